@@ -1,0 +1,1 @@
+//! How fast to send, what next, what to ask again: estimator, pacer, retransmission.

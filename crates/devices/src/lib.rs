@@ -1,0 +1,1 @@
+//! Microphone, loudspeaker, camera, screen, and file-backed ones of the same types.

@@ -1,0 +1,1 @@
+//! Signal code without threads: Opus, H.264, jitter buffer, frame assembly, scaling.

@@ -1,0 +1,1 @@
+//! The WebRTC peer connection.

@@ -1,0 +1,1 @@
+//! The clinic's server: visits, waiting room, accounts, STUN.

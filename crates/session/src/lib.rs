@@ -1,0 +1,1 @@
+//! Wires devices, media, peer and signalling around the engine.

@@ -1,0 +1,1 @@
+//! The small HTTPS client: requests, event stream, reconnect. Carries bytes.

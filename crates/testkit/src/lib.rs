@@ -1,0 +1,1 @@
+//! For tests: virtual clock, network weather, speech and picture meters, fixtures.

@@ -1,0 +1,1 @@
+//! The pages a security reviewer reads: links, identities, bundles, typed connection parameters.

@@ -1,0 +1,17 @@
+//! The words that all crates share: moments, rates, picture sizes and people's data.
+//!
+//! Open to every crate, names none of them.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod data_rate;
+mod phi;
+mod picture_size;
+mod timestamp;
+
+pub use clock::Clock;
+pub use data_rate::DataRate;
+pub use phi::Phi;
+pub use picture_size::PictureSize;
+pub use timestamp::Timestamp;

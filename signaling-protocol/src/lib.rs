@@ -1,0 +1,32 @@
+//! The wire between an app and a clinic's server: types, limits, error codes, ids.
+//!
+//! `PROTOCOL.md` beside this crate is the specification and `vectors/` has one file a message; where they and this
+//! code disagree, the specification is right.
+//!
+//! **Invariant:** what two endpoints say to each other is an opaque [`Envelope::sealed`] here. This crate, and so the
+//! server, has no type for an SDP, a candidate or a fingerprint.
+
+#![forbid(unsafe_code)]
+
+mod bytes;
+mod envelope;
+mod event;
+mod id;
+mod limits;
+mod problem;
+mod request;
+
+pub use bytes::{Base64, Challenge, InviteKey, Signature};
+pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED};
+pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Participant, Role, VisitState};
+pub use id::{EndpointId, IdError, InviteId, MessageId, StaffId, VisitId};
+pub use limits::Limits;
+pub use problem::{Code, Problem};
+pub use request::{
+    ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
+    IceReply, IceServer, JoinReply, JoinRequest, PollReply, PolledEvent, SendReply, SendRequest, SignInReply,
+    SignInRequest, StaffRole, VersionRange, join_signing_bytes,
+};
+
+/// The version of the protocol that this crate speaks; it stands in every path as `/v1`.
+pub const VERSION: u16 = 1;

@@ -1,0 +1,120 @@
+//! Errors as RFC 9457 `application/problem+json` with a stable code.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for programs. Stable: a code is never reused for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Code {
+    /// Name, password or one-time code do not fit; the answer does not say which. 401.
+    SignInRefused,
+    /// The token is missing, unknown or over. 401.
+    NotSignedIn,
+    /// Signed in, but this role may not do that. 403.
+    NotAllowed,
+    /// The link cannot be used: unknown, expired, used or not proved. The same answer for all of them. 404.
+    InviteNotUsable,
+    /// The link was good and its time is over. Only for who signed the challenge. 410.
+    InviteExpired,
+    /// Another app is in the visit with this link. Only for who signed the challenge. 409.
+    InviteInUse,
+    /// No such visit for this caller. 404.
+    VisitNotFound,
+    /// The visit is over. 410.
+    VisitEnded,
+    /// The visit or its waiting room is full. 409.
+    VisitFull,
+    /// The receiver is not in the visit. 404.
+    EndpointNotFound,
+    /// This id was used for another message. 422.
+    MessageIdReused,
+    /// The body is not what the protocol says. 400.
+    Malformed,
+    /// The body is larger than the limits say. 413.
+    TooLarge,
+    /// Too many requests; wait as `Retry-After` says. 429.
+    TooManyRequests,
+    /// The two sides speak no common version. 426.
+    VersionNotSpoken,
+    /// No such route. 404.
+    RouteNotFound,
+    /// The server's disk is full or its database failed; nothing was changed. 503.
+    StorageFailed,
+    /// The server has a fault. 500.
+    Internal,
+    /// A code that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Code {
+    /// The HTTP status that carries this code.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::SignInRefused | Self::NotSignedIn => 401,
+            Self::NotAllowed => 403,
+            Self::InviteNotUsable | Self::VisitNotFound | Self::EndpointNotFound | Self::RouteNotFound => 404,
+            Self::InviteInUse | Self::VisitFull => 409,
+            Self::InviteExpired | Self::VisitEnded => 410,
+            Self::TooLarge => 413,
+            Self::MessageIdReused => 422,
+            Self::VersionNotSpoken => 426,
+            Self::TooManyRequests => 429,
+            Self::StorageFailed => 503,
+            Self::Malformed => 400,
+            Self::Internal | Self::Unknown => 500,
+        }
+    }
+
+    /// One sentence for the operator's log and for developers, the same for every occurrence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::SignInRefused => "The name, password or one-time code is wrong.",
+            Self::NotSignedIn => "The token is missing, unknown or over; sign in again.",
+            Self::NotAllowed => "This account may not do that.",
+            Self::InviteNotUsable => "This link does not work.",
+            Self::InviteExpired => "The time of this link is over; ask the clinic for a new one.",
+            Self::InviteInUse => "This link is in use on another device.",
+            Self::VisitNotFound => "There is no such visit.",
+            Self::VisitEnded => "The visit is over.",
+            Self::VisitFull => "The visit is full.",
+            Self::EndpointNotFound => "That participant is not in the visit.",
+            Self::MessageIdReused => "This message id was used for another message.",
+            Self::Malformed => "The request is not what the protocol says.",
+            Self::TooLarge => "The request is larger than the limits say.",
+            Self::TooManyRequests => "Too many requests; wait and try again.",
+            Self::VersionNotSpoken => "This server speaks another version; update the app.",
+            Self::RouteNotFound => "There is no such route.",
+            Self::StorageFailed => "The server could not store this and changed nothing.",
+            Self::Internal | Self::Unknown => "The server has a fault.",
+        }
+    }
+}
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// For programs.
+    pub code: Code,
+    /// For developers; never people's data.
+    pub title: String,
+    /// The HTTP status again.
+    pub status: u16,
+    /// Where in the body the fault is, if it has a place; never a value of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Problem {
+    /// The problem of this code.
+    pub fn new(code: Code) -> Self {
+        Self { code, title: code.title().to_owned(), status: code.status(), detail: None }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}

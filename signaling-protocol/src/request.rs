@@ -1,0 +1,236 @@
+//! Bodies of requests and answers. Paths and rules stand in `PROTOCOL.md`.
+
+use serde::{Deserialize, Serialize};
+use units::Phi;
+
+use crate::{
+    Base64, Challenge, EndpointId, Envelope, Event, InviteId, InviteKey, Limits, MessageId, Role, Signature, StaffId,
+    VisitId,
+};
+
+/// The versions that an app speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRange {
+    /// The oldest.
+    pub min: u16,
+    /// The newest.
+    pub max: u16,
+}
+
+impl VersionRange {
+    /// What this crate speaks.
+    pub const CURRENT: Self = Self { min: crate::VERSION, max: crate::VERSION };
+
+    /// The newest version that both speak.
+    pub fn common(self, other: Self) -> Option<u16> {
+        let newest = self.max.min(other.max);
+        (newest >= self.min && newest >= other.min).then_some(newest)
+    }
+}
+
+/// What a member of the staff may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffRole {
+    /// Users and policy; enters no visit.
+    Admin,
+    /// Hosts visits.
+    Clinician,
+    /// Schedule and invites; enters no visit.
+    FrontDesk,
+    /// Reads the log.
+    Auditor,
+}
+
+/// `POST /v1/auth/sign-in`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInRequest {
+    /// The account's name.
+    pub name: Phi<String>,
+    /// Its password.
+    pub password: Phi<String>,
+    /// The six digits of the moment (RFC 6238), where the account has a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp: Option<Phi<String>>,
+}
+
+/// Signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInReply {
+    /// Goes into `Authorization: Bearer`.
+    pub token: Phi<String>,
+    /// How long it is good.
+    pub expires_in_secs: u64,
+    /// Who signed in.
+    pub staff: StaffId,
+    /// As what.
+    pub role: StaffRole,
+}
+
+/// Answer to `POST /v1/visits`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateVisitReply {
+    /// The new visit.
+    pub visit: VisitId,
+}
+
+/// `POST /v1/visits/{v}/invites`. The secret stays in the app; this is its public half.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateInviteRequest {
+    /// Whose signature joins.
+    pub invite_key: InviteKey,
+    /// How long the link is good.
+    pub expires_in_secs: u64,
+}
+
+/// The invite is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateInviteReply {
+    /// What the link names.
+    pub invite: InviteId,
+}
+
+/// Answer to `POST /v1/invites/{i}/challenge`; given for every id, known or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChallengeReply {
+    /// To be signed within a minute.
+    pub challenge: Challenge,
+}
+
+/// `POST /v1/invites/{i}/join`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinRequest {
+    /// The versions that the app speaks.
+    pub protocol: VersionRange,
+    /// What the server asked to sign.
+    pub challenge: Challenge,
+    /// By the invite's key over [`join_signing_bytes`].
+    pub signature: Signature,
+    /// The app's public bundle, opaque to the server.
+    pub bundle: Base64,
+}
+
+/// `POST /v1/visits/{v}/join`, by the visit's clinician.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostJoinRequest {
+    /// The versions that the app speaks.
+    pub protocol: VersionRange,
+    /// The app's public bundle, opaque to the server.
+    pub bundle: Base64,
+}
+
+/// Joined: a guest is in the waiting room, a host in the visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinReply {
+    /// The version that both speak.
+    pub protocol: u16,
+    /// Which visit.
+    pub visit: VisitId,
+    /// Who the app is in it.
+    pub endpoint: EndpointId,
+    /// Goes into `Authorization: Bearer` of everything about this visit.
+    pub endpoint_token: Phi<String>,
+    /// As what.
+    pub role: Role,
+    /// What the server takes at most.
+    pub limits: Limits,
+}
+
+/// `POST /v1/visits/{v}/messages`: one to [`Limits::boxes_per_request`] of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendRequest {
+    /// In the order in which they are to arrive.
+    pub messages: Vec<Envelope>,
+}
+
+/// All of them wait for their receivers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendReply {
+    /// Which were taken, in the order sent.
+    pub accepted: Vec<MessageId>,
+}
+
+/// `POST /v1/visits/{v}/admit`, `deny` and `remove`: about whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointRequest {
+    /// About whom.
+    pub endpoint: EndpointId,
+}
+
+/// A server for finding a path, in the form of WebRTC's `RTCIceServer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceServer {
+    /// `stun:host:port`, `turn:…`, `turns:…`
+    pub urls: Vec<String>,
+    /// For relays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Phi<String>>,
+    /// For relays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Phi<String>>,
+}
+
+/// Answer to `GET /v1/visits/{v}/ice`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IceReply {
+    /// The clinic's own; never a public one.
+    pub servers: Vec<IceServer>,
+    /// How long they are good.
+    pub ttl_secs: u64,
+}
+
+/// An event with its cursor, as long-poll brings it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolledEvent {
+    /// The event's number: the `id:` of the stream, to be given back as `Last-Event-ID`.
+    pub cursor: u64,
+    /// The event, unparsed, so that unknown kinds can be counted.
+    pub event: serde_json::Value,
+}
+
+/// Answer to `GET /v1/visits/{v}/events?poll=1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PollReply {
+    /// Oldest first; empty when nothing happened for 25 s.
+    pub events: Vec<PolledEvent>,
+}
+
+impl PolledEvent {
+    /// Wraps an event for long-poll.
+    pub fn new(cursor: u64, event: &Event) -> Self {
+        let event = serde_json::to_value(event).unwrap_or(serde_json::Value::Null);
+        Self { cursor, event }
+    }
+}
+
+/// What the invite's key signs to join: label ‖ invite ‖ challenge ‖ length of the bundle (u32, big endian) ‖ bundle.
+///
+/// The bundle is under the signature, so the server cannot put another in its place.
+pub fn join_signing_bytes(invite: InviteId, challenge: &Challenge, bundle: &[u8]) -> Vec<u8> {
+    let mut bytes = b"housecall join v1\0".to_vec();
+    bytes.extend_from_slice(invite.as_bytes());
+    bytes.extend_from_slice(&challenge.0);
+    bytes.extend_from_slice(&(bundle.len() as u32).to_be_bytes());
+    bytes.extend_from_slice(bundle);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_apps_settle_on_the_newest_version_that_both_speak() {
+        let range = |min, max| VersionRange { min, max };
+        assert_eq!(range(1, 3).common(range(2, 5)), Some(3));
+        assert_eq!(range(1, 1).common(range(2, 2)), None);
+        assert_eq!(range(4, 5).common(range(1, 3)), None);
+    }
+
+    #[test]
+    fn another_bundle_is_another_signature() {
+        let invite = InviteId::from_random([1; 16]);
+        let challenge = Challenge([2; 48]);
+        assert_ne!(join_signing_bytes(invite, &challenge, b"a"), join_signing_bytes(invite, &challenge, b"ab"));
+    }
+}

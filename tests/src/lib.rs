@@ -1,0 +1,1 @@
+//! Whole-house proof, one binary a suite.
