@@ -1,1 +1,24 @@
 //! Every decision of one visit. Opens nothing.
+//!
+//! A [`Call`] is told what happens and what time it is ([`Call::handle_input`], [`Call::handle_timeout`]) and answers
+//! what is to be done ([`Call::poll_output`]), when it wants to be woken ([`Call::poll_timeout`]) and how things stand
+//! ([`Call::snapshot`]). It has no clock, no socket, no thread and no randomness of its own, so a test can run an hour
+//! of two calls and a server against each other in a millisecond.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod control_message;
+mod input;
+mod output;
+mod phase;
+mod quality;
+mod snapshot;
+
+pub use config::{CallConfig, CameraFormat, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
+pub use control_message::{ByeReason, ControlMessage, ControlMessageError};
+pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
+pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
+pub use phase::{EndReason, Phase, ReconnectCause, Refusal};
+pub use quality::{PictureOff, PicturePlan, VoicePlan};
+pub use snapshot::{Problem, Remote, Snapshot, Waiting};

@@ -1,0 +1,179 @@
+//! What the engine is told, by source.
+
+use std::time::Duration;
+
+use signaling_protocol::{Challenge, Code, EndpointId, Event, IceReply, JoinReply, MessageId};
+use trust::{Candidate, ConnectionParameters, DtlsFingerprint};
+use units::{DataRate, Timestamp};
+
+use crate::Mode;
+
+/// Everything that can happen to a call.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The person wants something.
+    Intent(Intent),
+    /// The peer connection to this endpoint says something.
+    Peer(EndpointId, PeerInput),
+    /// The server says something.
+    Signaling(SignalingInput),
+    /// A device says something.
+    Device(DeviceInput),
+    /// Somebody measured something.
+    Stats(StatsInput),
+}
+
+/// What the person wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Into the visit.
+    Join,
+    /// Let this one in. Host only.
+    Admit(EndpointId),
+    /// Do not let this one in. Host only.
+    Deny(EndpointId),
+    /// End the call. From the host it ends the visit.
+    HangUp,
+    /// Silence our microphone, or not.
+    SetMuted(bool),
+    /// Stop our camera, or not.
+    SetCameraOff(bool),
+    /// Movement or detail.
+    SetMode(Mode),
+    /// Spend little data, or not.
+    SetSaveData(bool),
+}
+
+/// What a peer connection says.
+///
+/// After [`PeerCommand::Close`](crate::PeerCommand::Close) the driver passes on nothing more of that connection: the
+/// engine may open another one to the same endpoint at once.
+#[derive(Debug, Clone)]
+pub enum PeerInput {
+    /// The offer that was asked for.
+    Offer(ConnectionParameters),
+    /// The answer to the offer that was accepted.
+    Answer(ConnectionParameters),
+    /// Ways to reach us that were found.
+    Candidates(Vec<Candidate>),
+    /// No more will be found.
+    CandidatesEnded,
+    /// A path was found, or found again.
+    IceConnected,
+    /// The encrypted connection stands, and this is who is at its other end.
+    DtlsConnected {
+        /// SHA-256 of the certificate that the other end showed.
+        remote_fingerprint: DtlsFingerprint,
+    },
+    /// The path stopped answering; it may come back.
+    Disconnected,
+    /// The path will not come back by itself.
+    Failed,
+    /// The control channel is open.
+    ControlOpened,
+    /// A message came over the control channel.
+    Control(Vec<u8>),
+    /// The control channel was closed by the other end.
+    ControlClosed,
+    /// What the path carries.
+    Estimate {
+        /// What we may send, headers included.
+        target: DataRate,
+        /// The share of packets that did not arrive, 0 to 1.
+        loss: f32,
+        /// There and back.
+        round_trip: Option<Duration>,
+    },
+    /// The first sound of theirs came.
+    HeardFirst,
+    /// The first picture of theirs was decoded.
+    SawFirst,
+    /// No packet at all has come since then. Said when it has lasted a second, and again every half second.
+    NothingHeard {
+        /// When the last one came.
+        since: Timestamp,
+    },
+    /// Packets come again after [`PeerInput::NothingHeard`].
+    HeardAgain,
+    /// The connection refused what they offered or answered; the text is for the log.
+    Refused(String),
+}
+
+/// What the server says.
+#[derive(Debug, Clone)]
+pub enum SignalingInput {
+    /// What is to be signed to join.
+    Challenge(Challenge),
+    /// We are in.
+    Joined(JoinReply),
+    /// Servers for finding a path.
+    Ice(IceReply),
+    /// The event stream brought something.
+    Event(Event),
+    /// These messages were taken.
+    Sent(Vec<MessageId>),
+    /// The server wrote the admission down.
+    Admitted(EndpointId),
+    /// A request succeeded that has no answer of its own.
+    Done(RequestKind),
+    /// A definite no. Network faults and `too_many_requests` never come here: the driver tries again by itself.
+    Refused {
+        /// What was asked.
+        request: RequestKind,
+        /// Why not.
+        code: Code,
+    },
+    /// The event stream stands.
+    StreamUp,
+    /// The event stream broke; the driver opens it again by itself.
+    StreamDown,
+}
+
+/// Which request an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestKind {
+    /// [`SignalingRequest::Challenge`](crate::SignalingRequest::Challenge)
+    Challenge,
+    /// [`SignalingRequest::JoinGuest`](crate::SignalingRequest::JoinGuest) or `JoinHost`
+    Join,
+    /// [`SignalingRequest::GetIce`](crate::SignalingRequest::GetIce)
+    Ice,
+    /// [`SignalingRequest::OpenEvents`](crate::SignalingRequest::OpenEvents)
+    Events,
+    /// [`SignalingRequest::Send`](crate::SignalingRequest::Send)
+    Send,
+    /// [`SignalingRequest::Admit`](crate::SignalingRequest::Admit)
+    Admit(EndpointId),
+    /// [`SignalingRequest::Deny`](crate::SignalingRequest::Deny)
+    Deny(EndpointId),
+    /// [`SignalingRequest::Remove`](crate::SignalingRequest::Remove)
+    Remove(EndpointId),
+    /// [`SignalingRequest::End`](crate::SignalingRequest::End)
+    End,
+    /// [`SignalingRequest::Leave`](crate::SignalingRequest::Leave)
+    Leave,
+}
+
+/// What a device says. The call goes on without it; the person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceInput {
+    /// The microphone is gone.
+    MicrophoneLost,
+    /// The microphone is there again.
+    MicrophoneBack,
+    /// The camera is gone.
+    CameraLost,
+    /// The camera is there again.
+    CameraBack,
+    /// The loudspeaker is gone.
+    SpeakerLost,
+    /// The loudspeaker is there again.
+    SpeakerBack,
+}
+
+/// What somebody measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatsInput {
+    /// How long a picture took to encode, the mean of the last 200 ms.
+    EncodeTime(Duration),
+}

@@ -1,0 +1,83 @@
+//! What the encoders are to do.
+
+use units::DataRate;
+
+/// What the voice encoder is to do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoicePlan {
+    /// The encoder's rate, headers not counted.
+    pub rate: DataRate,
+    /// Milliseconds of voice in a packet: 20, 40 or 60.
+    pub packet_ms: u8,
+    /// Whether a packet carries a coarse copy of the one before (in-band FEC, RFC 6716 section 2.1.7).
+    pub fec: bool,
+    /// The share of packets that the encoder is to expect lost, 0 to 1; only with `fec`.
+    pub expected_loss: f32,
+}
+
+impl VoicePlan {
+    /// What it takes on the wire, headers counted.
+    pub fn wire_rate(&self) -> DataRate {
+        self.rate + overhead(self.packet_ms)
+    }
+}
+
+/// What the headers of voice packets take on the wire.
+pub(super) fn overhead(packet_ms: u8) -> DataRate {
+    DataRate::from_bps(VOICE_OVERHEAD_BYTES * 8 * 1_000 / u64::from(packet_ms.max(1)))
+}
+
+/// Bytes around a voice packet: IPv4 20, UDP 8, RTP 12, header extensions (mid, transport-wide numbers) 8, AES-GCM's
+/// tag 16. Measured on our own calls.
+const VOICE_OVERHEAD_BYTES: u64 = 64;
+
+/// What the picture encoder is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PicturePlan {
+    /// No picture is sent.
+    Off(PictureOff),
+    /// A picture is sent.
+    On {
+        /// At most so many rows; the width follows from the camera's shape.
+        height: u32,
+        /// At most so many pictures a second.
+        fps: u32,
+        /// The encoder's rate, headers not counted.
+        rate: DataRate,
+    },
+}
+
+impl PicturePlan {
+    /// Its rate; zero without a picture.
+    pub const fn rate(&self) -> DataRate {
+        match self {
+            Self::Off(_) => DataRate::ZERO,
+            Self::On { rate, .. } => *rate,
+        }
+    }
+}
+
+/// Why no picture is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PictureOff {
+    /// There is no camera, or it is gone.
+    NoCamera,
+    /// The person stopped it.
+    CameraOff,
+    /// They have nothing to show it on.
+    NotWanted,
+    /// The link carries the voice alone.
+    LinkTooThin,
+}
+
+impl PictureOff {
+    /// Its name, for reports and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoCamera => "no_camera",
+            Self::CameraOff => "camera_off",
+            Self::NotWanted => "not_wanted",
+            Self::LinkTooThin => "link_too_thin",
+        }
+    }
+}

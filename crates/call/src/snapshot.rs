@@ -1,0 +1,85 @@
+//! The call as the person sees it.
+
+use signaling_protocol::{EndpointId, InviteId, Role};
+use units::Timestamp;
+
+use crate::{Phase, PicturePlan, Refusal, VoicePlan};
+
+/// The call as the person sees it; whoever draws needs nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Where it stands.
+    pub phase: Phase,
+    /// What we are in it.
+    pub role: Role,
+    /// Who waits, in the order in which they came. Host only.
+    pub waiting: Vec<Waiting>,
+    /// The other side's switches, once they have told us.
+    pub remote: Option<Remote>,
+    /// Who the other side is, once somebody is admitted.
+    pub partner: Option<EndpointId>,
+    /// Whether media may pass between us and the other side, as far as our own gate goes.
+    pub media_open: bool,
+    /// Whether the server is reached. A call goes on without it.
+    pub signaling_up: bool,
+    /// Whether our microphone is silenced.
+    pub muted: bool,
+    /// Whether our camera is stopped.
+    pub camera_off: bool,
+    /// What our voice encoder does.
+    pub voice_plan: VoicePlan,
+    /// What our picture encoder does.
+    pub picture_plan: PicturePlan,
+    /// What the person should know, the newest.
+    pub problem: Option<Problem>,
+}
+
+/// Somebody in the waiting room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who.
+    pub endpoint: EndpointId,
+    /// By which link.
+    pub invite: InviteId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether a connection to them stands already.
+    pub warm: bool,
+}
+
+/// The other side's switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remote {
+    /// Their microphone is silenced.
+    pub muted: bool,
+    /// Their camera is stopped, or there is none.
+    pub camera_off: bool,
+}
+
+/// Something that the person should know and that does not end the call. Its `Display` is one sentence for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Problem {
+    /// Somebody in the waiting room was turned away by the app itself.
+    #[error("{reason}")]
+    GuestRefused {
+        /// Who.
+        endpoint: EndpointId,
+        /// Why.
+        reason: Refusal,
+    },
+    /// The server did not write the admission down; nobody was let in.
+    #[error("The server could not write the admission down, so nobody was let in; try again.")]
+    AdmissionFailed(EndpointId),
+    /// Somebody else is in the visit.
+    #[error("There is already somebody in the visit.")]
+    AlreadySomebodyIn,
+    /// The microphone is gone.
+    #[error("The microphone is gone; the other side does not hear you.")]
+    MicrophoneLost,
+    /// The camera is gone.
+    #[error("The camera is gone; the other side does not see you.")]
+    CameraLost,
+    /// The loudspeaker is gone.
+    #[error("The loudspeaker is gone; you do not hear the other side.")]
+    SpeakerLost,
+}
