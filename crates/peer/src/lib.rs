@@ -1,1 +1,31 @@
-//! The WebRTC peer connection.
+//! The WebRTC peer connection: one other person, one encrypted path, voice, picture and a control channel.
+//!
+//! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Three things are ours:
+//!
+//! - **What is negotiated.** Session descriptions never travel. The two sides exchange typed
+//!   [`trust::connection::ConnectionParameters`]; the SDP that the library wants is written here from those values, and
+//!   the only SDP ever parsed is the library's own. So an SDP attack has nothing to attack.
+//! - **What leaves when.** The library's retransmission, pacing and bandwidth estimation collapse on a weak link. One
+//!   interceptor (`bridge`) replaces them and asks the pure crate `congestion` for every decision.
+//! - **Who is heard.** The media gate lets not one RTP packet through, in either direction, until it is opened; the
+//!   control channel works before that.
+//!
+//! **Invariant:** nothing above this crate can name a type of `webrtc` or `rtc`.
+//!
+//! ```text
+//! send_voice ──────────────▸ RTP ─┐
+//! send_picture ▸ FrameQueue ▸ RTP ┴▸ gate ▸ pacer ▸ transport-wide number ▸ SRTP ▸ UDP
+//! PeerStreams ◂ RTP ◂ gate ◂ NACK, feedback ◂ SRTP ◂ UDP
+//! ```
+
+mod config;
+mod error;
+mod event;
+mod packet;
+mod stats;
+
+pub use config::{IceServer, PeerConfig};
+pub use error::PeerError;
+pub use event::PeerEvent;
+pub use packet::{PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
+pub use stats::{Path, PeerStats};

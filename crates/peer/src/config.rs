@@ -1,0 +1,36 @@
+//! What a peer connection is opened with.
+
+use units::{DataRate, Phi};
+
+/// How to open a [`crate::Peer`].
+#[derive(Debug, Clone)]
+pub struct PeerConfig {
+    /// Servers that help to find a path.
+    pub ice_servers: Vec<IceServer>,
+    /// Where the bandwidth estimate starts.
+    pub start_rate: DataRate,
+    /// What the estimate never exceeds, where the person wants to save data.
+    pub max_rate: Option<DataRate>,
+    /// Also offer the loopback address: for two programs on one machine.
+    pub include_loopback: bool,
+}
+
+impl Default for PeerConfig {
+    fn default() -> Self {
+        Self { ice_servers: Vec::new(), start_rate: DEFAULT_START_RATE, max_rate: None, include_loopback: false }
+    }
+}
+
+/// A STUN or TURN server, in the form of WebRTC's `RTCIceServer`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:host:port` or `turn:host:port`.
+    pub urls: Vec<String>,
+    /// For relays.
+    pub username: Option<Phi<String>>,
+    /// For relays.
+    pub credential: Option<Phi<String>>,
+}
+
+/// Enough for voice and a small picture, little enough for a rural mobile link; probing finds the rest in a second.
+const DEFAULT_START_RATE: DataRate = DataRate::from_kbps(300);

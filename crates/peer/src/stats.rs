@@ -1,0 +1,52 @@
+//! Figures of a peer connection.
+
+use std::time::Duration;
+
+use trust::connection::CandidateKind;
+use units::DataRate;
+
+/// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PeerStats {
+    /// RTP packets sent, retransmitted ones included.
+    pub sent_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub sent_bytes: u64,
+    /// RTP packets that came in while the gate was open.
+    pub received_packets: u64,
+    /// Their bytes, RTP headers included.
+    pub received_bytes: u64,
+    /// Packets that the other side reported as not received.
+    pub packets_lost: u64,
+    /// Packets sent again because the other side asked.
+    pub retransmitted: u64,
+    /// Packets asked for again.
+    pub requested: u64,
+    /// Packets that came again after they had been asked for.
+    pub repaired: u64,
+    /// Picture frames handed to the pacer.
+    pub frames_sent: u64,
+    /// Picture frames dropped unsent because they had become stale.
+    pub frames_dropped: u64,
+    /// RTP packets dropped, either way, because the gate was closed.
+    pub gated: u64,
+    /// There and back, where it is known.
+    pub round_trip: Option<Duration>,
+    /// How much may be sent now.
+    pub target: DataRate,
+    /// Share of packets lost on the way there, 0 to 1.
+    pub loss: f32,
+    /// How long the path's queues hold a packet, beyond its empty delay.
+    pub queueing_delay: Duration,
+    /// Which way the packets go, once it is known.
+    pub path: Option<Path>,
+}
+
+/// The kinds of address at both ends of the path in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path {
+    /// Our end.
+    pub local: CandidateKind,
+    /// Theirs.
+    pub remote: CandidateKind,
+}
