@@ -1,1 +1,5 @@
-//! For tests: virtual clock, network weather, speech and picture meters, fixtures.
+//! For tests: network weather in virtual time.
+
+#![forbid(unsafe_code)]
+
+pub mod link;

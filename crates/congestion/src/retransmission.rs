@@ -1,0 +1,113 @@
+//! What a sender keeps in case it is asked for again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use units::{DataRate, Timestamp};
+
+use crate::sequence::SequenceUnwrapper;
+
+/// How long a packet is kept: beyond it no jitter buffer of a conversation waits (satellite: 0.6 s a round trip, two
+/// requests).
+const KEEP: Duration = Duration::from_millis(2_000);
+
+/// How many packets are kept at most: two seconds of 4 Mbps.
+const MAX_PACKETS: usize = 1_024;
+
+/// Which share of the target retransmissions may take. At 20 % loss repeating each lost packet, and the lost ones of
+/// those, takes 25 %; more than that is a storm and would only make the loss worse.
+const SHARE: f64 = 0.3;
+
+/// How long a quiet share may be saved up: a burst of loss asks for much at once.
+const SAVED: Duration = Duration::from_millis(500);
+
+/// A request that comes this much before a round trip is over was sent before the answer could have come.
+const MIN_REPEAT: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+struct Sent<T> {
+    at: Timestamp,
+    repeated: Option<Timestamp>,
+    bytes: usize,
+    item: T,
+}
+
+/// The packets sent in the last two seconds, by RTP sequence number, and the share that repeating them may take.
+#[derive(Debug)]
+pub struct History<T> {
+    unwrapper: SequenceUnwrapper,
+    sent: BTreeMap<u64, Sent<T>>,
+    round_trip: Duration,
+    rate: DataRate,
+    /// Bytes that may be repeated, as of `earned_at`.
+    allowance: f64,
+    earned_at: Timestamp,
+}
+
+impl<T> History<T> {
+    /// An empty history for a target of `rate`.
+    pub fn new(rate: DataRate) -> Self {
+        Self {
+            unwrapper: SequenceUnwrapper::new(),
+            sent: BTreeMap::new(),
+            round_trip: Duration::from_millis(100),
+            rate,
+            allowance: (rate * SHARE).bytes_in(SAVED) as f64,
+            earned_at: Timestamp::ZERO,
+        }
+    }
+
+    /// The target rate of which retransmissions may take a share.
+    pub fn set_rate(&mut self, now: Timestamp, rate: DataRate) {
+        self.earn(now);
+        self.rate = rate;
+    }
+
+    /// The round-trip time as last measured.
+    pub fn set_round_trip(&mut self, round_trip: Duration) {
+        self.round_trip = round_trip;
+    }
+
+    /// A packet of `bytes` was sent for the first time.
+    pub fn on_sent(&mut self, now: Timestamp, sequence: u16, bytes: usize, item: T) {
+        let number = self.unwrapper.unwrap(sequence);
+        self.sent.insert(number, Sent { at: now, repeated: None, bytes, item });
+        while let Some(oldest) = self.sent.first_entry() {
+            if now.since(oldest.get().at) <= KEEP && self.sent.len() <= MAX_PACKETS {
+                break;
+            }
+            self.sent.pop_first();
+        }
+    }
+
+    /// The packet that somebody asks for again, unless it is too old, was repeated within the last round trip, or
+    /// the share is used up.
+    pub fn get(&mut self, now: Timestamp, sequence: u16) -> Option<&T> {
+        self.earn(now);
+        let repeat_after = self.round_trip.max(MIN_REPEAT);
+        let sent = self.sent.get_mut(&self.unwrapper.peek(sequence))?;
+        if now.since(sent.at) > KEEP || sent.repeated.is_some_and(|at| now.since(at) < repeat_after) {
+            return None;
+        }
+        if self.allowance < sent.bytes as f64 {
+            return None;
+        }
+        self.allowance -= sent.bytes as f64;
+        sent.repeated = Some(now);
+        Some(&sent.item)
+    }
+
+    /// The most recent packet of at most `bytes`, to fill a probe with something of use; the share does not count.
+    pub fn filler(&self, bytes: usize) -> Option<&T> {
+        self.sent.values().rev().find(|sent| sent.bytes <= bytes).map(|sent| &sent.item)
+    }
+
+    fn earn(&mut self, now: Timestamp) {
+        let share = self.rate * SHARE;
+        let earned = share.as_bps() as f64 / 8.0 * now.since(self.earned_at).as_secs_f64();
+        self.earned_at = self.earned_at.max(now);
+        // Never so little that not even one packet could be saved up for.
+        let most = (share.bytes_in(SAVED) as f64).max(1_500.0);
+        self.allowance = (self.allowance + earned).min(most);
+    }
+}
