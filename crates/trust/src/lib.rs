@@ -1,1 +1,44 @@
 //! The pages a security reviewer reads: links, identities, bundles, typed connection parameters.
+//!
+//! What two apps must know to meet without trusting the server between them. The server carries all of it as opaque
+//! bytes; it has no code that could read or make any of it.
+//!
+//! - A [`Link`] reaches the patient by a way that is not the server: it holds the invite's secret and the fingerprint
+//!   of the clinic's key.
+//! - Each side makes a fresh [`Bundle`] of public keys at each join. The patient's is signed by the key that the link's
+//!   secret gives, the clinician's by the [`HostIdentity`] whose fingerprint the link carries.
+//! - What they then tell each other is an [`InnerMessage`]: **typed** [`ConnectionParameters`] and [`Candidate`]s, never
+//!   foreign SDP. Whatever does not have exactly the right form is refused by a named error.
+//!
+//! **Invariant:** nothing here opens a socket or a file, asks a clock or draws randomness; no byte from outside panics.
+//!
+//! Not yet here: sealing of the messages (they are protected from the network by TLS, not from the server), device
+//! certificates between the clinic's key and the clinician's bundle, the spoken check.
+
+#![forbid(unsafe_code)]
+
+pub mod bundle;
+pub mod candidate;
+pub mod connection;
+pub mod fingerprint;
+pub mod identity;
+pub mod inner;
+pub mod invite_secret;
+pub mod link;
+pub mod server_address;
+
+mod base64url;
+mod wire;
+
+pub use bundle::{AgreementKey, Bundle, BundleError, BundleKeys, SigningKey};
+pub use candidate::{Candidate, CandidateError, CandidateKind, Foundation, Transport};
+pub use connection::{
+    ConnectionError, ConnectionParameters, Extensions, IceCredentials, PictureParameters, Setup, SrtpProfile,
+    VoiceParameters,
+};
+pub use fingerprint::{DtlsFingerprint, FingerprintError, KeyFingerprint, TlsPin};
+pub use identity::HostIdentity;
+pub use inner::{ByeReason, InnerError, InnerMessage, MAX_CANDIDATES, MAX_INNER_BYTES};
+pub use invite_secret::InviteSecret;
+pub use link::{Link, LinkError};
+pub use server_address::{ServerAddress, ServerAddressError};
