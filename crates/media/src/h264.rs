@@ -1,0 +1,9 @@
+//! H.264 constrained baseline by OpenH264: encode, decode, and take RTP payloads apart.
+
+mod decoder;
+pub mod depacketize;
+mod encoder;
+mod raw;
+
+pub use decoder::{DecodeError, Decoder};
+pub use encoder::{EncodeError, EncodedPicture, Encoder};

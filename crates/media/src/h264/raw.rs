@@ -1,0 +1,49 @@
+//! The two options of OpenH264 that its wrapper does not offer: rate and frame rate of a running encoder.
+#![allow(unsafe_code, reason = "the options are set through a C function that takes an untyped pointer")]
+
+use std::ffi::c_void;
+use std::ptr::from_mut;
+
+use openh264::encoder::Encoder;
+use openh264_sys2::{
+    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE, SBitrateInfo,
+    SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
+};
+use units::DataRate;
+
+use super::EncodeError;
+
+/// Sets the rate of an encoder that has coded at least one picture.
+pub(super) fn set_rate(encoder: &mut Encoder, rate: DataRate) -> Result<(), EncodeError> {
+    let bps = i32::try_from(rate.as_bps()).unwrap_or(i32::MAX);
+    // OpenH264 refuses a target above its maximum and keeps the broken pair: first lift the maximum out of the way.
+    let mut lifted = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: LIFTED_MAXIMUM };
+    let mut target = SBitrateInfo { iLayer: SPATIAL_LAYER_ALL, iBitrate: bps };
+    let mut maximum = SBitrateInfo { iLayer: SPATIAL_LAYER_0, iBitrate: bps };
+    // SAFETY: each option reads one `SBitrateInfo` through the pointer, during the call only
+    // (`CWelsH264SVCEncoder::SetOption`); an encoder without state answers `cmInitExpected` and reads nothing.
+    unsafe {
+        set_option(encoder, ENCODER_OPTION_MAX_BITRATE, &mut lifted)?;
+        set_option(encoder, ENCODER_OPTION_BITRATE, &mut target)?;
+        set_option(encoder, ENCODER_OPTION_MAX_BITRATE, &mut maximum)
+    }
+}
+
+/// Sets the frame rate of an encoder that has coded at least one picture.
+pub(super) fn set_frame_rate(encoder: &mut Encoder, frame_rate: u32) -> Result<(), EncodeError> {
+    let mut hertz = frame_rate as f32;
+    // SAFETY: the option reads one `float` through the pointer, during the call only.
+    unsafe { set_option(encoder, ENCODER_OPTION_FRAME_RATE, &mut hertz) }
+}
+
+/// # Safety
+/// `option` must read exactly a `T` through its pointer, and only during the call.
+unsafe fn set_option<T>(encoder: &mut Encoder, option: ENCODER_OPTION, value: &mut T) -> Result<(), EncodeError> {
+    // SAFETY: `raw_api` asks not to set what the wrapper relies on: it relies on none of the options used here. The
+    // pointer is valid and unique for the call; the caller answers for its type.
+    let code = unsafe { encoder.raw_api().set_option(option, from_mut(value).cast::<c_void>()) };
+    if code == 0 { Ok(()) } else { Err(EncodeError::Codec(i64::from(code))) }
+}
+
+/// Above any rate that is set here, below the limit of level 5.2.
+const LIFTED_MAXIMUM: i32 = 20_000_000;
