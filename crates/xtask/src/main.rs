@@ -1,1 +1,64 @@
-fn main() {}
+//! `cargo xtask …`: see `cargo xtask --help`.
+
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::workspace::Workspace;
+use xtask::{bench, check, demo, setup};
+
+/// What a developer of Housecall types.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Builds everything and holds a call between a clinician and a patient on this machine.
+    Demo {
+        /// Without windows (the only way until the windows are there).
+        #[arg(long)]
+        headless: bool,
+        /// How many seconds the call lasts.
+        #[arg(long, default_value_t = 15)]
+        seconds: u32,
+    },
+    /// Checks the style and runs the tests.
+    Test {
+        /// The long ones too, and what needs the network.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Measures the product.
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Installs what the build needs of the system, and nothing else.
+    Setup,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// A call between the two programs over the link laboratory; the table goes to docs/bench/call.md.
+    Call(bench::CallArguments),
+    /// Scores one recording against its source: what `bench call` does with each end's files.
+    Score {
+        /// The folder with a run's files, as `bench call --keep` leaves it.
+        folder: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    let workspace = Workspace::find()?;
+    match Arguments::parse().command {
+        Command::Demo { headless: _, seconds } => demo::run(&workspace, seconds),
+        Command::Test { all } => check::all_checks(&workspace, all),
+        Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
+        Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
+        Command::Setup => setup::run(),
+    }
+}

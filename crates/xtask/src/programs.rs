@@ -1,0 +1,105 @@
+//! The two programs as they were built: `housecall` and `housecall-server`.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::cargo::{cargo, run};
+use crate::workspace::Workspace;
+
+/// Names the folder of the built programs to the tests, so that they need not ask cargo once each.
+const VARIABLE: &str = "HOUSECALL_PROGRAMS";
+
+/// How the programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// The one profile of the demo and the tests: dependencies optimised.
+    Dev,
+    /// What is shipped, and what is measured.
+    Release,
+}
+
+/// Where the two programs are.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    /// `housecall`.
+    pub app: PathBuf,
+    /// `housecall-server`.
+    pub server: PathBuf,
+}
+
+impl Programs {
+    /// Builds the programs alone.
+    pub fn build(workspace: &Workspace, profile: Profile) -> Result<Self> {
+        let mut command = cargo(workspace);
+        command.args(["build", "--package", "app", "--package", "server", "--bins"]);
+        Self::build_by(workspace, profile, &mut command)
+    }
+
+    /// Builds the programs and all the tests in one go, with the same features of the dependencies for both: apart,
+    /// cargo would build some of these twice.
+    pub fn build_with_tests(workspace: &Workspace, profile: Profile) -> Result<Self> {
+        let mut command = cargo(workspace);
+        command.args(["build", "--workspace", "--bins", "--tests"]);
+        Self::build_by(workspace, profile, &mut command)
+    }
+
+    fn build_by(workspace: &Workspace, profile: Profile, command: &mut Command) -> Result<Self> {
+        if profile == Profile::Release {
+            command.arg("--release");
+        }
+        run(command)?;
+        Self::at(&workspace.target.join(if profile == Profile::Release { "release" } else { "debug" }))
+    }
+
+    /// The programs for the running test: those that `cargo xtask test` names, else built beside the test by cargo,
+    /// which says nothing and takes a second when they are fresh.
+    pub fn for_tests() -> Result<&'static Self> {
+        static FOUND: OnceLock<Result<Programs, String>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| Self::find_for_tests().map_err(|error| format!("{error:#}")));
+        found.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
+    fn find_for_tests() -> Result<Self> {
+        if let Some(folder) = env::var_os(VARIABLE) {
+            return Self::at(Path::new(&folder));
+        }
+        let test = env::current_exe()?;
+        // TARGET/PROFILE/deps/TEST
+        let (profile, target) = test
+            .ancestors()
+            .nth(2)
+            .and_then(|folder| Some((folder, folder.parent()?)))
+            .with_context(|| format!("{} does not look like a test that cargo built", test.display()))?;
+        let workspace = Workspace { target: target.to_owned(), ..Workspace::find()? };
+        let mut command = cargo(&workspace);
+        command.args(["build", "--quiet", "--package", "app", "--package", "server", "--bins"]);
+        match profile.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => {}
+            Some(name) => drop(command.args(["--profile", name])),
+        }
+        let output = command.output().context("cargo could not be started")?;
+        ensure!(output.status.success(), "the programs do not build:\n{}", String::from_utf8_lossy(&output.stderr));
+        Self::at(profile)
+    }
+
+    fn at(folder: &Path) -> Result<Self> {
+        let program = |name: &str| {
+            let path = folder.join(format!("{name}{}", env::consts::EXE_SUFFIX));
+            ensure!(path.is_file(), "{} is not there", path.display());
+            Ok(path)
+        };
+        Ok(Self { app: program("housecall")?, server: program("housecall-server")? })
+    }
+
+    /// Names these programs to the tests that the command will run.
+    pub fn hand_to(&self, command: &mut Command) {
+        if let Some(folder) = self.app.parent() {
+            command.env(VARIABLE, folder);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Whole calls between the real programs.
