@@ -62,14 +62,10 @@ impl FromStr for ServerAddress {
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
         // The brackets of an IPv6 address hold colons of their own.
         let end_of_host = text.find(']').map_or(0, |bracket| bracket + 1);
-        let (host, port) = match text[end_of_host..].find(':') {
-            Some(colon) => {
-                let (host, port) = text.split_at(end_of_host + colon);
-                (host, read_port(&port[1..])?)
-            }
-            None => (text, HTTPS_PORT),
-        };
-        Ok(Self { host: read_host(host).ok_or(ServerAddressError::Host)?, port })
+        let colon = text[end_of_host..].find(':').map(|colon| end_of_host + colon);
+        let host = read_host(&text[..colon.unwrap_or(text.len())]).ok_or(ServerAddressError::Host)?;
+        let port = colon.map_or(Ok(HTTPS_PORT), |colon| read_port(&text[colon + 1..]))?;
+        Ok(Self { host, port })
     }
 }
 
