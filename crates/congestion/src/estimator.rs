@@ -3,9 +3,80 @@
 //! After draft-ietf-rmcat-gcc-02 (delay-based control with acknowledged rate) with a trendline in place of its Kalman
 //! filter, a loss model of its own, and probing.
 
+mod arrival_groups;
+mod delivery;
+mod history;
+mod loss_model;
+mod probing;
+mod queue_delay;
+mod rate_control;
+mod sent_rate;
+mod trendline;
+
 use std::time::Duration;
 
 use units::{DataRate, Timestamp};
+
+use arrival_groups::ArrivalGroups;
+use delivery::{Deliveries, Delivery};
+use history::{History, Told};
+use loss_model::LossModel;
+use probing::{Outcome, Probing};
+use queue_delay::QueueDelay;
+use rate_control::RateControl;
+use sent_rate::SentRate;
+use trendline::{Trendline, Usage};
+
+/// A queue that stands for this long is ours to drain, whatever its trend: a full drop-tail queue does not grow. Twice
+/// what a key frame of ours leaves in it for a moment.
+const STANDING_QUEUE: Duration = Duration::from_millis(90);
+
+/// A queue that stands at less is left alone while draining: noise, or the last packets of a frame.
+const DRAINED: Duration = Duration::from_millis(40);
+
+/// How many times the jitter is added to both: on a noisy path the least delay of a report is noisy, too.
+const JITTERS: f64 = 3.0;
+
+/// A standing queue that packets get through as fast as they come must stand this long before anything is done.
+const STANDING_FOR: Duration = Duration::from_millis(400);
+
+/// For so long after a fall the target stays below what the link carries, so that the queue goes …
+const DRAIN_FOR: Duration = Duration::from_millis(3_000);
+
+/// … by as much as empties it in this time (a voice call must not limp for longer than a sentence), …
+const DRAIN_WITHIN: f64 = 0.8;
+
+/// … but never below this part.
+const DRAIN_LEAST: f64 = 0.4;
+
+/// If it stands as before after that, it is another's (a download), and is left alone for this long: by then the
+/// lowest delay seen has the other's queue in it.
+const NOT_OURS_FOR: Duration = Duration::from_secs(20);
+
+/// The target loses nothing to a fall of less than this: probes look for rates that were really there.
+const REAL_FALL: f64 = 0.7;
+
+/// Without a word from the receiver for this long (three of its longest ordinary intervals: two reports may be lost) and
+/// a round trip, nothing is known to arrive; the target is halved then and each time …
+const SILENCE: Duration = Duration::from_millis(750);
+
+/// … as long again passes.
+const SILENCE_STEP: Duration = Duration::from_millis(500);
+
+/// After a silence the first probe is at this part of the rate before it.
+const AFTER_SILENCE: f64 = 0.5;
+
+/// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
+const LIMITED_BELOW: f64 = 0.65;
+
+/// What a probe that filled the link leaves for the next moment (libwebrtc: 95 %; a weak link's rate varies more).
+const BELOW_SATURATION: f64 = 0.9;
+
+/// The smoothed round-trip time moves by an eighth with each sample (RFC 6298).
+const ROUND_TRIP_WEIGHT: f64 = 0.125;
+
+/// Until one is known.
+const DEFAULT_ROUND_TRIP: Duration = Duration::from_millis(200);
 
 /// Between which rates the estimate lies, and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,57 +154,264 @@ pub struct Probe {
 }
 
 /// Estimates how fast the path carries, from what was sent and what the receiver tells of it.
+///
+/// The target is the lowest of three: what the delays allow, what the losses allow, and, while a queue drains, what
+/// lets it drain.
 #[derive(Debug)]
 pub struct Estimator {
     config: EstimatorConfig,
+    history: History,
+    sent_rate: SentRate,
+    groups: ArrivalGroups,
+    trend: Trendline,
+    queue: QueueDelay,
+    deliveries: Deliveries,
+    control: RateControl,
+    losses: LossModel,
+    probing: Probing,
+    round_trip: Option<Duration>,
+    limited: bool,
+    /// Since when a queue stands.
+    standing_since: Option<Timestamp>,
+    /// Until when a standing queue is somebody else's.
+    not_ours_until: Timestamp,
+    /// Packets sent before this were sent at an old rate: what becomes of them says nothing new.
+    deaf_until: Timestamp,
+    /// Nothing has been measured: the first probe sets the rate either way.
+    fresh: bool,
+    silence: Option<Silence>,
+}
+
+/// Nothing is heard of the receiver.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    rate_before: DataRate,
+    stepped: Timestamp,
 }
 
 impl Estimator {
     /// An estimator that knows nothing of the path.
     pub fn new(config: EstimatorConfig) -> Self {
-        Self { config }
+        Self {
+            history: History::default(),
+            sent_rate: SentRate::default(),
+            groups: ArrivalGroups::default(),
+            trend: Trendline::default(),
+            queue: QueueDelay::default(),
+            deliveries: Deliveries::default(),
+            control: RateControl::new(&config),
+            losses: LossModel::default(),
+            probing: Probing::new(config.max),
+            round_trip: None,
+            limited: true,
+            standing_since: None,
+            not_ours_until: Timestamp::ZERO,
+            deaf_until: Timestamp::ZERO,
+            fresh: true,
+            silence: None,
+            config,
+        }
     }
 
     /// A packet left.
     pub fn on_sent(&mut self, packet: SentPacket) {
-        let _ = packet;
+        self.probing.start(packet.at, self.control.rate());
+        self.probing.on_sent(&packet);
+        self.sent_rate.on_sent(packet.at, packet.bytes);
+        self.history.on_sent(packet);
     }
 
     /// The receiver's report came. Repeated, late and foreign reports do no harm.
     pub fn on_feedback(&mut self, now: Timestamp, reports: &[PacketReport]) {
-        let _ = (now, reports);
+        let mut told: Vec<Told> = reports.iter().filter_map(|report| self.history.on_report(*report)).collect();
+        told.sort_by_key(|told| told.sent.number);
+        let arrived: Vec<(Timestamp, Timestamp)> =
+            told.iter().filter_map(|told| Some((told.sent.at, told.received?))).collect();
+        let Some(&(last_sent, _)) = arrived.last() else {
+            // All lost, or nothing new. If it goes on like that, the silence is noticed.
+            return;
+        };
+        self.end_silence(now, &mut told);
+        for told in &told {
+            self.take_in(told);
+        }
+        self.queue.on_report(now, arrived.into_iter());
+        self.smooth_round_trip(now.since(last_sent));
+        self.limited = self.sent_rate.over_last_second(now) < self.control.rate() * LIMITED_BELOW;
+        let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(number));
+        if let Some(outcome) = outcome {
+            self.take_probe(now, outcome);
+        }
+        self.decide(now, last_sent);
     }
 
     /// A round-trip time was measured elsewhere (the candidate pair's STUN checks).
-    pub fn on_round_trip(&mut self, now: Timestamp, round_trip: Duration) {
-        let _ = (now, round_trip);
+    pub fn on_round_trip(&mut self, _now: Timestamp, round_trip: Duration) {
+        self.smooth_round_trip(round_trip);
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let _ = now;
+        if self.silent_at().is_some_and(|at| now >= at) {
+            let rate_before = self.silence.map_or(self.control.rate(), |silence| silence.rate_before);
+            self.silence = Some(Silence { rate_before, stepped: now });
+            self.probing.on_fall(now, rate_before);
+            self.control.reset(now, self.control.rate() * 0.5);
+        }
     }
 
     /// When to call [`handle_timeout`](Estimator::handle_timeout) and [`poll_probe`](Estimator::poll_probe) again.
-    pub fn poll_timeout(&self) -> Option<Timestamp> {
-        None
+    pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
+        let probe = if self.calm() { self.probing.poll_timeout(now, self.control.rate()) } else { None };
+        self.silent_at().into_iter().chain(probe).min()
     }
 
     /// What is known of the path.
-    pub fn estimate(&self) -> Estimate {
+    pub fn estimate(&self, now: Timestamp) -> Estimate {
         Estimate {
-            target: self.config.start,
-            loss: 0.0,
-            queueing_delay: Duration::ZERO,
-            acknowledged: None,
-            round_trip: None,
-            application_limited: false,
+            target: self.target(now),
+            loss: self.losses.loss() as f32,
+            queueing_delay: self.queue.standing(),
+            acknowledged: self.deliveries.lately().map(|delivery| delivery.received),
+            round_trip: self.round_trip,
+            application_limited: self.limited,
         }
     }
 
     /// A probe that is wanted now: hand it to [`Pacer::start_probe`](crate::Pacer::start_probe).
     pub fn poll_probe(&mut self, now: Timestamp) -> Option<Probe> {
-        let _ = now;
-        None
+        let calm = self.calm();
+        self.probing.poll(now, self.control.rate(), calm, self.trend.jitter_ms())
+    }
+
+    fn target(&self, now: Timestamp) -> DataRate {
+        let mut target = self.control.rate();
+        if let Some(limit) = self.losses.limit() {
+            target = target.min(limit);
+        }
+        let draining = self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
+        if draining && self.queue.standing() > self.noise(DRAINED) {
+            let factor = 1.0 - self.queue.standing().as_secs_f64() / DRAIN_WITHIN;
+            target = target * factor.clamp(DRAIN_LEAST, 1.0);
+        }
+        target.max(self.config.min)
+    }
+
+    fn take_in(&mut self, told: &Told) {
+        self.deliveries.on_told(*told);
+        self.probing.on_told(told);
+        if told.revised {
+            self.losses.on_revised();
+        } else {
+            self.losses.on_packet(told.sent.at, told.sent.bytes, told.received.is_some());
+        }
+        if let Some(delta) = told.received.and_then(|received| self.groups.on_packet(told.sent.at, received)) {
+            self.trend.on_group(delta);
+        }
+    }
+
+    fn take_probe(&mut self, now: Timestamp, outcome: Outcome) {
+        let rate = self.control.rate();
+        match outcome {
+            Outcome::Passed(proved) if proved > rate => {
+                self.control.reset(now, proved);
+                self.fresh = false;
+            }
+            Outcome::Passed(_) => {}
+            Outcome::Saturated(carried) => {
+                let next = carried * BELOW_SATURATION;
+                if self.fresh || next > rate {
+                    self.control.learn(carried.as_bps() as f64);
+                    self.control.reset(now, next);
+                }
+                self.fresh = false;
+            }
+        }
+    }
+
+    /// Up, down, or as it is.
+    fn decide(&mut self, now: Timestamp, last_sent: Timestamp) {
+        let queue = self.queue.standing();
+        if queue <= self.noise(STANDING_QUEUE) {
+            self.standing_since = None;
+        } else {
+            self.standing_since.get_or_insert(now);
+        }
+        if last_sent < self.deaf_until {
+            return;
+        }
+        let just_now = self.deliveries.just_now();
+        let lately = self.deliveries.lately();
+        let round_trip = self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP);
+        let ours = now >= self.not_ours_until;
+        let stands = self.standing_since.is_some();
+        let chokes = stands && just_now.is_some_and(Delivery::chokes);
+        let stays = stands && ours && self.standing_since.is_some_and(|since| now.since(since) >= STANDING_FOR);
+        if self.trend.usage() == Usage::Over || chokes || stays {
+            self.fall(now, just_now.or(lately), stays && !chokes);
+        } else if self.trend.usage() == Usage::Normal && !(stands && ours) {
+            self.control.increase(now, lately, round_trip, self.limited || self.losses.limit().is_some());
+        }
+    }
+
+    fn fall(&mut self, now: Timestamp, delivery: Option<Delivery>, stays: bool) {
+        let before = self.control.rate();
+        // Three falls in which the queue stood as it was: not ours.
+        if stays && self.standing_since.is_some_and(|since| now.since(since) > DRAIN_FOR) {
+            self.not_ours_until = now + NOT_OURS_FOR;
+            self.standing_since = None;
+            return;
+        }
+        self.control.decrease(now, delivery);
+        if self.control.rate() < before * REAL_FALL {
+            self.probing.on_fall(now, before);
+        }
+        self.fresh = false;
+        // What is on the way was sent too fast, and says so again: listen when the new rate has arrived. A queue
+        // that was there takes its time on top.
+        self.deaf_until = now;
+    }
+
+    /// Whether a probe would measure the link and not the mess on it.
+    fn calm(&self) -> bool {
+        self.silence.is_none() && self.trend.usage() != Usage::Over && self.queue.standing() <= self.noise(DRAINED)
+    }
+
+    fn noise(&self, span: Duration) -> Duration {
+        span + Duration::from_secs_f64(JITTERS * self.trend.jitter_ms() / 1e3)
+    }
+
+    fn smooth_round_trip(&mut self, sample: Duration) {
+        self.round_trip = Some(match self.round_trip {
+            Some(old) => old.mul_f64(1.0 - ROUND_TRIP_WEIGHT) + sample.mul_f64(ROUND_TRIP_WEIGHT),
+            None => sample,
+        });
+    }
+
+    /// When the receiver has been silent for too long, if nothing comes.
+    fn silent_at(&self) -> Option<Timestamp> {
+        let waiting_since = self.history.waiting_since()?;
+        let step = self.silence.map_or(Timestamp::ZERO, |silence| silence.stepped + SILENCE_STEP);
+        Some((waiting_since + SILENCE + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(step))
+    }
+
+    /// Something arrived again: what was learned before the silence is of another time.
+    fn end_silence(&mut self, now: Timestamp, told: &mut Vec<Told>) {
+        let Some(silence) = self.silence.take() else {
+            return;
+        };
+        // What was lost in the silence was lost at any rate.
+        if let Some(first) = told.iter().position(|told| told.received.is_some()) {
+            told.drain(..first);
+        }
+        self.groups = ArrivalGroups::default();
+        self.trend = Trendline::default();
+        self.queue = QueueDelay::default();
+        self.deliveries = Deliveries::default();
+        self.losses.skip();
+        self.standing_since = None;
+        self.deaf_until = now;
+        self.probing.on_fall(now, silence.rate_before);
+        self.probing.want((silence.rate_before * AFTER_SILENCE).max(self.control.rate() * 2.0));
     }
 }

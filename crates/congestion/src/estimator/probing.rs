@@ -1,0 +1,194 @@
+//! When to try a higher rate with a short burst, and what came of it.
+
+use std::time::Duration;
+
+use units::{DataRate, Timestamp};
+
+use super::history::Told;
+use super::{Probe, SentPacket};
+
+/// The first probe is at this many times the start rate (libwebrtc). Its second, at six times, waits here for the
+/// result of the first: on a link of 64 kbps the two together would be half a second of queue.
+const INITIAL: f64 = 3.0;
+
+/// Each further one is at this many times the rate that the last one proved (libwebrtc).
+const NEXT: f64 = 2.0;
+
+/// How long a burst lasts at least. Shorter (libwebrtc: 15 ms) it is too few packets and too close to timers' grain.
+const MIN_SPAN: Duration = Duration::from_millis(25);
+
+/// At most: on a link with half the rate it leaves a queue as long as this.
+const MAX_SPAN: Duration = Duration::from_millis(100);
+
+/// Noise of the delays makes a short burst look faster or slower than it was: it must be this many times longer.
+const JITTER_SPANS: f64 = 5.0;
+
+/// Five packets of a hundred bytes: fewer gaps measure nothing.
+const MIN_BYTES: usize = 500;
+
+/// After a fall a probe looks this often whether the link has come back: three steps after it then reach
+/// the old rate within five seconds in all. It costs 2 % of the rate.
+const RECOVERY_INTERVAL: Duration = Duration::from_millis(2_000);
+
+/// For so long after the fall; after that as at any time:
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Now and then it is looked whether there is more (libwebrtc: five seconds, while application-limited).
+const IDLE_INTERVAL: Duration = Duration::from_secs(8);
+
+/// A probe of which nothing is known after this is void.
+const VOID: Duration = Duration::from_secs(3);
+
+/// Which part of a probe must arrive for it to count (libwebrtc).
+const ARRIVED: f64 = 0.8;
+
+/// Arriving this much slower than it left, the burst has filled the link (libwebrtc).
+const SATURATED: f64 = 0.9;
+
+/// What a probe said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Outcome {
+    /// It arrived as fast as it left: the link carries at least this.
+    Passed(DataRate),
+    /// It arrived slower: the link carries this.
+    Saturated(DataRate),
+}
+
+#[derive(Debug)]
+struct Cluster {
+    id: u32,
+    asked: Timestamp,
+    bytes: usize,
+    last_number: u64,
+    sent_bytes: usize,
+    arrived: Vec<(Timestamp, Timestamp, usize)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Probing {
+    max: DataRate,
+    started: bool,
+    wanted: Option<DataRate>,
+    running: Option<Cluster>,
+    next_id: u32,
+    last: Timestamp,
+    /// The rate before the last fall, and when that was.
+    before: Option<(DataRate, Timestamp)>,
+}
+
+impl Probing {
+    pub(super) fn new(max: DataRate) -> Self {
+        let last = Timestamp::ZERO;
+        Self { max, started: false, wanted: None, running: None, next_id: 1, last, before: None }
+    }
+
+    /// Media flows: the first probe may go.
+    pub(super) fn start(&mut self, now: Timestamp, rate: DataRate) {
+        if !self.started {
+            self.started = true;
+            self.last = now;
+            self.want(rate * INITIAL);
+        }
+    }
+
+    /// The rate fell from `before`.
+    pub(super) fn on_fall(&mut self, now: Timestamp, before: DataRate) {
+        self.wanted = None;
+        self.running = None;
+        self.last = now;
+        self.before = match self.before {
+            Some((higher, since)) if higher > before && now.since(since) < RECOVERY => Some((higher, now)),
+            _ => Some((before, now)),
+        };
+    }
+
+    /// A probe at this rate, as soon as may be.
+    pub(super) fn want(&mut self, rate: DataRate) {
+        if self.running.is_none() {
+            self.wanted = Some(rate.min(self.max));
+        }
+    }
+
+    pub(super) fn poll(&mut self, now: Timestamp, rate: DataRate, calm: bool, jitter_ms: f64) -> Option<Probe> {
+        if self.running.as_ref().is_some_and(|cluster| now.since(cluster.asked) > VOID) {
+            self.running = None;
+        }
+        if !self.started || self.running.is_some() || !calm {
+            return None;
+        }
+        if self.wanted.is_none() && rate < self.max && now.since(self.last) >= self.interval(now, rate) {
+            self.wanted = Some((rate * NEXT).min(self.max));
+        }
+        let wanted = self.wanted.take().filter(|wanted| *wanted > rate * 1.05)?;
+        self.last = now;
+        let span = Duration::from_secs_f64(JITTER_SPANS * jitter_ms.max(0.0) / 1e3).clamp(MIN_SPAN, MAX_SPAN);
+        let bytes = (wanted.bytes_in(span) as usize).max(MIN_BYTES);
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        self.running =
+            Some(Cluster { id, asked: now, bytes, last_number: 0, sent_bytes: 0, arrived: Vec::new() });
+        Some(Probe { cluster: id, rate: wanted, bytes })
+    }
+
+    pub(super) fn poll_timeout(&self, now: Timestamp, rate: DataRate) -> Option<Timestamp> {
+        if !self.started || rate >= self.max {
+            return None;
+        }
+        match &self.running {
+            Some(cluster) => Some(cluster.asked + VOID),
+            None if self.wanted.is_some() => Some(now),
+            None => Some(self.last + self.interval(now, rate)),
+        }
+    }
+
+    pub(super) fn on_sent(&mut self, packet: &SentPacket) {
+        if let Some(cluster) = self.running.as_mut().filter(|cluster| packet.probe == Some(cluster.id)) {
+            cluster.last_number = cluster.last_number.max(packet.number);
+            cluster.sent_bytes += packet.bytes;
+        }
+    }
+
+    pub(super) fn on_told(&mut self, told: &Told) {
+        if let Some(cluster) = self.running.as_mut().filter(|cluster| told.sent.probe == Some(cluster.id))
+            && let Some(received) = told.received
+        {
+            cluster.arrived.push((told.sent.at, received, told.sent.bytes));
+        }
+    }
+
+    /// What the running probe said, when all of it has been told of.
+    pub(super) fn outcome(&mut self, told_up_to: u64) -> Option<Outcome> {
+        let cluster = self.running.as_ref()?;
+        let all_left = cluster.sent_bytes as f64 >= ARRIVED * cluster.bytes as f64;
+        if !all_left || told_up_to < cluster.last_number {
+            return None;
+        }
+        let cluster = self.running.take()?;
+        let arrived: usize = cluster.arrived.iter().map(|(_, _, bytes)| bytes).sum();
+        if cluster.arrived.len() < 4 || (arrived as f64) < ARRIVED * cluster.sent_bytes as f64 {
+            return None;
+        }
+        let first_sent = cluster.arrived.iter().min_by_key(|(sent, ..)| *sent)?;
+        let last_sent = cluster.arrived.iter().max_by_key(|(sent, ..)| *sent)?;
+        let first_in = cluster.arrived.iter().min_by_key(|(_, received, _)| *received)?;
+        let last_in = cluster.arrived.iter().max_by_key(|(_, received, _)| *received)?;
+        let left = DataRate::of_bytes((arrived - last_sent.2) as u64, last_sent.0.since(first_sent.0));
+        let came = DataRate::of_bytes((arrived - first_in.2) as u64, last_in.1.since(first_in.1));
+        if left == DataRate::ZERO || came == DataRate::ZERO {
+            return None;
+        }
+        if came < left * SATURATED {
+            return Some(Outcome::Saturated(came));
+        }
+        let proved = left.min(came);
+        self.want(proved * NEXT);
+        Some(Outcome::Passed(proved))
+    }
+
+    fn interval(&self, now: Timestamp, rate: DataRate) -> Duration {
+        match self.before {
+            Some((before, since)) if rate < before * 0.8 && now.since(since) < RECOVERY => RECOVERY_INTERVAL,
+            _ => IDLE_INTERVAL,
+        }
+    }
+}
