@@ -56,15 +56,25 @@ const NOT_OURS_FOR: Duration = Duration::from_secs(20);
 /// The target loses nothing to a fall of less than this: probes look for rates that were really there.
 const REAL_FALL: f64 = 0.7;
 
-/// Without a word from the receiver for this long (three of its longest ordinary intervals: two reports may be lost) and
-/// a round trip, nothing is known to arrive; the target is halved then and each time …
+/// Without a word from the receiver for this long (or three times as long as from one report to the next: two may be
+/// lost) and a round trip, nothing is known to arrive; the target is halved then and each time …
 const SILENCE: Duration = Duration::from_millis(750);
+const SILENT_REPORTS: u32 = 3;
 
 /// … as long again passes.
 const SILENCE_STEP: Duration = Duration::from_millis(500);
 
 /// After a silence the first probe is at this part of the rate before it.
 const AFTER_SILENCE: f64 = 0.5;
+
+/// Before the first report the start rate is a guess: after this long, about the round trip of an ordinary path and the
+/// first report's wait, it is halved …
+const FIRST_REPORT: Duration = Duration::from_millis(250);
+
+/// … in each such time that passes, down to what a voice needs. Else 300 kbps would fill a second of queue on a link of
+/// 64 kbps before anything was heard.
+const GUESS_HALVES_IN: f64 = 0.15;
+const LEAST_GUESS: DataRate = DataRate::from_kbps(60);
 
 /// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
 const LIMITED_BELOW: f64 = 0.65;
@@ -180,6 +190,10 @@ pub struct Estimator {
     /// Nothing has been measured: the first probe sets the rate either way.
     fresh: bool,
     silence: Option<Silence>,
+    first_sent: Option<Timestamp>,
+    last_report: Option<Timestamp>,
+    /// From one report to the next, smoothed.
+    report_interval: Duration,
 }
 
 /// Nothing is heard of the receiver.
@@ -209,12 +223,16 @@ impl Estimator {
             deaf_until: Timestamp::ZERO,
             fresh: true,
             silence: None,
+            first_sent: None,
+            last_report: None,
+            report_interval: Duration::ZERO,
             config,
         }
     }
 
     /// A packet left.
     pub fn on_sent(&mut self, packet: SentPacket) {
+        self.first_sent.get_or_insert(packet.at);
         self.probing.start(packet.at, self.control.rate());
         self.probing.on_sent(&packet);
         self.sent_rate.on_sent(packet.at, packet.bytes);
@@ -232,13 +250,18 @@ impl Estimator {
             return;
         };
         self.end_silence(now, &mut told);
+        if let Some(last) = self.last_report.replace(now) {
+            // Two of a batch that came together are not an interval, nor is an outage.
+            let interval = now.since(last).clamp(Duration::from_millis(20), SILENCE);
+            self.report_interval = self.report_interval.mul_f64(0.8) + interval.mul_f64(0.2);
+        }
         for told in &told {
             self.take_in(told);
         }
         self.queue.on_report(now, arrived.into_iter());
         self.smooth_round_trip(now.since(last_sent));
         self.limited = self.sent_rate.over_last_second(now) < self.control.rate() * LIMITED_BELOW;
-        let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(number));
+        let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(now, number));
         if let Some(outcome) = outcome {
             self.take_probe(now, outcome);
         }
@@ -288,6 +311,10 @@ impl Estimator {
         let mut target = self.control.rate();
         if let Some(limit) = self.losses.limit() {
             target = target.min(limit);
+        }
+        if let (None, Some(first)) = (self.last_report, self.first_sent) {
+            let late = now.since(first).saturating_sub(FIRST_REPORT).as_secs_f64();
+            target = target.min((target * 0.5f64.powf(late / GUESS_HALVES_IN)).max(LEAST_GUESS));
         }
         let draining = self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
         if draining && self.queue.standing() > self.noise(DRAINED) {
@@ -392,7 +419,8 @@ impl Estimator {
     fn silent_at(&self) -> Option<Timestamp> {
         let waiting_since = self.history.waiting_since()?;
         let step = self.silence.map_or(Timestamp::ZERO, |silence| silence.stepped + SILENCE_STEP);
-        Some((waiting_since + SILENCE + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(step))
+        let patience = SILENCE.max(self.report_interval * SILENT_REPORTS);
+        Some((waiting_since + patience + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(step))
     }
 
     /// Something arrived again: what was learned before the silence is of another time.

@@ -1,0 +1,154 @@
+//! How the estimate, the pacer and the feedback behave together on thin links, second by second, in virtual time.
+//!
+//! `TRAJECTORY=1 cargo test -p congestion --test trajectories NAME -- --nocapture` prints what a test looks at.
+
+mod path;
+
+use std::time::Duration;
+
+use path::{Media, Path};
+use testkit::link::{LinkConfig, Loss};
+use units::{DataRate, Timestamp};
+
+const SEEDS: std::ops::Range<u64> = 1..6;
+
+#[test]
+fn a_steady_megabit_is_used_and_its_queue_stays_short() {
+    for seed in SEEDS {
+        let path = Path::new(LinkConfig::of(1_000, 30, 300), Media::all(), seed).run(30);
+        assert!(path.first(0.0, |at| at.target >= 700) <= 3.0, "seed {seed}: found too late");
+        let used = path.mean(5.0, 30.0, |at| at.delivered);
+        assert!((700..=1_000).contains(&used), "seed {seed}: {used} kbps");
+        let queue = path.mean(5.0, 30.0, |at| at.queue_ms);
+        assert!(queue <= 60, "seed {seed}: {queue} ms of queue");
+        assert_eq!(path.voice_held, Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_link_that_falls_to_a_seventh_is_followed_down_and_up_again() {
+    for seed in SEEDS {
+        let full = LinkConfig::of(1_000, 30, 300);
+        let path = Path::new(full, Media::all(), seed).step(20, full.rate_kbps(150)).step(40, full).run(60);
+        let drained = path.first(20.0, |at| at.queue_ms <= 60);
+        assert!(drained <= 22.0, "seed {seed}: drained at {drained}");
+        let thin = path.mean(24.0, 40.0, |at| at.delivered);
+        assert!((85..=150).contains(&thin), "seed {seed}: {thin} kbps while thin");
+        let back = path.first(40.0, |at| at.target >= 800);
+        assert!(back <= 45.0, "seed {seed}: back at {back}");
+        assert_eq!(path.voice_held, Duration::ZERO, "seed {seed}: the picture held the voice back");
+        let gap = longest_silence(&path, 20.0, 45.0);
+        assert!(gap <= Duration::from_millis(500), "seed {seed}: no voice for {gap:?}");
+    }
+}
+
+#[test]
+fn random_loss_of_one_in_twenty_does_not_slow_three_megabits_down() {
+    for seed in SEEDS {
+        let link = LinkConfig::of(3_000, 40, 300).loss(Loss::Random(0.05));
+        let path = Path::new(link, Media::all(), seed).run(30);
+        let used = path.mean(5.0, 30.0, |at| at.delivered);
+        assert!(used >= 2_000, "seed {seed}: {used} kbps");
+        assert!(path.mean(5.0, 30.0, |at| at.queue_ms) <= 80, "seed {seed}");
+    }
+}
+
+#[test]
+fn loss_in_bursts_on_a_fast_link_is_not_taken_for_congestion() {
+    for seed in SEEDS {
+        let loss = Loss::Bursts { mean: 0.10, length: 5.0 };
+        let link = LinkConfig::of(10_000, 10, 150).jitter_ms(3).loss(loss);
+        let path = Path::new(link, Media::all(), seed).run(40);
+        let used = path.mean(10.0, 40.0, |at| at.target);
+        assert!(used >= 2_000, "seed {seed}: {used} kbps");
+    }
+}
+
+#[test]
+fn rural_3g_carries_a_picture_without_a_standing_queue() {
+    for seed in SEEDS {
+        let link = LinkConfig::of(300, 75, 500).jitter_ms(8).loss(Loss::Random(0.02));
+        let path = Path::new(link, Media::all(), seed).run(45);
+        let used = path.mean(5.0, 45.0, |at| at.delivered);
+        assert!(used >= 190, "seed {seed}: {used} kbps");
+        let queue = path.mean(5.0, 45.0, |at| at.queue_ms);
+        assert!(queue <= 90, "seed {seed}: {queue} ms of queue");
+    }
+}
+
+#[test]
+fn edge_finds_its_64_kbps_and_keeps_the_round_trip_short() {
+    for seed in SEEDS {
+        let link = LinkConfig::of(64, 200, 1_000).jitter_ms(20).loss(Loss::Random(0.05));
+        let path = Path::new(link, Media::all(), seed).run(60);
+        let queue = path.mean(10.0, 60.0, |at| at.queue_ms);
+        assert!(queue <= 200, "seed {seed}: {queue} ms of queue");
+        let target = path.mean(10.0, 60.0, |at| at.target);
+        assert!((30..=75).contains(&target), "seed {seed}: {target} kbps");
+    }
+}
+
+#[test]
+fn a_bloated_queue_is_not_filled() {
+    for seed in SEEDS {
+        let path = Path::new(LinkConfig::of(1_000, 20, 1_000), Media::all(), seed).run(45);
+        let used = path.mean(5.0, 45.0, |at| at.delivered);
+        assert!(used >= 700, "seed {seed}: {used} kbps");
+        let mut queues: Vec<u64> = path.samples[50..].iter().map(|at| at.queue_ms).collect();
+        queues.sort_unstable();
+        let p95 = queues[queues.len() * 95 / 100];
+        assert!(p95 <= 150, "seed {seed}: {p95} ms of queue");
+    }
+}
+
+#[test]
+fn an_outage_of_ten_seconds_is_noticed_and_got_over() {
+    for seed in SEEDS {
+        let link = LinkConfig::of(1_000, 40, 300);
+        let path = Path::new(link, Media::all(), seed).step(20, link.cut()).step(30, link).run(45);
+        assert!(path.most(23.0, 30.0, |at| at.target) <= 100, "seed {seed}: sends into the void");
+        let back = path.first(30.0, |at| at.target >= 500);
+        assert!(back <= 32.0, "seed {seed}: half back at {back}");
+        let back = path.first(30.0, |at| at.target >= 700);
+        assert!(back <= 35.0, "seed {seed}: back at {back}");
+    }
+}
+
+#[test]
+fn who_sends_little_keeps_the_estimate_as_it_is() {
+    for seed in SEEDS {
+        let media = Media { picture_up_to: DataRate::from_kbps(200) };
+        let path = Path::new(LinkConfig::of(2_000, 30, 300), media, seed).run(60);
+        let most = path.most(5.0, 60.0, |at| at.target);
+        assert!(most <= 2_000, "seed {seed}: inflated to {most} kbps");
+        let least = path.least(5.0, 60.0, |at| at.target);
+        assert!(least >= 1_000, "seed {seed}: decayed to {least} kbps");
+        assert!(path.padding_bytes * 20 <= path.sent_bytes, "seed {seed}: {} bytes of padding", path.padding_bytes);
+    }
+}
+
+#[test]
+fn a_voice_alone_keeps_its_link_for_itself() {
+    for seed in SEEDS {
+        let media = Media { picture_up_to: DataRate::ZERO };
+        let path = Path::new(LinkConfig::of(128, 50, 500).jitter_ms(5), media, seed).run(40);
+        assert!(path.least(3.0, 40.0, |at| at.target) >= 45, "seed {seed}");
+        assert!(path.mean(3.0, 40.0, |at| at.queue_ms) <= 20, "seed {seed}");
+    }
+}
+
+#[test]
+fn reports_take_a_twentieth_of_what_they_report_at_most() {
+    for kbps in [150, 300, 1_000, 3_000] {
+        let path = Path::new(LinkConfig::of(kbps, 40, 300), Media::all(), 1).run(30);
+        let share = path.feedback_bytes as f64 / path.received_bytes as f64;
+        assert!(share <= 0.055, "{kbps} kbps: {:.1} %", share * 100.0);
+    }
+}
+
+fn longest_silence(path: &Path, from: f64, to: f64) -> Duration {
+    let second = |at: f64| Timestamp::from_millis(1_000 + (at * 1e3) as u64);
+    let arrivals: Vec<Timestamp> =
+        path.voice.iter().map(|(at, _)| *at).filter(|at| (second(from)..second(to)).contains(at)).collect();
+    arrivals.windows(2).map(|pair| pair[1].since(pair[0])).max().expect("voice")
+}
