@@ -1,0 +1,151 @@
+//! What can go wrong with a device or a file that stands in for one.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{wav, y4m};
+
+/// Why a device could not be opened, or why it stopped. Each prints as one sentence for who started the program.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// There is nothing at this path.
+    #[error("there is no file {}; check the name", path.display())]
+    Missing {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The path names a folder or a pipe.
+    #[error("{} is not a file; name a file to read or to write", path.display())]
+    NotAFile {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The system did not let us read.
+    #[error("{} cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// The file is not a y4m film that can be shown.
+    #[error("{} cannot be used as a camera: {defect}", path.display())]
+    Film {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        defect: y4m::Defect,
+    },
+    /// The file is not WAV sound that can be played.
+    #[error("{} cannot be used as a microphone: {defect}", path.display())]
+    Sound {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        defect: wav::Defect,
+    },
+    /// There is no room for more; what was written until then is whole.
+    #[error("the disk is full: {} holds only what was written before; make room on it", path.display())]
+    DiskFull {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// The system did not let us write.
+    #[error("{} cannot be written: {reason}", path.display())]
+    Unwritable {
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// No device of this kind is there at all.
+    #[error("there is no {kind} on this computer; plug one in or choose another")]
+    NoDevice {
+        /// Which kind.
+        kind: DeviceKind,
+    },
+    /// No device of this name is there.
+    #[error("there is no {kind} called \"{name}\"; there is: {present}")]
+    NoSuchDevice {
+        /// Which kind.
+        kind: DeviceKind,
+        /// The name that was asked for.
+        name: String,
+        /// The names of those that are there, with commas between.
+        present: String,
+    },
+    /// Another program uses it and does not share.
+    #[error("the {kind} is in use by another program; close that and try again")]
+    Busy {
+        /// Which kind.
+        kind: DeviceKind,
+    },
+    /// The person or the system has forbidden it.
+    #[error("this program may not use the {kind}; allow it in the system's privacy settings")]
+    Forbidden {
+        /// Which kind.
+        kind: DeviceKind,
+    },
+    /// It offers nothing that we can use.
+    #[error("the {kind} offers no format that can be used: {reason}")]
+    NoFormat {
+        /// Which kind.
+        kind: DeviceKind,
+        /// What the system says.
+        reason: String,
+    },
+    /// It was unplugged, or it gives nothing any more, or its driver failed.
+    #[error("the {kind} stopped: {reason}; check its plug or choose another")]
+    Stopped {
+        /// Which kind.
+        kind: DeviceKind,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// The kinds of devices, as people call them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// What sees.
+    Camera,
+    /// What hears.
+    Microphone,
+    /// What speaks.
+    Speaker,
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Camera => "camera",
+            Self::Microphone => "microphone",
+            Self::Speaker => "loudspeaker",
+        })
+    }
+}
+
+impl DeviceError {
+    /// The error for `reason` when reading `path`.
+    pub(crate) fn reading(path: &Path, reason: io::Error) -> Self {
+        let path = path.to_owned();
+        match reason.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path },
+            io::ErrorKind::IsADirectory => Self::NotAFile { path },
+            _ => Self::Unreadable { path, reason },
+        }
+    }
+
+    /// The error for `reason` when writing `path`.
+    pub(crate) fn writing(path: &Path, reason: io::Error) -> Self {
+        let path = path.to_owned();
+        match reason.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::DiskFull { path }
+            }
+            io::ErrorKind::IsADirectory => Self::NotAFile { path },
+            _ => Self::Unwritable { path, reason },
+        }
+    }
+}

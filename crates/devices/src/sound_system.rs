@@ -1,0 +1,312 @@
+//! The operating system's sound: which devices there are, and a watch over the one in use.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{BufferSize, Device, DeviceId, ErrorKind, Host, SampleFormat, Stream, StreamConfig};
+use tracing::{debug, info};
+
+use crate::DeviceError;
+use crate::error::DeviceKind;
+use crate::sound::{FRAME_SAMPLES, SAMPLE_RATE};
+
+/// How a stream is built on a device: the callback's end of a ring goes into the stream, ours comes back.
+pub(crate) type Build<R> = fn(&Device, Plan, Alarm) -> Result<(Stream, R), cpal::Error>;
+
+/// What to ask the device for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) config: StreamConfig,
+    pub(crate) format: SampleFormat,
+}
+
+/// How a stream's callbacks, which must neither lock nor allocate, tell the watch how they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Alarm(Arc<AlarmFlags>);
+
+#[derive(Debug, Default)]
+struct AlarmFlags {
+    alive: AtomicBool,
+    broken: AtomicBool,
+}
+
+impl Alarm {
+    /// A data callback ran.
+    pub(crate) fn alive(&self) {
+        self.0.alive.store(true, Ordering::Relaxed);
+    }
+
+    /// An error callback ran. After an overrun ALSA calls it hundreds of times a second, so this only sets a flag.
+    pub(crate) fn error(&self, error: &cpal::Error) {
+        match error.kind() {
+            ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
+            _ => self.0.broken.store(true, Ordering::Relaxed),
+        }
+    }
+}
+
+/// A stream that is kept alive: rebuilt when the device or the sound server comes back.
+///
+/// The stream lives on a thread of its own, because on some systems it may not move between threads, and because asking
+/// the system whether the device is still there takes its time.
+#[derive(Debug)]
+pub(crate) struct Watch<R> {
+    /// Our end of the ring of each stream that was built; only the newest counts.
+    rings: Receiver<R>,
+    problems: Receiver<DeviceError>,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<R: Send + 'static> Watch<R> {
+    /// Opens the device of that name, or the system's choice, and waits until it runs.
+    pub(crate) fn open(kind: DeviceKind, name: Option<&str>, build: Build<R>) -> Result<Self, DeviceError> {
+        let (ring_sender, rings) = mpsc::channel();
+        // `DropNewest`: an owner that does not ask learns of the first troubles.
+        let (problem_sender, problems) = mpsc::sync_channel(MAX_PROBLEMS);
+        let (opened_sender, opened) = mpsc::channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let keeper = Keeper { kind, name: name.map(str::to_owned), build, rings: ring_sender };
+        let seen_by_thread = Arc::clone(&stopping);
+        let thread = thread::Builder::new()
+            .name(format!("{kind}-watch"))
+            .spawn(move || match keeper.start() {
+                Ok(running) => {
+                    let _ = opened_sender.send(Ok(()));
+                    keeper.watch(running, &seen_by_thread, &problem_sender);
+                }
+                Err(problem) => {
+                    let _ = opened_sender.send(Err(problem));
+                }
+            })
+            .map_err(|reason| DeviceError::Stopped { kind, reason: reason.to_string() })?;
+        match opened.recv_timeout(OPEN_TIMEOUT) {
+            Ok(Ok(())) => Ok(Self { rings, problems, stopping, thread: Some(thread) }),
+            Ok(Err(problem)) => Err(problem),
+            // The thread is given up: it ends by itself when the system answers.
+            Err(_) => {
+                stopping.store(true, Ordering::Release);
+                Err(DeviceError::Stopped { kind, reason: "the sound system does not answer".into() })
+            }
+        }
+    }
+
+    /// The ring of a stream that was built since this was last asked.
+    pub(crate) fn new_ring(&self) -> Option<R> {
+        self.rings.try_iter().last()
+    }
+
+    /// A trouble that was not told yet.
+    pub(crate) fn take_problem(&self) -> Option<DeviceError> {
+        self.problems.try_recv().ok()
+    }
+}
+
+impl<R> Drop for Watch<R> {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // Not joined: a sound server that hangs would hang the program's end as well.
+            thread.thread().unpark();
+        }
+    }
+}
+
+/// What the watching thread knows.
+struct Keeper<R> {
+    kind: DeviceKind,
+    name: Option<String>,
+    build: Build<R>,
+    rings: Sender<R>,
+}
+
+/// A stream that runs. Dropping it stops it.
+struct Running {
+    _stream: Stream,
+    host: Host,
+    id: Option<DeviceId>,
+    alarm: Alarm,
+}
+
+impl<R> Keeper<R> {
+    fn start(&self) -> Result<Running, DeviceError> {
+        let host = cpal::default_host();
+        let device = find(&host, self.kind, self.name.as_deref())?;
+        let plan = plan(&device, self.kind)?;
+        let alarm = Alarm::default();
+        let (stream, ring) = (self.build)(&device, plan, alarm.clone()).map_err(|error| sentence(self.kind, &error))?;
+        stream.play().map_err(|error| sentence(self.kind, &error))?;
+        info!(kind = %self.kind, ?plan, "sound stream runs");
+        // Nobody listens any more only when the owner is gone; then `watch` ends at once.
+        let _ = self.rings.send(ring);
+        Ok(Running { _stream: stream, id: device.id().ok(), host, alarm })
+    }
+
+    /// Looks after the stream until the owner is gone.
+    fn watch(&self, running: Running, stopping: &AtomicBool, problems: &SyncSender<DeviceError>) {
+        let mut running = Some(running);
+        let mut silent_checks = 0;
+        let mut pause = MIN_PAUSE;
+        let mut next_check = Instant::now() + CHECK_INTERVAL;
+        while !stopping.load(Ordering::Acquire) {
+            thread::park_timeout(POLL_INTERVAL);
+            let now = Instant::now();
+            if let Some(stream) = &running {
+                let mut fault = stream.is_broken().then_some("the sound system closed it");
+                if fault.is_none() && now >= next_check {
+                    next_check = now + CHECK_INTERVAL;
+                    silent_checks = if stream.was_alive() { 0 } else { silent_checks + 1 };
+                    if !stream.is_present() {
+                        fault = Some("it was unplugged");
+                    } else if silent_checks >= MAX_SILENT_CHECKS {
+                        fault = Some("it gives no sound any more");
+                    }
+                }
+                if let Some(reason) = fault {
+                    running = None;
+                    pause = MIN_PAUSE;
+                    next_check = now + pause;
+                    let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, reason: reason.into() });
+                }
+            } else if now >= next_check {
+                match self.start() {
+                    Ok(stream) => {
+                        running = Some(stream);
+                        silent_checks = 0;
+                        next_check = now + CHECK_INTERVAL;
+                    }
+                    Err(problem) => {
+                        debug!(%problem, "not back yet");
+                        pause = (pause * 2).min(MAX_PAUSE);
+                        next_check = now + pause;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    fn is_broken(&self) -> bool {
+        self.alarm.0.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether a data callback ran since this was last asked.
+    fn was_alive(&self) -> bool {
+        self.alarm.0.alive.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the device is still there. PulseAudio says nothing when one is unplugged: it moves a microphone's stream
+    /// to the loudspeaker's monitor, and the other hears himself.
+    fn is_present(&self) -> bool {
+        self.id.as_ref().is_none_or(|id| self.host.device_by_id(id).is_some())
+    }
+}
+
+/// The names of the devices of this kind.
+pub(crate) fn names(kind: DeviceKind) -> Result<Vec<String>, DeviceError> {
+    let devices = devices(&cpal::default_host(), kind)?;
+    Ok(devices.iter().filter_map(name_of).collect())
+}
+
+fn devices(host: &Host, kind: DeviceKind) -> Result<Vec<Device>, DeviceError> {
+    let devices = match kind {
+        DeviceKind::Speaker => host.output_devices().map(Iterator::collect),
+        DeviceKind::Microphone | DeviceKind::Camera => host.input_devices().map(Iterator::collect),
+    };
+    devices.map_err(|error| sentence(kind, &error))
+}
+
+fn name_of(device: &Device) -> Option<String> {
+    Some(device.description().ok()?.name().to_owned())
+}
+
+fn find(host: &Host, kind: DeviceKind, name: Option<&str>) -> Result<Device, DeviceError> {
+    let Some(name) = name else {
+        let device = match kind {
+            DeviceKind::Speaker => host.default_output_device(),
+            DeviceKind::Microphone | DeviceKind::Camera => host.default_input_device(),
+        };
+        return device.ok_or(DeviceError::NoDevice { kind });
+    };
+    let mut devices = devices(host, kind)?;
+    let wanted =
+        |device: &Device| name_of(device).as_deref() == Some(name) || device.id().is_ok_and(|id| id.id() == name);
+    match devices.iter().position(wanted) {
+        Some(index) => Ok(devices.swap_remove(index)),
+        None if devices.is_empty() => Err(DeviceError::NoDevice { kind }),
+        None => {
+            let present = devices.iter().filter_map(name_of).collect::<Vec<_>>().join(", ");
+            Err(DeviceError::NoSuchDevice { kind, name: name.to_owned(), present })
+        }
+    }
+}
+
+/// 48 kHz with as few channels and as good samples as the device offers, in buffers of 10 ms.
+fn plan(device: &Device, kind: DeviceKind) -> Result<Plan, DeviceError> {
+    let failed = |error: cpal::Error| sentence(kind, &error);
+    let offers: Vec<_> = match kind {
+        DeviceKind::Speaker => device.supported_output_configs().map_err(failed)?.collect(),
+        DeviceKind::Microphone | DeviceKind::Camera => device.supported_input_configs().map_err(failed)?.collect(),
+    };
+    let best = offers
+        .iter()
+        .filter(|offer| (offer.min_sample_rate()..=offer.max_sample_rate()).contains(&SAMPLE_RATE))
+        .filter_map(|offer| Some((offer.channels(), preference(offer.sample_format())?, offer.sample_format())))
+        // A loudspeaker's sound is put on both of two channels; a third would be a surround one.
+        .min_by_key(|&(channels, preference, _)| (channels.abs_diff(wanted_channels(kind)), preference));
+    let (channels, _, format) =
+        best.ok_or_else(|| DeviceError::NoFormat { kind, reason: "it cannot do 48 kHz".into() })?;
+    // Never the default size: on PulseAudio that is two seconds.
+    let buffer_size = BufferSize::Fixed(FRAME_SAMPLES as u32);
+    Ok(Plan { config: StreamConfig { channels, sample_rate: SAMPLE_RATE, buffer_size }, format })
+}
+
+fn wanted_channels(kind: DeviceKind) -> u16 {
+    if kind == DeviceKind::Speaker { 2 } else { 1 }
+}
+
+/// Smaller is better; `None` for what we do not convert.
+fn preference(format: SampleFormat) -> Option<u8> {
+    match format {
+        SampleFormat::F32 => Some(0),
+        SampleFormat::I32 => Some(1),
+        SampleFormat::I16 => Some(2),
+        _ => None,
+    }
+}
+
+fn sentence(kind: DeviceKind, error: &cpal::Error) -> DeviceError {
+    match error.kind() {
+        ErrorKind::DeviceBusy => DeviceError::Busy { kind },
+        ErrorKind::PermissionDenied => DeviceError::Forbidden { kind },
+        ErrorKind::DeviceNotAvailable | ErrorKind::HostUnavailable => DeviceError::NoDevice { kind },
+        ErrorKind::UnsupportedConfig | ErrorKind::UnsupportedOperation => {
+            DeviceError::NoFormat { kind, reason: error.to_string() }
+        }
+        _ => DeviceError::Stopped { kind, reason: error.to_string() },
+    }
+}
+
+/// Starting PulseAudio on demand takes a second or two; longer than this somebody waits in vain.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How soon the owner's end or a stream's fault is noticed.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How often the system is asked whether the device is there; it has no way of telling by itself.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Checks without a callback until a stream counts as stalled.
+const MAX_SILENT_CHECKS: u32 = 3;
+
+/// Pauses between attempts to get a device back: a sound server restarts within a second, a person within a minute.
+const MIN_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(4);
+
+/// Troubles kept for an owner that does not ask.
+const MAX_PROBLEMS: usize = 4;
