@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trust::connection::{Candidate, DtlsFingerprint};
+use trust::{Candidate, DtlsFingerprint};
 use units::DataRate;
 
 /// Something that happened on a [`crate::Peer`].

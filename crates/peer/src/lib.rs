@@ -3,7 +3,7 @@
 //! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Three things are ours:
 //!
 //! - **What is negotiated.** Session descriptions never travel. The two sides exchange typed
-//!   [`trust::connection::ConnectionParameters`]; the SDP that the library wants is written here from those values, and
+//!   [`trust::ConnectionParameters`]; the SDP that the library wants is written here from those values, and
 //!   the only SDP ever parsed is the library's own. So an SDP attack has nothing to attack.
 //! - **What leaves when.** The library's retransmission, pacing and bandwidth estimation collapse on a weak link. One
 //!   interceptor (`bridge`) replaces them and asks the pure crate `congestion` for every decision.
@@ -18,14 +18,26 @@
 //! PeerStreams ◂ RTP ◂ gate ◂ NACK, feedback ◂ SRTP ◂ UDP
 //! ```
 
+mod bridge;
+mod candidate;
 mod config;
+mod control;
+mod engine;
 mod error;
 mod event;
+mod handler;
 mod packet;
+mod peer;
+mod receiver;
+mod sender;
+mod session_description;
+mod shared;
 mod stats;
+mod supervisor;
 
 pub use config::{IceServer, PeerConfig};
 pub use error::PeerError;
 pub use event::PeerEvent;
 pub use packet::{PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
+pub use peer::Peer;
 pub use stats::{Path, PeerStats};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trust::connection::CandidateKind;
+use trust::CandidateKind;
 use units::DataRate;
 
 /// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.

@@ -1,0 +1,243 @@
+//! The one interceptor between `congestion` and the library.
+//!
+//! It sits next to the wire. What the application writes goes through the gate into the pacer and leaves numbered;
+//! what comes in is recorded for the other side's estimate and checked for gaps. It decides nothing: when, how much and
+//! what again are answers of `congestion`, which is told the time that the library tells us.
+
+mod feedback_packet;
+mod incoming;
+mod outgoing;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use congestion::EstimatorConfig;
+use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::receiver_report::ReceiverReport;
+use rtc::rtcp::reception_report::ReceptionReport;
+use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+use rtc::sansio::Protocol;
+use rtc::shared::TransportContext;
+use rtc::shared::error::Error;
+use rtc::{rtcp, rtp};
+use units::{Clock, Timestamp};
+
+use self::incoming::Incoming;
+use self::outgoing::Outgoing;
+pub(crate) use self::outgoing::size;
+use crate::shared::{Flows, Shared};
+
+/// Wires `congestion` into the library's packet path.
+pub(crate) struct Bridge {
+    shared: Arc<Shared>,
+    clock: Clock,
+    now: Instant,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    /// Our sender reports, to measure the round trip by what the other side answers (RFC 3550, section 6.4.1).
+    reports_sent: VecDeque<(u32, Timestamp)>,
+    packets_lost: Vec<(u32, u32)>,
+    was_open: bool,
+    read_queue: VecDeque<TaggedPacket>,
+    write_queue: VecDeque<TaggedPacket>,
+}
+
+impl Bridge {
+    /// `rtx_sequence` is where numbering of retransmissions starts: random (RFC 3550, section 5.1).
+    pub(crate) fn new(shared: Arc<Shared>, clock: Clock, config: EstimatorConfig, rtx_sequence: u16) -> Self {
+        Self {
+            shared,
+            clock,
+            now: Instant::now(),
+            outgoing: Outgoing::new(config, rtx_sequence),
+            incoming: Incoming::default(),
+            reports_sent: VecDeque::new(),
+            packets_lost: Vec::new(),
+            was_open: false,
+            read_queue: VecDeque::new(),
+            write_queue: VecDeque::new(),
+        }
+    }
+
+    fn at(&mut self, now: Instant) -> Timestamp {
+        self.now = self.now.max(now);
+        self.clock.timestamp(self.now)
+    }
+
+    /// The flows, if the gate is open. Everything waits or falls here, in both directions.
+    fn open_flows(&mut self) -> Option<Flows> {
+        let flows = self.shared.flows().filter(|_| self.shared.is_open());
+        if self.was_open && flows.is_none() {
+            self.outgoing.clear();
+        }
+        self.was_open = flows.is_some();
+        flows
+    }
+
+    fn flush(&mut self, now: Timestamp, flows: &Flows) {
+        let feedback = self.incoming.poll(now, &self.shared, flows);
+        if !feedback.is_empty() {
+            // Each for itself: a sender report in front, as RFC 3550 wants, is not needed with rtcp-rsize (RFC 5506).
+            self.write(Packet::Rtcp(feedback));
+        }
+        let ready: Vec<rtp::Packet> = self.outgoing.take_ready().collect();
+        for packet in ready {
+            self.write(Packet::Rtp(packet));
+        }
+    }
+
+    fn write(&mut self, packet: Packet) {
+        self.write_queue.push_back(TaggedPacket {
+            now: self.now,
+            transport: TransportContext::default(),
+            message: AttributedPacket::new(packet),
+        });
+    }
+
+    fn on_rtcp(&mut self, now: Timestamp, flows: &Flows, packets: &[Box<dyn rtcp::Packet>]) {
+        for packet in packets {
+            let packet = packet.as_any();
+            if let Some(feedback) = packet.downcast_ref::<TransportLayerCc>() {
+                self.outgoing.on_feedback(now, &self.shared, feedback);
+            } else if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+                if nack.media_ssrc == flows.picture.local_ssrc {
+                    let sequences = nack.nacks.iter().flat_map(|pair| pair.packet_list());
+                    self.outgoing.repeat(now, &self.shared, flows, sequences);
+                }
+            } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
+                report.reports.iter().for_each(|report| self.on_reception(now, report));
+            } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
+                report.reports.iter().for_each(|report| self.on_reception(now, report));
+            } else if let Some(request) = packet.downcast_ref::<PictureLossIndication>() {
+                if request.media_ssrc == flows.picture.local_ssrc {
+                    self.shared.want_key_frame();
+                }
+            } else if let Some(request) = packet.downcast_ref::<FullIntraRequest>()
+                && request.fir.iter().any(|entry| entry.ssrc == flows.picture.local_ssrc)
+            {
+                self.shared.want_key_frame();
+            }
+        }
+    }
+
+    fn on_reception(&mut self, now: Timestamp, report: &ReceptionReport) {
+        match self.packets_lost.iter_mut().find(|(ssrc, _)| *ssrc == report.ssrc) {
+            Some((_, lost)) => *lost = report.total_lost,
+            None => {
+                self.packets_lost.truncate(MAX_FLOWS - 1);
+                self.packets_lost.push((report.ssrc, report.total_lost));
+            }
+        }
+        let lost = self.packets_lost.iter().map(|(_, lost)| u64::from(*lost)).sum();
+        self.shared.update_stats(|stats| stats.packets_lost = lost);
+
+        let answered = self.reports_sent.iter().rev().find(|(middle, _)| *middle == report.last_sender_report);
+        let Some((_, sent)) = answered.filter(|_| report.last_sender_report != 0) else { return };
+        let held = Duration::from_secs_f64(f64::from(report.delay) / 65_536.0);
+        let Some(round_trip) = now.since(*sent).checked_sub(held) else { return };
+        self.outgoing.on_round_trip(now, round_trip);
+        let smooth = self.outgoing.estimate(now).round_trip.unwrap_or(round_trip);
+        self.incoming.set_round_trip(smooth);
+        self.shared.update_stats(|stats| stats.round_trip = Some(smooth));
+    }
+
+    fn note_reports(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) {
+        for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
+            // The middle 32 bits are what the answer repeats.
+            self.reports_sent.push_back(((report.ntp_time >> 16) as u32, now));
+            if self.reports_sent.len() > MAX_REPORTS {
+                self.reports_sent.pop_front();
+            }
+        }
+    }
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
+        let now = self.at(message.now);
+        let Some(flows) = self.open_flows() else {
+            if matches!(message.message.packet, Packet::Rtp(_)) {
+                self.shared.update_stats(|stats| stats.gated += 1);
+            }
+            return Ok(());
+        };
+        match &message.message.packet {
+            Packet::Rtp(packet) => self.incoming.on_packet(now, &self.shared, &flows, packet),
+            Packet::Rtcp(packets) => self.on_rtcp(now, &flows, packets),
+            _ => {}
+        }
+        self.flush(now, &flows);
+        self.read_queue.push_back(message);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.read_queue.pop_front()
+    }
+
+    fn handle_write(&mut self, message: TaggedPacket) -> Result<(), Error> {
+        let now = self.at(message.now);
+        let Some(flows) = self.open_flows() else {
+            if matches!(message.message.packet, Packet::Rtp(_)) {
+                self.shared.update_stats(|stats| stats.gated += 1);
+            }
+            return Ok(());
+        };
+        match message.message.packet {
+            Packet::Rtp(packet) => self.outgoing.push(now, &self.shared, &flows, packet),
+            Packet::Rtcp(packets) => {
+                self.note_reports(now, &packets);
+                self.write(Packet::Rtcp(packets));
+            }
+            _ => {}
+        }
+        self.flush(now, &flows);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.write_queue.pop_front()
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        let now = self.at(now);
+        if let Some(flows) = self.open_flows() {
+            self.outgoing.handle_timeout(now, &self.shared, &flows);
+            self.flush(now, &flows);
+        }
+        Ok(())
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        if !self.was_open {
+            return None;
+        }
+        let now = self.clock.timestamp(self.now);
+        let next = [self.outgoing.poll_timeout(now), self.incoming.poll_timeout()].into_iter().flatten().min()?;
+        self.clock.instant(next)
+    }
+}
+
+impl Interceptor for Bridge {
+    // Which packet is whose stands in the connection parameters (`Flows`): nothing to learn here.
+    fn bind_local_stream(&mut self, _info: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _info: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _info: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _info: &StreamInfo) {}
+}
+
+/// Reports are sent once a second for each flow: an answer to one older than this tells of a path that is gone.
+const MAX_REPORTS: usize = 32;
+/// Voice, picture and retransmissions are reported on; anything else is not ours.
+const MAX_FLOWS: usize = 8;

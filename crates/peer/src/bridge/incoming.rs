@@ -1,0 +1,72 @@
+//! The receiving half of the bridge: transport-wide feedback and requests for what is missing.
+
+use std::time::Duration;
+
+use congestion::{FeedbackRecorder, NackGenerator, wire_bytes};
+use rtc::rtcp;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
+use rtc::rtp;
+use rtc::shared::marshal::MarshalSize;
+use units::Timestamp;
+
+use super::feedback_packet;
+use crate::shared::{Flows, Shared};
+
+#[derive(Default)]
+pub(super) struct Incoming {
+    recorder: FeedbackRecorder,
+    nack: NackGenerator,
+}
+
+impl Incoming {
+    pub(super) fn on_packet(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: &rtp::Packet) {
+        let header = &packet.header;
+        let bytes = packet.marshal_size();
+        if let Some(&[high, low, ..]) = header.get_extension(flows.transport_cc).as_deref() {
+            self.recorder.on_packet(now, u16::from_be_bytes([high, low]), wire_bytes(bytes));
+        }
+        let mut repaired = 0;
+        if header.ssrc == flows.picture.remote_ssrc {
+            self.nack.on_packet(now, header.sequence_number, false);
+        } else if header.ssrc == flows.rtx.remote_ssrc
+            && let Some(&[high, low]) = packet.payload.get(..2)
+        {
+            let missing = self.nack.missing();
+            self.nack.on_packet(now, u16::from_be_bytes([high, low]), true);
+            repaired = missing.saturating_sub(self.nack.missing()) as u64;
+        }
+        shared.update_stats(|stats| {
+            stats.received_packets += 1;
+            stats.received_bytes += bytes as u64;
+            stats.repaired += repaired;
+        });
+    }
+
+    pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
+        self.nack.set_round_trip(round_trip);
+    }
+
+    /// What the other side is to be told now.
+    pub(super) fn poll(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) -> Vec<Box<dyn rtcp::Packet>> {
+        let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
+        let sender_ssrc = flows.voice.local_ssrc;
+        if let Some(feedback) = self.recorder.poll(now) {
+            let written = feedback_packet::write(&feedback, sender_ssrc, flows.voice.remote_ssrc);
+            packets.extend(written.into_iter().map(|packet| Box::new(packet) as Box<dyn rtcp::Packet>));
+        }
+        let wanted = self.nack.poll(now);
+        if !wanted.is_empty() {
+            shared.update_stats(|stats| stats.requested += wanted.len() as u64);
+            packets.push(Box::new(TransportLayerNack {
+                sender_ssrc,
+                media_ssrc: flows.picture.remote_ssrc,
+                nacks: nack_pairs_from_sequence_numbers(&wanted),
+            }));
+        }
+        packets
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        [self.recorder.poll_timeout(), self.nack.poll_timeout()].into_iter().flatten().min()
+    }
+}

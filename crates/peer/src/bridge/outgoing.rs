@@ -1,0 +1,202 @@
+//! The sending half of the bridge: pacing, numbering, retransmission, the bandwidth estimate.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use congestion::{Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, wire_bytes};
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
+use rtc::rtp;
+use rtc::shared::marshal::MarshalSize;
+use units::{DataRate, Timestamp};
+
+use super::feedback_packet;
+use crate::shared::{Flows, Shared};
+
+/// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
+/// one of id, two of number, one of padding).
+const EXTENSION_BYTES: usize = 8;
+/// Numbering starts a full turn above zero, so that a report of "the packet before the first" is a number too.
+const FIRST_NUMBER: u64 = 0x1_0000;
+/// The estimate is told at most this often; the policy above reacts in seconds.
+const TELL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);
+
+pub(super) struct Outgoing {
+    pacer: Pacer<rtp::Packet>,
+    estimator: Estimator,
+    history: History<rtp::Packet>,
+    next_number: u64,
+    rtx_sequence: u16,
+    rate: DataRate,
+    told: Option<Timestamp>,
+    ready: Vec<rtp::Packet>,
+}
+
+impl Outgoing {
+    pub(super) fn new(config: EstimatorConfig, rtx_sequence: u16) -> Self {
+        Self {
+            pacer: Pacer::new(config.start),
+            estimator: Estimator::new(config),
+            history: History::new(config.start),
+            next_number: FIRST_NUMBER,
+            rtx_sequence,
+            rate: config.start,
+            told: None,
+            ready: Vec::new(),
+        }
+    }
+
+    /// A packet of ours wants to leave.
+    pub(super) fn push(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: rtp::Packet) {
+        let bytes = size(&packet);
+        if packet.header.ssrc == flows.voice.local_ssrc {
+            self.pacer.push(now, Class::Voice, bytes, packet);
+        } else {
+            shared.reached_the_pacer(bytes);
+            self.pacer.push(now, Class::Picture, bytes, packet);
+        }
+        self.pump(now, shared, flows);
+    }
+
+    /// The other side misses these.
+    pub(super) fn repeat(
+        &mut self,
+        now: Timestamp,
+        shared: &Shared,
+        flows: &Flows,
+        sequences: impl Iterator<Item = u16>,
+    ) {
+        let mut repeated = 0;
+        for sequence in sequences.take(MAX_ASKED) {
+            if let Some(packet) = self.history.get(now, sequence).cloned() {
+                repeated += 1;
+                self.pacer.push(now, Class::Retransmission, size(&packet) + 2, packet);
+            }
+        }
+        shared.update_stats(|stats| stats.retransmitted += repeated);
+        self.pump(now, shared, flows);
+    }
+
+    pub(super) fn on_feedback(&mut self, now: Timestamp, shared: &Shared, packet: &TransportLayerCc) {
+        let reports = feedback_packet::read(packet, self.next_number.saturating_sub(1));
+        self.estimator.on_feedback(now, &reports);
+        self.follow_estimate(now, shared);
+    }
+
+    pub(super) fn on_round_trip(&mut self, now: Timestamp, round_trip: std::time::Duration) {
+        self.estimator.on_round_trip(now, round_trip);
+        self.history.set_round_trip(self.estimate(now).round_trip.unwrap_or(round_trip));
+    }
+
+    pub(super) fn estimate(&self, now: Timestamp) -> Estimate {
+        self.estimator.estimate(now)
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
+        self.estimator.handle_timeout(now);
+        if let Some(probe) = self.estimator.poll_probe(now) {
+            self.pacer.start_probe(now, probe);
+        }
+        self.follow_estimate(now, shared);
+        self.pump(now, shared, flows);
+    }
+
+    pub(super) fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
+        [self.pacer.poll_timeout(now), self.estimator.poll_timeout(now)].into_iter().flatten().min()
+    }
+
+    /// What may leave now, in order.
+    pub(super) fn take_ready(&mut self) -> impl Iterator<Item = rtp::Packet> + '_ {
+        self.ready.drain(..)
+    }
+
+    /// The gate closed: nothing that waits may leave any more, now or after it opens again.
+    pub(super) fn clear(&mut self) {
+        self.pacer.clear();
+        self.ready.clear();
+    }
+
+    fn follow_estimate(&mut self, now: Timestamp, shared: &Shared) {
+        let estimate = self.estimator.estimate(now);
+        if estimate.target != self.rate {
+            self.rate = estimate.target;
+            self.pacer.set_rate(now, estimate.target);
+            self.history.set_rate(now, estimate.target);
+        }
+        if self.told.is_some_and(|told| now.since(told) < TELL_INTERVAL) {
+            return;
+        }
+        self.told = Some(now);
+        shared.update_stats(|stats| {
+            stats.target = estimate.target;
+            stats.loss = estimate.loss;
+            stats.queueing_delay = estimate.queueing_delay;
+            stats.round_trip = estimate.round_trip.or(stats.round_trip);
+        });
+        let round_trip = shared.stats().round_trip;
+        shared.tell_latest(crate::PeerEvent::Estimate { target: estimate.target, loss: estimate.loss, round_trip });
+    }
+
+    fn pump(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
+        while let Some(paced) = self.pacer.poll(now) {
+            let (packet, probe) = match paced {
+                Paced::Packet { class: Class::Retransmission | Class::Padding, item, probe, .. } => {
+                    (self.retransmission(&item, flows), probe)
+                }
+                Paced::Packet { class, item, bytes, probe } => {
+                    if class == Class::Picture {
+                        self.history.on_sent(now, item.header.sequence_number, bytes, item.clone());
+                    }
+                    (item, probe)
+                }
+                Paced::Padding { bytes, probe } => {
+                    // Something that the other side may have missed is better filler than zeros.
+                    let Some(packet) = self.history.filler(bytes).cloned() else { continue };
+                    (self.retransmission(&packet, flows), Some(probe))
+                }
+            };
+            self.send(now, shared, flows, packet, probe);
+        }
+        shared.set_backlog(now, self.pacer.backlog(), self.rate);
+    }
+
+    fn send(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, mut packet: rtp::Packet, probe: Option<u32>) {
+        let number = self.next_number;
+        let extension = Bytes::copy_from_slice(&(number as u16).to_be_bytes());
+        if packet.header.set_extension(flows.transport_cc, extension).is_err() {
+            // Only a header with extensions of another form refuses; ours have none.
+            return;
+        }
+        self.next_number += 1;
+        let bytes = packet.marshal_size();
+        self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
+        shared.update_stats(|stats| {
+            stats.sent_packets += 1;
+            stats.sent_bytes += bytes as u64;
+        });
+        self.ready.push(packet);
+    }
+
+    /// RFC 4588, section 4: the original sequence number before the original payload, in a stream of its own.
+    fn retransmission(&mut self, original: &rtp::Packet, flows: &Flows) -> rtp::Packet {
+        let mut payload = BytesMut::with_capacity(2 + original.payload.len());
+        payload.put_u16(original.header.sequence_number);
+        payload.extend_from_slice(&original.payload);
+        let header = rtp::Header {
+            version: 2,
+            marker: original.header.marker,
+            payload_type: flows.rtx.payload_type,
+            sequence_number: self.rtx_sequence,
+            timestamp: original.header.timestamp,
+            ssrc: flows.rtx.local_ssrc,
+            ..rtp::Header::default()
+        };
+        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
+        rtp::Packet { header, payload: payload.freeze() }
+    }
+}
+
+/// Bytes of the IP packet that `packet` will be.
+pub(crate) fn size(packet: &rtp::Packet) -> usize {
+    wire_bytes(packet.marshal_size() + EXTENSION_BYTES)
+}
+
+/// How many packets one feedback packet may ask for again; an honest one asks for 64 (`NackGenerator`).
+const MAX_ASKED: usize = 256;

@@ -1,0 +1,155 @@
+//! What we negotiate and how patient we are: the library's media engine and setting engine.
+//!
+//! The library's defaults are not used: they offer codecs that nobody here encodes, CBC ciphers and unauthenticated
+//! SRTP lengths, and wait a second before a found path is taken.
+
+use std::time::Duration;
+
+use rtc::ice::mdns::MulticastDnsMode;
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
+};
+use webrtc::peer_connection::{CipherSuiteId, MediaEngine, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile};
+
+use crate::PeerError;
+
+/// Payload type of voice, when we offer.
+pub(crate) const VOICE_PAYLOAD_TYPE: u8 = 111;
+/// Payload type of the picture, when we offer.
+pub(crate) const PICTURE_PAYLOAD_TYPE: u8 = 102;
+/// Payload type of the picture's retransmissions, when we offer.
+pub(crate) const RTX_PAYLOAD_TYPE: u8 = 103;
+
+/// Clock of Opus over RTP (RFC 7587, section 4.1), whatever it was sampled at.
+pub(crate) const VOICE_CLOCK: u32 = 48_000;
+/// Clock of H.264 over RTP (RFC 6184, section 8.2.1).
+pub(crate) const PICTURE_CLOCK: u32 = 90_000;
+
+/// In-band error correction is switched by the sender; this says that we can use it (RFC 7587, section 6.1).
+pub(crate) const VOICE_FORMAT: &str = "minptime=10;useinbandfec=1";
+
+/// Which media section a packet belongs to, for bundled media (RFC 9143).
+pub(crate) const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// One sequence number for all media of a transport (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+pub(crate) const TRANSPORT_CC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+/// `packetization-mode=1`: NAL units may be fragmented (RFC 6184, section 6.3). `profile_level_id` is three bytes in hex.
+pub(crate) fn picture_format(profile_level_id: &str) -> String {
+    format!("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile_level_id}")
+}
+
+/// Constrained Baseline, level 3.1: what every browser and every hardware decoder takes.
+pub(crate) const PROFILE_LEVEL_ID: &str = "42e01f";
+
+/// Feedback on the picture, as (type, parameter) of `a=rtcp-fb` (RFC 4585, RFC 5104).
+pub(crate) const PICTURE_FEEDBACK: [(&str, &str); 4] =
+    [("ccm", "fir"), ("nack", ""), ("nack", "pli"), ("transport-cc", "")];
+/// Feedback on voice.
+pub(crate) const VOICE_FEEDBACK: [(&str, &str); 1] = [("transport-cc", "")];
+
+/// Opus, H.264 and its retransmission, and nothing else.
+pub(crate) fn media_engine() -> Result<MediaEngine, PeerError> {
+    let mut engine = MediaEngine::default();
+    // Codecs first: feedback applies only to codecs already registered.
+    let codecs = [
+        (voice_codec(), VOICE_PAYLOAD_TYPE, RtpCodecKind::Audio),
+        (picture_codec(), PICTURE_PAYLOAD_TYPE, RtpCodecKind::Video),
+        (rtx_codec(), RTX_PAYLOAD_TYPE, RtpCodecKind::Video),
+    ];
+    for (rtp_codec, payload_type, kind) in codecs {
+        engine.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type }, kind).map_err(setup)?;
+    }
+    for (uri, kinds) in [
+        (MID_URI, [RtpCodecKind::Audio, RtpCodecKind::Video]),
+        (TRANSPORT_CC_URI, [RtpCodecKind::Audio, RtpCodecKind::Video]),
+    ] {
+        for kind in kinds {
+            let extension = RTCRtpHeaderExtensionCapability { uri: uri.to_owned() };
+            engine.register_header_extension(extension, kind, None).map_err(setup)?;
+        }
+    }
+    Ok(engine)
+}
+
+pub(crate) fn voice_codec() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: VOICE_CLOCK,
+        channels: 2,
+        sdp_fmtp_line: VOICE_FORMAT.to_owned(),
+        rtcp_feedback: feedback(&VOICE_FEEDBACK),
+    }
+}
+
+pub(crate) fn picture_codec() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_H264.to_owned(),
+        clock_rate: PICTURE_CLOCK,
+        channels: 0,
+        sdp_fmtp_line: picture_format(PROFILE_LEVEL_ID),
+        rtcp_feedback: feedback(&PICTURE_FEEDBACK),
+    }
+}
+
+fn rtx_codec() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_RTX.to_owned(),
+        clock_rate: PICTURE_CLOCK,
+        channels: 0,
+        sdp_fmtp_line: format!("apt={PICTURE_PAYLOAD_TYPE}"),
+        rtcp_feedback: Vec::new(),
+    }
+}
+
+fn feedback(pairs: &[(&str, &str)]) -> Vec<RTCPFeedback> {
+    pairs.iter().map(|(typ, parameter)| RTCPFeedback { typ: (*typ).into(), parameter: (*parameter).into() }).collect()
+}
+
+/// Only authenticated ciphers, no waiting, and a transport that survives what the call survives.
+pub(crate) fn setting_engine(include_loopback: bool) -> SettingEngine {
+    SettingEngineBuilder::new()
+        .with_srtp_protection_profiles(vec![
+            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+        ])
+        .with_dtls_cipher_suites(vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256])
+        .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(FAILED_AFTER), Some(KEEPALIVE_INTERVAL))
+        .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(MAX_CHECKS_PER_PAIR))
+        .with_host_acceptance_min_wait(Some(Duration::ZERO))
+        .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
+        .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
+        .with_relay_acceptance_min_wait(Some(Duration::ZERO))
+        .with_include_loopback_candidate(include_loopback)
+        .with_discard_local_candidates_during_ice_restart(true)
+        // Candidates travel inside the sealed box, so names need not hide addresses, and a multicast socket per
+        // connection is saved.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        .build()
+}
+
+pub(crate) fn setup(error: impl std::fmt::Display) -> PeerError {
+    PeerError::Setup(error.to_string())
+}
+
+/// Three keepalives missed in a row: long enough for a lost one, short enough that the person is told before asking.
+const DISCONNECTED_AFTER: Duration = Duration::from_millis(3_200);
+/// The call decides when to give up (ten minutes of grace), not the library, and a failed agent drops its candidates.
+const FAILED_AFTER: Duration = Duration::from_secs(20 * 60);
+/// A waiting room sends nothing else, so this is what notices a lost link (RFC 7675 asks for at most 5 s between checks).
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+/// The library's 200 ms tick is most of the time it takes to connect; RFC 8445, section 14.2, allows 50 ms.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Ten seconds of checks a pair: the answerer begins to check before its answer has reached the offerer, and a slow
+/// signalling path must not make it give up first.
+const MAX_CHECKS_PER_PAIR: u16 = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codecs_and_extensions_can_be_registered() {
+        media_engine().expect("the engine takes our codecs");
+    }
+}

@@ -1,0 +1,446 @@
+//! [`Peer`]: open, negotiate, send, close.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use congestion::EstimatorConfig;
+use rtc::interceptor::{ReceiverReportBuilder, Registry, SenderReportBuilder, Slot};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpRtxParameters, RtpCodecKind,
+};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use trust::{Candidate, ConnectionParameters, DtlsFingerprint, Setup, SrtpProfile};
+use units::Clock;
+use webrtc::data_channel::DataChannel;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceServer, RTCSessionDescription,
+};
+
+use crate::bridge::Bridge;
+use crate::handler::Forward;
+use crate::receiver::ReceivedSenders;
+use crate::sender::{PictureCommand, PictureSender, send_voice};
+use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
+use crate::shared::{Flows, Shared};
+use crate::supervisor::{self, Supervisor};
+use crate::{
+    IceServer, PeerConfig, PeerError, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
+};
+
+/// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
+///
+/// ```text
+/// offerer   open ▸ create_offer(false) ▸ accept_answer ▸ add_candidates … ▸ create_offer(true) ▸ accept_answer
+/// answerer  open ▸ accept_offer ▸ add_candidates … ▸ accept_offer
+/// ```
+#[derive(Clone)]
+pub struct Peer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Arc<dyn PeerConnection>,
+    control: Arc<dyn DataChannel>,
+    control_open: Arc<AtomicBool>,
+    voice_track: Arc<TrackLocalStaticRTP>,
+    picture_track: Arc<TrackLocalStaticRTP>,
+    shared: Arc<Shared>,
+    announced: Arc<Mutex<Option<DtlsFingerprint>>>,
+    negotiation: tokio::sync::Mutex<Negotiation>,
+    version: AtomicU32,
+    voice: mpsc::Sender<VoiceOut>,
+    picture: mpsc::Sender<PictureCommand>,
+    tasks: Vec<JoinHandle<()>>,
+    closed: AtomicBool,
+}
+
+/// One at a time: the library's descriptions depend on each other.
+#[derive(Default)]
+struct Negotiation {
+    tracks_added: bool,
+    local: Option<ConnectionParameters>,
+    remote_known: bool,
+    /// Candidates that came before the parameters they belong to.
+    early: Vec<Candidate>,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Peer {
+    /// Opens sockets and makes a fresh certificate; nothing is sent yet, and the media gate is closed.
+    ///
+    /// # Errors
+    /// If this computer lacks something, or a server's address cannot be used.
+    pub async fn open(config: PeerConfig, clock: Clock) -> Result<(Self, PeerStreams), PeerError> {
+        let (event_sender, events) = mpsc::channel(EVENT_CAPACITY);
+        let (voice_sender, voice) = mpsc::channel(VOICE_CAPACITY);
+        let (picture_sender, picture) = mpsc::channel(PICTURE_CAPACITY);
+        let shared = Arc::new(Shared::new(event_sender.clone(), config.start_rate));
+
+        let (library_sender, library) = mpsc::channel(LIBRARY_CAPACITY);
+        let connection = build(&config, clock, shared.clone(), library_sender).await?;
+        let control_channel =
+            connection.create_data_channel(control::LABEL, Some(control::options())).await.map_err(engine::setup)?;
+        let control_open = Arc::new(AtomicBool::new(false));
+        let [voice_ssrc, picture_ssrc, rtx_ssrc] = sources()?;
+        let voice_track = track("voice", RtpCodecKind::Audio, engine::voice_codec(), voice_ssrc, None);
+        let picture_track =
+            track("picture", RtpCodecKind::Video, engine::picture_codec(), picture_ssrc, Some(rtx_ssrc));
+        let announced = Arc::new(Mutex::new(None));
+
+        let supervisor = Supervisor {
+            connection: connection.clone(),
+            shared: shared.clone(),
+            clock,
+            received: ReceivedSenders { voice: voice_sender, picture: picture_sender },
+            announced: announced.clone(),
+        };
+        let (voice_out, voice_packets) = mpsc::channel(SEND_CAPACITY);
+        let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
+        let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
+        let tasks = vec![
+            tokio::spawn(supervisor::run(supervisor, library)),
+            tokio::spawn(control::receive(control_channel.clone(), event_sender, control_open.clone())),
+            tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),
+            tokio::spawn(pictures.run(picture_commands)),
+        ];
+        let inner = Inner {
+            connection,
+            control: control_channel,
+            control_open,
+            voice_track,
+            picture_track,
+            shared,
+            announced,
+            negotiation: tokio::sync::Mutex::default(),
+            version: AtomicU32::new(1),
+            voice: voice_out,
+            picture: picture_out,
+            tasks,
+            closed: AtomicBool::new(false),
+        };
+        Ok((Self { inner: Arc::new(inner) }, PeerStreams { events, voice, picture }))
+    }
+
+    /// Our parameters, for the other side to answer. With `restart`, fresh ICE credentials: a new path is looked for,
+    /// the encryption and the control channel stay.
+    ///
+    /// # Errors
+    /// If the connection is closed or the library refuses.
+    pub async fn create_offer(&self, restart: bool) -> Result<ConnectionParameters, PeerError> {
+        let mut negotiation = self.begin().await?;
+        self.add_tracks(&mut negotiation).await?;
+        if restart {
+            // A restart answered late, or never, must not stand in the way of the next.
+            negotiation.remote_known = false;
+        }
+        let options = restart.then_some(RTCOfferOptions { ice_restart: true });
+        let connection = &self.inner.connection;
+        let offer = connection.create_offer(options).await.map_err(negotiation_error)?;
+        let local = from_sdp(&offer.sdp)?;
+        connection.set_local_description(offer).await.map_err(negotiation_error)?;
+        negotiation.local = Some(local.clone());
+        Ok(local)
+    }
+
+    /// Takes the other side's offer and gives our answer. Again with fresh ICE credentials: an ICE restart.
+    ///
+    /// # Errors
+    /// If the offer is not one we take (see [`PeerError`]), the connection is closed or the library refuses.
+    pub async fn accept_offer(&self, remote: ConnectionParameters) -> Result<ConnectionParameters, PeerError> {
+        let mut negotiation = self.begin().await?;
+        if remote.setup != Setup::ActPass {
+            return Err(PeerError::WrongRole);
+        }
+        self.check(&remote)?;
+        let connection = &self.inner.connection;
+        let offer = RTCSessionDescription::offer(self.sdp(&remote)).map_err(negotiation_error)?;
+        connection.set_remote_description(offer).await.map_err(negotiation_error)?;
+        // After the remote description: the tracks then take the sections that were offered.
+        self.add_tracks(&mut negotiation).await?;
+        let answer = connection.create_answer(None).await.map_err(negotiation_error)?;
+        let local = from_sdp(&answer.sdp)?;
+        connection.set_local_description(answer).await.map_err(negotiation_error)?;
+        self.negotiated(&mut negotiation, local.clone(), &remote).await;
+        Ok(local)
+    }
+
+    /// Takes the other side's answer to our offer.
+    ///
+    /// # Errors
+    /// If the answer is not one we take, there was no offer, or the library refuses.
+    pub async fn accept_answer(&self, remote: ConnectionParameters) -> Result<(), PeerError> {
+        let mut negotiation = self.begin().await?;
+        if remote.setup == Setup::ActPass {
+            return Err(PeerError::WrongRole);
+        }
+        let Some(local) = negotiation.local.clone() else {
+            return Err(PeerError::Negotiation("it answers an offer that was never made".into()));
+        };
+        self.check(&remote)?;
+        let answer = RTCSessionDescription::answer(self.sdp(&remote)).map_err(negotiation_error)?;
+        self.inner.connection.set_remote_description(answer).await.map_err(negotiation_error)?;
+        self.negotiated(&mut negotiation, local, &remote).await;
+        Ok(())
+    }
+
+    /// Addresses at which the other side may be reached. Those that come before its parameters wait for them.
+    ///
+    /// # Errors
+    /// If the connection is closed. A candidate that the library cannot use is passed over.
+    pub async fn add_candidates(&self, candidates: Vec<Candidate>) -> Result<(), PeerError> {
+        let mut negotiation = self.begin().await?;
+        if negotiation.remote_known {
+            self.add_now(candidates).await;
+        } else {
+            let room = MAX_EARLY_CANDIDATES.saturating_sub(negotiation.early.len());
+            negotiation.early.extend(candidates.into_iter().take(room));
+        }
+        Ok(())
+    }
+
+    /// Sends a message on the control channel, which may be done before the gate is open.
+    ///
+    /// # Errors
+    /// If the channel is not open, or the message too large.
+    pub async fn send_control(&self, message: Vec<u8>) -> Result<(), PeerError> {
+        if message.len() > MAX_CONTROL_MESSAGE {
+            return Err(PeerError::ControlTooLarge(message.len(), MAX_CONTROL_MESSAGE));
+        }
+        if !self.inner.control_open.load(Ordering::Acquire) {
+            return Err(PeerError::ControlNotOpen);
+        }
+        // Not `send`: it would wait for a link that is down, and with it the loop that must notice.
+        self.inner.control.try_send(message.as_slice().into()).await.map_err(|_| PeerError::ControlNotOpen)
+    }
+
+    /// The media gate. Closed, as it is at first, not one RTP packet leaves or is handed on.
+    pub fn set_media_open(&self, open: bool) {
+        self.inner.shared.set_gate(open);
+        self.inner.shared.picture_wake.notify_one();
+    }
+
+    /// Sends a voice packet at once; nothing happens while the gate is closed. Never waits: callable from any thread.
+    pub fn send_voice(&self, packet: VoiceOut) {
+        if self.inner.shared.is_open() {
+            // DropNewest: the queue is empty but for an instant, unless the connection is closing.
+            let _ = self.inner.voice.try_send(packet);
+        }
+    }
+
+    /// Sends a picture when its turn comes, or drops it; nothing happens while the gate is closed. Never waits.
+    pub fn send_picture(&self, picture: PictureOut) {
+        if self.inner.shared.is_open() && self.inner.picture.try_send(PictureCommand::Send(picture)).is_err() {
+            // A frame that others need is gone.
+            self.inner.shared.want_key_frame();
+        }
+    }
+
+    /// Asks the other side for a key frame, at most every 400 ms.
+    pub fn request_key_frame(&self) {
+        let _ = self.inner.picture.try_send(PictureCommand::RequestKeyFrame);
+    }
+
+    /// What was counted.
+    pub fn stats(&self) -> PeerStats {
+        self.inner.shared.stats()
+    }
+
+    /// Closes in order: the other side sees [`PeerEvent::ControlClosed`] at once, if a path is left.
+    pub async fn close(&self) {
+        self.inner.shared.set_gate(false);
+        if self.inner.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.inner.tasks.iter().for_each(JoinHandle::abort);
+        if let Err(error) = self.inner.connection.close().await {
+            tracing::debug!(%error, "closed with an error");
+        }
+    }
+
+    async fn begin(&self) -> Result<tokio::sync::MutexGuard<'_, Negotiation>, PeerError> {
+        let negotiation = self.inner.negotiation.lock().await;
+        if self.inner.closed.load(Ordering::Acquire) { Err(PeerError::Closed) } else { Ok(negotiation) }
+    }
+
+    async fn add_tracks(&self, negotiation: &mut Negotiation) -> Result<(), PeerError> {
+        if !negotiation.tracks_added {
+            let connection = &self.inner.connection;
+            connection.add_track(self.inner.voice_track.clone()).await.map_err(engine::setup)?;
+            connection.add_track(self.inner.picture_track.clone()).await.map_err(engine::setup)?;
+            negotiation.tracks_added = true;
+        }
+        Ok(())
+    }
+
+    /// Whether these are parameters of somebody we may talk to, and of the same one as before.
+    fn check(&self, remote: &ConnectionParameters) -> Result<(), PeerError> {
+        remote.validate().map_err(|error| PeerError::Negotiation(error.to_string()))?;
+        let aead = |profile: &SrtpProfile| matches!(profile, SrtpProfile::AeadAes256Gcm | SrtpProfile::AeadAes128Gcm);
+        if !remote.srtp.iter().any(aead) {
+            return Err(PeerError::NoEncryption);
+        }
+        let mut announced = self.announced();
+        if announced.is_some_and(|before| before != remote.fingerprint) {
+            return Err(PeerError::FingerprintChanged);
+        }
+        *announced = Some(remote.fingerprint);
+        Ok(())
+    }
+
+    fn announced(&self) -> MutexGuard<'_, Option<DtlsFingerprint>> {
+        self.inner.announced.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn sdp(&self, remote: &ConnectionParameters) -> String {
+        to_sdp(remote, self.inner.version.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn negotiated(
+        &self,
+        negotiation: &mut Negotiation,
+        local: ConnectionParameters,
+        remote: &ConnectionParameters,
+    ) {
+        self.inner.shared.set_flows(Flows::new(&local, remote));
+        negotiation.local = Some(local);
+        negotiation.remote_known = true;
+        self.add_now(std::mem::take(&mut negotiation.early)).await;
+    }
+
+    async fn add_now(&self, candidates: Vec<Candidate>) {
+        for candidate in candidates.iter().filter_map(candidate::to_library) {
+            if let Err(error) = self.inner.connection.add_ice_candidate(candidate).await {
+                tracing::debug!(%error, "candidate passed over");
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        // The library's task holds its connection alive; only closing ends it.
+        if !self.closed.load(Ordering::Acquire)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let connection = self.connection.clone();
+            runtime.spawn(async move { connection.close().await });
+        }
+    }
+}
+
+async fn build(
+    config: &PeerConfig,
+    clock: Clock,
+    shared: Arc<Shared>,
+    library: mpsc::Sender<crate::handler::LibraryEvent>,
+) -> Result<Arc<dyn PeerConnection>, PeerError> {
+    let defaults = EstimatorConfig::default();
+    let max = config.max_rate.unwrap_or(defaults.max).max(defaults.min);
+    let estimator = EstimatorConfig { min: defaults.min, start: config.start_rate.clamp(defaults.min, max), max };
+    // Wire-most to application-most: the bridge, then the stock reports of RFC 3550.
+    let registry = Registry::new()
+        .with(Slot::CongestionControl, Bridge::new(shared, clock, estimator, sequence()?))
+        .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build())
+        .with(Slot::SenderReport, SenderReportBuilder::new().build());
+    let mut addresses = vec!["0.0.0.0:0".to_owned(), "[::]:0".to_owned()];
+    if config.include_loopback {
+        addresses.push("127.0.0.1:0".to_owned());
+    }
+    let servers = config.ice_servers.iter().map(ice_server).collect::<Result<Vec<_>, _>>()?;
+    let connection = PeerConnectionBuilder::new()
+        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(servers).build())
+        .with_media_engine(engine::media_engine()?)
+        .with_setting_engine(engine::setting_engine(config.include_loopback))
+        .with_interceptor_registry(registry)
+        .with_handler(Arc::new(Forward(library)))
+        .with_udp_addrs(addresses)
+        .with_data_channel_send_buffer_limit(control::SEND_BUFFER)
+        .build()
+        .await
+        .map_err(engine::setup)?;
+    Ok(Arc::new(connection))
+}
+
+fn ice_server(server: &IceServer) -> Result<RTCIceServer, PeerError> {
+    // The library passes such servers over with a log line and finds no candidate: say so instead.
+    if let Some(url) = server.urls.iter().find(|url| url.starts_with("turns:") || url.contains("transport=tcp")) {
+        return Err(PeerError::RelayOverTcp(url.clone()));
+    }
+    let exposed = |value: &Option<units::Phi<String>>| value.as_ref().map(|v| v.expose().clone()).unwrap_or_default();
+    Ok(RTCIceServer {
+        urls: server.urls.clone(),
+        username: exposed(&server.username),
+        credential: exposed(&server.credential),
+    })
+}
+
+fn track(
+    name: &str,
+    kind: RtpCodecKind,
+    codec: RTCRtpCodec,
+    ssrc: u32,
+    rtx_ssrc: Option<u32>,
+) -> Arc<TrackLocalStaticRTP> {
+    let coding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters {
+            ssrc: Some(ssrc),
+            rtx: rtx_ssrc.map(|ssrc| RTCRtpRtxParameters { ssrc }),
+            ..RTCRtpCodingParameters::default()
+        },
+        codec,
+        active: true,
+        ..RTCRtpEncodingParameters::default()
+    };
+    let track = MediaStreamTrack::new("local".into(), format!("local-{name}"), name.into(), kind, vec![coding]);
+    Arc::new(TrackLocalStaticRTP::new(track))
+}
+
+/// Three random sources, not zero and all different (RFC 3550, section 8).
+fn sources() -> Result<[u32; 3], PeerError> {
+    loop {
+        let sources = [random()?, random()?, random()?];
+        let [a, b, c] = sources;
+        if !sources.contains(&0) && a != b && b != c && a != c {
+            return Ok(sources);
+        }
+    }
+}
+
+/// Where numbering starts: below the half, so that it does not wrap before the other side has seen a packet
+/// (RFC 3711, section 3.3.1: the rollover counter is guessed from the first).
+fn sequence() -> Result<u16, PeerError> {
+    Ok((random()? & 0x7fff) as u16)
+}
+
+fn random() -> Result<u32, PeerError> {
+    getrandom::u32().map_err(engine::setup)
+}
+
+fn negotiation_error(error: impl fmt::Display) -> PeerError {
+    PeerError::Negotiation(error.to_string())
+}
+
+/// Events that all count come one at a time; full means that the owner is stuck (control messages: Block, estimates:
+/// dropped).
+const EVENT_CAPACITY: usize = 256;
+/// Five seconds of voice.
+const VOICE_CAPACITY: usize = 256;
+/// A second of picture at the highest rate.
+const PICTURE_CAPACITY: usize = 1_024;
+/// Callbacks of the library: a restart on a machine with many interfaces brings some dozens at once.
+const LIBRARY_CAPACITY: usize = 256;
+/// From the media threads to the sending tasks: a second of voice, two of picture.
+const SEND_CAPACITY: usize = 64;
+/// As many as an honest side finds on a machine with many interfaces.
+const MAX_EARLY_CANDIDATES: usize = 64;

@@ -1,0 +1,196 @@
+//! The tasks that number packets and hand them to the library: one for voice, one for the picture.
+//!
+//! They are apart because handing over may wait, and voice must not wait for the picture.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use congestion::{FrameQueue, QueuedFrame};
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp;
+use rtc::rtp::codec::h264::H264Payloader;
+use rtc::rtp::packetizer::Payloader;
+use tokio::sync::mpsc;
+use units::{Clock, Timestamp};
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+
+use crate::shared::{Flow, Shared};
+use crate::{PeerEvent, PictureOut, VoiceOut, bridge};
+
+/// Numbers voice packets and hands them over, until the other end is dropped.
+pub(crate) async fn send_voice(
+    track: Arc<TrackLocalStaticRTP>,
+    shared: Arc<Shared>,
+    mut packets: mpsc::Receiver<VoiceOut>,
+    mut sequence: u16,
+) {
+    while let Some(VoiceOut { payload, timestamp, marker }) = packets.recv().await {
+        let Some(flows) = shared.flows().filter(|_| shared.is_open()) else { continue };
+        let packet = packet(flows.voice, sequence, timestamp, marker, payload);
+        sequence = sequence.wrapping_add(1);
+        if let Err(error) = track.write_rtp(packet).await {
+            tracing::debug!(%error, "voice not sent");
+        }
+    }
+}
+
+/// What the picture task is told.
+pub(crate) enum PictureCommand {
+    Send(PictureOut),
+    /// The other side shall send a key frame.
+    RequestKeyFrame,
+}
+
+/// The picture's way from the encoder to the pacer.
+pub(crate) struct PictureSender {
+    track: Arc<TrackLocalStaticRTP>,
+    shared: Arc<Shared>,
+    clock: Clock,
+    queue: FrameQueue<PictureOut>,
+    payloader: H264Payloader,
+    sequence: u16,
+    /// When we last told our encoder to make a key frame.
+    wanted: Option<Timestamp>,
+    /// When we last asked the other side for one.
+    requested: Option<Timestamp>,
+}
+
+impl PictureSender {
+    pub(crate) fn new(track: Arc<TrackLocalStaticRTP>, shared: Arc<Shared>, clock: Clock, sequence: u16) -> Self {
+        Self {
+            track,
+            shared,
+            clock,
+            queue: FrameQueue::new(),
+            payloader: H264Payloader::default(),
+            sequence,
+            wanted: None,
+            requested: None,
+        }
+    }
+
+    /// Queues, packetises and hands over frames, until the other end is dropped.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<PictureCommand>) {
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(PictureCommand::Send(frame)) => self.queue(frame),
+                    Some(PictureCommand::RequestKeyFrame) => self.request_key_frame().await,
+                    None => return,
+                },
+                () = self.shared.picture_wake.notified() => {}
+                // Only where nothing else would wake us: a frame that goes stale, a key frame that waits for its turn.
+                () = tokio::time::sleep(IDLE_LOOK), if !self.queue.is_empty() || self.shared.key_frame_wanted() => {}
+            }
+            self.release().await;
+            self.want_key_frame();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.timestamp(Instant::now())
+    }
+
+    fn queue(&mut self, frame: PictureOut) {
+        if frame.key {
+            self.shared.key_frame_asked_for();
+        }
+        let deadline = frame.captured + MAX_WAIT;
+        let queued = QueuedFrame { key: frame.key, reference: true, bytes: frame.annexb.len(), deadline, item: frame };
+        self.queue.push(self.now(), queued);
+    }
+
+    /// Hands over what the pacer has room for.
+    async fn release(&mut self) {
+        let flows = self.shared.flows().filter(|_| self.shared.is_open());
+        let Some(flows) = flows else {
+            self.queue.clear();
+            return;
+        };
+        loop {
+            let now = self.now();
+            let Some(frame) = self.queue.next(now, self.shared.backlog(now)) else { break };
+            self.send(&frame, flows.picture).await;
+        }
+        let dropped = self.queue.take_dropped();
+        if dropped.frames > 0 {
+            self.shared.update_stats(|stats| stats.frames_dropped += u64::from(dropped.frames));
+        }
+        if dropped.reference_lost {
+            self.shared.want_key_frame();
+        }
+    }
+
+    async fn send(&mut self, frame: &PictureOut, flow: Flow) {
+        let payloads = match self.payloader.payload(MAX_PAYLOAD, &frame.annexb) {
+            Ok(payloads) => payloads,
+            Err(error) => {
+                tracing::warn!(%error, "a picture could not be cut into packets");
+                return;
+            }
+        };
+        let last = payloads.len().saturating_sub(1);
+        for (index, payload) in payloads.into_iter().enumerate() {
+            let packet = packet(flow, self.sequence, frame.timestamp, index == last, payload);
+            self.sequence = self.sequence.wrapping_add(1);
+            let bytes = bridge::size(&packet);
+            self.shared.on_its_way(bytes);
+            if let Err(error) = self.track.write_rtp(packet).await {
+                self.shared.reached_the_pacer(bytes);
+                tracing::debug!(%error, "picture not sent");
+            }
+        }
+        self.shared.update_stats(|stats| stats.frames_sent += 1);
+    }
+
+    /// Tells the encoder, not more often than it could answer.
+    fn want_key_frame(&mut self) {
+        let now = self.now();
+        if !self.shared.key_frame_wanted() || self.wanted.is_some_and(|at| now.since(at) < KEY_FRAME_INTERVAL) {
+            return;
+        }
+        if self.shared.events().try_send(PeerEvent::KeyFrameWanted).is_ok() {
+            self.wanted = Some(now);
+        }
+    }
+
+    async fn request_key_frame(&mut self) {
+        let now = self.now();
+        let Some(flows) = self.shared.flows().filter(|_| self.shared.is_open()) else { return };
+        if self.requested.is_some_and(|at| now.since(at) < KEY_FRAME_INTERVAL) {
+            return;
+        }
+        self.requested = Some(now);
+        let request =
+            PictureLossIndication { sender_ssrc: flows.picture.local_ssrc, media_ssrc: flows.picture.remote_ssrc };
+        if let Err(error) = self.track.write_rtcp(vec![Box::new(request)]).await {
+            tracing::debug!(%error, "key frame not requested");
+        }
+    }
+}
+
+fn packet(flow: Flow, sequence: u16, timestamp: u32, marker: bool, payload: Bytes) -> rtp::Packet {
+    let header = rtp::Header {
+        version: 2,
+        marker,
+        payload_type: flow.payload_type,
+        sequence_number: sequence,
+        timestamp,
+        ssrc: flow.local_ssrc,
+        ..rtp::Header::default()
+    };
+    rtp::Packet { header, payload }
+}
+
+/// With RTP header and extension (20), GCM tag (16), UDP and IPv6 (48), RTX (2) and a relay's framing (36) this stays
+/// below 1,280 bytes, which every IPv6 link carries (RFC 8200, section 5).
+const MAX_PAYLOAD: usize = 1_120;
+/// How old a picture may be when it leaves. At the lowest picture rates a key frame alone occupies the pacer for most
+/// of a second; dropping what follows it would cost the next key frame, and so on for ever.
+const MAX_WAIT: Duration = Duration::from_millis(1_200);
+/// A key frame costs several others; one that is on its way cannot have arrived sooner than this on a weak link.
+const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(400);
+/// How often the queue is looked at when the pacer says nothing.
+const IDLE_LOOK: Duration = Duration::from_millis(20);

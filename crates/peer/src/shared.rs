@@ -1,0 +1,181 @@
+//! What the interceptor on the library's task and our own tasks both touch.
+
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use trust::ConnectionParameters;
+use units::{DataRate, Timestamp};
+
+use crate::{PeerEvent, PeerStats};
+
+/// The numbers by which packets are told apart, once both sides have spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flows {
+    pub(crate) voice: Flow,
+    pub(crate) picture: Flow,
+    pub(crate) rtx: Flow,
+    /// Header extension id of the transport-wide sequence number.
+    pub(crate) transport_cc: u8,
+}
+
+/// One RTP stream each way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flow {
+    /// Ours.
+    pub(crate) local_ssrc: u32,
+    /// Theirs.
+    pub(crate) remote_ssrc: u32,
+    /// What they want to receive it as.
+    pub(crate) payload_type: u8,
+}
+
+impl Flows {
+    pub(crate) fn new(local: &ConnectionParameters, remote: &ConnectionParameters) -> Self {
+        let (ours, theirs) = (&local.picture, &remote.picture);
+        Self {
+            voice: Flow {
+                local_ssrc: local.voice.ssrc,
+                remote_ssrc: remote.voice.ssrc,
+                payload_type: remote.voice.payload_type,
+            },
+            picture: Flow { local_ssrc: ours.ssrc, remote_ssrc: theirs.ssrc, payload_type: theirs.payload_type },
+            rtx: Flow {
+                local_ssrc: ours.rtx_ssrc,
+                remote_ssrc: theirs.rtx_ssrc,
+                payload_type: theirs.rtx_payload_type,
+            },
+            transport_cc: remote.extensions.transport_cc,
+        }
+    }
+}
+
+/// State of one connection. No lock is ever held across an `await` or while another is taken.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Whether the owner lets media through.
+    gate: AtomicBool,
+    /// Whether the handshake is done with the right certificate; without it there is nobody to send media to.
+    secured: AtomicBool,
+    flows: Mutex<Option<Flows>>,
+    stats: Mutex<PeerStats>,
+    /// Picture bytes handed to the library's task that the pacer has not seen yet.
+    in_flight: AtomicUsize,
+    backlog: Mutex<Backlog>,
+    /// The other side, or our own frame queue, needs a key frame.
+    key_frame_wanted: AtomicBool,
+    /// The picture task has something to look at: the pacer ran down, or a key frame is wanted.
+    pub(crate) picture_wake: Notify,
+    events: mpsc::Sender<PeerEvent>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Backlog {
+    /// When what is queued in the pacer will have left.
+    until: Timestamp,
+    rate: DataRate,
+}
+
+impl Shared {
+    pub(crate) fn new(events: mpsc::Sender<PeerEvent>, start_rate: DataRate) -> Self {
+        let stats = PeerStats { target: start_rate, ..PeerStats::default() };
+        Self {
+            gate: AtomicBool::new(false),
+            secured: AtomicBool::new(false),
+            flows: Mutex::new(None),
+            stats: Mutex::new(stats),
+            in_flight: AtomicUsize::new(0),
+            backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
+            key_frame_wanted: AtomicBool::new(false),
+            picture_wake: Notify::new(),
+            events,
+        }
+    }
+
+    /// Whether media may pass, in either direction.
+    pub(crate) fn is_open(&self) -> bool {
+        self.gate.load(Ordering::Acquire) && self.secured.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_gate(&self, open: bool) {
+        self.gate.store(open, Ordering::Release);
+        self.in_flight.store(0, Ordering::Release);
+    }
+
+    pub(crate) fn set_secured(&self, secured: bool) {
+        self.secured.store(secured, Ordering::Release);
+    }
+
+    pub(crate) fn flows(&self) -> Option<Flows> {
+        *lock(&self.flows)
+    }
+
+    pub(crate) fn set_flows(&self, flows: Flows) {
+        *lock(&self.flows) = Some(flows);
+    }
+
+    pub(crate) fn stats(&self) -> PeerStats {
+        *lock(&self.stats)
+    }
+
+    pub(crate) fn update_stats(&self, update: impl FnOnce(&mut PeerStats)) {
+        update(&mut lock(&self.stats));
+    }
+
+    pub(crate) fn events(&self) -> &mpsc::Sender<PeerEvent> {
+        &self.events
+    }
+
+    /// Tells the owner of something of which only the latest counts: dropped where events that all count need the room.
+    pub(crate) fn tell_latest(&self, event: PeerEvent) {
+        if self.events.capacity() > EVENT_RESERVE {
+            let _ = self.events.try_send(event);
+        }
+    }
+
+    pub(crate) fn want_key_frame(&self) {
+        self.key_frame_wanted.store(true, Ordering::Release);
+        self.picture_wake.notify_one();
+    }
+
+    pub(crate) fn key_frame_wanted(&self) -> bool {
+        self.key_frame_wanted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn key_frame_asked_for(&self) {
+        self.key_frame_wanted.store(false, Ordering::Release);
+    }
+
+    /// How long what waits before a new frame takes to leave, in the pacer and on the way to it.
+    pub(crate) fn backlog(&self, now: Timestamp) -> Duration {
+        let Backlog { until, rate } = *lock(&self.backlog);
+        let in_flight = self.in_flight.load(Ordering::Acquire) as u64;
+        until.since(now) + if in_flight == 0 { Duration::ZERO } else { rate.time_for(in_flight) }
+    }
+
+    /// The pacer's backlog as of `now`, at a target of `rate`.
+    pub(crate) fn set_backlog(&self, now: Timestamp, backlog: Duration, rate: DataRate) {
+        *lock(&self.backlog) = Backlog { until: now + backlog, rate };
+        self.picture_wake.notify_one();
+    }
+
+    pub(crate) fn on_its_way(&self, bytes: usize) {
+        self.in_flight.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    pub(crate) fn reached_the_pacer(&self, bytes: usize) {
+        // Saturating: the gate may have been closed and reset the count in between.
+        let _ =
+            self.in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| Some(count.saturating_sub(bytes)));
+    }
+}
+
+/// A task that panicked with the lock held has left plain numbers behind, good enough to go on with.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Room in the event channel that is kept for events that all count.
+const EVENT_RESERVE: usize = 64;

@@ -1,0 +1,219 @@
+//! Two peers in one process, over the loopback interface, with the real library between them.
+
+mod pair;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
+use peer::{Peer, PeerConfig, PeerError, PeerEvent};
+use tokio::time::timeout;
+use trust::{DtlsFingerprint, Setup};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_peers_connect_within_a_second_and_talk_on_the_control_channel_before_the_gate_opens() {
+    let started = Instant::now();
+    let mut pair = Pair::connected(PairConfig::default()).await;
+    assert!(started.elapsed() < Duration::from_secs(3), "connected after {:?}", started.elapsed());
+
+    pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
+    pair.guest.peer.send_control(b"thank you".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"admitted");
+    assert_eq!(pair.host.control().await, b"thank you");
+    assert_eq!(pair.host.peer.stats().sent_packets, 0, "the gate is closed");
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn voice_and_picture_arrive_as_they_were_sent() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+
+    for n in 0..20_u32 {
+        pair.host.peer.send_voice(voice(n));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for n in 0..20_u32 {
+        let packet = pair.guest.voice().await;
+        assert_eq!((packet.timestamp, packet.marker), (n * 960, n == 0));
+        assert_eq!(packet.payload, voice(n).payload);
+    }
+
+    let frame = key_frame(pair.now(), 90_000, 5_000);
+    pair.guest.peer.send_picture(frame.clone());
+    let mut packets = vec![pair.host.picture().await];
+    while !packets.last().unwrap().marker {
+        packets.push(pair.host.picture().await);
+    }
+    assert!(packets.len() >= 5, "{} packets", packets.len());
+    assert!(packets.iter().all(|packet| packet.timestamp == 90_000));
+    assert!(packets.windows(2).all(|two| two[1].sequence == two[0].sequence.wrapping_add(1)));
+    assert_eq!(pair::reassemble(&packets), frame.annexb);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_gate_passes_nothing_in_either_direction() {
+    let mut pair = Pair::connected(PairConfig::default()).await;
+    // Sent into a closed gate of one's own.
+    for n in 0..5 {
+        pair.host.peer.send_voice(voice(n));
+        pair.host.peer.send_picture(key_frame(pair.now(), n * 3_000, 2_000));
+    }
+    // Sent into a closed gate of the other side.
+    pair.guest.peer.set_media_open(true);
+    for n in 0..5 {
+        pair.guest.peer.send_voice(voice(n));
+        pair.guest.peer.send_picture(key_frame(pair.now(), n * 3_000, 2_000));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    pair.host.nothing_heard_for(Duration::from_millis(300)).await;
+    pair.guest.nothing_heard_for(Duration::from_millis(100)).await;
+    assert_eq!(pair.host.peer.stats().sent_packets, 0);
+    assert!(pair.guest.peer.stats().sent_packets >= 10, "the guest did send");
+    assert_eq!(pair.host.peer.stats().received_packets, 0);
+    assert!(pair.host.peer.stats().gated >= 10);
+
+    // What was said before is not kept for later.
+    pair.host.peer.set_media_open(true);
+    pair.host.nothing_heard_for(Duration::from_millis(200)).await;
+    pair.guest.peer.send_voice(voice(77));
+    assert_eq!(pair.host.voice().await.timestamp, 77 * 960);
+
+    // And closed again, nothing more.
+    pair.host.peer.set_media_open(false);
+    pair.guest.peer.send_voice(voice(78));
+    pair.host.nothing_heard_for(Duration::from_millis(200)).await;
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_fingerprint_is_refused_by_name_and_no_media_passes() {
+    let mut pair = Pair::new(PairConfig::default()).await;
+    let offer = pair.host.peer.create_offer(false).await.unwrap();
+    let mut answer = pair.guest.peer.accept_offer(offer).await.unwrap();
+    answer.fingerprint = DtlsFingerprint([7; 32]);
+    pair.host.peer.accept_answer(answer).await.unwrap();
+    pair.host.peer.set_media_open(true);
+    pair.guest.peer.set_media_open(true);
+
+    let refused = pair
+        .exchange_until(Duration::from_secs(14), |_, event| match event {
+            PeerEvent::Refused(why) => Some(why.clone()),
+            PeerEvent::DtlsConnected { .. } => panic!("connected with a wrong certificate"),
+            _ => None,
+        })
+        .await;
+    assert_eq!(refused, PeerError::HandshakeTimeout.to_string());
+    pair.guest.peer.send_voice(voice(1));
+    pair.host.nothing_heard_for(Duration::from_millis(100)).await;
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ice_restart_keeps_the_encryption_the_control_channel_and_the_media() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+    pair.host.peer.send_voice(voice(0));
+    pair.guest.voice().await;
+
+    let before = pair.host.peer.create_offer(true).await.unwrap();
+    let answer = pair.guest.peer.accept_offer(before).await.unwrap();
+    pair.host.peer.accept_answer(answer).await.unwrap();
+    let mut connected = (false, false);
+    pair.exchange_until(Duration::from_secs(10), |side, event| {
+        match (side, event) {
+            (Side::Host, PeerEvent::IceConnected) => connected.0 = true,
+            (Side::Guest, PeerEvent::IceConnected) => connected.1 = true,
+            (_, PeerEvent::ControlClosed | PeerEvent::Failed | PeerEvent::Refused(_)) => panic!("{side:?}: {event:?}"),
+            _ => {}
+        }
+        (connected == (true, true)).then_some(())
+    })
+    .await;
+
+    pair.host.peer.send_control(b"still here".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"still here");
+    for n in 1..4 {
+        pair.guest.peer.send_voice(voice(n));
+    }
+    assert_eq!(pair.host.voice().await.timestamp, 960);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parameters_that_are_not_ours_to_accept_are_refused_by_name() {
+    let pair = Pair::new(PairConfig::default()).await;
+    let good = pair.host.peer.create_offer(false).await.unwrap();
+    good.validate().unwrap();
+
+    let mut unencrypted = good.clone();
+    unencrypted.srtp.clear();
+    let mut active = good.clone();
+    active.setup = Setup::Active;
+    let mut same_source = good.clone();
+    same_source.picture.ssrc = same_source.voice.ssrc;
+    let guest = &pair.guest.peer;
+    assert!(matches!(guest.accept_offer(unencrypted).await, Err(PeerError::Negotiation(_) | PeerError::NoEncryption)));
+    assert_eq!(guest.accept_offer(active).await.err(), Some(PeerError::WrongRole));
+    assert!(matches!(guest.accept_offer(same_source).await, Err(PeerError::Negotiation(_))));
+    assert_eq!(guest.accept_answer(good.clone()).await.err(), Some(PeerError::WrongRole));
+
+    // Refusals leave no trace: the good offer is still taken …
+    let answer = guest.accept_offer(good.clone()).await.unwrap();
+    assert!(matches!(answer.setup, Setup::Active | Setup::Passive));
+    // … and its certificate may not change any more.
+    let mut changed = good;
+    changed.fingerprint = DtlsFingerprint([9; 32]);
+    assert_eq!(guest.accept_offer(changed).await.err(), Some(PeerError::FingerprintChanged));
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_is_seen_by_the_other_side_at_once() {
+    let mut pair = Pair::connected(PairConfig::default()).await;
+    let closed = Instant::now();
+    pair.guest.peer.close().await;
+    timeout(Duration::from_secs(3), async {
+        while pair.host.event().await != PeerEvent::ControlClosed {}
+    })
+    .await
+    .expect("the control channel closes");
+    assert!(closed.elapsed() < Duration::from_secs(2), "{:?}", closed.elapsed());
+    assert_eq!(pair.guest.peer.create_offer(false).await.err(), Some(PeerError::Closed));
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_frame_request_reaches_the_encoder_of_the_other_side() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+    pair.host.peer.send_picture(picture(pair.now(), 0, 900));
+    pair.guest.picture().await;
+    pair.guest.peer.request_key_frame();
+    timeout(Duration::from_secs(2), async {
+        while pair.host.event().await != PeerEvent::KeyFrameWanted {}
+    })
+    .await
+    .expect("a request for a key frame");
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn control_messages_have_a_limit_and_need_an_open_channel() {
+    let (alone, _streams) = Peer::open(PeerConfig::default(), pair::clock()).await.unwrap();
+    assert_eq!(alone.send_control(b"too early".to_vec()).await, Err(PeerError::ControlNotOpen));
+    assert!(matches!(alone.send_control(vec![0; 70_000]).await, Err(PeerError::ControlTooLarge(70_000, _))));
+    alone.close().await;
+
+    let mut pair = Pair::connected(PairConfig::default()).await;
+    let large = vec![42; 16 * 1024];
+    pair.host.peer.send_control(large.clone()).await.unwrap();
+    assert_eq!(pair.guest.control().await, large);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_over_tls_is_refused_by_name_instead_of_being_passed_over() {
+    let server = peer::IceServer { urls: vec!["turns:relay.example:443".into()], username: None, credential: None };
+    let config = PeerConfig { ice_servers: vec![server], ..PeerConfig::default() };
+    assert!(matches!(Peer::open(config, pair::clock()).await, Err(PeerError::RelayOverTcp(_))));
+    let _ = Bytes::new();
+}

@@ -1,0 +1,209 @@
+//! Two peers and the little that passes between them.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use peer::{Peer, PeerConfig, PeerEvent, PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
+use tokio::time::timeout;
+use trust::Candidate;
+use units::{Clock, DataRate, Timestamp};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Host,
+    Guest,
+}
+
+pub struct PairConfig {
+    pub start_rate: DataRate,
+    pub max_rate: Option<DataRate>,
+}
+
+impl Default for PairConfig {
+    fn default() -> Self {
+        Self { start_rate: DataRate::from_kbps(1_000), max_rate: None }
+    }
+}
+
+pub struct End {
+    pub peer: Peer,
+    pub streams: PeerStreams,
+}
+
+pub struct Pair {
+    pub host: End,
+    pub guest: End,
+    pub clock: Clock,
+    /// Where each side's candidates go instead of to the other side, if anywhere: a network in between.
+    pub detour: Option<Box<dyn FnMut(Side, Candidate) -> Option<Candidate> + Send>>,
+}
+
+pub fn clock() -> Clock {
+    Clock::starting_at(Instant::now(), SystemTime::now())
+}
+
+impl End {
+    async fn new(config: &PairConfig, clock: Clock) -> Self {
+        let config = PeerConfig {
+            start_rate: config.start_rate,
+            max_rate: config.max_rate,
+            include_loopback: true,
+            ..PeerConfig::default()
+        };
+        let (peer, streams) = Peer::open(config, clock).await.expect("a peer opens");
+        Self { peer, streams }
+    }
+
+    pub async fn event(&mut self) -> PeerEvent {
+        timeout(PATIENCE, self.streams.events.recv()).await.expect("an event in time").expect("the peer is there")
+    }
+
+    pub async fn control(&mut self) -> Vec<u8> {
+        loop {
+            if let PeerEvent::Control(message) = self.event().await {
+                return message;
+            }
+        }
+    }
+
+    pub async fn voice(&mut self) -> ReceivedPacket {
+        timeout(PATIENCE, self.streams.voice.recv()).await.expect("voice in time").expect("the peer is there")
+    }
+
+    pub async fn picture(&mut self) -> ReceivedPacket {
+        timeout(PATIENCE, self.streams.picture.recv()).await.expect("picture in time").expect("the peer is there")
+    }
+
+    pub async fn nothing_heard_for(&mut self, span: Duration) {
+        tokio::select! {
+            packet = self.streams.voice.recv() => panic!("heard {packet:?}"),
+            packet = self.streams.picture.recv() => panic!("saw {packet:?}"),
+            () = tokio::time::sleep(span) => {}
+        }
+    }
+}
+
+impl Pair {
+    pub async fn new(config: PairConfig) -> Self {
+        let clock = clock();
+        Self { host: End::new(&config, clock).await, guest: End::new(&config, clock).await, clock, detour: None }
+    }
+
+    pub async fn connected(config: PairConfig) -> Self {
+        let mut pair = Self::new(config).await;
+        pair.connect().await;
+        pair
+    }
+
+    /// Connected, with both gates open.
+    pub async fn open(config: PairConfig) -> Self {
+        let pair = Self::connected(config).await;
+        pair.host.peer.set_media_open(true);
+        pair.guest.peer.set_media_open(true);
+        pair
+    }
+
+    pub async fn connect(&mut self) {
+        let offer = self.host.peer.create_offer(false).await.expect("an offer");
+        let (host_print, guest) = (offer.fingerprint, &self.guest.peer);
+        let answer = guest.accept_offer(offer).await.expect("an answer");
+        let guest_print = answer.fingerprint;
+        self.host.peer.accept_answer(answer).await.expect("the answer is taken");
+        let mut ready = [false; 4];
+        self.exchange_until(PATIENCE, |side, event| {
+            match (side, event) {
+                (Side::Host, PeerEvent::ControlOpened) => ready[0] = true,
+                (Side::Guest, PeerEvent::ControlOpened) => ready[1] = true,
+                (Side::Host, PeerEvent::DtlsConnected { remote_fingerprint }) => {
+                    assert_eq!(*remote_fingerprint, guest_print);
+                    ready[2] = true;
+                }
+                (Side::Guest, PeerEvent::DtlsConnected { remote_fingerprint }) => {
+                    assert_eq!(*remote_fingerprint, host_print);
+                    ready[3] = true;
+                }
+                (_, PeerEvent::Failed | PeerEvent::Refused(_)) => panic!("{side:?}: {event:?}"),
+                _ => {}
+            }
+            (ready == [true; 4]).then_some(())
+        })
+        .await;
+    }
+
+    /// Carries candidates across until `look` has seen what it wants.
+    pub async fn exchange_until<T>(
+        &mut self,
+        patience: Duration,
+        mut look: impl FnMut(Side, &PeerEvent) -> Option<T>,
+    ) -> T {
+        let exchange = async {
+            loop {
+                let (side, event) = tokio::select! {
+                    event = self.host.streams.events.recv() => (Side::Host, event.expect("the host is there")),
+                    event = self.guest.streams.events.recv() => (Side::Guest, event.expect("the guest is there")),
+                };
+                if let Some(found) = look(side, &event) {
+                    return found;
+                }
+                let PeerEvent::Candidate(candidate) = event else { continue };
+                let candidate = match &mut self.detour {
+                    Some(detour) => detour(side, candidate),
+                    None => Some(candidate),
+                };
+                let other = if side == Side::Host { &self.guest.peer } else { &self.host.peer };
+                other.add_candidates(candidate.into_iter().collect()).await.expect("candidates are taken");
+            }
+        };
+        timeout(patience, exchange).await.expect("it happens in time")
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.timestamp(Instant::now())
+    }
+
+    pub async fn close(self) {
+        self.host.peer.close().await;
+        self.guest.peer.close().await;
+    }
+}
+
+pub fn voice(n: u32) -> VoiceOut {
+    VoiceOut { payload: Bytes::from(vec![n as u8; 60]), timestamp: n * 960, marker: n == 0 }
+}
+
+/// One slice of `bytes` bytes that decoders would call a P frame.
+pub fn picture(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
+    PictureOut { annexb: annexb(0x41, bytes), timestamp, key: false, captured }
+}
+
+/// One slice of `bytes` bytes that decoders would call an IDR.
+pub fn key_frame(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
+    PictureOut { annexb: annexb(0x65, bytes), timestamp, key: true, captured }
+}
+
+fn annexb(nal_header: u8, bytes: usize) -> Bytes {
+    let mut data = vec![0, 0, 0, 1, nal_header];
+    data.extend((0..bytes).map(|n| (n % 251) as u8 | 1));
+    Bytes::from(data)
+}
+
+/// One NAL unit out of single or fragmented (FU-A) packets.
+pub fn reassemble(packets: &[ReceivedPacket]) -> Bytes {
+    let mut data = vec![0, 0, 0, 1];
+    for packet in packets {
+        let payload = &packet.payload;
+        if payload[0] & 0x1f != 28 {
+            data.extend_from_slice(payload);
+            continue;
+        }
+        if payload[1] & 0x80 != 0 {
+            data.push((payload[0] & 0xe0) | (payload[1] & 0x1f));
+        }
+        data.extend_from_slice(&payload[2..]);
+    }
+    Bytes::from(data)
+}
