@@ -1,8 +1,11 @@
 //! A voice as packets and back: Opus (RFC 6716) at 48 kHz mono, in frames of 10 ms on both outer sides.
 
 mod decoder;
+mod delay;
 mod encoder;
+mod jitter_buffer;
 mod receiver;
+mod time_scale;
 
 use units::DataRate;
 
@@ -15,6 +18,8 @@ pub const SAMPLE_RATE: u32 = 48_000;
 
 /// Samples in the 10 ms that callers push and pull.
 pub const FRAME: usize = 480;
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// How a voice is to be coded.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -88,23 +88,15 @@ impl Decoder for OpusDecoder {
 fn lbrr_flag(packet: &[u8]) -> bool {
     let Some(&toc) = packet.first() else { return false };
     let configuration = toc >> 3;
-    if configuration >= 16 {
-        return false;
-    }
-    // SILK frames of 20 ms in an Opus frame: one VAD bit each, then the LBRR bit, from the top of the range coder's bytes.
-    let silk_frames = if configuration < 12 { [1, 1, 2, 3][usize::from(configuration % 4)] } else { 1 };
-    let header = match toc & 3 {
-        0 => 1,
-        1 => 1,
-        2 => match packet.get(1) {
-            Some(&length) if length >= 252 => 3,
-            Some(_) => 2,
-            None => return false,
-        },
-        // Code 3 (RFC 6716 §3.2.5): more than two frames; libopus finds the copy itself, so say yes and let it try.
-        _ => return true,
+    // SILK frames of up to 20 ms in an Opus frame (§3.1, table 2).
+    let silk_frames = match configuration {
+        0..12 => [1, 1, 2, 3][usize::from(configuration % 4)],
+        12..16 => 1,
+        _ => return false,
     };
-    packet.get(header).is_some_and(|first| first & (0x80 >> silk_frames) != 0)
+    // One voice activity bit for each, then the flag, at the top of the frame's first byte (§4.2.3, mono).
+    let Ok(parsed) = opus::packet::parse(packet) else { return false };
+    parsed.frames.first().and_then(|frame| frame.first()).is_some_and(|first| first & (0x80 >> silk_frames) != 0)
 }
 
 /// 120 ms, the longest Opus packet (RFC 6716 §2.1.4).
