@@ -1,6 +1,7 @@
 //! What the two apps say to each other over the control channel: small JSON objects with a `kind`.
 
 use serde::{Deserialize, Serialize};
+use trust::ByeReason;
 
 /// A message over the control channel of a verified connection: nobody between the two can read or write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,21 +24,6 @@ pub enum ControlMessage {
         /// Why.
         reason: ByeReason,
     },
-}
-
-/// Why somebody hangs up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ByeReason {
-    /// The person did.
-    HungUp,
-    /// The host took the guest out.
-    Removed,
-    /// Something that must hold did not.
-    Refused,
-    /// A reason of a later version.
-    #[serde(other)]
-    Other,
 }
 
 /// What came over the control channel is not a message that this version can use.
@@ -116,7 +102,7 @@ mod tests {
         assert_eq!(ControlMessage::from_bytes(br#"{"kind":"wave"}"#), Err(ControlMessageError::UnknownKind));
         assert_eq!(ControlMessage::from_bytes(br#"{"kind":"admitted","gladly":true}"#), Ok(ControlMessage::Admitted));
         let bye = ControlMessage::from_bytes(br#"{"kind":"bye","reason":"tea_time"}"#);
-        assert_eq!(bye, Ok(ControlMessage::Bye { reason: ByeReason::Other }));
+        assert_eq!(bye, Ok(ControlMessage::Bye { reason: ByeReason::Unknown }));
     }
 
     #[test]

@@ -7,16 +7,23 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
+mod call;
 mod config;
 mod control_message;
+mod delivery;
 mod input;
+mod negotiation;
 mod output;
 mod phase;
 mod quality;
+mod reconnection;
+mod remote_party;
 mod snapshot;
 
+pub use call::Call;
 pub use config::{CallConfig, CameraFormat, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
-pub use control_message::{ByeReason, ControlMessage, ControlMessageError};
+pub use control_message::{ControlMessage, ControlMessageError};
 pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause, Refusal};

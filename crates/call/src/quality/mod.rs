@@ -1,5 +1,12 @@
 //! Who gets the bits: voice first, then picture.
 
+mod ladder;
 mod plan;
+mod policy;
+mod voice;
+
+#[cfg(test)]
+mod trajectories;
 
 pub use plan::{PictureOff, PicturePlan, VoicePlan};
+pub(crate) use policy::Policy;

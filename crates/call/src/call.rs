@@ -1,0 +1,299 @@
+//! The engine: what happened goes in, what is to be done comes out.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+use rand_core::Rng;
+use signaling_protocol::{EndpointId, Envelope, IceServer, MessageId, Role, VisitId};
+use trust::{BundleKeys, InnerMessage};
+use units::Timestamp;
+
+use crate::negotiation::Action;
+use crate::quality::Policy;
+use crate::remote_party::RemoteParty;
+use crate::{
+    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Output, Party, PeerCommand, Phase, PicturePlan, Problem,
+    SignalingRequest, Snapshot, StatsInput, VoicePlan,
+};
+
+mod boxes;
+mod connections;
+mod ending;
+mod joining;
+mod room;
+mod settling;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+/// One visit from the side of one app.
+///
+/// It is told the time with everything and keeps no clock. After each `handle_*` the driver takes all of
+/// [`poll_output`](Self::poll_output) and asks [`poll_timeout`](Self::poll_timeout) anew.
+///
+/// **Invariant:** there is no [`PeerCommand::OpenMedia`] before admission: at the host before its person said yes and
+/// the server wrote it down, at the guest before the host's word (or the fallback that the `admission` module
+/// explains).
+pub struct Call {
+    config: CallConfig,
+    rng: Box<dyn Rng + Send>,
+    bundle: Vec<u8>,
+    /// Opens what is sealed to us; boxes are still open, so only its public half is used.
+    _keys: BundleKeys,
+
+    phase: Phase,
+    /// Whether the two have been heard together at all; from then on a lost path is healed until the grace is over.
+    was_live: bool,
+    joining: joining::Joining,
+    me: Option<EndpointId>,
+    visit: Option<VisitId>,
+    signaling_up: bool,
+    /// When the server was last heard to be there, for patience that must not run while it is not.
+    signaling_up_since: Option<Timestamp>,
+    ice: Ice,
+
+    remotes: Vec<RemoteParty>,
+    partner: Option<EndpointId>,
+    /// Messages that wait for [`Ice::servers`].
+    waiting_for_ice: Vec<(EndpointId, InnerMessage, u32)>,
+    closing: Vec<(EndpointId, Timestamp)>,
+
+    policy: Policy,
+    told_plans: Option<(VoicePlan, PicturePlan)>,
+    muted: bool,
+    camera_off: bool,
+    camera_lost: bool,
+    microphone_lost: bool,
+    problem: Option<Problem>,
+    reached: BTreeSet<MilestoneKind>,
+
+    outbox: Vec<Envelope>,
+    outputs: VecDeque<Output>,
+    snapshot: Snapshot,
+}
+
+/// What is known of servers for finding a path.
+#[derive(Debug, Default)]
+struct Ice {
+    servers: Option<Vec<IceServer>>,
+    /// Since when we wait for an answer.
+    asked: Option<Timestamp>,
+}
+
+impl Call {
+    /// A call that has not begun. `rng` gives keys and message ids: the operating system's in the product.
+    pub fn new(config: CallConfig, mut rng: Box<dyn Rng + Send>) -> Self {
+        let mut bits = [0; 64];
+        rng.fill_bytes(&mut bits);
+        let keys = BundleKeys::from_random(bits);
+        let (bundle, visit) = match &config.party {
+            Party::Host { identity, visit, .. } => (keys.host_bundle(*visit, identity), Some(*visit)),
+            Party::Guest { link } => (keys.guest_bundle(link.invite, &link.secret), None),
+        };
+        let policy = Policy::new(config.media, config.preferences);
+        let (voice_plan, picture_plan) = policy.plans();
+        let snapshot = Snapshot {
+            phase: Phase::Lobby,
+            role: config.party.role(),
+            waiting: Vec::new(),
+            remote: None,
+            partner: None,
+            media_open: false,
+            signaling_up: false,
+            muted: false,
+            camera_off: false,
+            voice_plan,
+            picture_plan,
+            problem: None,
+        };
+        Self {
+            config,
+            rng,
+            bundle,
+            _keys: keys,
+            phase: Phase::Lobby,
+            was_live: false,
+            joining: joining::Joining::NotYet,
+            me: None,
+            visit,
+            signaling_up: false,
+            signaling_up_since: None,
+            ice: Ice::default(),
+            remotes: Vec::new(),
+            partner: None,
+            waiting_for_ice: Vec::new(),
+            closing: Vec::new(),
+            policy,
+            told_plans: None,
+            muted: false,
+            camera_off: false,
+            camera_lost: false,
+            microphone_lost: false,
+            problem: None,
+            reached: BTreeSet::new(),
+            outbox: Vec::new(),
+            outputs: VecDeque::new(),
+            snapshot,
+        }
+    }
+
+    // What changes it.
+
+    /// Something happened.
+    pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        match input {
+            Input::Intent(intent) => self.handle_intent(now, intent),
+            Input::Peer(endpoint, input) => self.handle_peer(now, endpoint, input),
+            Input::Signaling(input) => self.handle_signaling(now, input),
+            Input::Device(input) => self.handle_device(now, input),
+            Input::Stats(StatsInput::EncodeTime(took)) => {
+                self.policy.on_encode_time(now, took);
+            }
+        }
+        self.conclude(now);
+    }
+
+    /// It is as late as [`poll_timeout`](Self::poll_timeout) said, or later.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.run_timers(now);
+        self.conclude(now);
+    }
+
+    /// What is to be done next, if anything.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    // What asks it.
+
+    /// When [`handle_timeout`](Self::handle_timeout) is wanted; never, if nothing else happens.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.next_timer()
+    }
+
+    /// How things stand.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Whether it is over and every connection is closed: the driver may go once its last requests are answered.
+    pub fn is_finished(&self) -> bool {
+        self.phase.is_ended() && self.closing.is_empty()
+    }
+
+    // Intents and devices.
+
+    fn handle_intent(&mut self, now: Timestamp, intent: Intent) {
+        if self.phase.is_ended() {
+            return;
+        }
+        match intent {
+            Intent::Join => self.join(),
+            Intent::Admit(endpoint) => self.admit(now, endpoint),
+            Intent::Deny(endpoint) => self.deny(endpoint),
+            Intent::HangUp => self.end(now, crate::EndReason::HungUp),
+            Intent::SetMuted(muted) => self.muted = muted,
+            Intent::SetCameraOff(off) => {
+                self.camera_off = off;
+                self.policy.set_camera_off(now, off);
+            }
+            Intent::SetMode(mode) => {
+                self.policy.set_mode(now, mode);
+            }
+            Intent::SetSaveData(save_data) => {
+                self.policy.set_save_data(now, save_data);
+            }
+        }
+    }
+
+    fn handle_device(&mut self, now: Timestamp, input: DeviceInput) {
+        let (problem, lost) = match input {
+            DeviceInput::MicrophoneLost => (Problem::MicrophoneLost, true),
+            DeviceInput::MicrophoneBack => (Problem::MicrophoneLost, false),
+            DeviceInput::CameraLost => (Problem::CameraLost, true),
+            DeviceInput::CameraBack => (Problem::CameraLost, false),
+            DeviceInput::SpeakerLost => (Problem::SpeakerLost, true),
+            DeviceInput::SpeakerBack => (Problem::SpeakerLost, false),
+        };
+        match problem {
+            Problem::MicrophoneLost => self.microphone_lost = lost,
+            Problem::CameraLost => {
+                self.camera_lost = lost;
+                self.policy.set_camera_lost(now, lost);
+            }
+            _ => {}
+        }
+        if lost {
+            self.problem = Some(problem);
+        } else if self.problem == Some(problem) {
+            self.problem = None;
+        }
+    }
+
+    // Helpers.
+
+    fn role(&self) -> Role {
+        self.config.party.role()
+    }
+
+    fn index(&self, endpoint: EndpointId) -> Option<usize> {
+        self.remotes.iter().position(|remote| remote.endpoint == endpoint)
+    }
+
+    fn is_partner(&self, endpoint: EndpointId) -> bool {
+        self.partner == Some(endpoint)
+    }
+
+    /// Whether something can be told to this one by way of the server.
+    fn can_tell(&self, remote: &RemoteParty) -> bool {
+        self.signaling_up && self.me.is_some() && !remote.unreachable && !remote.gone
+    }
+
+    fn signaling(&mut self, request: SignalingRequest) {
+        self.outputs.push_back(Output::Signaling(request));
+    }
+
+    fn peer(&mut self, endpoint: EndpointId, command: PeerCommand) {
+        self.outputs.push_back(Output::Peer(endpoint, command));
+    }
+
+    /// Carries out what the negotiation with this one wants.
+    fn pump(&mut self, index: usize) {
+        while let Some(action) = self.remotes[index].negotiation.poll_action() {
+            let remote = &mut self.remotes[index];
+            let endpoint = remote.endpoint;
+            match action {
+                Action::Command(command) => {
+                    if matches!(command, PeerCommand::Open { .. }) {
+                        remote.on_new_connection();
+                    }
+                    self.peer(endpoint, command);
+                }
+                Action::BeginEpoch => remote.outgoing.begin_epoch(),
+                Action::Message(message) => self.say(index, &message),
+            }
+        }
+    }
+
+    /// Puts a message into a box for this one.
+    fn say(&mut self, index: usize, message: &InnerMessage) {
+        let mut bits = [0; 16];
+        self.rng.fill_bytes(&mut bits);
+        let remote = &mut self.remotes[index];
+        let envelope = remote.outgoing.wrap(MessageId::from_random(bits), remote.endpoint, message.to_bytes());
+        self.outbox.push(envelope);
+    }
+
+    fn milestone(&mut self, kind: MilestoneKind, at: Timestamp) {
+        if self.reached.insert(kind) {
+            self.outputs.push_back(Output::Milestone(crate::Milestone { kind, at }));
+        }
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("snapshot", &self.snapshot).finish_non_exhaustive()
+    }
+}

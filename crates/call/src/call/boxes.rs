@@ -1,0 +1,143 @@
+//! What comes in boxes: the negotiation's messages.
+
+use signaling_protocol::{EndpointId, Envelope, Role};
+use tracing::{debug, warn};
+use trust::{ByeReason, InnerError, InnerMessage};
+use units::Timestamp;
+
+use super::Call;
+use crate::reconnection::Reconnection;
+use crate::remote_party::Path;
+use crate::{EndReason, MilestoneKind, Refusal};
+
+impl Call {
+    pub(super) fn on_envelope(&mut self, now: Timestamp, envelope: Envelope) {
+        let Some(from) = envelope.from else { return };
+        let Some(index) = self.index(from) else {
+            debug!(%from, "a box from nobody we know");
+            return;
+        };
+        let boxes = self.remotes[index].incoming.take(now, envelope);
+        let epoch = self.remotes[index].incoming.epoch();
+        for sealed in boxes {
+            match InnerMessage::from_bytes(sealed.as_ref()) {
+                Ok(message) => self.on_message(now, from, message, epoch),
+                Err(InnerError::UnknownKind) => debug!(%from, "a message of a later version"),
+                Err(error) => self.on_bad_message(now, from, error),
+            }
+        }
+    }
+
+    /// A live call is not ended by one bad box: it is left out. Before that, whoever cannot speak cannot come in.
+    fn on_bad_message(&mut self, now: Timestamp, from: EndpointId, error: InnerError) {
+        warn!(%from, %error, "a message that is not taken");
+        let live = self.index(from).is_some_and(|index| self.remotes[index].path == Path::Up);
+        match error {
+            _ if live => {}
+            InnerError::Connection(_) => self.refuse(now, from, Refusal::Parameters),
+            // One candidate less is one way less, not a reason to stop.
+            InnerError::Candidate(_) | InnerError::UnknownKind => {}
+            InnerError::Malformed | InnerError::TooLarge => self.refuse(now, from, Refusal::Malformed),
+        }
+    }
+
+    pub(super) fn on_message(&mut self, now: Timestamp, from: EndpointId, message: InnerMessage, epoch: u32) {
+        let Some(index) = self.index(from) else { return };
+        let role = self.role();
+        if role == Role::Guest && self.ice.servers.is_none() && !self.has_waited_for_ice(now) {
+            self.ask_for_ice(now);
+            self.waiting_for_ice.push((from, message, epoch));
+            return;
+        }
+        let remote = &mut self.remotes[index];
+        match message {
+            InnerMessage::Offer { generation, parameters } if role == Role::Guest => {
+                if remote.reconnection().is_some_and(|reconnection| reconnection.is_connection_dead()) {
+                    // Their restart is for a connection that is gone here.
+                    let same = remote.negotiation.is_for_this_connection(&parameters);
+                    if same {
+                        return self.say(index, &InnerMessage::OfferRequest);
+                    }
+                }
+                let ice = self.ice.servers.clone().unwrap_or_default();
+                match remote.negotiation.on_offer(generation, parameters, epoch, &ice) {
+                    Ok(new_connection) => {
+                        if new_connection && remote.path == Path::Up {
+                            remote.lose_path(now, Reconnection::after_silence(now));
+                        }
+                    }
+                    Err(refusal) => return self.refuse(now, from, refusal),
+                }
+            }
+            InnerMessage::Answer { generation, parameters } if role == Role::Host => {
+                if let Err(refusal) = remote.negotiation.on_answer(now, generation, parameters) {
+                    return self.refuse(now, from, refusal);
+                }
+                if remote.negotiation.is_settled() {
+                    self.reach(index, MilestoneKind::Negotiated, now);
+                }
+            }
+            InnerMessage::Candidates { generation, candidates } => {
+                remote.negotiation.on_remote_candidates(generation, candidates);
+            }
+            InnerMessage::OfferRequest if role == Role::Host => self.on_offer_request(now, index),
+            InnerMessage::IceRestartRequest if role == Role::Host => {
+                if remote.negotiation.is_settled()
+                    && remote.negotiation.verified_since().is_some()
+                    && !remote.negotiation.offered_lately(now)
+                {
+                    remote.negotiation.restart_ice(now);
+                }
+            }
+            InnerMessage::Bye { reason } => return self.on_bye(now, from, reason),
+            InnerMessage::Offer { .. }
+            | InnerMessage::Answer { .. }
+            | InnerMessage::EndOfCandidates { .. }
+            | InnerMessage::OfferRequest
+            | InnerMessage::IceRestartRequest => {}
+        }
+        self.pump(index);
+    }
+
+    /// The guest misses something: what was said, if the connection is not there yet, or else the connection.
+    fn on_offer_request(&mut self, now: Timestamp, index: usize) {
+        let remote = &mut self.remotes[index];
+        if remote.negotiation.verified_since().is_none() {
+            remote.negotiation.say_again(now);
+        } else if !remote.negotiation.offered_lately(now) {
+            if remote.path == Path::Up {
+                remote.lose_path(now, Reconnection::after_close(now));
+            }
+            self.open_connection(now, index);
+        }
+    }
+
+    /// They hang up: over the control channel or in a box.
+    pub(super) fn on_bye(&mut self, now: Timestamp, from: EndpointId, reason: ByeReason) {
+        debug!(%from, ?reason, "bye");
+        if self.role() == Role::Guest || self.is_partner(from) {
+            self.end(now, EndReason::TheyHungUp);
+        } else if let Some(index) = self.index(from) {
+            self.forget(index);
+        }
+    }
+
+    /// No servers for us. Somebody far back in the queue may ask again when it is their turn; the host and whoever has
+    /// an offer in hand go on without.
+    pub(super) fn on_ice_refused(&mut self, now: Timestamp) {
+        if self.role() == Role::Host || !self.waiting_for_ice.is_empty() {
+            self.on_ice_settled(now);
+        } else {
+            self.ice.asked = None;
+        }
+    }
+
+    /// The servers for finding a path are known, or known not to be had.
+    pub(super) fn on_ice_settled(&mut self, now: Timestamp) {
+        self.ice.asked = None;
+        self.ice.servers.get_or_insert_default();
+        for (from, message, epoch) in std::mem::take(&mut self.waiting_for_ice) {
+            self.on_message(now, from, message, epoch);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Into the visit, and back into it when the server has forgotten us.
+
+use signaling_protocol::{Base64, Challenge, Code, HostJoinRequest, JoinReply, JoinRequest, VERSION, VersionRange};
+use tracing::debug;
+use units::Timestamp;
+
+use super::Call;
+use crate::{EndReason, MilestoneKind, Party, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest};
+
+/// ```text
+/// NotYet ──Join──▶ Asking ──joined──▶ In ──server forgot us──▶ Asking
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joining {
+    NotYet,
+    Asking,
+    In,
+}
+
+impl Call {
+    pub(super) fn join(&mut self) {
+        if self.joining == Joining::NotYet {
+            self.ask_to_join();
+        }
+    }
+
+    fn ask_to_join(&mut self) {
+        self.joining = Joining::Asking;
+        let request = match &self.config.party {
+            Party::Guest { link } => SignalingRequest::Challenge(link.invite),
+            Party::Host { visit, .. } => SignalingRequest::JoinHost {
+                visit: *visit,
+                request: HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(self.bundle.clone()) },
+            },
+        };
+        self.signaling(request);
+    }
+
+    pub(super) fn handle_signaling(&mut self, now: Timestamp, input: SignalingInput) {
+        if self.phase.is_ended() {
+            if let SignalingInput::Joined(_) = input {
+                // We hung up while the server let us in: it must not wait for us.
+                self.say_goodbye_to_server(EndReason::HungUp);
+            }
+            return;
+        }
+        match input {
+            SignalingInput::Challenge(challenge) => self.on_challenge(challenge),
+            SignalingInput::Joined(reply) => self.on_joined(now, reply),
+            SignalingInput::Ice(reply) => {
+                self.ice.servers = Some(reply.servers);
+                self.on_ice_settled(now);
+            }
+            SignalingInput::Event(event) => self.on_event(now, event),
+            SignalingInput::Sent(_) | SignalingInput::Done(_) => {}
+            SignalingInput::Admitted(endpoint) => self.on_admission_written(endpoint),
+            SignalingInput::StreamUp => self.on_stream_up(now),
+            SignalingInput::StreamDown => {
+                self.signaling_up = false;
+                self.signaling_up_since = None;
+            }
+            SignalingInput::Refused { request, code } => self.on_refused(now, request, code),
+        }
+    }
+
+    fn on_challenge(&mut self, challenge: Challenge) {
+        let (Joining::Asking, Party::Guest { link }) = (self.joining, &self.config.party) else { return };
+        let request = JoinRequest {
+            protocol: VersionRange::CURRENT,
+            challenge,
+            signature: link.secret.sign_join(link.invite, &challenge, &self.bundle),
+            bundle: Base64(self.bundle.clone()),
+        };
+        let invite = link.invite;
+        self.signaling(SignalingRequest::JoinGuest { invite, request });
+    }
+
+    fn on_joined(&mut self, now: Timestamp, reply: JoinReply) {
+        if self.joining != Joining::Asking {
+            return;
+        }
+        if reply.protocol != VERSION {
+            return self.end(now, Refusal::Version.into());
+        }
+        self.joining = Joining::In;
+        self.me = Some(reply.endpoint);
+        self.visit = Some(reply.visit);
+        if self.phase == Phase::Lobby {
+            self.phase = Phase::WaitingRoom { since: now };
+        }
+        self.milestone(MilestoneKind::Joined, now);
+        self.signaling(SignalingRequest::OpenEvents);
+        self.ask_for_ice(now);
+    }
+
+    pub(super) fn ask_for_ice(&mut self, now: Timestamp) {
+        if self.ice.asked.is_none() {
+            self.ice.asked = Some(now);
+            self.signaling(SignalingRequest::GetIce);
+        }
+    }
+
+    fn on_stream_up(&mut self, now: Timestamp) {
+        self.signaling_up = true;
+        self.signaling_up_since.get_or_insert(now);
+        for remote in &mut self.remotes {
+            if let Some(reconnection) = remote.reconnection() {
+                reconnection.hurry(now);
+            }
+        }
+    }
+
+    fn on_refused(&mut self, now: Timestamp, request: RequestKind, code: Code) {
+        debug!(?request, ?code, "refused by the server");
+        match (request, code) {
+            (RequestKind::Challenge | RequestKind::Join, code) => self.end(now, Refusal::Server(code).into()),
+            (RequestKind::Ice, _) => self.on_ice_refused(now),
+            (RequestKind::Events | RequestKind::Send, Code::VisitEnded) => self.end(now, EndReason::VisitOver),
+            (RequestKind::Events, code) => self.on_forgotten(now, code),
+            (RequestKind::Admit(endpoint), code) => self.on_admission_refused(endpoint, code),
+            // A receiver who is gone is told by the events; what we turned away or left may be gone as well.
+            _ => {}
+        }
+    }
+
+    /// The server does not know us any more: we were away for too long. A call whose media flows goes on without it.
+    fn on_forgotten(&mut self, now: Timestamp, code: Code) {
+        if self.joining != Joining::In {
+            return;
+        }
+        self.signaling_up = false;
+        self.signaling_up_since = None;
+        match self.phase {
+            Phase::WaitingRoom { .. } | Phase::Connecting { .. } | Phase::Reconnecting { .. } => {
+                self.me = None;
+                self.ice = super::Ice::default();
+                self.forget_everybody();
+                self.ask_to_join();
+            }
+            Phase::Live { .. } => {}
+            _ => self.end(now, Refusal::Server(code).into()),
+        }
+    }
+}

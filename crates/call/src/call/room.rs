@@ -1,0 +1,312 @@
+//! Who is there: the waiting room at the host, the host at the guest.
+
+use signaling_protocol::{
+    Admission, Base64, Code, EndReason as VisitEndReason, EndpointId, Event, InviteId, LeaveReason, Participant, Role,
+    VisitState,
+};
+use tracing::{debug, warn};
+use trust::{Bundle, BundleError};
+use units::Timestamp;
+
+use super::Call;
+use crate::admission::HostGate;
+use crate::remote_party::{Gate, Path, RemoteParty};
+use crate::{EndReason, MilestoneKind, Party, PeerCommand, Phase, Problem, ReconnectCause, Refusal, SignalingRequest};
+
+impl Call {
+    pub(super) fn on_event(&mut self, now: Timestamp, event: Event) {
+        match event {
+            Event::Hello { endpoint, admission, state, participants } => {
+                self.on_hello(now, endpoint, admission, state, participants);
+            }
+            Event::Joined { participant } => self.on_participant(now, participant),
+            Event::Away { endpoint } => self.on_away(now, endpoint),
+            Event::Back { endpoint } => self.on_back(now, endpoint),
+            Event::Left { endpoint, reason } => self.on_left(now, endpoint, reason),
+            Event::Admitted { endpoint } => {
+                if self.me == Some(endpoint) {
+                    self.on_server_admitted(now);
+                }
+            }
+            Event::Denied if self.role() == Role::Guest => self.end(now, EndReason::Denied),
+            Event::Removed => self.end(now, EndReason::Removed),
+            Event::Message { envelope } => self.on_envelope(now, envelope),
+            Event::Visit { state: VisitState::Ended, reason } => self.on_visit_ended(now, reason),
+            Event::IceRefresh => self.ask_for_ice(now),
+            Event::Visit { .. } | Event::Denied | Event::Limits { .. } | Event::Reset | Event::Bye { .. } => {}
+        }
+    }
+
+    /// How things stand. It replaces what we believed of who is there, never what we decided or verified.
+    fn on_hello(
+        &mut self,
+        now: Timestamp,
+        endpoint: EndpointId,
+        admission: Admission,
+        state: VisitState,
+        participants: Vec<Participant>,
+    ) {
+        if self.me != Some(endpoint) {
+            warn!("a hello for somebody else");
+            return;
+        }
+        if state == VisitState::Ended {
+            return self.on_visit_ended(now, None);
+        }
+        self.on_stream_up_by_hello(now);
+        let missing: Vec<_> = self
+            .remotes
+            .iter()
+            .map(|remote| remote.endpoint)
+            .filter(|endpoint| !participants.iter().any(|participant| participant.endpoint == *endpoint))
+            .collect();
+        for endpoint in missing {
+            self.on_left(now, endpoint, LeaveReason::ConnectionLost);
+        }
+        for participant in participants {
+            let known = self.index(participant.endpoint).is_some();
+            self.on_participant(now, participant.clone());
+            if let Some(index) = self.index(participant.endpoint).filter(|_| known) {
+                self.catch_up(now, index);
+            }
+        }
+        if admission == Admission::Admitted && !self.phase.is_ended() {
+            self.on_server_admitted(now);
+        }
+    }
+
+    fn on_stream_up_by_hello(&mut self, now: Timestamp) {
+        self.signaling_up = true;
+        self.signaling_up_since.get_or_insert(now);
+        if self.ice.servers.is_none() {
+            self.ask_for_ice(now);
+        }
+    }
+
+    /// Messages may have been lost: says again what still matters.
+    fn catch_up(&mut self, now: Timestamp, index: usize) {
+        let remote = &mut self.remotes[index];
+        remote.unreachable = false;
+        let unfinished = remote.negotiation.verified_since().is_none();
+        match &mut remote.path {
+            Path::Lost { reconnection, .. } => reconnection.hurry(now),
+            Path::Never | Path::Up => {}
+        }
+        if unfinished || remote.path != Path::Up {
+            remote.negotiation.say_again(now);
+            self.pump(index);
+        }
+    }
+
+    /// Somebody is there. Only who can show a bundle that verifies is taken notice of.
+    fn on_participant(&mut self, now: Timestamp, participant: Participant) {
+        let Participant { endpoint, role, bundle, .. } = participant;
+        if self.me == Some(endpoint) || self.phase.is_ended() {
+            return;
+        }
+        if let Some(index) = self.index(endpoint) {
+            if self.remotes[index].bundle != bundle {
+                self.refuse(now, endpoint, Refusal::FingerprintChanged);
+            } else {
+                self.remotes[index].gone = false;
+            }
+            return;
+        }
+        match (self.role(), role) {
+            (Role::Host, Role::Guest) => match self.verify_guest(&bundle) {
+                Ok(invite) => {
+                    self.remotes.push(RemoteParty::new(Role::Host, endpoint, bundle, Some(invite), now));
+                }
+                Err(error) => {
+                    warn!(%endpoint, %error, "somebody without a link of ours");
+                    self.refuse(now, endpoint, Refusal::NotByOurLink);
+                }
+            },
+            (Role::Guest, Role::Host) => match self.verify_host(&bundle) {
+                Ok(()) => self.remotes.push(RemoteParty::new(Role::Guest, endpoint, bundle, None, now)),
+                Err(error) => {
+                    warn!(%endpoint, %error, "a host that is not the link's");
+                    self.end(now, Refusal::WrongClinicKey.into());
+                }
+            },
+            // Guests never see each other, and a host's other device is not somebody to talk to.
+            (Role::Guest, Role::Guest) | (Role::Host, Role::Host) => debug!(%endpoint, "ignored"),
+        }
+    }
+
+    fn verify_guest(&self, bundle: &Base64) -> Result<InviteId, BundleError> {
+        let Party::Host { invites, .. } = &self.config.party else { return Err(BundleError::Malformed) };
+        let claimed = Bundle::claimed_invite(bundle.as_ref())?;
+        let (invite, key) = invites.iter().find(|(invite, _)| *invite == claimed).ok_or(BundleError::AnotherInvite)?;
+        Bundle::verify_guest(bundle.as_ref(), *invite, key).map(|_| *invite)
+    }
+
+    fn verify_host(&self, bundle: &Base64) -> Result<(), BundleError> {
+        let (Party::Guest { link }, Some(visit)) = (&self.config.party, self.visit) else {
+            return Err(BundleError::AnotherVisit);
+        };
+        Bundle::verify_host(bundle.as_ref(), visit, &link.clinic_key).map(|_| ())
+    }
+
+    fn on_away(&mut self, now: Timestamp, endpoint: EndpointId) {
+        let Some(index) = self.index(endpoint) else { return };
+        let remote = &mut self.remotes[index];
+        remote.unreachable = true;
+        // A killed app's stream ends at once; a broken link's only when somebody loses patience.
+        if matches!(remote.path, Path::Lost { since, .. } if now.since(since) <= KILLED_WITHIN) {
+            remote.set_cause(ReconnectCause::TheirAppStopped);
+        }
+    }
+
+    fn on_back(&mut self, now: Timestamp, endpoint: EndpointId) {
+        let Some(index) = self.index(endpoint) else { return };
+        self.remotes[index].set_cause(ReconnectCause::LinkLost);
+        self.catch_up(now, index);
+    }
+
+    fn on_left(&mut self, now: Timestamp, endpoint: EndpointId, reason: LeaveReason) {
+        let Some(index) = self.index(endpoint) else { return };
+        if !self.is_partner(endpoint) {
+            return self.forget(index);
+        }
+        match reason {
+            LeaveReason::Left => self.end(now, EndReason::TheyHungUp),
+            LeaveReason::Removed => self.forget(index),
+            // As long as it is heard, it is there, whatever the server says.
+            LeaveReason::ConnectionLost => {
+                let remote = &mut self.remotes[index];
+                remote.gone = true;
+                remote.unreachable = true;
+                remote.set_cause(ReconnectCause::TheirAppStopped);
+            }
+        }
+    }
+
+    fn on_visit_ended(&mut self, now: Timestamp, reason: Option<VisitEndReason>) {
+        let met = self.partner.is_some();
+        self.end(
+            now,
+            match reason {
+                Some(VisitEndReason::HostEnded) if met && self.role() == Role::Guest => EndReason::TheyHungUp,
+                _ => EndReason::VisitOver,
+            },
+        );
+    }
+
+    /// The server says that we are in. Shown, but not enough to open media: see the `admission` module.
+    fn on_server_admitted(&mut self, now: Timestamp) {
+        if self.role() == Role::Host {
+            return;
+        }
+        for remote in &mut self.remotes {
+            if let Gate::Guest(gate) = &mut remote.gate {
+                gate.on_server_event();
+            }
+        }
+        if !self.remotes.is_empty() {
+            self.milestone(MilestoneKind::Admitted, now);
+        }
+        if self.ice.servers.is_none() {
+            self.ask_for_ice(now);
+        }
+    }
+
+    // The host's person.
+
+    pub(super) fn admit(&mut self, now: Timestamp, endpoint: EndpointId) {
+        let Some(index) = self.index(endpoint) else { return };
+        if self.partner.is_some_and(|partner| {
+            partner != endpoint && self.index(partner).is_some_and(|index| self.remotes[index].path == Path::Up)
+        }) {
+            self.problem = Some(Problem::AlreadySomebodyIn);
+            return;
+        }
+        if let Gate::Host(gate @ HostGate::Closed) = &mut self.remotes[index].gate {
+            *gate = HostGate::Asked;
+            self.problem = None;
+            self.milestone(MilestoneKind::Admitted, now);
+            self.signaling(SignalingRequest::Admit(endpoint));
+        }
+    }
+
+    pub(super) fn on_admission_written(&mut self, endpoint: EndpointId) {
+        let Some(index) = self.index(endpoint) else { return };
+        let remote = &mut self.remotes[index];
+        let Gate::Host(gate @ HostGate::Asked) = &mut remote.gate else { return };
+        *gate = HostGate::Open;
+        remote.failed_connections = 0;
+        let before = self.partner.replace(endpoint).filter(|before| *before != endpoint);
+        if let Some(before) = before {
+            // The same patient in another app, as far as the person can tell: the old one's place is theirs.
+            self.signaling(SignalingRequest::Remove(before));
+            if let Some(index) = self.index(before) {
+                self.forget(index);
+            }
+            self.partner = Some(endpoint);
+            self.was_live = false;
+        }
+    }
+
+    pub(super) fn on_admission_refused(&mut self, endpoint: EndpointId, code: Code) {
+        let Some(index) = self.index(endpoint) else { return };
+        if let Gate::Host(gate @ HostGate::Asked) = &mut self.remotes[index].gate {
+            *gate = HostGate::Closed;
+            self.problem = Some(Problem::AdmissionFailed(endpoint));
+        }
+        if code == Code::EndpointNotFound {
+            self.forget(index);
+        }
+    }
+
+    pub(super) fn deny(&mut self, endpoint: EndpointId) {
+        let Some(index) = self.index(endpoint).filter(|_| !self.is_partner(endpoint)) else { return };
+        if self.role() == Role::Host {
+            self.signaling(SignalingRequest::Deny(endpoint));
+            self.forget(index);
+        }
+    }
+
+    /// Something about this one must not be. Ends the call if it is about our partner; somebody who waits is turned
+    /// away, for a stranger must not be able to end a visit.
+    pub(super) fn refuse(&mut self, now: Timestamp, endpoint: EndpointId, reason: Refusal) {
+        if self.role() == Role::Guest || self.is_partner(endpoint) {
+            return self.end(now, reason.into());
+        }
+        self.problem = Some(Problem::GuestRefused { endpoint, reason });
+        self.signaling(SignalingRequest::Deny(endpoint));
+        if let Some(index) = self.index(endpoint) {
+            self.forget(index);
+        }
+    }
+
+    /// This one is no part of the visit any more.
+    pub(super) fn forget(&mut self, index: usize) {
+        let mut remote = self.remotes.remove(index);
+        self.waiting_for_ice.retain(|(endpoint, ..)| *endpoint != remote.endpoint);
+        if remote.media_open {
+            self.peer(remote.endpoint, PeerCommand::CloseMedia);
+        }
+        if remote.negotiation.has_connection() {
+            remote.negotiation.close();
+            self.peer(remote.endpoint, PeerCommand::Close);
+        }
+        if self.partner == Some(remote.endpoint) {
+            self.partner = None;
+            self.was_live = false;
+        }
+    }
+
+    /// We come back as somebody else: those who were connected to who we were are not.
+    pub(super) fn forget_everybody(&mut self) {
+        while !self.remotes.is_empty() {
+            self.forget(0);
+        }
+        if !self.phase.is_ended() {
+            self.phase = Phase::Lobby;
+        }
+    }
+}
+
+/// How soon after it fell silent a killed app's stream is seen to end, the server's own patience of half a second and a
+/// slow link included.
+const KILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);

@@ -1,0 +1,234 @@
+//! After each input: what follows from how things stand now.
+//!
+//! Inputs change what is known; this turns it into gates, words over the control channel, phase, plans and snapshot.
+//! Nothing here asks what happened, so nothing can be forgotten on one of the ways that lead here.
+
+use signaling_protocol::{Limits, Role};
+use units::Timestamp;
+
+use super::Call;
+use crate::admission::HostGate;
+use crate::remote_party::{Gate, Path};
+use crate::{ControlMessage, Output, PeerCommand, Phase, SignalingRequest, Snapshot, Waiting};
+
+impl Call {
+    pub(super) fn conclude(&mut self, now: Timestamp) {
+        if !self.phase.is_ended() {
+            self.warm_up(now);
+            self.choose_partner(now);
+            self.settle_gates(now);
+            self.settle_phase(now);
+        }
+        self.post();
+        self.tell_plans(now);
+        self.tell_snapshot();
+    }
+
+    /// Host: connections to the one who is in and to those who come next, media closed.
+    fn warm_up(&mut self, now: Timestamp) {
+        if self.role() != Role::Host || self.ice.servers.is_none() {
+            return;
+        }
+        let mut waiting = 0;
+        for index in 0..self.remotes.len() {
+            let remote = &self.remotes[index];
+            let in_or_asked = !matches!(remote.gate, Gate::Host(HostGate::Closed));
+            if !in_or_asked {
+                waiting += 1;
+            }
+            if (in_or_asked || (waiting <= WARMED && remote.failed_connections < CONNECTIONS_TRIED))
+                && remote.negotiation.is_idle()
+                && self.can_tell(remote)
+            {
+                self.open_connection(now, index);
+            }
+        }
+    }
+
+    /// Guest: the host who gave its word, or the one of whom the server says that we are in.
+    fn choose_partner(&mut self, now: Timestamp) {
+        if self.role() == Role::Host {
+            return;
+        }
+        let current = self.partner.and_then(|partner| self.index(partner));
+        if current.is_some_and(|index| self.remotes[index].path == Path::Up) {
+            return;
+        }
+        let worded = |index: &usize| {
+            let remote = &self.remotes[*index];
+            remote.may_open_media(now) && matches!(&remote.gate, Gate::Guest(gate) if gate.has_host_word())
+        };
+        let newest = (0..self.remotes.len()).rev();
+        let chosen = newest
+            .clone()
+            .find(worded)
+            .or(current)
+            .or_else(|| newest.clone().find(|index| self.remotes[*index].is_admitted()));
+        let Some(chosen) = chosen.filter(|chosen| Some(*chosen) != current) else { return };
+        let endpoint = self.remotes[chosen].endpoint;
+        if let Some(before) = current {
+            // The clinician came back in another app: the old one's connection leads nowhere.
+            let (was_live, phase) = (self.was_live, self.phase);
+            self.forget(before);
+            (self.was_live, self.phase) = (was_live, phase);
+        }
+        self.partner = Some(endpoint);
+    }
+
+    fn settle_gates(&mut self, now: Timestamp) {
+        let switches = (self.muted || self.microphone_lost || !self.config.media.sends_voice, self.sends_no_picture());
+        for index in 0..self.remotes.len() {
+            let remote = &mut self.remotes[index];
+            let endpoint = remote.endpoint;
+            let open = self.partner == Some(endpoint) && remote.may_open_media(now);
+            if open {
+                for milestone in std::mem::take(&mut remote.milestones) {
+                    self.milestone(milestone.kind, milestone.at);
+                }
+            }
+            let remote = &mut self.remotes[index];
+            let can_hear = open && remote.negotiation.is_control_open();
+            let gives_word = can_hear && matches!(remote.gate, Gate::Host(_)) && !remote.word_given;
+            let tells_switches = can_hear && remote.told_switches != Some(switches);
+            let changes = open != remote.media_open;
+            remote.word_given |= gives_word;
+            if tells_switches {
+                remote.told_switches = Some(switches);
+            }
+            remote.media_open = open;
+            // The word first, so that it is not queued behind the first picture.
+            if gives_word {
+                self.peer(endpoint, PeerCommand::SendControl(ControlMessage::Admitted.to_bytes()));
+            }
+            if changes {
+                self.peer(endpoint, if open { PeerCommand::OpenMedia } else { PeerCommand::CloseMedia });
+            }
+            if tells_switches {
+                let (muted, camera_off) = switches;
+                let receives_picture = self.config.media.receives_picture;
+                let state = ControlMessage::MediaState { muted, camera_off, receives_picture };
+                self.peer(endpoint, PeerCommand::SendControl(state.to_bytes()));
+            }
+        }
+    }
+
+    fn sends_no_picture(&self) -> bool {
+        self.camera_off || self.camera_lost || self.config.media.camera.is_none()
+    }
+
+    fn settle_phase(&mut self, now: Timestamp) {
+        let Some(partner) = self.partner.and_then(|partner| self.index(partner)) else {
+            if !matches!(self.phase, Phase::Lobby | Phase::WaitingRoom { .. }) {
+                self.phase = Phase::WaitingRoom { since: now };
+            }
+            return;
+        };
+        let remote = &self.remotes[partner];
+        match (&remote.path, self.phase) {
+            (Path::Up, phase) if remote.media_open => {
+                if !matches!(phase, Phase::Live { .. }) {
+                    self.phase = Phase::Live { since: now };
+                    self.was_live = true;
+                }
+            }
+            (Path::Lost { since, cause, .. }, _) if self.was_live => {
+                self.phase = Phase::Reconnecting { since: *since, cause: *cause };
+            }
+            // The path is back, the host's word for the new connection is on its way.
+            (_, Phase::Reconnecting { .. }) if self.was_live => {}
+            (_, Phase::Connecting { .. }) => {}
+            _ => self.phase = Phase::Connecting { since: now },
+        }
+    }
+
+    /// Boxes of one moment go in as few requests as the limits allow, in order.
+    fn post(&mut self) {
+        let limits = Limits::default();
+        let mut batch: Vec<signaling_protocol::Envelope> = Vec::new();
+        let mut bytes = 0;
+        for envelope in std::mem::take(&mut self.outbox) {
+            // Base64 makes four of three; the label is small beside a quarter of a kilobyte.
+            let size = envelope.sealed.len() * 4 / 3 + LABEL_BYTES;
+            if batch.len() >= limits.boxes_per_request || bytes + size > limits.json_bytes {
+                self.outputs.push_back(Output::Signaling(SignalingRequest::Send(std::mem::take(&mut batch))));
+                bytes = 0;
+            }
+            bytes += size;
+            batch.push(envelope);
+        }
+        if !batch.is_empty() {
+            self.outputs.push_back(Output::Signaling(SignalingRequest::Send(batch)));
+        }
+    }
+
+    fn tell_plans(&mut self, now: Timestamp) {
+        if let Some(partner) = self.partner.and_then(|partner| self.index(partner)) {
+            let wanted = self.remotes[partner].wants_picture;
+            self.policy.set_wanted(now, wanted);
+        }
+        let plans = self.policy.plans();
+        if self.joining != super::joining::Joining::NotYet && self.told_plans != Some(plans) {
+            self.told_plans = Some(plans);
+            let (voice, picture) = plans;
+            self.outputs.push_back(Output::Quality { voice, picture });
+        }
+    }
+
+    fn tell_snapshot(&mut self) {
+        let partner = self.partner.and_then(|partner| self.index(partner));
+        let (voice_plan, picture_plan) = self.policy.plans();
+        let waiting = (0..self.remotes.len()).filter_map(|index| self.waiting(index)).collect();
+        let snapshot = Snapshot {
+            phase: self.phase,
+            role: self.role(),
+            waiting,
+            remote: partner.and_then(|index| self.remotes[index].switches),
+            partner: self.partner,
+            media_open: partner.is_some_and(|index| self.remotes[index].media_open),
+            signaling_up: self.signaling_up,
+            muted: self.muted,
+            camera_off: self.camera_off,
+            voice_plan,
+            picture_plan,
+            problem: self.problem,
+        };
+        if snapshot != self.snapshot {
+            self.snapshot = snapshot;
+            self.outputs.push_back(Output::Changed);
+        }
+    }
+
+    fn waiting(&self, index: usize) -> Option<Waiting> {
+        let remote = &self.remotes[index];
+        let Gate::Host(HostGate::Closed | HostGate::Asked) = remote.gate else { return None };
+        Some(Waiting {
+            endpoint: remote.endpoint,
+            invite: remote.invite?,
+            since: remote.since,
+            warm: self.is_warm(index),
+        })
+    }
+
+    /// A connection to this one did not come about. One more try; then somebody who waits goes on waiting without,
+    /// and a call that never was is over.
+    pub(super) fn on_connection_failed(&mut self, now: Timestamp, index: usize) {
+        let remote = &mut self.remotes[index];
+        remote.failed_connections += 1;
+        let tries_on = remote.failed_connections < CONNECTIONS_TRIED || matches!(remote.path, Path::Lost { .. });
+        if tries_on {
+            self.open_connection(now, index);
+        } else if remote.is_admitted() {
+            self.end(now, crate::EndReason::NoConnection);
+        } else {
+            remote.negotiation.close();
+            self.pump(index);
+        }
+    }
+}
+
+/// Those who wait whose path is warmed: the server gives servers for finding a path to so many.
+const WARMED: usize = 2;
+/// A connection that did not come about is tried once more.
+const CONNECTIONS_TRIED: u32 = 2;
+/// What stands around a box in JSON: two ids, five numbers, names.
+const LABEL_BYTES: usize = 256;

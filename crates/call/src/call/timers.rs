@@ -1,0 +1,145 @@
+//! What happens because nothing happened.
+
+use std::time::Duration;
+
+use signaling_protocol::Role;
+use trust::InnerMessage;
+use units::Timestamp;
+
+use super::Call;
+use crate::reconnection::Attempt;
+use crate::remote_party::{Gate, Path};
+use crate::{EndReason, Phase};
+
+impl Call {
+    pub(super) fn run_timers(&mut self, now: Timestamp) {
+        self.close_those_due(now);
+        if self.phase.is_ended() {
+            return;
+        }
+        if self.deadline().is_some_and(|(at, _)| now >= at) {
+            if let Some((_, reason)) = self.deadline() {
+                return self.end(now, reason);
+            }
+        }
+        if self.has_waited_for_ice(now) && !self.waiting_for_ice.is_empty() {
+            self.on_ice_settled(now);
+        }
+        // By id: what one timer does may take somebody else out of the list.
+        let endpoints: Vec<_> = self.remotes.iter().map(|remote| remote.endpoint).collect();
+        for endpoint in endpoints {
+            if let Some(index) = self.index(endpoint) {
+                self.run_timers_of(now, index);
+            }
+            if self.phase.is_ended() {
+                return;
+            }
+        }
+    }
+
+    fn run_timers_of(&mut self, now: Timestamp, index: usize) {
+        let role = self.role();
+        let can_tell = self.can_tell(&self.remotes[index]);
+        if !can_tell {
+            return;
+        }
+        let remote = &mut self.remotes[index];
+        if remote.incoming.has_lost(now) {
+            match role {
+                // Our offer, said again, makes them say everything again.
+                Role::Host => remote.negotiation.say_again(now),
+                Role::Guest => self.say(index, &InnerMessage::OfferRequest),
+            }
+        }
+        let remote = &mut self.remotes[index];
+        if remote.negotiation.say_again_at().is_some_and(|at| now >= at) {
+            remote.negotiation.say_again(now);
+        }
+        if role == Role::Host && remote.negotiation.handshake_failed(now) {
+            self.on_connection_failed(now, index);
+        } else {
+            self.heal(now, index);
+        }
+        if index < self.remotes.len() {
+            self.pump(index);
+        }
+    }
+
+    /// Tries what is due to get a lost path back.
+    fn heal(&mut self, now: Timestamp, index: usize) {
+        let role = self.role();
+        let remote = &mut self.remotes[index];
+        let busy = remote.negotiation.is_busy(now);
+        let Some(reconnection) = remote.reconnection() else { return };
+        if busy && !reconnection.is_connection_dead() {
+            return;
+        }
+        let Some(attempt) = reconnection.due(now, true) else { return };
+        match (role, attempt) {
+            (Role::Host, Attempt::IceRestart) => remote.negotiation.restart_ice(now),
+            (Role::Host, Attempt::NewConnection) => self.open_connection(now, index),
+            (Role::Guest, Attempt::IceRestart) => self.say(index, &InnerMessage::IceRestartRequest),
+            (Role::Guest, Attempt::NewConnection) => self.say(index, &InnerMessage::OfferRequest),
+        }
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        let closing = self.closing.iter().map(|(_, at)| *at).min();
+        if self.phase.is_ended() {
+            return closing;
+        }
+        let mut next = closing.into_iter().chain(self.deadline().map(|(at, _)| at)).collect::<Vec<_>>();
+        if !self.waiting_for_ice.is_empty() {
+            next.extend(self.ice.asked.map(|asked| asked + ICE_PATIENCE));
+        }
+        for remote in &self.remotes {
+            if let (Gate::Guest(gate), Some(verified)) = (&remote.gate, remote.negotiation.verified_since())
+                && self.is_partner(remote.endpoint)
+                && !remote.media_open
+            {
+                next.extend(gate.poll_timeout(verified, remote.negotiation.is_control_open()));
+            }
+            if !self.can_tell(remote) {
+                continue;
+            }
+            next.extend(remote.incoming.poll_timeout());
+            next.extend(remote.negotiation.say_again_at());
+            let handshake = remote.negotiation.handshake_deadline();
+            if self.role() == Role::Host {
+                next.extend(handshake);
+            }
+            if let Path::Lost { reconnection, .. } = &remote.path {
+                // While a connection is being made, it is waited for.
+                let from = handshake.filter(|_| !reconnection.is_connection_dead());
+                if remote.negotiation.is_free() || reconnection.is_connection_dead() {
+                    next.extend(reconnection.poll_timeout(true).map(|at| from.map_or(at, |from| at.max(from))));
+                }
+            }
+        }
+        next.into_iter().min()
+    }
+
+    /// When the phase we are in has lasted too long, and what that means.
+    fn deadline(&self) -> Option<(Timestamp, EndReason)> {
+        match self.phase {
+            Phase::Reconnecting { since, .. } => Some((since + self.config.reconnect_grace, EndReason::ConnectionLost)),
+            Phase::Connecting { since } => {
+                let grace = since + self.config.reconnect_grace;
+                // Without the server nobody can be reached: then only the grace counts.
+                let at = self.signaling_up_since.map_or(grace, |up| (up.max(since) + CONNECTING_PATIENCE).min(grace));
+                Some((at, EndReason::NoConnection))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the answer about servers for finding a path took so long that we go on without.
+    pub(super) fn has_waited_for_ice(&self, now: Timestamp) -> bool {
+        self.ice.asked.is_some_and(|asked| now.since(asked) >= ICE_PATIENCE)
+    }
+}
+
+/// Two whole tries of a connection, and half a minute for boxes that were lost.
+const CONNECTING_PATIENCE: Duration = Duration::from_secs(90);
+/// Between two apps of one network a path is found without any server; a slow answer must not hold that up for long.
+const ICE_PATIENCE: Duration = Duration::from_secs(3);

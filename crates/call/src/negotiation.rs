@@ -1,0 +1,405 @@
+//! Making and healing the connection to one endpoint: who says what to whom, and in which order.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use signaling_protocol::{IceServer, Role};
+use trust::{Candidate, ConnectionParameters, DtlsFingerprint, InnerMessage, MAX_CANDIDATES};
+use units::Timestamp;
+
+use crate::{PeerCommand, Refusal};
+
+/// What is to be done, in order.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Tell the peer connection.
+    Command(PeerCommand),
+    /// Put this into a box for the other side.
+    Message(InnerMessage),
+    /// What was said before does not count any more.
+    BeginEpoch,
+}
+
+/// The negotiation with one endpoint. Only the host offers, so two offers never cross and nothing is rolled back.
+///
+/// ```text
+///  host    Idle ──open──▶ Offering ──offer made──▶ Offered ──answer came──▶ Settled
+///                            ▲                                                 │
+///                            └───────────── restart, or a new connection ──────┘
+///  guest   Idle ──offer came──▶ Answering ──answer made──▶ Settled ──offer came──▶ Answering ...
+/// ```
+/// `generation` counts the host's offers. Everything may be said again at any time: an offer that is already answered
+/// is answered again with the same words, anything else that is already known is passed over.
+#[derive(Debug)]
+pub(crate) struct Negotiation {
+    role: Role,
+    step: Step,
+    generation: Option<u32>,
+    /// The sender's epoch in which the offer of this connection came.
+    offer_epoch: u32,
+    last_offer: Timestamp,
+    connection: Option<Connection>,
+    actions: VecDeque<Action>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Idle,
+    Offering,
+    Offered { said: Timestamp },
+    Answering,
+    Settled { at: Timestamp },
+}
+
+/// What is known of one peer connection.
+#[derive(Debug, Default)]
+struct Connection {
+    local: Option<ConnectionParameters>,
+    local_candidates: Vec<Candidate>,
+    local_ended: bool,
+    remote: Option<ConnectionParameters>,
+    remote_candidates: Vec<Candidate>,
+    ice_since: Option<Timestamp>,
+    dtls_since: Option<Timestamp>,
+    control_open: bool,
+}
+
+impl Negotiation {
+    pub(crate) fn new(role: Role) -> Self {
+        Self {
+            role,
+            step: Step::Idle,
+            generation: None,
+            offer_epoch: 0,
+            last_offer: Timestamp::ZERO,
+            connection: None,
+            actions: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    // What changes it: the host's side.
+
+    /// Host: makes a connection, in place of the old one if there is one.
+    pub(crate) fn open(&mut self, now: Timestamp, ice: Vec<IceServer>) {
+        debug_assert_eq!(self.role, Role::Host);
+        self.close();
+        self.connection = Some(Connection::default());
+        self.actions.push_back(Action::BeginEpoch);
+        self.command(PeerCommand::Open { ice, offerer: true });
+        self.create_offer(now, false);
+    }
+
+    /// Host: looks for another path for the same connection.
+    pub(crate) fn restart_ice(&mut self, now: Timestamp) {
+        debug_assert_eq!(self.role, Role::Host);
+        if let Some(connection) = &mut self.connection {
+            connection.forget_paths();
+            self.create_offer(now, true);
+        }
+    }
+
+    fn create_offer(&mut self, now: Timestamp, restart: bool) {
+        self.generation = Some(self.generation.map_or(0, |generation| generation.wrapping_add(1)));
+        self.step = Step::Offering;
+        self.last_offer = now;
+        self.command(PeerCommand::CreateOffer { restart });
+    }
+
+    /// Host: the offer that was asked for.
+    pub(crate) fn on_local_offer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
+        let (Step::Offering, Some(connection)) = (self.step, &mut self.connection) else { return };
+        connection.local = Some(parameters);
+        self.step = Step::Offered { said: now };
+        self.say_description();
+    }
+
+    /// Host: what they answered.
+    pub(crate) fn on_answer(
+        &mut self,
+        now: Timestamp,
+        generation: u32,
+        parameters: ConnectionParameters,
+    ) -> Result<(), Refusal> {
+        let (Step::Offered { .. }, Some(connection)) = (self.step, &mut self.connection) else { return Ok(()) };
+        if self.role != Role::Host || Some(generation) != self.generation {
+            return Ok(());
+        }
+        if connection.remote.as_ref().is_some_and(|before| before.fingerprint != parameters.fingerprint) {
+            return Err(Refusal::FingerprintChanged);
+        }
+        connection.remote = Some(parameters.clone());
+        self.step = Step::Settled { at: now };
+        self.command(PeerCommand::AcceptAnswer(parameters));
+        Ok(())
+    }
+
+    // What changes it: the guest's side.
+
+    /// Guest: what they offered, in this epoch of theirs. Whether it began a new connection.
+    pub(crate) fn on_offer(
+        &mut self,
+        generation: u32,
+        parameters: ConnectionParameters,
+        epoch: u32,
+        ice: &[IceServer],
+    ) -> Result<bool, Refusal> {
+        if self.role != Role::Guest || self.generation.is_some_and(|current| generation < current) {
+            return Ok(false);
+        }
+        let before = self.connection.as_ref().and_then(|connection| connection.remote.as_ref());
+        if self.generation == Some(generation) {
+            return match before {
+                Some(before) if before.fingerprint != parameters.fingerprint => Err(Refusal::FingerprintChanged),
+                Some(before) if *before == parameters && matches!(self.step, Step::Settled { .. }) => {
+                    self.actions.push_back(Action::BeginEpoch);
+                    self.say_description();
+                    Ok(false)
+                }
+                _ => Ok(false),
+            };
+        }
+        let same = before.is_some_and(|before| is_same_connection(before, &parameters));
+        if before.is_some() && !same && epoch <= self.offer_epoch {
+            return Err(Refusal::FingerprintChanged);
+        }
+        if !same {
+            self.close();
+            self.connection = Some(Connection::default());
+            self.offer_epoch = epoch;
+            self.command(PeerCommand::Open { ice: ice.to_vec(), offerer: false });
+        }
+        self.generation = Some(generation);
+        if let Some(connection) = &mut self.connection {
+            connection.forget_paths();
+            connection.remote = Some(parameters.clone());
+        }
+        self.step = Step::Answering;
+        self.command(PeerCommand::AcceptOffer(parameters));
+        Ok(!same)
+    }
+
+    /// Guest: the answer to the offer that was accepted.
+    pub(crate) fn on_local_answer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
+        let (Step::Answering, Some(connection)) = (self.step, &mut self.connection) else { return };
+        connection.local = Some(parameters);
+        self.step = Step::Settled { at: now };
+        self.say_description();
+    }
+
+    // What changes it: both sides.
+
+    pub(crate) fn on_local_candidates(&mut self, candidates: Vec<Candidate>) {
+        let Some(connection) = &mut self.connection else { return };
+        let fresh: Vec<_> =
+            candidates.into_iter().filter(|candidate| !connection.local_candidates.contains(candidate)).collect();
+        connection.local_candidates.extend(fresh.iter().cloned());
+        if self.has_said_description() {
+            self.say_candidates(&fresh);
+        }
+    }
+
+    pub(crate) fn on_local_candidates_ended(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        connection.local_ended = true;
+        if self.has_said_description() {
+            self.say_end_of_candidates();
+        }
+    }
+
+    pub(crate) fn on_remote_candidates(&mut self, generation: u32, candidates: Vec<Candidate>) {
+        let Some(connection) = self.connection.as_mut().filter(|_| self.generation == Some(generation)) else { return };
+        if connection.remote.is_none() {
+            return;
+        }
+        let room = MOST_CANDIDATES.saturating_sub(connection.remote_candidates.len());
+        let known = &connection.remote_candidates;
+        let fresh: Vec<_> = candidates.into_iter().filter(|candidate| !known.contains(candidate)).take(room).collect();
+        if !fresh.is_empty() {
+            connection.remote_candidates.extend(fresh.iter().cloned());
+            self.command(PeerCommand::AddCandidates(fresh));
+        }
+    }
+
+    pub(crate) fn on_ice_connected(&mut self, now: Timestamp) {
+        if let Some(connection) = &mut self.connection {
+            connection.ice_since.get_or_insert(now);
+        }
+    }
+
+    /// The encrypted connection stands: who is at its other end must be who was announced.
+    pub(crate) fn on_dtls_connected(&mut self, now: Timestamp, fingerprint: DtlsFingerprint) -> Result<(), Refusal> {
+        let Some(connection) = &mut self.connection else { return Ok(()) };
+        match &connection.remote {
+            Some(remote) if remote.fingerprint == fingerprint => {
+                connection.dtls_since.get_or_insert(now);
+                Ok(())
+            }
+            _ => Err(Refusal::FingerprintMismatch),
+        }
+    }
+
+    pub(crate) fn set_control_open(&mut self, open: bool) {
+        if let Some(connection) = &mut self.connection {
+            connection.control_open = open;
+        }
+    }
+
+    /// Says everything anew that the other side may have lost. From the host it makes the guest do the same.
+    pub(crate) fn say_again(&mut self, now: Timestamp) {
+        if let (Step::Offered { said }, Role::Host) = (&mut self.step, self.role) {
+            *said = now;
+        }
+        if self.has_said_description() {
+            self.actions.push_back(Action::BeginEpoch);
+            self.say_description();
+        }
+    }
+
+    /// Closes the connection, if there is one.
+    pub(crate) fn close(&mut self) {
+        if self.connection.take().is_some() {
+            self.command(PeerCommand::Close);
+        }
+        self.step = Step::Idle;
+    }
+
+    // What asks it.
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.step == Step::Idle
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.step, Step::Settled { .. })
+    }
+
+    /// Since when the encrypted connection stands and was found to be who was announced.
+    pub(crate) fn verified_since(&self) -> Option<Timestamp> {
+        self.connection.as_ref().and_then(|connection| connection.dtls_since)
+    }
+
+    pub(crate) fn is_control_open(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.control_open)
+    }
+
+    pub(crate) fn has_connection(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Whether an offer is on its way, or a new connection is being made and may still succeed.
+    pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
+        match self.step {
+            Step::Idle => false,
+            Step::Offering | Step::Offered { .. } | Step::Answering => true,
+            Step::Settled { .. } => self.handshake_deadline().is_some_and(|deadline| now < deadline),
+        }
+    }
+
+    /// Whether nothing is on its way: settled, or nothing there.
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self.step, Step::Idle | Step::Settled { .. })
+    }
+
+    /// Whether these parameters are about the connection that we have, not about a new one.
+    pub(crate) fn is_for_this_connection(&self, parameters: &ConnectionParameters) -> bool {
+        let remote = self.connection.as_ref().and_then(|connection| connection.remote.as_ref());
+        remote.is_some_and(|remote| is_same_connection(remote, parameters))
+    }
+
+    /// Whether the last offer was made so recently that a wish for another one is about the same trouble.
+    pub(crate) fn offered_lately(&self, now: Timestamp) -> bool {
+        now.since(self.last_offer) < SAME_TROUBLE
+    }
+
+    /// Whether a new connection did not come about in time.
+    pub(crate) fn handshake_failed(&self, now: Timestamp) -> bool {
+        self.handshake_deadline().is_some_and(|deadline| now >= deadline)
+    }
+
+    /// When a new connection must stand: thirty seconds after both have spoken, ten after a path was found.
+    pub(crate) fn handshake_deadline(&self) -> Option<Timestamp> {
+        let Step::Settled { at } = self.step else { return None };
+        let connection = self.connection.as_ref().filter(|connection| connection.dtls_since.is_none())?;
+        let whole = at + CONNECT_TIMEOUT;
+        Some(connection.ice_since.map_or(whole, |since| whole.min(since.max(at) + HANDSHAKE_TIMEOUT)))
+    }
+
+    /// Host: when an offer that nobody answered is to be said again.
+    pub(crate) fn say_again_at(&self) -> Option<Timestamp> {
+        match (self.step, self.role) {
+            (Step::Offered { said }, Role::Host) => Some(said + ANSWER_PATIENCE),
+            _ => None,
+        }
+    }
+
+    // Helpers.
+
+    fn has_said_description(&self) -> bool {
+        matches!(self.step, Step::Offered { .. } | Step::Settled { .. })
+    }
+
+    fn say_description(&mut self) {
+        let (Some(connection), Some(generation)) = (&self.connection, self.generation) else { return };
+        let Some(parameters) = connection.local.clone() else { return };
+        let (candidates, ended) = (connection.local_candidates.clone(), connection.local_ended);
+        self.actions.push_back(Action::Message(match self.role {
+            Role::Host => InnerMessage::Offer { generation, parameters },
+            Role::Guest => InnerMessage::Answer { generation, parameters },
+        }));
+        self.say_candidates(&candidates);
+        if ended {
+            self.say_end_of_candidates();
+        }
+    }
+
+    fn say_candidates(&mut self, candidates: &[Candidate]) {
+        let Some(generation) = self.generation else { return };
+        for candidates in candidates.chunks(MAX_CANDIDATES) {
+            let candidates = candidates.to_vec();
+            self.actions.push_back(Action::Message(InnerMessage::Candidates { generation, candidates }));
+        }
+    }
+
+    fn say_end_of_candidates(&mut self) {
+        let Some(generation) = self.generation else { return };
+        self.actions.push_back(Action::Message(InnerMessage::EndOfCandidates { generation }));
+    }
+
+    fn command(&mut self, command: PeerCommand) {
+        self.actions.push_back(Action::Command(command));
+    }
+}
+
+impl Connection {
+    /// Another generation of paths: candidates of the old one do not count.
+    fn forget_paths(&mut self) {
+        self.local = None;
+        self.local_candidates.clear();
+        self.local_ended = false;
+        self.remote_candidates.clear();
+    }
+}
+
+/// An ICE restart changes the credentials and nothing else; a new connection has another certificate or other sources.
+fn is_same_connection(before: &ConnectionParameters, after: &ConnectionParameters) -> bool {
+    before.fingerprint == after.fingerprint && before.voice == after.voice && before.picture == after.picture
+}
+
+/// How long an offer may stay without an answer before it is said again: a guest whose app was asleep, a box that was
+/// lost in a server that was started again.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a new connection may take in all, and how long after a path was found: the library waits for ever when the
+/// certificate is not the announced one.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Both sides notice the same loss within about this.
+const SAME_TROUBLE: Duration = Duration::from_secs(2);
+/// The protocol's limit of candidates in one generation.
+const MOST_CANDIDATES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! From the estimate of the link to what the encoders do, and not too often.
+
+use std::time::Duration;
+
+use units::{DataRate, Timestamp};
+
+use super::ladder::{self, Rung};
+use super::plan::{PictureOff, PicturePlan, VoicePlan};
+use super::voice;
+use crate::{CameraFormat, MediaConfig, Mode, Preferences};
+
+/// Decides who gets the bits: voice first, then picture.
+///
+/// Down at once, since a full queue hurts the voice; up only when the link has carried more for a while, since a
+/// picture that changes its size every second is worse than a small one.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    sends_voice: bool,
+    camera: Option<CameraFormat>,
+    camera_lost: bool,
+    camera_off: bool,
+    wanted: bool,
+    preferences: Preferences,
+
+    target: DataRate,
+    loss: f32,
+    updated: Timestamp,
+
+    voice_tier: usize,
+    fec: bool,
+    picture_fits: bool,
+    picture_fits_since: Option<Timestamp>,
+    rung: usize,
+    better_since: Option<(Timestamp, usize)>,
+    fluent: bool,
+    encoder: ladder::EncoderLoad,
+
+    plans: (VoicePlan, PicturePlan),
+}
+
+impl Policy {
+    pub(crate) fn new(media: MediaConfig, preferences: Preferences) -> Self {
+        let voice = voice::plan(voice::TIERS.len() - 1, START_TARGET, 0.0, false);
+        let mut policy = Self {
+            sends_voice: media.sends_voice,
+            camera: media.camera,
+            camera_lost: false,
+            camera_off: false,
+            wanted: true,
+            preferences,
+            target: START_TARGET,
+            loss: 0.0,
+            updated: Timestamp::ZERO,
+            voice_tier: usize::MAX,
+            fec: false,
+            picture_fits: true,
+            picture_fits_since: None,
+            rung: usize::MAX,
+            better_since: None,
+            fluent: true,
+            encoder: ladder::EncoderLoad::default(),
+            plans: (voice, PicturePlan::Off(PictureOff::NoCamera)),
+        };
+        policy.plans = policy.decide(Timestamp::ZERO);
+        policy
+    }
+
+    /// What the encoders are to do.
+    pub(crate) fn plans(&self) -> (VoicePlan, PicturePlan) {
+        self.plans
+    }
+
+    /// The link carries `target`, headers included, and loses the share `loss` of the packets.
+    pub(crate) fn on_estimate(&mut self, now: Timestamp, target: DataRate, loss: f32) -> bool {
+        let loss = if loss.is_finite() { loss.clamp(0.0, 1.0) } else { 0.0 };
+        let span = if loss > self.loss { LOSS_RISES_IN } else { LOSS_FALLS_IN };
+        let weight = (now.since(self.updated).as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
+        self.loss += (loss - self.loss) * weight;
+        self.target = target;
+        self.updated = now;
+        self.renew(now)
+    }
+
+    /// A picture took so long to encode.
+    pub(crate) fn on_encode_time(&mut self, now: Timestamp, took: Duration) -> bool {
+        if let PicturePlan::On { fps, .. } = self.plans.1 {
+            self.encoder.on_encode_time(now, took, fps, self.rung);
+        }
+        self.renew(now)
+    }
+
+    pub(crate) fn set_camera_off(&mut self, now: Timestamp, off: bool) -> bool {
+        self.camera_off = off;
+        self.renew(now)
+    }
+
+    pub(crate) fn set_camera_lost(&mut self, now: Timestamp, lost: bool) -> bool {
+        self.camera_lost = lost;
+        self.renew(now)
+    }
+
+    /// Whether they have anything to show a picture on.
+    pub(crate) fn set_wanted(&mut self, now: Timestamp, wanted: bool) -> bool {
+        self.wanted = wanted;
+        self.renew(now)
+    }
+
+    pub(crate) fn set_mode(&mut self, now: Timestamp, mode: Mode) -> bool {
+        self.preferences.mode = mode;
+        self.renew(now)
+    }
+
+    pub(crate) fn set_save_data(&mut self, now: Timestamp, save_data: bool) -> bool {
+        self.preferences.save_data = save_data;
+        self.renew(now)
+    }
+
+    /// Decides anew; whether the encoders are to be told.
+    fn renew(&mut self, now: Timestamp) -> bool {
+        let plans = self.decide(now);
+        let tell = worth_telling(&self.plans, &plans);
+        if tell {
+            self.plans = plans;
+        }
+        tell
+    }
+
+    fn decide(&mut self, now: Timestamp) -> (VoicePlan, PicturePlan) {
+        let total = self.total();
+        let voice = self.decide_voice(total);
+        let voice_takes = if self.sends_voice { voice.wire_rate() } else { DataRate::ZERO };
+        let left = (total * (1.0 - CONTROL_SHARE)).saturating_sub(voice_takes);
+        let rate = left * (PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR))));
+        (voice, self.decide_picture(now, total, rate))
+    }
+
+    fn total(&self) -> DataRate {
+        let mut total = self.target;
+        if let Some(most) = self.preferences.max_rate {
+            total = total.min(most);
+        }
+        if self.preferences.save_data { total.min(SAVE_DATA_RATE) } else { total }
+    }
+
+    fn decide_voice(&mut self, total: DataRate) -> VoicePlan {
+        self.fec = if self.fec { self.loss >= FEC_OFF_BELOW } else { self.loss >= FEC_ON_FROM };
+        self.voice_tier = voice::tier(self.voice_tier, total);
+        voice::plan(self.voice_tier, total, self.loss, self.fec)
+    }
+
+    fn decide_picture(&mut self, now: Timestamp, total: DataRate, rate: DataRate) -> PicturePlan {
+        self.decide_whether_it_fits(now, total);
+        let Some(camera) = self.camera.filter(|_| !self.camera_lost) else {
+            return PicturePlan::Off(PictureOff::NoCamera);
+        };
+        if self.camera_off {
+            return PicturePlan::Off(PictureOff::CameraOff);
+        }
+        if !self.wanted {
+            return PicturePlan::Off(PictureOff::NotWanted);
+        }
+        if !self.picture_fits {
+            // Coming back starts small: what the link carries by then is not known yet.
+            self.rung = 0;
+            self.better_since = None;
+            return PicturePlan::Off(PictureOff::LinkTooThin);
+        }
+        let highest = ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest());
+        let rung = self.decide_rung(now, rate, highest);
+        let fps = self.decide_fps(rung, rate).min(camera.fps.max(1));
+        let height = rung.height.min(camera.size.height);
+        PicturePlan::On { height, fps, rate: rate.min(rung.most) }
+    }
+
+    /// Voice alone below what a picture needs; back only after the link has carried it for a while.
+    fn decide_whether_it_fits(&mut self, now: Timestamp, total: DataRate) {
+        if self.picture_fits {
+            self.picture_fits = total >= PICTURE_OFF_BELOW;
+            self.picture_fits_since = None;
+        } else if total < PICTURE_ON_FROM {
+            self.picture_fits_since = None;
+        } else {
+            let since = *self.picture_fits_since.get_or_insert(now);
+            self.picture_fits = now.since(since) >= PICTURE_BACK_AFTER;
+        }
+    }
+
+    fn decide_rung(&mut self, now: Timestamp, rate: DataRate, highest: usize) -> Rung {
+        let mode = self.preferences.mode;
+        let holds = ladder::best(mode, rate, 1.0).min(highest);
+        if self.rung == usize::MAX || holds < self.rung {
+            self.rung = holds;
+            self.better_since = None;
+        }
+        let better = ladder::best(mode, rate * (1.0 / RUNG_UP_MARGIN), 1.0).min(highest);
+        if better > self.rung {
+            // The least of what was possible in all that time: one good moment does not count for more.
+            let (since, least) = self.better_since.map_or((now, better), |(since, least)| (since, least.min(better)));
+            self.better_since = Some((since, least));
+            if now.since(since) >= RUNG_UP_AFTER {
+                self.rung = least;
+                self.better_since = None;
+            }
+        } else {
+            self.better_since = None;
+        }
+        ladder::rung(mode, self.rung)
+    }
+
+    fn decide_fps(&mut self, rung: Rung, rate: DataRate) -> u32 {
+        let enough = if self.fluent { FLUENT_OFF_BELOW } else { FLUENT_ON_FROM };
+        self.fluent = rate >= rung.least * enough;
+        if self.fluent { rung.fluent_fps } else { rung.fps }
+    }
+}
+
+/// Whether the difference is worth a change in the encoders: any change of kind, less by 2 %, more by 5 %. Less comes
+/// sooner, since too much fills the queue.
+fn worth_telling(old: &(VoicePlan, PicturePlan), new: &(VoicePlan, PicturePlan)) -> bool {
+    if old.0 != new.0 {
+        return true;
+    }
+    match (old.1, new.1) {
+        (PicturePlan::Off(old), PicturePlan::Off(new)) => old != new,
+        (PicturePlan::On { height: old_height, fps: old_fps, rate: old }, PicturePlan::On { height, fps, rate }) => {
+            height != old_height || fps != old_fps || rate < old * 0.98 || rate > old * 1.05
+        }
+        _ => true,
+    }
+}
+
+/// What is believed of a link before anything is known: enough for 360 rows, little enough for most mobile links.
+const START_TARGET: DataRate = DataRate::from_kbps(500);
+/// "Save data": about two megabytes a minute each way.
+const SAVE_DATA_RATE: DataRate = DataRate::from_kbps(250);
+/// The share for reports, feedback, the control channel and path checks.
+const CONTROL_SHARE: f64 = 0.05;
+/// What is left for the encoder of a picture packet: 64 bytes of headers on 1,100, and the rate control's own error.
+const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
+/// Room for retransmissions is kept as the loss grows, up to this share.
+const MOST_REPAIR: f32 = 0.25;
+
+/// Without so much in all, no picture: what is left beside the voice is less than the lowest rung.
+const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(80);
+/// With so much in all, the picture comes back. A quarter more than what it goes at, so that it does not flicker.
+const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(100);
+const PICTURE_BACK_AFTER: Duration = Duration::from_secs(1);
+
+/// A higher rung is taken when the rate is so much above what it needs ...
+const RUNG_UP_MARGIN: f64 = 1.15;
+/// ... for so long. Part of the five seconds in which the picture is to follow a link that got better.
+const RUNG_UP_AFTER: Duration = Duration::from_millis(1_500);
+
+/// Full movement from half more than the rung's least, less again below a fifth more.
+const FLUENT_ON_FROM: f64 = 1.5;
+const FLUENT_OFF_BELOW: f64 = 1.2;
+
+/// In-band FEC costs quality, so it needs a reason: from 2 % on, until below 0.5 %.
+const FEC_ON_FROM: f32 = 0.02;
+const FEC_OFF_BELOW: f32 = 0.005;
+/// How quickly a rise and a fall of the loss are believed: a burst is answered at once and remembered for a while.
+const LOSS_RISES_IN: Duration = Duration::from_secs(1);
+const LOSS_FALLS_IN: Duration = Duration::from_secs(5);

@@ -1,0 +1,235 @@
+//! What the encoders do while a link changes, second by second.
+
+use std::time::Duration;
+
+use units::{DataRate, PictureSize, Timestamp};
+
+use super::{PictureOff, PicturePlan, Policy, VoicePlan};
+use crate::{CameraFormat, MediaConfig, Mode, Preferences};
+
+const CAMERA: CameraFormat = CameraFormat { size: PictureSize::new(1280, 720), fps: 30 };
+const STEP: Duration = Duration::from_millis(100);
+
+struct Drive {
+    policy: Policy,
+    now: Timestamp,
+    changes: u32,
+}
+
+impl Drive {
+    fn new(camera: Option<CameraFormat>, preferences: Preferences) -> Self {
+        let media = MediaConfig { sends_voice: true, camera, receives_picture: true };
+        Self { policy: Policy::new(media, preferences), now: Timestamp::ZERO, changes: 0 }
+    }
+
+    fn smooth() -> Self {
+        Self::new(Some(CAMERA), Preferences::default())
+    }
+
+    /// The link carries so much for so long; how often the encoders were told something.
+    fn link(&mut self, kbps: u64, loss: f32, millis: u64) -> u32 {
+        let before = self.changes;
+        for _ in 0..millis / 100 {
+            self.now += STEP;
+            self.changes += u32::from(self.policy.on_estimate(self.now, DataRate::from_kbps(kbps), loss));
+        }
+        self.changes - before
+    }
+
+    fn voice(&self) -> VoicePlan {
+        self.policy.plans().0
+    }
+
+    fn picture(&self) -> PicturePlan {
+        self.policy.plans().1
+    }
+
+    fn height(&self) -> u32 {
+        match self.picture() {
+            PicturePlan::On { height, .. } => height,
+            PicturePlan::Off(_) => 0,
+        }
+    }
+
+    fn fps(&self) -> u32 {
+        match self.picture() {
+            PicturePlan::On { fps, .. } => fps,
+            PicturePlan::Off(_) => 0,
+        }
+    }
+
+    fn takes(&self) -> DataRate {
+        self.voice().wire_rate() + self.picture().rate()
+    }
+}
+
+#[test]
+fn a_link_that_shrinks_and_grows_keeps_the_voice_and_gets_its_picture_back() {
+    let mut drive = Drive::smooth();
+    drive.link(1_000, 0.0, 5_000);
+    assert_eq!((drive.height(), drive.fps(), drive.voice().packet_ms), (540, 30, 20));
+
+    drive.link(150, 0.0, 100);
+    assert_eq!((drive.height(), drive.voice().packet_ms), (180, 40), "down at the first word of it");
+    assert!(drive.takes() <= DataRate::from_kbps(150), "{:?}", drive.takes());
+    assert!(drive.voice().rate >= DataRate::from_kbps(20), "{:?}", drive.voice());
+
+    drive.link(150, 0.0, 10_000);
+    assert_eq!(drive.height(), 180);
+    drive.link(1_000, 0.0, 1_000);
+    assert_eq!(drive.height(), 180, "not yet: it may be a moment's luck");
+    drive.link(1_000, 0.0, 1_000);
+    assert_eq!((drive.height(), drive.voice().packet_ms), (540, 20));
+}
+
+#[test]
+fn a_rate_that_wavers_around_a_rung_does_not_change_the_size_every_second() {
+    let mut drive = Drive::smooth();
+    drive.link(460, 0.0, 5_000);
+    let mut sizes = Vec::new();
+    for second in 0..60 {
+        drive.link(if second % 2 == 0 { 380 } else { 460 }, 0.0, 1_000);
+        sizes.push(drive.height());
+    }
+    sizes.dedup();
+    assert!(sizes.len() <= 2, "{sizes:?}");
+}
+
+#[test]
+fn a_constant_link_leaves_the_encoders_alone() {
+    let mut drive = Drive::smooth();
+    drive.link(700, 0.0, 5_000);
+    assert_eq!(drive.link(700, 0.0, 60_000), 0);
+}
+
+#[test]
+fn below_what_a_picture_needs_the_voice_goes_on_alone_and_the_picture_comes_back() {
+    let mut drive = Drive::smooth();
+    drive.link(90, 0.0, 2_000);
+    assert!(drive.height() > 0, "just enough to keep it");
+    drive.link(70, 0.0, 200);
+    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin));
+    drive.link(90, 0.0, 10_000);
+    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin), "not enough to bring it back");
+    drive.link(110, 0.0, 1_500);
+    assert!(drive.height() > 0);
+}
+
+#[test]
+fn everything_fits_into_the_link_at_every_rate() {
+    for kbps in [24, 30, 40, 50, 64, 80, 99, 120, 150, 199, 250, 300, 400, 600, 1_000, 2_500, 10_000] {
+        for loss in [0.0, 0.03, 0.1, 0.2, 0.5] {
+            let mut drive = Drive::smooth();
+            drive.link(kbps, loss, 20_000);
+            assert!(drive.takes() <= DataRate::from_kbps(kbps), "{kbps} kbps, {loss}: {:?}", drive.policy.plans());
+            assert!(drive.voice().rate >= DataRate::from_kbps(8), "{kbps} kbps, {loss}: {:?}", drive.voice());
+        }
+    }
+}
+
+#[test]
+fn thirty_kilobits_with_a_fifth_lost_are_a_voice_in_long_packets_with_copies() {
+    let mut drive = Drive::smooth();
+    drive.link(30, 0.2, 5_000);
+    let voice = drive.voice();
+    assert_eq!((voice.packet_ms, voice.fec, drive.height()), (60, true, 0));
+    assert!(voice.expected_loss >= 0.15 && voice.rate >= DataRate::from_kbps(16), "{voice:?}");
+}
+
+#[test]
+fn copies_in_the_voice_come_with_loss_and_go_long_after_it() {
+    let mut drive = Drive::smooth();
+    drive.link(1_000, 0.0, 2_000);
+    assert!(!drive.voice().fec);
+    drive.link(1_000, 0.05, 1_000);
+    assert!(drive.voice().fec);
+    drive.link(1_000, 0.0, 2_000);
+    assert!(drive.voice().fec, "bursts come in company");
+    drive.link(1_000, 0.0, 30_000);
+    assert!(!drive.voice().fec);
+}
+
+#[test]
+fn a_picture_is_never_larger_or_faster_than_the_camera() {
+    let camera = CameraFormat { size: PictureSize::new(640, 360), fps: 24 };
+    let mut drive = Drive::new(Some(camera), Preferences::default());
+    drive.link(20_000, 0.0, 10_000);
+    assert_eq!((drive.height(), drive.fps()), (360, 24));
+    assert!(drive.picture().rate() <= DataRate::from_kbps(1_800));
+}
+
+#[test]
+fn a_good_link_shows_640_by_360_at_full_movement() {
+    let camera = CameraFormat { size: PictureSize::new(640, 360), fps: 30 };
+    let mut drive = Drive::new(Some(camera), Preferences::default());
+    assert_eq!((drive.height(), drive.fps() >= 25), (360, true), "before anything is known");
+    drive.link(2_000, 0.0, 3_000);
+    assert_eq!((drive.height(), drive.fps()), (360, 30));
+}
+
+#[test]
+fn sharp_spends_movement_where_smooth_spends_detail() {
+    let mut smooth = Drive::smooth();
+    let mut sharp = Drive::new(Some(CAMERA), Preferences { mode: Mode::Sharp, ..Preferences::default() });
+    smooth.link(250, 0.0, 10_000);
+    sharp.link(250, 0.0, 10_000);
+    assert!(sharp.height() > smooth.height(), "{} {}", sharp.height(), smooth.height());
+    assert!(sharp.fps() < smooth.fps());
+    assert!(smooth.fps() >= 20, "signs stay readable");
+}
+
+#[test]
+fn what_the_person_chose_is_a_ceiling() {
+    let limited = Preferences { max_rate: Some(DataRate::from_kbps(200)), ..Preferences::default() };
+    let mut drive = Drive::new(Some(CAMERA), limited);
+    drive.link(5_000, 0.0, 10_000);
+    assert!(drive.takes() <= DataRate::from_kbps(200));
+
+    let mut drive = Drive::new(Some(CAMERA), Preferences { save_data: true, ..Preferences::default() });
+    drive.link(5_000, 0.0, 10_000);
+    assert!(drive.takes() <= DataRate::from_kbps(250));
+    assert!(drive.height() > 0);
+    assert!(drive.policy.set_save_data(drive.now, false));
+}
+
+#[test]
+fn a_picture_that_nobody_sends_or_wants_takes_nothing() {
+    let mut drive = Drive::smooth();
+    drive.link(1_000, 0.0, 3_000);
+    assert!(drive.policy.set_camera_off(drive.now, true));
+    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::CameraOff));
+    assert!(drive.policy.set_camera_off(drive.now, false));
+    assert_eq!(drive.height(), 540, "back at once and as it was");
+    assert!(drive.policy.set_wanted(drive.now, false));
+    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::NotWanted));
+    assert!(drive.policy.set_camera_lost(drive.now, true));
+    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::NoCamera));
+    assert_eq!(Drive::new(None, Preferences::default()).picture(), PicturePlan::Off(PictureOff::NoCamera));
+}
+
+#[test]
+fn a_machine_that_cannot_keep_up_gets_a_smaller_picture_and_tries_again_later() {
+    let mut drive = Drive::smooth();
+    drive.link(3_000, 0.0, 5_000);
+    assert_eq!(drive.height(), 720);
+    for _ in 0..5 {
+        drive.now += Duration::from_millis(200);
+        drive.policy.on_encode_time(drive.now, Duration::from_millis(30));
+    }
+    assert_eq!(drive.height(), 540);
+    for _ in 0..80 {
+        drive.now += Duration::from_millis(200);
+        drive.policy.on_encode_time(drive.now, Duration::from_millis(4));
+    }
+    drive.link(3_000, 0.0, 3_000);
+    assert_eq!(drive.height(), 720);
+}
+
+#[test]
+fn a_loss_that_is_no_number_does_no_harm() {
+    let mut drive = Drive::smooth();
+    drive.link(500, f32::NAN, 1_000);
+    assert!(!drive.voice().fec);
+    drive.link(500, f32::INFINITY, 1_000);
+    assert!(drive.takes() <= DataRate::from_kbps(500));
+}

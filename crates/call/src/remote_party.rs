@@ -1,0 +1,150 @@
+//! One other endpoint of the visit, as this call knows it.
+
+use signaling_protocol::{Base64, EndpointId, InviteId, Role};
+use units::Timestamp;
+
+use crate::admission::{GuestGate, HostGate};
+use crate::delivery::{Incoming, Outgoing};
+use crate::negotiation::Negotiation;
+use crate::reconnection::Reconnection;
+use crate::{Milestone, ReconnectCause, Remote};
+
+/// One other endpoint of the visit. Its bundle was verified before it got here.
+#[derive(Debug)]
+pub(crate) struct RemoteParty {
+    pub(crate) endpoint: EndpointId,
+    pub(crate) bundle: Base64,
+    /// By which link a guest came.
+    pub(crate) invite: Option<InviteId>,
+    pub(crate) since: Timestamp,
+    pub(crate) gate: Gate,
+    pub(crate) negotiation: Negotiation,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) incoming: Incoming,
+    pub(crate) path: Path,
+    /// The server says that its stream broke, or that it is gone: it cannot be told anything.
+    pub(crate) unreachable: bool,
+    /// The server has forgotten it: only its connection is left.
+    pub(crate) gone: bool,
+    /// Connections that did not come about, in a row.
+    pub(crate) failed_connections: u32,
+    /// What we last told its connection.
+    pub(crate) media_open: bool,
+    /// Whether the host's word was given over this connection.
+    pub(crate) word_given: bool,
+    /// Our switches as we last told them over this connection.
+    pub(crate) told_switches: Option<(bool, bool)>,
+    pub(crate) switches: Option<Remote>,
+    pub(crate) wants_picture: bool,
+    /// Control messages that came before the connection was verified.
+    pub(crate) early_control: Vec<Vec<u8>>,
+    /// What its connection reached before it was known to be the partner's.
+    pub(crate) milestones: Vec<Milestone>,
+}
+
+/// Our gate towards it.
+#[derive(Debug)]
+pub(crate) enum Gate {
+    /// We are the host, it is a guest.
+    Host(HostGate),
+    /// We are a guest, it is a host.
+    Guest(GuestGate),
+}
+
+/// The path to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Path {
+    /// There never was one.
+    Never,
+    /// It is heard.
+    Up,
+    /// It was heard and is not any more.
+    Lost { since: Timestamp, cause: ReconnectCause, reconnection: Reconnection },
+}
+
+impl RemoteParty {
+    pub(crate) fn new(
+        our_role: Role,
+        endpoint: EndpointId,
+        bundle: Base64,
+        invite: Option<InviteId>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            endpoint,
+            bundle,
+            invite,
+            since: now,
+            gate: match our_role {
+                Role::Host => Gate::Host(HostGate::default()),
+                Role::Guest => Gate::Guest(GuestGate::default()),
+            },
+            negotiation: Negotiation::new(our_role),
+            outgoing: Outgoing::default(),
+            incoming: Incoming::default(),
+            path: Path::Never,
+            unreachable: false,
+            gone: false,
+            failed_connections: 0,
+            media_open: false,
+            word_given: false,
+            told_switches: None,
+            switches: None,
+            wants_picture: true,
+            early_control: Vec::new(),
+            milestones: Vec::new(),
+        }
+    }
+
+    /// Whether somebody said that the two belong together now: the host's person, or towards a host its word or the
+    /// server's event.
+    pub(crate) fn is_admitted(&self) -> bool {
+        match &self.gate {
+            Gate::Host(gate) => *gate == HostGate::Open,
+            Gate::Guest(gate) => gate.is_admitted(),
+        }
+    }
+
+    /// Whether media may pass now.
+    pub(crate) fn may_open_media(&self, now: Timestamp) -> bool {
+        let Some(verified) = self.negotiation.verified_since() else { return false };
+        match &self.gate {
+            Gate::Host(gate) => *gate == HostGate::Open,
+            Gate::Guest(gate) => gate.is_open(now, verified, self.negotiation.is_control_open()),
+        }
+    }
+
+    /// A connection was begun: what was said over the old one does not count for it.
+    pub(crate) fn on_new_connection(&mut self) {
+        self.media_open = false;
+        self.word_given = false;
+        self.told_switches = None;
+        self.early_control.clear();
+        if let Gate::Guest(gate) = &mut self.gate {
+            gate.on_new_connection();
+        }
+        if let Path::Lost { reconnection, .. } = &mut self.path {
+            reconnection.connection_renewed();
+        }
+    }
+
+    /// The path is lost from `since` on.
+    pub(crate) fn lose_path(&mut self, since: Timestamp, reconnection: Reconnection) {
+        let cause = if self.unreachable { ReconnectCause::TheirAppStopped } else { ReconnectCause::LinkLost };
+        self.path = Path::Lost { since, cause, reconnection };
+    }
+
+    /// What seems to have happened, now that more is known.
+    pub(crate) fn set_cause(&mut self, new: ReconnectCause) {
+        if let Path::Lost { cause, .. } = &mut self.path {
+            *cause = new;
+        }
+    }
+
+    pub(crate) fn reconnection(&mut self) -> Option<&mut Reconnection> {
+        match &mut self.path {
+            Path::Lost { reconnection, .. } => Some(reconnection),
+            Path::Never | Path::Up => None,
+        }
+    }
+}
