@@ -1,1 +1,0 @@
-//! Whole calls between the real programs.

@@ -1,0 +1,13 @@
+//! Whole calls between the real programs, judged by their exit status, their files and their reports: the headless
+//! contract of `docs/headless.md`, kept as an outsider would check it.
+//!
+//! These run in real time, one at a time (`.config/nextest.toml`).
+
+#![allow(clippy::unwrap_used, reason = "all of this crate is a test, the helpers too")]
+
+mod bad_input;
+mod clinic;
+mod ending;
+mod footage;
+mod lasting;
+mod whole_call;
