@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use xtask::say::{complain, say};
 use xtask::workspace::Workspace;
 use xtask::{bench, check, demo, setup};
 
@@ -52,13 +54,28 @@ enum Bench {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One sentence, and not `Error: …` with a stack: what went wrong is on the machine, not in this program.
+            complain(format_args!("cargo xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
-    match Arguments::parse().command {
+    match command {
         Command::Demo { headless: _, seconds } => demo::run(&workspace, seconds),
         Command::Test { all } => check::all_checks(&workspace, all),
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
-        Command::Setup => setup::run(),
+        Command::Setup => {
+            setup::run()?;
+            say("All that the build needs of the system is there.");
+            Ok(())
+        }
     }
 }

@@ -134,14 +134,17 @@ fn read_lines(
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use super::*;
 
+    #[cfg(unix)]
     fn shell(script: &str) -> Process {
         Process::spawn("the script", Command::new("sh").args(["-c", script]), |_| {}).unwrap()
     }
 
+    #[cfg(unix)]
     #[test]
     fn both_outputs_and_the_status_are_kept() {
         let mut process = shell("echo out; echo err >&2; exit 3");
@@ -149,6 +152,7 @@ mod tests {
         assert_eq!((process.stdout().as_str(), process.stderr().as_str()), ("out\n", "err\n"));
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_program_that_does_not_end_is_reported_and_killed_on_drop() {
         let mut process = shell("exec sleep 60");

@@ -8,3 +8,8 @@ pub fn say(text: impl Display) {
     // Who closed the pipe (`| head`) does not want to hear about it either.
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
+
+/// A line for people on standard error.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -112,7 +112,7 @@ mod tests {
             longest_gap_secs: 0.4,
             concealed: 0.001,
             admit_to_picture_ms: Some(312.0),
-            cpu_secs: 3.14,
+            cpu_secs: 3.2,
             peak_rss_mb: 48.2,
             saw: true,
             heard: true,
