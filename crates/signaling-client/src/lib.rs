@@ -1,1 +1,28 @@
 //! The small HTTPS client: requests, event stream, reconnect. Carries bytes.
+//!
+//! [`SignalingClient`] asks one thing of the server and brings back its answer or a [`ClientError`] that says in one
+//! sentence what happened. What must go on for the length of a visit is done by two tasks: [`EventStream`] brings what
+//! the server tells, [`Outbox`] takes what is to be sent, and both go on through lost networks and restarted servers
+//! until the server itself says no.
+//!
+//! **Invariant:** this crate cannot read what the two sides say to each other, and decides nothing about a visit: when
+//! signalling is down it says so, and the call goes on.
+
+#![forbid(unsafe_code)]
+
+mod backoff;
+mod client;
+mod error;
+mod event_stream;
+mod outbox;
+mod requests;
+mod schedule;
+mod sse;
+mod tls;
+
+pub use client::{Server, SignalingClient};
+pub use error::ClientError;
+pub use event_stream::{EventStream, StreamEvent};
+pub use outbox::{Outbox, OutboxEvent, OutboxFull};
+pub use requests::until_definite;
+pub use tls::ServerTrust;

@@ -1,0 +1,180 @@
+//! What can go wrong between an app and its server, in one sentence each.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use rustls::AlertDescription;
+use signaling_protocol::{Code, Problem};
+
+use crate::ServerTrust;
+
+/// Why a request has no answer, or not the wanted one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The address is not one that this client can ask.
+    #[error("the server's address must look like https://host or https://host:port")]
+    BadAddress,
+    /// This machine has no list of certificate authorities, and the server no pin.
+    #[error(
+        "this machine has no certificate authorities to check the server by: install them (on Debian: \
+         ca-certificates), or give the pin of the server's certificate"
+    )]
+    NoAuthorities,
+    /// No connection, or it broke, or no answer in time.
+    #[error("the server cannot be reached: check its address, that it runs, and this machine's network")]
+    Unreachable,
+    /// The server's certificate is not the pinned one.
+    #[error(
+        "the server's certificate is not the one that is pinned: somebody may be in between, or the server has a new \
+         certificate; ask the clinic for a new link"
+    )]
+    PinMismatch,
+    /// The platform's roots do not vouch for the server's certificate.
+    #[error(
+        "the server's certificate is not trusted by this machine: if it is self-signed, give its pin (the server \
+         prints it when it is ready)"
+    )]
+    CertificateNotTrusted,
+    /// The server speaks no TLS 1.3.
+    #[error("the server does not speak TLS 1.3, and this app speaks nothing older: the server must be updated")]
+    TooOldTls,
+    /// The server said no.
+    #[error("{}", sentence(.0))]
+    Refused(Problem),
+    /// Somebody answered, but not as a Housecall server.
+    #[error(
+        "what answers at this address is not a Housecall server: check the address, and whether this network asks to \
+         sign in first"
+    )]
+    NotHousecall,
+}
+
+impl ClientError {
+    /// Whether the same request, made again, would fail again: nothing but a change by a person helps.
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::Unreachable => false,
+            Self::Refused(problem) => is_final(problem),
+            Self::BadAddress
+            | Self::NoAuthorities
+            | Self::PinMismatch
+            | Self::CertificateNotTrusted
+            | Self::TooOldTls
+            | Self::NotHousecall => true,
+        }
+    }
+}
+
+/// Our own words for the code: the server's title could say anything.
+fn sentence(problem: &Problem) -> String {
+    match problem.code {
+        Code::Unknown => {
+            format!("the server refused for a reason that this app does not know (status {})", problem.status)
+        }
+        code => code.title().to_owned(),
+    }
+}
+
+/// Whether the server would say the same again.
+fn is_final(problem: &Problem) -> bool {
+    match problem.code {
+        Code::TooManyRequests | Code::StorageFailed | Code::Internal => false,
+        Code::Unknown => problem.status < 500,
+        _ => true,
+    }
+}
+
+/// An error with what the server said about another try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) error: ClientError,
+    /// `Retry-After`, if there was one.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// The server's own last word, as opposed to whatever else may stand between the two for a while: in the middle of
+    /// a visit a hotel's sign-in page must not end it.
+    pub(crate) fn last_word(&self) -> Option<&Problem> {
+        match &self.error {
+            ClientError::Refused(problem) if is_final(problem) => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+/// Finds out what reqwest's error was.
+pub(crate) fn from_reqwest(error: &reqwest::Error, trust: &ServerTrust) -> ClientError {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = as_rustls(error) {
+            return from_rustls(error, trust);
+        }
+        cause = error.source();
+    }
+    ClientError::Unreachable
+}
+
+/// A TLS error comes as itself or inside an `io::Error`, which does not name it as its source.
+fn as_rustls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+}
+
+fn from_rustls(error: &rustls::Error, trust: &ServerTrust) -> ClientError {
+    match (error, trust) {
+        (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented, ServerTrust::Pinned(_)) => {
+            ClientError::PinMismatch
+        }
+        (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented, ServerTrust::PlatformRoots) => {
+            ClientError::CertificateNotTrusted
+        }
+        (rustls::Error::PeerIncompatible(_), _)
+        | (rustls::Error::AlertReceived(AlertDescription::ProtocolVersion), _) => ClientError::TooOldTls,
+        // No TLS at all, or something that breaks its rules.
+        (rustls::Error::InvalidMessage(_) | rustls::Error::PeerMisbehaved(_), _) => ClientError::NotHousecall,
+        _ => ClientError::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_waiting_cannot_mend_is_definite() {
+        for code in [Code::TooManyRequests, Code::StorageFailed, Code::Internal] {
+            assert!(!ClientError::Refused(code.into()).is_definite(), "{code:?}");
+        }
+        for code in [Code::InviteNotUsable, Code::SignInRefused, Code::VisitEnded, Code::Malformed, Code::NotSignedIn] {
+            assert!(ClientError::Refused(code.into()).is_definite(), "{code:?}");
+        }
+        let unknown = |status| ClientError::Refused(Problem { status, ..Problem::new(Code::Unknown) });
+        assert!(unknown(418).is_definite());
+        assert!(!unknown(503).is_definite());
+        assert!(!ClientError::Unreachable.is_definite());
+        assert!(ClientError::PinMismatch.is_definite());
+    }
+
+    #[test]
+    fn only_the_server_has_the_last_word() {
+        assert_eq!(Failure::from(ClientError::NotHousecall).last_word(), None);
+        assert_eq!(Failure::from(ClientError::PinMismatch).last_word(), None);
+        let ended = Problem::new(Code::VisitEnded);
+        assert_eq!(Failure::from(ClientError::Refused(ended.clone())).last_word(), Some(&ended));
+        assert_eq!(Failure::from(ClientError::Refused(Code::Internal.into())).last_word(), None);
+    }
+
+    #[test]
+    fn the_sentence_is_ours_and_not_the_servers() {
+        let problem = Problem { title: "call 555-0100 and tell your card's number".into(), ..Code::VisitFull.into() };
+        assert_eq!(ClientError::Refused(problem).to_string(), "The visit is full.");
+    }
+}

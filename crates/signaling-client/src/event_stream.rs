@@ -1,0 +1,254 @@
+//! What the server tells, for as long as the visit lasts: a stream that comes back by itself.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use signaling_protocol::{Event, EventError, PollReply, Problem, VisitId};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::{debug, warn};
+use units::Phi;
+
+use crate::SignalingClient;
+use crate::error::Failure;
+use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
+use crate::sse::SseParser;
+
+/// What comes of an event stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// The server can be heard.
+    Up,
+    /// The server cannot be heard; it is tried again.
+    Down,
+    /// Something happened.
+    Event(Event),
+    /// The server says that there is nothing to hear any more. Nothing comes after this.
+    Refused(Problem),
+}
+
+/// The stream of a visit's events. It is a task, and lives as long as its receiver.
+#[derive(Debug)]
+pub struct EventStream;
+
+impl EventStream {
+    /// Begins to listen as the endpoint whose token this is.
+    ///
+    /// Goes on after whatever happens on the way, from the event after the last; only the server's own last word ends
+    /// it. When nobody takes the events, it waits with reading (the channel blocks), and the server keeps them.
+    ///
+    /// Must be called inside a tokio runtime.
+    pub fn open(client: SignalingClient, visit: VisitId, token: Phi<String>) -> mpsc::Receiver<StreamEvent> {
+        let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
+        tokio::spawn(Listener::new(ServerEvents { client, visit, token }, sender).run());
+        receiver
+    }
+}
+
+/// As many as the server's mailbox holds. When full: `Block`.
+const EVENTS_WAITING: usize = 256;
+
+/// Where events come from: the server, or a test's script.
+trait EventSource: Send + Sync {
+    /// A stream that is open.
+    type Body: EventBody;
+
+    /// Opens a stream of what came after `cursor`.
+    fn stream(&self, cursor: Option<u64>) -> impl Future<Output = Result<Self::Body, Failure>> + Send;
+
+    /// Asks once for what came after `cursor`.
+    fn poll(&self, cursor: Option<u64>) -> impl Future<Output = Result<PollReply, Failure>> + Send;
+
+    /// Leaves the connections that there are.
+    fn rebuild(&self);
+}
+
+/// The bytes of an open stream.
+trait EventBody: Send {
+    /// The next of them; `None` at the end, however it came.
+    fn chunk(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
+}
+
+struct Listener<S> {
+    source: S,
+    sender: mpsc::Sender<StreamEvent>,
+    schedule: Schedule,
+    cursor: Option<u64>,
+    up: bool,
+    unknown_kinds: u64,
+}
+
+/// What ends the listening, as opposed to one attempt of it.
+enum Over {
+    Refused(Problem),
+    NobodyListens,
+}
+
+impl<S: EventSource> Listener<S> {
+    fn new(source: S, sender: mpsc::Sender<StreamEvent>) -> Self {
+        Self { source, sender, schedule: Schedule::default(), cursor: None, up: false, unknown_kinds: 0 }
+    }
+
+    async fn run(mut self) {
+        let sender = self.sender.clone();
+        tokio::select! {
+            () = sender.closed() => {}
+            over = self.listen() => if let Over::Refused(problem) = over {
+                // Nobody listens any more: then nobody needs to know.
+                let _ = sender.send(StreamEvent::Refused(problem)).await;
+            }
+        }
+    }
+
+    async fn listen(&mut self) -> Over {
+        loop {
+            let began = Instant::now();
+            let attempt = self.schedule.attempt();
+            let ended = match attempt {
+                Attempt::Stream => self.read_stream().await,
+                Attempt::Poll => self.poll().await,
+            };
+            let ended = match ended {
+                Ok(ended) => ended,
+                Err(over) => return over,
+            };
+            if matches!(ended, Ended::Silent | Ended::Stalled) {
+                self.source.rebuild();
+            }
+            if !matches!(ended, Ended::Polled { .. })
+                && let Err(over) = self.set_up(false).await
+            {
+                return over;
+            }
+            let pause = self.schedule.after(ended, began.elapsed());
+            debug!(?attempt, ?ended, ?pause, "the event stream ended");
+            sleep(pause).await;
+        }
+    }
+
+    async fn read_stream(&mut self) -> Result<Ended, Over> {
+        let first_byte_by = Instant::now() + FIRST_BYTE;
+        let mut body = match timeout_at(first_byte_by, self.source.stream(self.cursor)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(failure)) => return failed(&failure),
+            Err(_) => return Ok(Ended::Silent),
+        };
+        let Ok(mut next) = timeout_at(first_byte_by, body.chunk()).await else { return Ok(Ended::Silent) };
+        let mut parser = SseParser::default();
+        loop {
+            let Some(bytes) = next else { return Ok(Ended::Broke) };
+            self.set_up(true).await?;
+            let Ok(events) = parser.push(&bytes) else {
+                warn!("an event without end");
+                return Ok(Ended::Broke);
+            };
+            for event in events {
+                if let Some(retry) = self.take(event.id, &event.data).await? {
+                    return Ok(Ended::Bye(retry));
+                }
+            }
+            // Only the waiting for the server counts, not that for whoever takes the events.
+            next = match timeout(self.schedule.watchdog(), body.chunk()).await {
+                Ok(next) => next,
+                Err(_) => return Ok(Ended::Stalled),
+            };
+        }
+    }
+
+    async fn poll(&mut self) -> Result<Ended, Over> {
+        let reply = match timeout(POLL_TIMEOUT, self.source.poll(self.cursor)).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(failure)) => return failed(&failure),
+            Err(_) => return Ok(Ended::Failed { retry_after: None }),
+        };
+        self.set_up(true).await?;
+        let empty = reply.events.is_empty();
+        for polled in reply.events {
+            if let Some(retry) = self.take(Some(polled.cursor), polled.event.to_string().as_bytes()).await? {
+                return Ok(Ended::Bye(retry));
+            }
+        }
+        Ok(Ended::Polled { empty })
+    }
+
+    /// Hands on one event. Gives the time to stay away if it was good-bye.
+    async fn take(&mut self, cursor: Option<u64>, json: &[u8]) -> Result<Option<Duration>, Over> {
+        let mut bye = None;
+        match Event::from_json(json) {
+            Ok(event) => {
+                self.schedule.observe(&event);
+                if let Event::Bye { retry_ms } = event {
+                    bye = Some(Duration::from_millis(retry_ms.into()));
+                }
+                self.say(StreamEvent::Event(event)).await?;
+            }
+            Err(EventError::UnknownKind) => {
+                self.unknown_kinds += 1;
+                debug!(so_far = self.unknown_kinds, "an event of a kind that a later version knows");
+            }
+            Err(EventError::Malformed) => warn!("an event that is not what the protocol says"),
+        }
+        // Only now: what was not handed on is asked for again.
+        self.cursor = cursor.or(self.cursor);
+        Ok(bye)
+    }
+
+    async fn set_up(&mut self, up: bool) -> Result<(), Over> {
+        if self.up == up {
+            return Ok(());
+        }
+        self.up = up;
+        self.say(if up { StreamEvent::Up } else { StreamEvent::Down }).await
+    }
+
+    async fn say(&self, event: StreamEvent) -> Result<(), Over> {
+        self.sender.send(event).await.map_err(|_| Over::NobodyListens)
+    }
+}
+
+fn failed(failure: &Failure) -> Result<Ended, Over> {
+    match failure.last_word() {
+        Some(problem) => Err(Over::Refused(problem.clone())),
+        None => Ok(Ended::Failed { retry_after: failure.retry_after }),
+    }
+}
+
+/// The server itself.
+struct ServerEvents {
+    client: SignalingClient,
+    visit: VisitId,
+    token: Phi<String>,
+}
+
+impl EventSource for ServerEvents {
+    type Body = reqwest::Response;
+
+    async fn stream(&self, cursor: Option<u64>) -> Result<reqwest::Response, Failure> {
+        let path = format!("/v1/visits/{}/events", self.visit);
+        self.client.open_events(&path, &self.token, cursor, "text/event-stream", None).await
+    }
+
+    async fn poll(&self, cursor: Option<u64>) -> Result<PollReply, Failure> {
+        let path = format!("/v1/visits/{}/events?poll=1", self.visit);
+        let timeout = Some(POLL_TIMEOUT);
+        let response = self.client.open_events(&path, &self.token, cursor, "application/json", timeout).await?;
+        self.client.read_json(response, MAX_POLL_BYTES).await
+    }
+
+    fn rebuild(&self) {
+        self.client.rebuild();
+    }
+}
+
+impl EventBody for reqwest::Response {
+    async fn chunk(&mut self) -> Option<Bytes> {
+        reqwest::Response::chunk(self).await.ok().flatten()
+    }
+}
+
+/// A whole mailbox of 1 MiB, and the JSON around it.
+const MAX_POLL_BYTES: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! One method for each thing that can be asked of the server.
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use signaling_protocol::{
+    ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, EndpointRequest,
+    HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
+    VisitId,
+};
+use units::Phi;
+
+use crate::backoff::Backoff;
+use crate::error::Failure;
+use crate::{ClientError, SignalingClient};
+
+/// `{}`: the body of requests that say all in their path.
+#[derive(Serialize, Deserialize)]
+struct Empty {}
+
+/// What goes wrong is in every case a [`ClientError`]; what the server may refuse, and why, stands in `PROTOCOL.md`.
+///
+/// `staff` is the token of [`SignInReply`], `endpoint` that of [`JoinReply`].
+impl SignalingClient {
+    /// Signs a member of the staff in.
+    ///
+    /// # Errors
+    /// Wrong name, password or one-time code; or no answer.
+    pub async fn sign_in(&self, request: &SignInRequest) -> Result<SignInReply, ClientError> {
+        self.ask(Method::POST, "/v1/auth/sign-in", None, request).await.map_err(error)
+    }
+
+    /// Makes a visit.
+    ///
+    /// # Errors
+    /// Not signed in as a clinician; or no answer.
+    pub async fn create_visit(&self, staff: &Phi<String>) -> Result<CreateVisitReply, ClientError> {
+        self.ask(Method::POST, "/v1/visits", Some(staff), &Empty {}).await.map_err(error)
+    }
+
+    /// Makes an invite to a visit.
+    ///
+    /// # Errors
+    /// Not the visit's clinician, or the visit is over; or no answer.
+    pub async fn create_invite(
+        &self,
+        staff: &Phi<String>,
+        visit: VisitId,
+        request: &CreateInviteRequest,
+    ) -> Result<CreateInviteReply, ClientError> {
+        self.ask(Method::POST, &format!("/v1/visits/{visit}/invites"), Some(staff), request).await.map_err(error)
+    }
+
+    /// Asks what to sign to join by an invite.
+    ///
+    /// # Errors
+    /// Too many requests; or no answer.
+    pub async fn challenge(&self, invite: InviteId) -> Result<ChallengeReply, ClientError> {
+        self.ask(Method::POST, &format!("/v1/invites/{invite}/challenge"), None, &Empty {}).await.map_err(error)
+    }
+
+    /// Joins by an invite: into the waiting room.
+    ///
+    /// # Errors
+    /// The link cannot be used; or no answer.
+    pub async fn join_guest(&self, invite: InviteId, request: &JoinRequest) -> Result<JoinReply, ClientError> {
+        self.ask(Method::POST, &format!("/v1/invites/{invite}/join"), None, request).await.map_err(error)
+    }
+
+    /// Joins as the visit's clinician.
+    ///
+    /// # Errors
+    /// Not the visit's clinician, or the visit is over; or no answer.
+    pub async fn join_host(
+        &self,
+        staff: &Phi<String>,
+        visit: VisitId,
+        request: &HostJoinRequest,
+    ) -> Result<JoinReply, ClientError> {
+        self.ask(Method::POST, &format!("/v1/visits/{visit}/join"), Some(staff), request).await.map_err(error)
+    }
+
+    /// Asks for the servers by which a path is found.
+    ///
+    /// # Errors
+    /// Not in the visit; or no answer.
+    pub async fn ice(&self, endpoint: &Phi<String>, visit: VisitId) -> Result<IceReply, ClientError> {
+        self.ask(Method::GET, &format!("/v1/visits/{visit}/ice"), Some(endpoint), &()).await.map_err(error)
+    }
+
+    /// Sends boxes, once. [`Outbox`](crate::Outbox) sends them until they have arrived.
+    ///
+    /// # Errors
+    /// What the server refuses; or no answer, and then nobody knows whether they arrived: send the same again.
+    pub async fn send(
+        &self,
+        endpoint: &Phi<String>,
+        visit: VisitId,
+        request: &SendRequest,
+    ) -> Result<SendReply, ClientError> {
+        self.send_once(endpoint, visit, request).await.map_err(error)
+    }
+
+    /// Lets somebody in.
+    ///
+    /// # Errors
+    /// Not the host, or nobody of that id waits; or no answer.
+    pub async fn admit(&self, endpoint: &Phi<String>, visit: VisitId, whom: EndpointId) -> Result<(), ClientError> {
+        self.about(endpoint, visit, "admit", whom).await
+    }
+
+    /// Does not let somebody in.
+    ///
+    /// # Errors
+    /// Not the host, or nobody of that id waits; or no answer.
+    pub async fn deny(&self, endpoint: &Phi<String>, visit: VisitId, whom: EndpointId) -> Result<(), ClientError> {
+        self.about(endpoint, visit, "deny", whom).await
+    }
+
+    /// Takes somebody out.
+    ///
+    /// # Errors
+    /// Not the host, or nobody of that id is there; or no answer.
+    pub async fn remove(&self, endpoint: &Phi<String>, visit: VisitId, whom: EndpointId) -> Result<(), ClientError> {
+        self.about(endpoint, visit, "remove", whom).await
+    }
+
+    /// Ends the visit for all.
+    ///
+    /// # Errors
+    /// Not the host; or no answer.
+    pub async fn end(&self, endpoint: &Phi<String>, visit: VisitId) -> Result<(), ClientError> {
+        self.plain(endpoint, visit, "end").await
+    }
+
+    /// Leaves the visit.
+    ///
+    /// # Errors
+    /// Not in the visit; or no answer.
+    pub async fn leave(&self, endpoint: &Phi<String>, visit: VisitId) -> Result<(), ClientError> {
+        self.plain(endpoint, visit, "leave").await
+    }
+
+    pub(crate) async fn send_once(
+        &self,
+        endpoint: &Phi<String>,
+        visit: VisitId,
+        request: &SendRequest,
+    ) -> Result<SendReply, Failure> {
+        self.ask(Method::POST, &format!("/v1/visits/{visit}/messages"), Some(endpoint), request).await
+    }
+
+    async fn about(
+        &self,
+        endpoint: &Phi<String>,
+        visit: VisitId,
+        what: &str,
+        whom: EndpointId,
+    ) -> Result<(), ClientError> {
+        let path = format!("/v1/visits/{visit}/{what}");
+        let request = EndpointRequest { endpoint: whom };
+        let Empty {} = self.ask(Method::POST, &path, Some(endpoint), &request).await.map_err(error)?;
+        Ok(())
+    }
+
+    async fn plain(&self, endpoint: &Phi<String>, visit: VisitId, what: &str) -> Result<(), ClientError> {
+        let path = format!("/v1/visits/{visit}/{what}");
+        let Empty {} = self.ask(Method::POST, &path, Some(endpoint), &Empty {}).await.map_err(error)?;
+        Ok(())
+    }
+}
+
+/// Makes a request again and again, with growing pauses, until there is an answer that another try would not change.
+///
+/// For requests that do no harm when made twice. It never gives up by itself: whoever can wait no longer drops it.
+///
+/// # Errors
+/// Only what [`is definite`](ClientError::is_definite).
+pub async fn until_definite<T>(mut request: impl AsyncFnMut() -> Result<T, ClientError>) -> Result<T, ClientError> {
+    let mut backoff = Backoff::default();
+    loop {
+        match request().await {
+            Err(error) if !error.is_definite() => tokio::time::sleep(backoff.next_delay()).await,
+            answer => return answer,
+        }
+    }
+}
+
+fn error(failure: Failure) -> ClientError {
+    failure.error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use signaling_protocol::Code;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_made_until_the_answer_is_definite() {
+        let mut tries = 0;
+        let began = Instant::now();
+        let answer = until_definite(async || {
+            tries += 1;
+            match tries {
+                ..100 => Err(ClientError::Unreachable),
+                100 => Err(ClientError::Refused(Code::StorageFailed.into())),
+                _ => Err::<(), _>(ClientError::Refused(Code::VisitEnded.into())),
+            }
+        })
+        .await;
+        assert_eq!(answer, Err(ClientError::Refused(Code::VisitEnded.into())));
+        assert_eq!(tries, 101);
+        // Full jitter of at most 8 s: 4 s a pause on the average, and surely not a storm.
+        let took = began.elapsed();
+        assert!(took > Duration::from_secs(200) && took < Duration::from_secs(800), "{took:?}");
+    }
+}
