@@ -1,1 +1,10 @@
-//! The clinic's server: visits, waiting room, accounts, STUN.
+//! The clinic's server: visits and waiting room, accounts, STUN.
+//!
+//! [`visits`] decides and opens nothing; everything else here carries what it decides to sockets and to the disk.
+//!
+//! **Invariant:** the server names neither `trust` nor any codec: it has no code that could open a box.
+
+pub mod store;
+pub mod visits;
+
+mod rate;

@@ -1,1 +1,3 @@
+//! The `housecall-server` program.
+
 fn main() {}

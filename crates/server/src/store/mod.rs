@@ -1,0 +1,120 @@
+//! What must outlive the process, and the one way by which it is changed.
+//!
+//! **Invariant:** everything here is a label: opaque ids, public keys, hashes, times. Mailboxes are never stored.
+
+mod memory;
+mod sqlite;
+
+use signaling_protocol::{
+    Admission, Base64, EndReason, EndpointId, InviteId, InviteKey, LeaveReason, Role, StaffId, VisitId, VisitState,
+};
+
+pub use memory::MemoryStore;
+pub use sqlite::{OpenError, SqliteStore};
+#[allow(unused_imports)]
+pub(crate) use sqlite::{as_word, open_database, parsed, word};
+
+/// A visit as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitRow {
+    /// Its id.
+    pub visit: VisitId,
+    /// Whose visit it is.
+    pub host: StaffId,
+    /// Where it stands.
+    pub state: VisitState,
+    /// Why it is over, if it is.
+    pub ended: Option<EndReason>,
+    /// When it was made, in microseconds of Unix time.
+    pub created_unix_micros: u64,
+}
+
+/// An invite as it is stored: the public half of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InviteRow {
+    /// What the link names.
+    pub invite: InviteId,
+    /// Which visit it leads to.
+    pub visit: VisitId,
+    /// Whose signature joins.
+    pub key: InviteKey,
+    /// When it stops to work, in microseconds of Unix time.
+    pub expires_unix_micros: u64,
+}
+
+/// An endpoint as it is stored, so that a restart of the server throws nobody out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointRow {
+    /// Its id.
+    pub endpoint: EndpointId,
+    /// Which visit it is in.
+    pub visit: VisitId,
+    /// What it is there.
+    pub role: Role,
+    /// Where it stands.
+    pub admission: Admission,
+    /// By which invite it came; none for a host.
+    pub invite: Option<InviteId>,
+    /// Its public bundle.
+    pub bundle: Base64,
+    /// Why it is gone, if it is.
+    pub gone: Option<LeaveReason>,
+    /// When it came, in microseconds of Unix time.
+    pub joined_unix_micros: u64,
+}
+
+/// SHA-256 of an endpoint's token; the token itself is only with the endpoint.
+pub type TokenHash = [u8; 32];
+
+/// One thing that a state change writes. A slice of them is one transaction: all or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The key of the challenges: written once, so that a challenge outlives a restart.
+    ChallengeKey([u8; 32]),
+    /// A visit is new or different.
+    Visit(VisitRow),
+    /// An invite is new.
+    Invite(InviteRow),
+    /// An endpoint is new or different.
+    Endpoint(EndpointRow),
+    /// An endpoint may show this token.
+    Token(TokenHash, EndpointId),
+}
+
+/// All that is stored, as [`Visits`](crate::visits::Visits) starts from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// The key of the challenges, unless this is the first start.
+    pub challenge_key: Option<[u8; 32]>,
+    /// Every visit.
+    pub visits: Vec<VisitRow>,
+    /// Every invite.
+    pub invites: Vec<InviteRow>,
+    /// Every endpoint, those that are gone as well: for a while they may still ask why.
+    pub endpoints: Vec<EndpointRow>,
+    /// Every token.
+    pub tokens: Vec<(TokenHash, EndpointId)>,
+}
+
+/// The store could not do it, and changed nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("the server could not write to its database, so nothing was changed: {reason}")]
+pub struct StoreError {
+    /// What the database said.
+    pub reason: String,
+}
+
+/// Where rows are kept. One store has one writer.
+pub trait Store {
+    /// Everything that a restart needs.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    fn load(&mut self) -> Result<Rows, StoreError>;
+
+    /// Writes all of `changes`, durably, or none of them.
+    ///
+    /// # Errors
+    /// When they cannot be written: a full disk, a failed database.
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,382 @@
+//! The embedded store: SQLite in one file of the data directory, every transaction on the disk before it is answered.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use signaling_protocol::{Base64, InviteKey};
+
+use super::{Change, EndpointRow, InviteRow, Rows, Store, StoreError, VisitRow};
+
+/// The file's name within the data directory.
+const FILE: &str = "housecall.sqlite3";
+
+/// How long to wait for another process that writes: `user add` while the server serves.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// One step a version, never changed once released: `user_version` counts those that were taken.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+    CREATE TABLE staff (
+        staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
+        password_hash TEXT NOT NULL, totp_secret BLOB, totp_last_step INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE visits (
+        visit TEXT PRIMARY KEY, host TEXT NOT NULL, state TEXT NOT NULL, ended TEXT, created_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE invites (
+        invite TEXT PRIMARY KEY, visit TEXT NOT NULL REFERENCES visits, key BLOB NOT NULL,
+        expires_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE endpoints (
+        endpoint TEXT PRIMARY KEY, visit TEXT NOT NULL REFERENCES visits, role TEXT NOT NULL, admission TEXT NOT NULL,
+        invite TEXT, bundle BLOB NOT NULL, gone TEXT, joined_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE endpoint_tokens (hash BLOB PRIMARY KEY, endpoint TEXT NOT NULL REFERENCES endpoints) STRICT;
+"];
+
+/// The database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be made or used.
+    #[error("the data directory {} cannot be used: {source}; check that it exists and may be written", path.display())]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A later version of the program has been here.
+    #[error(
+        "the data directory was written by a newer housecall-server (database version {found}, this one knows \
+             {known}); install the newer version again"
+    )]
+    Newer {
+        /// The version of the data.
+        found: usize,
+        /// The newest that this program knows.
+        known: usize,
+    },
+    /// SQLite says no.
+    #[error("the database {} cannot be opened: {source}; check the disk's free space and the file's permissions", path.display())]
+    Database {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+}
+
+/// Rows in SQLite.
+#[derive(Debug)]
+pub struct SqliteStore {
+    database: Connection,
+}
+
+impl SqliteStore {
+    /// The store of this data directory, made or brought to this version if need be.
+    ///
+    /// # Errors
+    /// When the directory or the file in it cannot be used.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        Ok(Self { database: open_database(directory)? })
+    }
+
+    /// Lets the file grow by at most `pages` pages from now on: an operator's ceiling, so that a busy server cannot
+    /// fill a disk that it shares.
+    ///
+    /// # Errors
+    /// When SQLite refuses.
+    pub fn set_room(&mut self, pages: u32) -> Result<(), StoreError> {
+        let now: u32 = self.database.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        self.database.pragma_update_and_check(None, "max_page_count", now.saturating_add(pages), |_| Ok(()))?;
+        Ok(())
+    }
+
+    fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        for change in changes {
+            write(&transaction, change)?;
+        }
+        transaction.commit()
+    }
+
+    fn read(&mut self) -> rusqlite::Result<Rows> {
+        let transaction = self.database.transaction()?;
+        let rows = Rows {
+            challenge_key: all(&transaction, "SELECT value FROM secrets WHERE name = 'challenge'", |row| {
+                row.get::<_, [u8; 32]>(0)
+            })?
+            .pop(),
+            visits: all(&transaction, "SELECT visit, host, state, ended, created_unix_micros FROM visits", |row| {
+                Ok(VisitRow {
+                    visit: parsed(row, 0)?,
+                    host: parsed(row, 1)?,
+                    state: word(row, 2)?,
+                    ended: maybe_word(row, 3)?,
+                    created_unix_micros: unsigned(row, 4)?,
+                })
+            })?,
+            invites: all(&transaction, "SELECT invite, visit, key, expires_unix_micros FROM invites", |row| {
+                Ok(InviteRow {
+                    invite: parsed(row, 0)?,
+                    visit: parsed(row, 1)?,
+                    key: InviteKey(row.get(2)?),
+                    expires_unix_micros: unsigned(row, 3)?,
+                })
+            })?,
+            endpoints: all(
+                &transaction,
+                "SELECT endpoint, visit, role, admission, invite, bundle, gone, joined_unix_micros FROM endpoints",
+                |row| {
+                    let invite: Option<String> = row.get(4)?;
+                    Ok(EndpointRow {
+                        endpoint: parsed(row, 0)?,
+                        visit: parsed(row, 1)?,
+                        role: word(row, 2)?,
+                        admission: word(row, 3)?,
+                        invite: invite.map(|_| parsed(row, 4)).transpose()?,
+                        bundle: Base64(row.get(5)?),
+                        gone: maybe_word(row, 6)?,
+                        joined_unix_micros: unsigned(row, 7)?,
+                    })
+                },
+            )?,
+            tokens: all(&transaction, "SELECT hash, endpoint FROM endpoint_tokens", |row| {
+                Ok((row.get(0)?, parsed(row, 1)?))
+            })?,
+        };
+        transaction.commit()?;
+        Ok(rows)
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&mut self) -> Result<Rows, StoreError> {
+        Ok(self.read()?)
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        Ok(self.write(changes)?)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { reason: error.to_string() }
+    }
+}
+
+/// A connection to the data directory's database, at this program's version.
+pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
+    make_private(directory).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
+    let path = directory.join(FILE);
+    let failed = |source| OpenError::Database { path: path.clone(), source };
+    let mut database = Connection::open(&path).map_err(failed)?;
+    database.busy_timeout(BUSY).map_err(failed)?;
+    database.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    // FULL: what was answered with success survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
+    database.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    database.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+    let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let found = found as usize;
+    let steps = MIGRATIONS.get(found..).ok_or(OpenError::Newer { found, known: MIGRATIONS.len() })?;
+    for step in steps {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(database)
+}
+
+/// Makes the directory, readable by its owner alone.
+fn make_private(directory: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| database.prepare_cached(sql)?.execute(values);
+    match change {
+        Change::ChallengeKey(key) => run("INSERT INTO secrets VALUES ('challenge', ?)", params![key]),
+        Change::Visit(row) => run(
+            "INSERT INTO visits VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET state = excluded.state, ended = excluded.ended",
+            params![
+                row.visit.to_string(),
+                row.host.to_string(),
+                as_word(&row.state),
+                row.ended.map(|reason| as_word(&reason)),
+                row.created_unix_micros as i64,
+            ],
+        ),
+        Change::Invite(row) => run(
+            "INSERT INTO invites VALUES (?, ?, ?, ?)",
+            params![row.invite.to_string(), row.visit.to_string(), row.key.0, row.expires_unix_micros as i64],
+        ),
+        Change::Endpoint(row) => run(
+            "INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET admission = excluded.admission, gone = excluded.gone",
+            params![
+                row.endpoint.to_string(),
+                row.visit.to_string(),
+                as_word(&row.role),
+                as_word(&row.admission),
+                row.invite.map(|invite| invite.to_string()),
+                row.bundle.0,
+                row.gone.map(|reason| as_word(&reason)),
+                row.joined_unix_micros as i64,
+            ],
+        ),
+        Change::Token(hash, endpoint) => {
+            run("INSERT INTO endpoint_tokens VALUES (?, ?)", params![hash, endpoint.to_string()])
+        }
+    }?;
+    Ok(())
+}
+
+fn all<T>(
+    database: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    database.prepare(sql)?.query_map([], read)?.collect()
+}
+
+/// An enum as its word on the wire.
+pub(crate) fn as_word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("not an enum of words: {other:?}"),
+    }
+}
+
+pub(crate) fn word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    from_word(row.get(column)?, column)
+}
+
+fn maybe_word<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    row.get::<_, Option<String>>(column)?.map(|text| from_word(text, column)).transpose()
+}
+
+fn from_word<T: DeserializeOwned>(text: String, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_value(serde_json::Value::String(text))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+pub(crate) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use signaling_protocol::{
+        Admission, EndReason, EndpointId, InviteId, LeaveReason, Role, StaffId, VisitId, VisitState,
+    };
+
+    use super::*;
+
+    fn changes() -> Vec<Change> {
+        let visit = VisitId::from_random([1; 16]);
+        let endpoint = EndpointId::from_random([2; 16]);
+        let invite = InviteId::from_random([3; 16]);
+        let visit_row = VisitRow {
+            visit,
+            host: StaffId::from_random([4; 16]),
+            state: VisitState::Ended,
+            ended: Some(EndReason::HostEnded),
+            created_unix_micros: 1_700_000_000_000_000,
+        };
+        let endpoint_row = EndpointRow {
+            endpoint,
+            visit,
+            role: Role::Guest,
+            admission: Admission::Admitted,
+            invite: Some(invite),
+            bundle: Base64(vec![0, 255, 7]),
+            gone: Some(LeaveReason::ConnectionLost),
+            joined_unix_micros: 5,
+        };
+        vec![
+            Change::ChallengeKey([9; 32]),
+            Change::Visit(VisitRow { state: VisitState::Scheduled, ended: None, ..visit_row.clone() }),
+            Change::Invite(InviteRow { invite, visit, key: InviteKey([5; 32]), expires_unix_micros: 77 }),
+            Change::Endpoint(EndpointRow { admission: Admission::Waiting, gone: None, ..endpoint_row.clone() }),
+            Change::Token([6; 32], endpoint),
+            Change::Visit(visit_row),
+            Change::Endpoint(endpoint_row),
+        ]
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written_last() {
+        let directory = tempfile::tempdir().unwrap();
+        SqliteStore::open(directory.path()).unwrap().apply(&changes()).unwrap();
+        let mut memory = crate::store::MemoryStore::default();
+        memory.apply(&changes()).unwrap();
+        assert_eq!(SqliteStore::open(directory.path()).unwrap().load().unwrap(), memory.load().unwrap());
+    }
+
+    #[test]
+    fn one_change_that_cannot_be_written_undoes_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        let [visit, ..] = &changes()[1..] else { panic!() };
+        let stray = Change::Token([1; 32], EndpointId::from_random([99; 16]));
+        assert!(store.apply(&[visit.clone(), stray]).is_err());
+        assert_eq!(store.load().unwrap(), Rows::default());
+        store.apply(&changes()).unwrap();
+    }
+
+    #[test]
+    fn without_room_nothing_is_written_and_nothing_is_lost() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        store.apply(&changes()).unwrap();
+        let before = store.load().unwrap();
+        store.set_room(0).unwrap();
+        let Change::Endpoint(row) = &changes()[3] else { panic!() };
+        let large =
+            EndpointRow { endpoint: EndpointId::from_random([8; 16]), bundle: Base64(vec![1; 65_536]), ..row.clone() };
+        let error = store.apply(&[Change::Endpoint(large.clone())]).unwrap_err();
+        assert!(error.to_string().contains("nothing was changed: database or disk is full"), "{error}");
+        assert_eq!(store.load().unwrap(), before);
+        store.set_room(1_000).unwrap();
+        store.apply(&[Change::Endpoint(large)]).unwrap();
+    }
+
+    #[test]
+    fn the_data_of_a_newer_version_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path()).unwrap();
+        store.database.pragma_update(None, "user_version", 99).unwrap();
+        drop(store);
+        let error = SqliteStore::open(directory.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { found: 99, known: 1 }), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(FILE), b"these are not the rows you look for".repeat(100)).unwrap();
+        let error = SqliteStore::open(directory.path()).unwrap_err();
+        assert!(error.to_string().contains(FILE), "{error}");
+    }
+}

@@ -1,0 +1,269 @@
+//! Making visits and links, and coming in by them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::VerifyingKey;
+use sha2::{Digest, Sha256};
+use signaling_protocol::{
+    Admission, Base64, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Event,
+    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, Role, Signature, StaffId, VersionRange,
+    VisitId, VisitState, join_signing_bytes,
+};
+use units::{Phi, Timestamp};
+
+use super::endpoint::Endpoint;
+use super::presence::Presence;
+use super::{JOIN_REPLAY, Visit, Visits, draw, hash_of};
+use crate::store::{Change, EndpointRow, InviteRow, Store, TokenHash, VisitRow};
+
+/// The longest life of a link. A quarter: follow-up appointments are made that far ahead.
+const LONGEST_INVITE: Duration = Duration::from_secs(92 * 24 * 3600);
+
+impl<S: Store> Visits<S> {
+    pub(super) fn create_visit(&mut self, now: Timestamp, staff: StaffId) -> Result<CreateVisitReply, Code> {
+        let row = VisitRow {
+            visit: VisitId::from_random(draw(&mut self.rng)),
+            host: staff,
+            state: VisitState::Scheduled,
+            ended: None,
+            created_unix_micros: self.unix_micros(now),
+        };
+        self.write(&[Change::Visit(row.clone())])?;
+        let visit = row.visit;
+        let fresh = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: now };
+        self.visits.insert(visit, fresh);
+        Ok(CreateVisitReply { visit })
+    }
+
+    pub(super) fn create_invite(
+        &mut self,
+        now: Timestamp,
+        staff: StaffId,
+        visit: VisitId,
+        request: CreateInviteRequest,
+    ) -> Result<CreateInviteReply, Code> {
+        self.own_visit(staff, visit)?;
+        let life = Duration::from_secs(request.expires_in_secs);
+        if life.is_zero() || life > LONGEST_INVITE || !is_usable(&request.invite_key) {
+            return Err(Code::Malformed);
+        }
+        // The key is drawn afresh for every link, so the same key is the same request, sent again.
+        let known = self.invites.values().find(|row| row.visit == visit && row.key == request.invite_key);
+        if let Some(row) = known {
+            return Ok(CreateInviteReply { invite: row.invite });
+        }
+        let row = InviteRow {
+            invite: InviteId::from_random(draw(&mut self.rng)),
+            visit,
+            key: request.invite_key,
+            expires_unix_micros: self.unix_micros(now + life),
+        };
+        self.write(&[Change::Invite(row.clone())])?;
+        let invite = row.invite;
+        self.remember_invite(row);
+        Ok(CreateInviteReply { invite })
+    }
+
+    pub(super) fn join_guest(
+        &mut self,
+        now: Timestamp,
+        invite: InviteId,
+        request: JoinRequest,
+    ) -> Result<JoinReply, Code> {
+        let protocol = self.check_join(request.protocol, &request.bundle)?;
+        let row = self.prove(now, invite, &request)?;
+        // From here on the caller holds the link and may know the truth about it.
+        let visit = self.visits.get(&row.visit).ok_or(Code::InviteNotUsable)?;
+        if visit.row.state == VisitState::Ended {
+            return Err(Code::VisitEnded);
+        }
+        let replay = digest(&[invite.as_bytes(), &request.challenge.0, &request.bundle.0]);
+        let mut guests = visit.members.iter().filter_map(|id| self.endpoints.get(id));
+        let holder = guests.find(|one| one.gone_at.is_none() && one.row.invite == Some(invite));
+        let holder = holder.map(|one| (one.row.endpoint, one.row.bundle == request.bundle, one.presence));
+        let replaced = match holder {
+            Some((endpoint, true, _)) => return self.join_again(now, protocol, endpoint, replay),
+            // The app that held the link is not there: its user has come back with another.
+            Some((endpoint, false, Presence::Away { .. })) => Some(endpoint),
+            Some(_) => return Err(Code::InviteInUse),
+            None => None,
+        };
+        if self.unix_micros(now) >= row.expires_unix_micros {
+            return Err(Code::InviteExpired);
+        }
+        let gives_place = |id| self.endpoints.get(&id).is_some_and(|one| one.row.admission == Admission::Waiting);
+        let waiting = self.count(row.visit, Admission::Waiting);
+        if waiting - usize::from(replaced.is_some_and(gives_place)) >= self.config.limits.waiting_per_visit {
+            return Err(Code::VisitFull);
+        }
+        let fresh = EndpointRow {
+            endpoint: EndpointId::from_random(draw(&mut self.rng)),
+            visit: row.visit,
+            role: Role::Guest,
+            admission: Admission::Waiting,
+            invite: Some(invite),
+            bundle: request.bundle,
+            gone: None,
+            joined_unix_micros: self.unix_micros(now),
+        };
+        let replaced = replaced.map(|endpoint| (endpoint, LeaveReason::ConnectionLost));
+        self.come_in(now, protocol, fresh, replaced.as_slice(), replay)
+    }
+
+    pub(super) fn join_host(
+        &mut self,
+        now: Timestamp,
+        staff: StaffId,
+        visit: VisitId,
+        request: HostJoinRequest,
+    ) -> Result<JoinReply, Code> {
+        let protocol = self.check_join(request.protocol, &request.bundle)?;
+        let members = &self.own_visit(staff, visit)?.members;
+        let replay = digest(&[visit.as_bytes(), &request.bundle.0]);
+        let hosts = members.iter().filter_map(|id| self.endpoints.get(id));
+        let hosts: Vec<_> = hosts.filter(|one| one.gone_at.is_none() && one.row.role == Role::Host).collect();
+        if let Some(same) = hosts.iter().find(|one| one.row.bundle == request.bundle) {
+            return self.join_again(now, protocol, same.row.endpoint, replay);
+        }
+        // One host at a time: the same clinician on another device, or in an app that was started again, takes over.
+        let replaced: Vec<_> = hosts.iter().map(|one| (one.row.endpoint, LeaveReason::Removed)).collect();
+        let fresh = EndpointRow {
+            endpoint: EndpointId::from_random(draw(&mut self.rng)),
+            visit,
+            role: Role::Host,
+            admission: Admission::Admitted,
+            invite: None,
+            bundle: request.bundle,
+            gone: None,
+            joined_unix_micros: self.unix_micros(now),
+        };
+        self.come_in(now, protocol, fresh, &replaced, replay)
+    }
+
+    /// What can be refused before looking at any invite.
+    fn check_join(&self, versions: VersionRange, bundle: &Base64) -> Result<u16, Code> {
+        if bundle.len() > self.config.limits.bundle_bytes {
+            return Err(Code::TooLarge);
+        }
+        if bundle.is_empty() {
+            return Err(Code::Malformed);
+        }
+        versions.common(VersionRange::CURRENT).ok_or(Code::VersionNotSpoken)
+    }
+
+    /// The invite, if the request proves that its sender holds the link. Otherwise the same answer for every reason,
+    /// after the same work.
+    fn prove(&self, now: Timestamp, invite: InviteId, request: &JoinRequest) -> Result<InviteRow, Code> {
+        let row = self.invites.get(&invite);
+        let key = row.map_or(&self.nobodys_key, |row| &row.key);
+        let bytes = join_signing_bytes(invite, &request.challenge, &request.bundle.0);
+        let signed = is_signed(key, &bytes, &request.signature);
+        let fresh = self.challenger.is_good(self.unix_micros(now), invite, &request.challenge);
+        match row {
+            Some(row) if signed && fresh => Ok(row.clone()),
+            _ => Err(Code::InviteNotUsable),
+        }
+    }
+
+    /// The same app once more: its answer got lost. It is the same endpoint and stands where it stood.
+    fn join_again(
+        &mut self,
+        now: Timestamp,
+        protocol: u16,
+        endpoint: EndpointId,
+        replay: [u8; 32],
+    ) -> Result<JoinReply, Code> {
+        if let Some((_, reply)) = self.joins.get(&replay).filter(|(_, reply)| reply.endpoint == endpoint) {
+            return Ok(reply.clone());
+        }
+        let row = self.present(endpoint)?.row.clone();
+        let (token, hash) = self.draw_token();
+        self.write(&[Change::Token(hash, endpoint)])?;
+        Ok(self.joined(now, protocol, &row, token, hash, replay))
+    }
+
+    /// A new endpoint comes in, and those whom it replaces go.
+    fn come_in(
+        &mut self,
+        now: Timestamp,
+        protocol: u16,
+        row: EndpointRow,
+        replaced: &[(EndpointId, LeaveReason)],
+        replay: [u8; 32],
+    ) -> Result<JoinReply, Code> {
+        let visit = self.visits.get(&row.visit).ok_or(Code::VisitNotFound)?.row.clone();
+        let state = if visit.state == VisitState::Scheduled { VisitState::Open } else { visit.state };
+        let (token, hash) = self.draw_token();
+        let mut changes: Vec<_> = replaced.iter().filter_map(|(id, reason)| self.going(*id, *reason)).collect();
+        changes.extend([
+            Change::Visit(VisitRow { state, ..visit.clone() }),
+            Change::Endpoint(row.clone()),
+            Change::Token(hash, row.endpoint),
+        ]);
+        self.write(&changes)?;
+        for (id, reason) in replaced {
+            self.take_out(now, *id, *reason);
+        }
+        let endpoint = Endpoint::new(now, row.clone(), &self.config, self.first_cursor, false);
+        let participant = endpoint.participant();
+        self.endpoints.insert(row.endpoint, endpoint);
+        if let Some(known) = self.visits.get_mut(&row.visit) {
+            known.members.insert(row.endpoint);
+            known.empty_since = None;
+        }
+        self.tell_others(row.endpoint, &Event::Joined { participant });
+        self.enter_state(row.visit, state, None);
+        self.settle(now, row.visit);
+        Ok(self.joined(now, protocol, &row, token, hash, replay))
+    }
+
+    /// The answer to a join, remembered for a while.
+    fn joined(
+        &mut self,
+        now: Timestamp,
+        protocol: u16,
+        row: &EndpointRow,
+        token: Phi<String>,
+        hash: TokenHash,
+        replay: [u8; 32],
+    ) -> JoinReply {
+        self.tokens.insert(hash, row.endpoint);
+        let reply = JoinReply {
+            protocol,
+            visit: row.visit,
+            endpoint: row.endpoint,
+            endpoint_token: token,
+            role: row.role,
+            limits: self.config.limits,
+        };
+        self.joins.insert(replay, (now + JOIN_REPLAY, reply.clone()));
+        reply
+    }
+
+    fn draw_token(&mut self) -> (Phi<String>, TokenHash) {
+        let token = format!("ept_{}", URL_SAFE_NO_PAD.encode(draw::<32>(&mut self.rng)));
+        let hash = hash_of(&token);
+        (Phi::new(token), hash)
+    }
+}
+
+fn is_usable(key: &InviteKey) -> bool {
+    VerifyingKey::from_bytes(&key.0).is_ok_and(|key| !key.is_weak())
+}
+
+fn is_signed(key: &InviteKey, bytes: &[u8], signature: &Signature) -> bool {
+    let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+    VerifyingKey::from_bytes(&key.0).is_ok_and(|key| key.verify_strict(bytes, &signature).is_ok())
+}
+
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

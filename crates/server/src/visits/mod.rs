@@ -1,0 +1,333 @@
+//! Visits and their waiting rooms: the mirror image of an app's call engine, pure and told the time.
+//!
+//! A driver asks with [`Visits::handle`], tells when event streams open and close, reads
+//! [`Visits::events_after`] for whoever is in [`Visits::take_woken`], and calls [`Visits::handle_timeout`] when
+//! [`Visits::poll_timeout`] says. It opens nothing: rows go to the [`Store`] it was given, randomness comes from the
+//! generator it was given, and boxes are never looked into. Opening it again from the same rows is a restart: visits,
+//! endpoints and their tokens are there again, mailboxes are not, and a resumed stream hears `reset` and `hello`.
+//!
+//! ```text
+//! visit     Scheduled ─join▸ Open ─admit▸ Active ⇄ Paused (nobody there) ─▸ Ended (by the host, abandoned, expired)
+//! endpoint  Waiting ─admit▸ Admitted ─▸ gone (left, removed or denied, connection lost)
+//! presence  Here ─stream ends▸ Leaving ─a moment▸ Away ─grace▸ gone;  a new stream: Here
+//! ```
+
+mod challenge;
+mod command;
+mod endpoint;
+mod hosting;
+mod joining;
+mod mailbox;
+mod messages;
+mod presence;
+mod sent;
+mod timing;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use signaling_protocol::{
+    Admission, ChallengeReply, Code, EndpointId, Event, InviteId, InviteKey, JoinReply, LeaveReason, Limits, Role,
+    StaffId, VisitId, VisitState,
+};
+use tracing::warn;
+use units::Timestamp;
+
+use crate::store::{Change, EndpointRow, InviteRow, Store, StoreError, TokenHash, VisitRow};
+use challenge::Challenger;
+use endpoint::Endpoint;
+
+pub use command::{Command, Reply};
+pub use mailbox::Numbered;
+pub use presence::{Closed, StreamId};
+pub use timing::Timing;
+
+/// How long the answer to a join is kept for the case that it got lost; as long as its challenge is good.
+const JOIN_REPLAY: Duration = Duration::from_secs(60);
+
+/// How soon what could not be written is tried again.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
+
+/// How old an endpoint that is gone may be to hear why after a restart of the server.
+const REMEMBERED_AFTER_RESTART: Duration = Duration::from_secs(24 * 3600);
+
+/// What the visits are started with.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// What is taken at most.
+    pub limits: Limits,
+    /// How long things may take.
+    pub timing: Timing,
+    /// What the wall clock said at [`Timestamp::ZERO`], in microseconds of Unix time: rows outlive the process, and so
+    /// their times are Unix times.
+    pub origin_unix_micros: u64,
+}
+
+/// All visits of a clinic. See the [module](self).
+pub struct Visits<S> {
+    config: Config,
+    store: S,
+    rng: Box<dyn Rng + Send>,
+    challenger: Challenger,
+    /// Verifies against nothing: stands in for the key of an invite that does not exist.
+    nobodys_key: InviteKey,
+    visits: BTreeMap<VisitId, Visit>,
+    invites: BTreeMap<InviteId, InviteRow>,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    tokens: HashMap<TokenHash, EndpointId>,
+    /// Answers to joins, by the digest of the request.
+    joins: HashMap<[u8; 32], (Timestamp, JoinReply)>,
+    /// What could not be written and must not be lost: hanging up never waits for a disk.
+    unwritten: Vec<Change>,
+    write_again: Timestamp,
+    woken: BTreeSet<EndpointId>,
+    first_cursor: u64,
+    last_stream: u64,
+}
+
+/// A visit, and who is in it.
+struct Visit {
+    row: VisitRow,
+    members: BTreeSet<EndpointId>,
+    /// Since when nobody is there.
+    empty_since: Option<Timestamp>,
+    /// When its last link is over.
+    links_end: Timestamp,
+}
+
+impl<S: Store> Visits<S> {
+    /// The visits of `store`, as they were when it was last written.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or at the first start not be written.
+    pub fn open(
+        now: Timestamp,
+        config: Config,
+        mut store: S,
+        mut rng: Box<dyn Rng + Send>,
+    ) -> Result<Self, StoreError> {
+        let rows = store.load()?;
+        let key = match rows.challenge_key {
+            Some(key) => key,
+            None => {
+                let key = draw(&mut rng);
+                store.apply(&[Change::ChallengeKey(key)])?;
+                key
+            }
+        };
+        let nobodys_key = ed25519_dalek::SigningKey::from_bytes(&draw(&mut rng)).verifying_key().to_bytes();
+        let unix_secs = config.origin_unix_micros.saturating_add(now.as_micros()) / 1_000_000;
+        let mut visits = Self {
+            config,
+            store,
+            rng,
+            challenger: Challenger::new(key),
+            nobodys_key: InviteKey(nobodys_key),
+            visits: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            tokens: HashMap::new(),
+            joins: HashMap::new(),
+            unwritten: Vec::new(),
+            write_again: Timestamp::NEVER,
+            woken: BTreeSet::new(),
+            // A later start counts from higher, and below 2^53 for clients whose numbers are doubles: a million events
+            // a second until the year 2242.
+            first_cursor: unix_secs << 20,
+            last_stream: 0,
+        };
+        for row in rows.visits {
+            visits.restore_visit(now, row);
+        }
+        for row in rows.invites {
+            visits.remember_invite(row);
+        }
+        for row in rows.endpoints {
+            visits.restore_endpoint(now, row);
+        }
+        for (hash, endpoint) in rows.tokens {
+            if visits.endpoints.contains_key(&endpoint) {
+                visits.tokens.insert(hash, endpoint);
+            }
+        }
+        Ok(visits)
+    }
+
+    /// Carries out one request, whole or not at all.
+    ///
+    /// # Errors
+    /// The code that the caller is answered; nothing has changed then.
+    pub fn handle(&mut self, now: Timestamp, command: Command) -> Result<Reply, Code> {
+        match command {
+            Command::CreateVisit { staff } => self.create_visit(now, staff).map(Reply::Visit),
+            Command::CreateInvite { staff, visit, request } => {
+                self.create_invite(now, staff, visit, request).map(Reply::Invite)
+            }
+            Command::Challenge { invite } => Ok(Reply::Challenge(self.challenge(now, invite))),
+            Command::JoinGuest { invite, request } => self.join_guest(now, invite, request).map(Reply::Joined),
+            Command::JoinHost { staff, visit, request } => {
+                self.join_host(now, staff, visit, request).map(Reply::Joined)
+            }
+            Command::Send { by, messages } => self.send(now, by, messages).map(Reply::Sent),
+            Command::Admit { by, endpoint } => self.admit(now, by, endpoint).map(|()| Reply::Done),
+            Command::Deny { by, endpoint } => self.deny(now, by, endpoint).map(|()| Reply::Done),
+            Command::Remove { by, endpoint } => self.remove(now, by, endpoint).map(|()| Reply::Done),
+            Command::End { by } => self.end(now, by).map(|()| Reply::Done),
+            Command::Leave { by } => self.leave(now, by).map(|()| Reply::Done),
+            Command::Ice { by } => self.present(by).map(|_| Reply::Done),
+        }
+    }
+
+    /// Whose token this is, in which visit.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] if it is nobody's, [`Code::VisitNotFound`] if it belongs to another visit.
+    pub fn endpoint_of(&self, token: &str, visit: VisitId) -> Result<EndpointId, Code> {
+        let endpoint = *self.tokens.get(&hash_of(token)).ok_or(Code::NotSignedIn)?;
+        let known = self.endpoints.get(&endpoint).ok_or(Code::NotSignedIn)?;
+        if known.row.visit == visit { Ok(endpoint) } else { Err(Code::VisitNotFound) }
+    }
+
+    /// Where a visit stands; none if there is no such visit.
+    pub fn state(&self, visit: VisitId) -> Option<VisitState> {
+        self.visits.get(&visit).map(|visit| visit.row.state)
+    }
+
+    /// Where an endpoint stands; none if there is no such endpoint.
+    pub fn admission(&self, endpoint: EndpointId) -> Option<Admission> {
+        self.endpoints.get(&endpoint).map(|known| known.row.admission)
+    }
+
+    /// What is taken at most.
+    pub fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// The endpoints for whom there is something new since the last call: an event, a newer stream, or the end.
+    pub fn take_woken(&mut self) -> BTreeSet<EndpointId> {
+        std::mem::take(&mut self.woken)
+    }
+
+    /// The store, for reading what was written.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn challenge(&mut self, now: Timestamp, invite: InviteId) -> ChallengeReply {
+        let nonce = draw(&mut self.rng);
+        ChallengeReply { challenge: self.challenger.issue(self.unix_micros(now), invite, nonce) }
+    }
+
+    fn restore_visit(&mut self, now: Timestamp, row: VisitRow) {
+        let visit = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: Timestamp::ZERO };
+        self.visits.insert(visit.row.visit, visit);
+    }
+
+    fn remember_invite(&mut self, row: InviteRow) {
+        let ends = self.timestamp(row.expires_unix_micros);
+        if let Some(visit) = self.visits.get_mut(&row.visit) {
+            visit.links_end = visit.links_end.max(ends);
+            self.invites.insert(row.invite, row);
+        }
+    }
+
+    fn restore_endpoint(&mut self, now: Timestamp, row: EndpointRow) {
+        let Some(visit) = self.visits.get_mut(&row.visit) else { return };
+        let over = visit.row.state == VisitState::Ended || row.gone.is_some();
+        let age = self.config.origin_unix_micros.saturating_add(now.as_micros()).saturating_sub(row.joined_unix_micros);
+        if over && Duration::from_micros(age) > REMEMBERED_AFTER_RESTART {
+            return;
+        }
+        visit.members.insert(row.endpoint);
+        if !over {
+            visit.empty_since = None;
+        }
+        let id = row.endpoint;
+        let (state, reason) = (visit.row.state, visit.row.ended);
+        let farewell = match row.gone {
+            Some(LeaveReason::Removed) => Some(Endpoint::farewell(row.admission)),
+            _ if state == VisitState::Ended => Some(Event::Visit { state, reason }),
+            _ => None,
+        };
+        let endpoint = Endpoint::new(now, row, &self.config, self.first_cursor, over);
+        self.endpoints.insert(id, endpoint);
+        if let Some(event) = farewell {
+            self.tell(id, event);
+        }
+    }
+
+    /// An endpoint that is in its visit, and the visit is not over.
+    fn present(&self, id: EndpointId) -> Result<&Endpoint, Code> {
+        let endpoint = self.endpoints.get(&id).ok_or(Code::NotSignedIn)?;
+        match self.visits.get(&endpoint.row.visit) {
+            Some(visit) if visit.row.state == VisitState::Ended => Err(Code::VisitEnded),
+            Some(_) if endpoint.gone_at.is_none() => Ok(endpoint),
+            _ => Err(Code::NotSignedIn),
+        }
+    }
+
+    /// An endpoint as above that is its visit's host; the visit's id.
+    fn present_host(&self, id: EndpointId) -> Result<VisitId, Code> {
+        let endpoint = self.present(id)?;
+        if endpoint.row.role == Role::Host { Ok(endpoint.row.visit) } else { Err(Code::NotAllowed) }
+    }
+
+    /// A visit of this clinician that is not over.
+    fn own_visit(&self, staff: StaffId, visit: VisitId) -> Result<&Visit, Code> {
+        let visit = self.visits.get(&visit).filter(|visit| visit.row.host == staff).ok_or(Code::VisitNotFound)?;
+        if visit.row.state == VisitState::Ended { Err(Code::VisitEnded) } else { Ok(visit) }
+    }
+
+    /// Writes `changes`, or says that nothing is changed.
+    fn write(&mut self, changes: &[Change]) -> Result<(), Code> {
+        let result = if self.unwritten.is_empty() {
+            self.store.apply(changes)
+        } else {
+            let all: Vec<_> = self.unwritten.iter().chain(changes).cloned().collect();
+            self.store.apply(&all)
+        };
+        match result {
+            Ok(()) => {
+                self.unwritten.clear();
+                self.write_again = Timestamp::NEVER;
+                Ok(())
+            }
+            Err(error) => {
+                warn!(%error, "refused");
+                Err(Code::StorageFailed)
+            }
+        }
+    }
+
+    /// Writes `changes`, now or as soon as it can be: for what happens whether it can be written or not.
+    fn write_even_later(&mut self, now: Timestamp, changes: Vec<Change>) {
+        if self.write(&changes).is_err() {
+            self.unwritten.extend(changes);
+            self.write_again = now + WRITE_AGAIN;
+        }
+    }
+
+    fn unix_micros(&self, at: Timestamp) -> u64 {
+        self.config.origin_unix_micros.saturating_add(at.as_micros())
+    }
+
+    fn timestamp(&self, unix_micros: u64) -> Timestamp {
+        Timestamp::from_micros(unix_micros.saturating_sub(self.config.origin_unix_micros))
+    }
+}
+
+/// `N` random bytes.
+fn draw<const N: usize>(rng: &mut (dyn Rng + Send)) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+fn hash_of(token: &str) -> TokenHash {
+    Sha256::digest(token).into()
+}

@@ -1,0 +1,179 @@
+//! Who is there: streams that open and close, and what happens when nobody comes back.
+
+use signaling_protocol::{Admission, Code, EndReason, EndpointId, Event, LeaveReason, VisitId, VisitState};
+use units::Timestamp;
+
+use super::Visits;
+use crate::store::{Change, Store, VisitRow};
+
+/// One event stream or long-poll of an endpoint; the newest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamId(u64);
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// The connection is gone.
+    Broken,
+    /// A long-poll was answered; the next one is on its way.
+    Answered,
+}
+
+/// Whether an endpoint is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It has a stream.
+    Here { stream: StreamId },
+    /// It has none; the others do not know yet.
+    Leaving { since: Timestamp, announce_at: Timestamp },
+    /// It has none, and the others know.
+    Away { since: Timestamp },
+}
+
+impl<S: Store> Visits<S> {
+    /// An endpoint opens a stream or a long-poll, which takes the place of an older one.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`] if there is no such endpoint any more.
+    pub fn stream_opened(&mut self, now: Timestamp, endpoint: EndpointId) -> Result<StreamId, Code> {
+        let known = self.endpoints.get_mut(&endpoint).ok_or(Code::NotSignedIn)?;
+        self.last_stream += 1;
+        let stream = StreamId(self.last_stream);
+        let before = std::mem::replace(&mut known.presence, Presence::Here { stream });
+        let visit = known.row.visit;
+        self.woken.insert(endpoint);
+        if known.gone_at.is_none() {
+            if matches!(before, Presence::Away { .. }) {
+                self.tell_others(endpoint, &Event::Back { endpoint });
+            }
+            self.settle(now, visit);
+        }
+        Ok(stream)
+    }
+
+    /// Whether `stream` is the newest of `endpoint`; an older one is to be closed.
+    pub fn is_newest(&self, endpoint: EndpointId, stream: StreamId) -> bool {
+        self.endpoints.get(&endpoint).is_some_and(|known| known.presence == Presence::Here { stream })
+    }
+
+    /// A stream or a long-poll ended. If it was the newest, its endpoint has a moment to come back before others hear.
+    pub fn stream_closed(&mut self, now: Timestamp, endpoint: EndpointId, stream: StreamId, how: Closed) {
+        if !self.is_newest(endpoint, stream) {
+            return;
+        }
+        let timing = &self.config.timing;
+        let patience = match how {
+            Closed::Broken => timing.away_after_stream,
+            Closed::Answered => timing.away_after_poll,
+        };
+        if let Some(known) = self.endpoints.get_mut(&endpoint) {
+            known.presence = Presence::Leaving { since: now, announce_at: now + patience };
+        }
+    }
+
+    /// Lets pass what time brings: somebody is away, is gone for good, a visit is over.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.write_again <= now {
+            self.write_even_later(now, Vec::new());
+        }
+        self.joins.retain(|_, (until, _)| *until > now);
+        for id in self.endpoints.keys().copied().collect::<Vec<_>>() {
+            self.time_passes_for(now, id);
+        }
+        let over: Vec<_> = self.visits.iter().filter_map(|(id, _)| Some((*id, self.end_of(*id)?))).collect();
+        for (visit, (at, reason)) in over {
+            if at <= now {
+                self.finish(now, visit, reason);
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is to be called next, if ever.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let endpoints = self.endpoints.keys().filter_map(|id| self.next_of(*id));
+        let visits = self.visits.keys().filter_map(|id| self.end_of(*id)).map(|(at, _)| at);
+        let joins = self.joins.values().map(|(until, _)| *until);
+        let writes = Some(self.write_again).filter(|at| *at != Timestamp::NEVER);
+        endpoints.chain(visits).chain(joins).chain(writes).min()
+    }
+
+    /// Notes whether somebody is there, and pauses or resumes the visit accordingly.
+    pub(super) fn settle(&mut self, now: Timestamp, visit: VisitId) {
+        let Some(known) = self.visits.get_mut(&visit) else { return };
+        let mut members = known.members.iter().filter_map(|id| self.endpoints.get(id));
+        let somebody = members.any(|one| one.gone_at.is_none() && !matches!(one.presence, Presence::Away { .. }));
+        known.empty_since = if somebody { None } else { known.empty_since.or(Some(now)) };
+        let state = match (known.row.state, somebody) {
+            (VisitState::Active, false) => VisitState::Paused,
+            (VisitState::Paused, true) => VisitState::Active,
+            (state, _) => state,
+        };
+        if state != known.row.state {
+            let row = VisitRow { state, ..known.row.clone() };
+            self.write_even_later(now, vec![Change::Visit(row)]);
+            self.enter_state(visit, state, None);
+        }
+    }
+
+    fn time_passes_for(&mut self, now: Timestamp, endpoint: EndpointId) {
+        if self.next_of(endpoint).is_none_or(|at| at > now) {
+            return;
+        }
+        let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
+        let visit = known.row.visit;
+        if known.gone_at.is_some() {
+            self.forget(endpoint);
+            return;
+        }
+        if let Presence::Leaving { since, .. } = known.presence {
+            known.presence = Presence::Away { since };
+            self.tell_others(endpoint, &Event::Away { endpoint });
+            self.settle(now, visit);
+        }
+        // Time may have passed in one long step.
+        if self.next_of(endpoint).is_some_and(|at| at <= now) {
+            self.depart(now, endpoint, LeaveReason::ConnectionLost);
+        }
+    }
+
+    /// When something happens for an endpoint of itself.
+    fn next_of(&self, endpoint: EndpointId) -> Option<Timestamp> {
+        let known = self.endpoints.get(&endpoint)?;
+        let timing = &self.config.timing;
+        if let Some(gone_at) = known.gone_at {
+            return Some(gone_at + timing.linger);
+        }
+        match known.presence {
+            Presence::Here { .. } => None,
+            Presence::Leaving { announce_at, .. } => Some(announce_at),
+            Presence::Away { since } => Some(match known.row.admission {
+                Admission::Waiting => since + timing.waiting_grace,
+                Admission::Admitted => since + timing.admitted_grace,
+            }),
+        }
+    }
+
+    /// When a visit ends of itself, and why.
+    fn end_of(&self, visit: VisitId) -> Option<(Timestamp, EndReason)> {
+        let known = self.visits.get(&visit)?;
+        let since = known.empty_since?;
+        let timing = &self.config.timing;
+        match known.row.state {
+            VisitState::Ended => None,
+            VisitState::Active | VisitState::Paused => Some((since + timing.abandoned_after, EndReason::Abandoned)),
+            VisitState::Scheduled | VisitState::Open => {
+                Some(((since + timing.unused_after).max(known.links_end), EndReason::Expired))
+            }
+        }
+    }
+
+    /// Nobody can ask for it any more; its row stays.
+    fn forget(&mut self, endpoint: EndpointId) {
+        let Some(known) = self.endpoints.remove(&endpoint) else { return };
+        self.tokens.retain(|_, owner| *owner != endpoint);
+        if let Some(visit) = self.visits.get_mut(&known.row.visit) {
+            visit.members.remove(&endpoint);
+        }
+        self.woken.insert(endpoint);
+    }
+}

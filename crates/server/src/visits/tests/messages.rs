@@ -1,0 +1,158 @@
+//! Boxes and mailboxes.
+
+use std::time::Duration;
+
+use signaling_protocol::{Base64, Code, Event};
+
+use super::clinic::{Clinic, kinds, texts};
+use crate::visits::{Command, Reply};
+
+#[test]
+fn a_box_arrives_in_order_stamped_with_its_sender() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    for text in ["one", "two", "three"] {
+        host.sends(&mut clinic, &guest, text);
+    }
+    let events = guest.hears(&mut clinic);
+    assert_eq!(texts(&events), ["one", "two", "three"]);
+    let Event::Message { envelope } = &events[0] else { panic!() };
+    assert_eq!(envelope.from, Some(host.id));
+}
+
+#[test]
+fn a_sender_cannot_pose_as_another() {
+    let mut clinic = Clinic::new();
+    let (_, host, mut guest) = clinic.call();
+    let mut message = guest.writes(&host, "hello");
+    message.from = Some(host.id);
+    clinic.ask(Command::Send { by: guest.id, messages: vec![message] }).unwrap();
+    let mut host = host;
+    let events = host.hears(&mut clinic);
+    assert!(matches!(&events[0], Event::Message { envelope } if envelope.from == Some(guest.id)));
+}
+
+#[test]
+fn those_who_wait_may_exchange_boxes_with_the_host_and_never_with_each_other() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    let second = clinic.link_to(link.visit, 8);
+    let mut host = clinic.host(link.visit);
+    let mut ada = clinic.guest(&link, b"ada");
+    let mut bob = clinic.guest(&second, b"bob");
+    ada.sends(&mut clinic, &host, "from ada");
+    assert_eq!(texts(&host.hears(&mut clinic)), ["from ada"]);
+    let message = ada.writes(&bob, "psst");
+    assert_eq!(clinic.ask(Command::Send { by: ada.id, messages: vec![message] }), Err(Code::EndpointNotFound));
+    let Some(Event::Hello { participants, .. }) = bob.hears(&mut clinic).into_iter().next() else { panic!() };
+    assert_eq!(participants.iter().map(|one| one.endpoint).collect::<Vec<_>>(), [host.id]);
+}
+
+#[test]
+fn a_message_sent_again_is_answered_again_and_delivered_once() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    let message = host.writes(&guest, "once");
+    let command = Command::Send { by: host.id, messages: vec![message.clone(), message.clone()] };
+    let first = clinic.ask(command.clone());
+    assert_eq!(clinic.ask(command.clone()), first);
+    assert_eq!(texts(&guest.hears(&mut clinic)), ["once"]);
+    let mut other = message;
+    other.sealed = Base64(b"another".to_vec());
+    assert_eq!(clinic.ask(Command::Send { by: host.id, messages: vec![other] }), Err(Code::MessageIdReused));
+    clinic.done(Command::Leave { by: guest.id });
+    assert_eq!(clinic.ask(command), first, "also when the receiver has gone since");
+}
+
+#[test]
+fn a_request_is_taken_whole_or_not_at_all() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    let good = host.writes(&guest, "good");
+    let mut lost = host.writes(&guest, "lost");
+    lost.to = signaling_protocol::EndpointId::from_random([9; 16]);
+    let command = Command::Send { by: host.id, messages: vec![good.clone(), lost] };
+    assert_eq!(clinic.ask(command), Err(Code::EndpointNotFound));
+    assert_eq!(kinds(&guest.hears(&mut clinic)), [] as [&str; 0]);
+    assert!(matches!(clinic.ask(Command::Send { by: host.id, messages: vec![good] }), Ok(Reply::Sent(_))));
+}
+
+#[test]
+fn too_much_at_once_is_refused() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, guest) = clinic.call();
+    let send = |messages| Command::Send { by: host.id, messages };
+    assert_eq!(clinic.ask(send(vec![])), Err(Code::Malformed));
+    let mut large = host_writes(&mut clinic, &guest);
+    large.sealed = Base64(vec![0; 16 * 1024 + 1]);
+    assert_eq!(clinic.ask(send(vec![large])), Err(Code::TooLarge));
+    let many: Vec<_> = (0..17).map(|_| host.writes(&guest, "x")).collect();
+    assert_eq!(clinic.ask(Command::Send { by: host.id, messages: many }), Err(Code::TooLarge));
+}
+
+/// A message that its sender has not counted.
+fn host_writes(clinic: &mut Clinic, to: &super::clinic::Person) -> signaling_protocol::Envelope {
+    let _ = clinic;
+    signaling_protocol::Envelope {
+        id: signaling_protocol::MessageId::from_random([0xEE; 16]),
+        to: to.id,
+        from: None,
+        seq: 0,
+        epoch: 0,
+        scheme: signaling_protocol::SCHEME_OPEN,
+        ttl_ms: 1_000,
+        sealed: Base64(vec![]),
+    }
+}
+
+#[test]
+fn who_sends_without_end_is_slowed_down() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, guest) = clinic.call();
+    let mut refused = 0;
+    for _ in 0..200 {
+        let message = host.writes(&guest, "x");
+        refused +=
+            u32::from(clinic.ask(Command::Send { by: host.id, messages: vec![message] }) == Err(Code::TooManyRequests));
+    }
+    assert_eq!(refused, 80);
+    clinic.pass(Duration::from_secs(1));
+    host.sends(&mut clinic, &guest, "slowly");
+}
+
+#[test]
+fn a_message_past_its_time_is_not_delivered() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    guest.breaks(&mut clinic);
+    host.sends(&mut clinic, &guest, "stale");
+    clinic.pass(Duration::from_secs(30));
+    host.sends(&mut clinic, &guest, "fresh");
+    guest.returns(&mut clinic);
+    assert_eq!(texts(&guest.hears(&mut clinic)), ["fresh"]);
+}
+
+#[test]
+fn a_mailbox_that_runs_over_says_reset_and_hello() {
+    let mut clinic = Clinic::with(|config| config.limits.mailbox_messages = 10);
+    let (_, mut host, mut guest) = clinic.call();
+    for n in 0..11 {
+        host.sends(&mut clinic, &guest, &n.to_string());
+    }
+    let events = guest.hears(&mut clinic);
+    assert_eq!(kinds(&events), ["reset", "hello"], "the cursor cannot be resumed");
+    host.sends(&mut clinic, &guest, "on");
+    assert_eq!(texts(&guest.hears(&mut clinic)), ["on"]);
+}
+
+#[test]
+fn a_stream_that_lost_its_place_gets_hello_and_the_messages_that_wait() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    host.sends(&mut clinic, &guest, "kept");
+    guest.cursor = None;
+    let events = guest.hears(&mut clinic);
+    assert_eq!(kinds(&events), ["hello", "message"]);
+    guest.cursor = Some(12);
+    assert_eq!(kinds(&guest.hears(&mut clinic)), ["reset", "hello", "message"]);
+}
