@@ -260,7 +260,8 @@ impl Estimator {
         }
         self.queue.on_report(now, arrived.into_iter());
         self.smooth_round_trip(now.since(last_sent));
-        self.limited = self.sent_rate.over_last_second(now) < self.control.rate() * LIMITED_BELOW;
+        self.sent_rate.forget(now);
+        self.limited = self.sent_rate.over_last_second() < self.control.rate() * LIMITED_BELOW;
         let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(now, number));
         if let Some(outcome) = outcome {
             self.take_probe(now, outcome);
@@ -285,7 +286,8 @@ impl Estimator {
 
     /// When to call [`handle_timeout`](Estimator::handle_timeout) and [`poll_probe`](Estimator::poll_probe) again.
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
-        let probe = if self.calm() { self.probing.poll_timeout(now, self.control.rate()) } else { None };
+        let sent = self.sent_rate.over_last_second();
+        let probe = self.probing.poll_timeout(now, self.control.rate(), sent).filter(|_| self.calm());
         self.silent_at().into_iter().chain(probe).min()
     }
 
@@ -304,7 +306,8 @@ impl Estimator {
     /// A probe that is wanted now: hand it to [`Pacer::start_probe`](crate::Pacer::start_probe).
     pub fn poll_probe(&mut self, now: Timestamp) -> Option<Probe> {
         let calm = self.calm();
-        self.probing.poll(now, self.control.rate(), calm, self.trend.jitter_ms())
+        let sent = self.sent_rate.over_last_second();
+        self.probing.poll(now, self.control.rate(), sent, calm, self.trend.jitter_ms())
     }
 
     fn target(&self, now: Timestamp) -> DataRate {
@@ -348,7 +351,6 @@ impl Estimator {
             Outcome::Saturated(carried) => {
                 let next = carried * BELOW_SATURATION;
                 if self.fresh || next > rate {
-                    self.control.learn(carried.as_bps() as f64);
                     self.control.reset(now, next);
                 }
                 self.fresh = false;
@@ -390,7 +392,7 @@ impl Estimator {
             return;
         }
         self.control.decrease(now, delivery);
-        if self.control.rate() < before * REAL_FALL {
+        if !self.fresh && self.control.rate() < before * REAL_FALL {
             self.probing.on_fall(now, before);
         }
         self.fresh = false;

@@ -226,7 +226,12 @@ impl<T> Pacer<T> {
 
     fn pay(&mut self, now: Timestamp) {
         let paid = self.pace().as_bps() as f64 / 8.0 * now.since(self.paid_at).as_secs_f64();
-        self.debt = (self.debt - paid).max(0.0);
+        // A probe's pace is made up for when a timer comes late; picture's is not.
+        let least = match &self.probe {
+            Some(probe) => -(probe.rate.bytes_in(BURST) as f64),
+            None => 0.0,
+        };
+        self.debt = (self.debt - paid).max(least);
         self.paid_at = self.paid_at.max(now);
         if self.probe.as_ref().is_some_and(|probe| now.since(probe.started) > PROBE_TIMEOUT) {
             self.probe = None;

@@ -13,8 +13,8 @@ const WINDOW: Duration = Duration::from_millis(500);
 /// Enough to see that the link has collapsed: some ten packets at the rates where it matters.
 const SHORT_WINDOW: Duration = Duration::from_millis(200);
 
-/// Fewer packets than this measure nothing.
-const MIN_PACKETS: usize = 5;
+/// So many packets and one more: fewer measure nothing. On 64 kbps four picture packets take half a second.
+const MIN_PACKETS: usize = 3;
 
 /// Nothing older than this counts, however few packets there are.
 const MAX_AGE: Duration = Duration::from_millis(1_500);

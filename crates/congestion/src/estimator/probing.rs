@@ -21,17 +21,24 @@ const MIN_SPAN: Duration = Duration::from_millis(25);
 const MAX_SPAN: Duration = Duration::from_millis(100);
 
 /// Noise of the delays makes a short burst look faster or slower than it was: it must be this many times longer.
-const JITTER_SPANS: f64 = 5.0;
+const JITTER_SPANS: f64 = 3.0;
 
 /// Five packets of a hundred bytes: fewer gaps measure nothing.
 const MIN_BYTES: usize = 500;
 
 /// After a fall a probe looks this often whether the link has come back: three steps after it then reach
-/// the old rate within five seconds in all. It costs 2 % of the rate.
-const RECOVERY_INTERVAL: Duration = Duration::from_millis(2_000);
+/// the old rate within five seconds in all. It costs 3 % of the rate.
+const RECOVERY_INTERVAL: Duration = Duration::from_millis(1_500);
+
+/// The link has come back when this part of the rate before the fall is reached.
+const RECOVERED: f64 = 0.85;
 
 /// For so long after the fall; after that as at any time:
 const RECOVERY: Duration = Duration::from_secs(60);
+
+/// At first, too: a first probe that was lost or came through a noisy moment shall not cost ten seconds of poor picture.
+const START_INTERVAL: Duration = Duration::from_millis(1_500);
+const START: Duration = Duration::from_secs(6);
 
 /// Now and then it is looked whether there is more (libwebrtc: five seconds, while application-limited).
 const IDLE_INTERVAL: Duration = Duration::from_secs(8);
@@ -46,6 +53,16 @@ const LEFT: f64 = 0.8;
 /// the times of the packets that did arrive are as good as any.
 const ARRIVED: f64 = 0.5;
 const ARRIVED_PACKETS: usize = 4;
+
+/// A probe that left at this part of the rate asked for was a true one.
+const KEPT_PACE: f64 = 0.8;
+
+/// Which part of what is sent probes may take: on a link of 64 kbps one that rises above the jitter is a fifth of a
+/// second's worth.
+const SHARE: f64 = 0.03;
+const RECOVERY_SHARE: f64 = 0.05;
+const START_SHARE: f64 = 0.1;
+const MAX_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A probe of which too little arrived is repeated after this long, so many times.
 const RETRY: Duration = Duration::from_millis(300);
@@ -78,7 +95,7 @@ struct Cluster {
 #[derive(Debug)]
 pub(super) struct Probing {
     max: DataRate,
-    started: bool,
+    started: Option<Timestamp>,
     wanted: Option<DataRate>,
     /// A probe that failed, when to repeat it and how often that was done.
     retry: Option<(DataRate, Timestamp)>,
@@ -86,6 +103,7 @@ pub(super) struct Probing {
     running: Option<Cluster>,
     next_id: u32,
     last: Timestamp,
+    last_span: Duration,
     /// The rate before the last fall, and when that was.
     before: Option<(DataRate, Timestamp)>,
 }
@@ -93,13 +111,13 @@ pub(super) struct Probing {
 impl Probing {
     pub(super) fn new(max: DataRate) -> Self {
         let last = Timestamp::ZERO;
-        Self { max, started: false, wanted: None, retry: None, retries: 0, running: None, next_id: 1, last, before: None }
+        Self { max, started: None, wanted: None, retry: None, retries: 0, running: None, next_id: 1, last, last_span: MIN_SPAN, before: None }
     }
 
     /// Media flows: the first probe may go.
     pub(super) fn start(&mut self, now: Timestamp, rate: DataRate) {
-        if !self.started {
-            self.started = true;
+        if self.started.is_none() {
+            self.started = Some(now);
             self.last = now;
             self.want(rate * INITIAL);
         }
@@ -122,11 +140,11 @@ impl Probing {
         }
     }
 
-    pub(super) fn poll(&mut self, now: Timestamp, rate: DataRate, calm: bool, jitter_ms: f64) -> Option<Probe> {
+    pub(super) fn poll(&mut self, now: Timestamp, rate: DataRate, sent: DataRate, calm: bool, jitter_ms: f64) -> Option<Probe> {
         if self.running.as_ref().is_some_and(|cluster| now.since(cluster.asked) > VOID) {
             self.running = None;
         }
-        if !self.started || self.running.is_some() || !calm {
+        if self.started.is_none() || self.running.is_some() || !calm {
             return None;
         }
         if let Some((failed, at)) = self.retry
@@ -135,13 +153,14 @@ impl Probing {
             self.retry = None;
             self.wanted = self.wanted.or(Some(failed));
         }
-        if self.wanted.is_none() && rate < self.max && now.since(self.last) >= self.interval(now, rate) {
+        if self.wanted.is_none() && rate < self.max && now.since(self.last) >= self.interval(now, rate, sent) {
             self.wanted = Some((rate * NEXT).min(self.max));
         }
         let wanted = self.wanted.take().filter(|wanted| *wanted > rate * 1.05)?;
         self.last = now;
         let span = Duration::from_secs_f64(JITTER_SPANS * jitter_ms.max(0.0) / 1e3).clamp(MIN_SPAN, MAX_SPAN);
         let bytes = (wanted.bytes_in(span) as usize).max(MIN_BYTES);
+        self.last_span = span;
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
         self.running =
@@ -149,15 +168,15 @@ impl Probing {
         Some(Probe { cluster: id, rate: wanted, bytes })
     }
 
-    pub(super) fn poll_timeout(&self, now: Timestamp, rate: DataRate) -> Option<Timestamp> {
-        if !self.started || rate >= self.max {
+    pub(super) fn poll_timeout(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Option<Timestamp> {
+        if self.started.is_none() || rate >= self.max {
             return None;
         }
         match &self.running {
             Some(cluster) => Some(cluster.asked + VOID),
             None if self.wanted.is_some() => Some(now),
             None => {
-                let next = self.last + self.interval(now, rate);
+                let next = self.last + self.interval(now, rate, sent);
                 Some(self.retry.map_or(next, |(_, at)| at.min(next)))
             }
         }
@@ -188,7 +207,10 @@ impl Probing {
         match outcome {
             Some(Outcome::Passed(proved)) => {
                 self.retries = 0;
-                self.want(proved * NEXT);
+                // One that left slower than it should proved nothing above; the next would do no better.
+                if proved >= cluster.rate * KEPT_PACE {
+                    self.want(proved * NEXT);
+                }
             }
             Some(Outcome::Saturated(_)) => self.retries = 0,
             None if self.retries < RETRIES => {
@@ -200,11 +222,17 @@ impl Probing {
         outcome
     }
 
-    fn interval(&self, now: Timestamp, rate: DataRate) -> Duration {
-        match self.before {
-            Some((before, since)) if rate < before * 0.8 && now.since(since) < RECOVERY => RECOVERY_INTERVAL,
-            _ => IDLE_INTERVAL,
-        }
+    fn interval(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Duration {
+        let (interval, share) = match self.before {
+            Some((before, since)) if rate < before * RECOVERED && now.since(since) < RECOVERY => {
+                (RECOVERY_INTERVAL, RECOVERY_SHARE)
+            }
+            _ if self.started.is_some_and(|started| now.since(started) < START) => (START_INTERVAL, START_SHARE),
+            _ => (IDLE_INTERVAL, SHARE),
+        };
+        let bytes = (rate * NEXT).min(self.max).bytes_in(self.last_span).max(MIN_BYTES as u64);
+        let affordable = (sent.min(rate) * share).time_for(bytes);
+        interval.max(affordable.min(MAX_INTERVAL))
     }
 }
 

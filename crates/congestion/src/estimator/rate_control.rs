@@ -113,8 +113,7 @@ impl RateControl {
         self.set(rate);
     }
 
-    /// A probe that came out slower than it went in said what the link carries.
-    pub(super) fn learn(&mut self, carried: f64) {
+    fn learn(&mut self, carried: f64) {
         self.capacity = Some(match self.capacity {
             Some(known) if (carried - known).abs() <= 2.0 * NEAR * known => {
                 known + CAPACITY_WEIGHT * (carried - known)

@@ -21,12 +21,11 @@ impl SentRate {
         self.forget(at);
     }
 
-    pub(super) fn over_last_second(&mut self, now: Timestamp) -> DataRate {
-        self.forget(now);
+    pub(super) fn over_last_second(&self) -> DataRate {
         DataRate::of_bytes(self.bytes, WINDOW)
     }
 
-    fn forget(&mut self, now: Timestamp) {
+    pub(super) fn forget(&mut self, now: Timestamp) {
         while let Some((at, bytes)) = self.packets.front()
             && now.since(*at) > WINDOW
         {

@@ -7,6 +7,13 @@ use super::arrival_groups::GroupDelta;
 /// Groups that the line goes through (libwebrtc): two thirds of a second at 30 frames a second.
 const WINDOW: usize = 20;
 
+/// On a slow link twenty groups take seconds: there these, over at least this many milliseconds, must do.
+const FEW_GROUPS: usize = 7;
+const LONG_MS: f64 = 500.0;
+
+/// A single leap of the delay counts as noise up to this, in milliseconds.
+const MAX_NOISE_MS: f64 = 50.0;
+
 /// Delays are smoothed with this weight of the old before the line is drawn (libwebrtc).
 const SMOOTHING: f64 = 0.9;
 
@@ -59,6 +66,7 @@ pub(super) struct Trendline {
     usage: Usage,
     /// Mean deviation of the deltas, milliseconds: how noisy delays are on this path.
     jitter_ms: f64,
+    mean_ms: f64,
 }
 
 impl Default for Trendline {
@@ -75,6 +83,7 @@ impl Default for Trendline {
             over_count: 0,
             usage: Usage::Normal,
             jitter_ms: 0.0,
+            mean_ms: 0.0,
         }
     }
 }
@@ -88,13 +97,17 @@ impl Trendline {
         self.groups += 1;
         self.elapsed_ms += delta.apart_ms;
         self.delay_ms += delta.delay_ms;
-        self.jitter_ms += (delta.delay_ms.abs().min(100.0) - self.jitter_ms) / 16.0;
+        // Around their mean: a queue that grows steadily is no noise.
+        let noise = (delta.delay_ms - self.mean_ms).abs().min(MAX_NOISE_MS);
+        self.mean_ms += (delta.delay_ms - self.mean_ms) / 8.0;
+        self.jitter_ms += (noise - self.jitter_ms) / 16.0;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.delay_ms;
         self.points.push_back((self.elapsed_ms, self.smoothed_ms));
         if self.points.len() > WINDOW {
             self.points.pop_front();
         }
-        if self.points.len() == WINDOW {
+        let span_ms = self.elapsed_ms - self.points.front().map_or(self.elapsed_ms, |(from, _)| *from);
+        if self.points.len() == WINDOW || (self.points.len() >= FEW_GROUPS && span_ms >= LONG_MS) {
             let trend = slope(&self.points).unwrap_or(self.previous_trend);
             self.detect(trend, delta.apart_ms);
         }

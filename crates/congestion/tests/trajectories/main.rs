@@ -10,7 +10,7 @@ use path::{Media, Path};
 use testkit::link::{LinkConfig, Loss};
 use units::{DataRate, Timestamp};
 
-const SEEDS: std::ops::Range<u64> = 1..6;
+const SEEDS: std::ops::Range<u64> = 1..9;
 
 #[test]
 fn a_steady_megabit_is_used_and_its_queue_stays_short() {
@@ -84,7 +84,7 @@ fn edge_finds_its_64_kbps_and_keeps_the_round_trip_short() {
         let queue = path.mean(10.0, 60.0, |at| at.queue_ms);
         assert!(queue <= 200, "seed {seed}: {queue} ms of queue");
         let target = path.mean(10.0, 60.0, |at| at.target);
-        assert!((30..=75).contains(&target), "seed {seed}: {target} kbps");
+        assert!((30..=80).contains(&target), "seed {seed}: {target} kbps");
     }
 }
 
