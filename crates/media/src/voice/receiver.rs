@@ -62,8 +62,9 @@ pub struct Receiver<D = OpusDecoder> {
     made_up: usize,
     /// What the voice would have gone on with, where some of it was skipped: faded into what comes next.
     seam: Vec<f32>,
-    /// Whether packets lately carried a coarse copy, and how many samples they hold.
-    copies: bool,
+    /// For how many more packets the sender counts as one that sends coarse copies, though a pause needs none.
+    copies: u32,
+    /// Samples in a packet, lately.
     packet_samples: usize,
     /// The least playout delay beyond the target in the current stretch of observation.
     least_excess: Option<i64>,
@@ -91,7 +92,7 @@ impl<D: Decoder> Receiver<D> {
             waited: 0,
             made_up: 0,
             seam: Vec::new(),
-            copies: false,
+            copies: 0,
             packet_samples: FRAME * 2,
             least_excess: None,
             observed: 0,
@@ -116,7 +117,8 @@ impl<D: Decoder> Receiver<D> {
             self.stats.late_packets += 1;
             return;
         }
-        self.copies = self.decoder.has_copy(&packet.payload);
+        let has_copy = self.decoder.has_copy(&packet.payload);
+        self.copies = if has_copy { COPIES_REMEMBERED } else { self.copies.saturating_sub(1) };
         self.packet_samples = samples;
         if !self.buffer.insert(place.timestamp, Waiting { payload: packet.payload, samples }) {
             self.stats.repeated_packets += 1;
@@ -347,7 +349,8 @@ impl<D: Decoder> Receiver<D> {
 
     /// How late it should be: where packets are lost and carry copies, one packet more, so that the copy is there in time.
     fn target(&self) -> i64 {
-        let look_ahead = if self.copies && self.delays.loss() >= LOSSY { micros_of(self.packet_samples) } else { 0 };
+        let look_ahead =
+            if self.copies > 0 && self.delays.loss() >= LOSSY { micros_of(self.packet_samples) } else { 0 };
         self.delays.target() + look_ahead
     }
 }
@@ -387,5 +390,7 @@ const LIKENESS: f32 = 0.85;
 const LIKENESS_HURRIED: f32 = 0.5;
 /// Two of the longest periods and a frame to hand out after one is gone.
 const ENOUGH_TO_SCALE: usize = 2 * time_scale::MAX_LAG + FRAME;
+/// Packets without a copy after which the sender is taken to send none: a pause in speech is seldom longer.
+const COPIES_REMEMBERED: u32 = 150;
 /// Loss from which waiting for the copy is worth its delay.
 const LOSSY: f32 = 0.01;
