@@ -4,7 +4,6 @@ mod pair;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
 use peer::{Peer, PeerConfig, PeerError, PeerEvent};
 use tokio::time::timeout;
@@ -14,7 +13,9 @@ use trust::{DtlsFingerprint, Setup};
 async fn two_peers_connect_within_a_second_and_talk_on_the_control_channel_before_the_gate_opens() {
     let started = Instant::now();
     let mut pair = Pair::connected(PairConfig::default()).await;
-    assert!(started.elapsed() < Duration::from_secs(3), "connected after {:?}", started.elapsed());
+    // On an idle machine it takes a third of a second; the rest is for a busy one.
+    assert!(started.elapsed() < Duration::from_secs(2), "connected after {:?}", started.elapsed());
+    eprintln!("connected after {:?}", started.elapsed());
 
     pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
     pair.guest.peer.send_control(b"thank you".to_vec()).await.unwrap();
@@ -43,6 +44,8 @@ async fn voice_and_picture_arrive_as_they_were_sent() {
     let mut packets = vec![pair.host.picture().await];
     while !packets.last().unwrap().marker {
         packets.push(pair.host.picture().await);
+        // A bandwidth probe is filled with packets sent before.
+        packets.dedup_by_key(|packet| packet.sequence);
     }
     assert!(packets.len() >= 5, "{} packets", packets.len());
     assert!(packets.iter().all(|packet| packet.timestamp == 90_000));
@@ -172,11 +175,9 @@ async fn closing_is_seen_by_the_other_side_at_once() {
     let mut pair = Pair::connected(PairConfig::default()).await;
     let closed = Instant::now();
     pair.guest.peer.close().await;
-    timeout(Duration::from_secs(3), async {
-        while pair.host.event().await != PeerEvent::ControlClosed {}
-    })
-    .await
-    .expect("the control channel closes");
+    timeout(Duration::from_secs(3), async { while pair.host.event().await != PeerEvent::ControlClosed {} })
+        .await
+        .expect("the control channel closes");
     assert!(closed.elapsed() < Duration::from_secs(2), "{:?}", closed.elapsed());
     assert_eq!(pair.guest.peer.create_offer(false).await.err(), Some(PeerError::Closed));
     pair.close().await;
@@ -188,11 +189,9 @@ async fn a_key_frame_request_reaches_the_encoder_of_the_other_side() {
     pair.host.peer.send_picture(picture(pair.now(), 0, 900));
     pair.guest.picture().await;
     pair.guest.peer.request_key_frame();
-    timeout(Duration::from_secs(2), async {
-        while pair.host.event().await != PeerEvent::KeyFrameWanted {}
-    })
-    .await
-    .expect("a request for a key frame");
+    timeout(Duration::from_secs(2), async { while pair.host.event().await != PeerEvent::KeyFrameWanted {} })
+        .await
+        .expect("a request for a key frame");
     pair.close().await;
 }
 
@@ -215,5 +214,4 @@ async fn a_relay_over_tls_is_refused_by_name_instead_of_being_passed_over() {
     let server = peer::IceServer { urls: vec!["turns:relay.example:443".into()], username: None, credential: None };
     let config = PeerConfig { ice_servers: vec![server], ..PeerConfig::default() };
     assert!(matches!(Peer::open(config, pair::clock()).await, Err(PeerError::RelayOverTcp(_))));
-    let _ = Bytes::new();
 }

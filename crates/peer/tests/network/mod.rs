@@ -1,0 +1,141 @@
+//! A weak link in user space: a UDP forwarder with a rate, a delay, a queue and random loss, both ways.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use trust::{Candidate, CandidateKind};
+
+/// How the link is at a moment; may be changed while it carries.
+#[derive(Debug, Clone, Copy)]
+pub struct Weather {
+    pub loss: f64,
+    pub delay: Duration,
+    /// Bits per second.
+    pub rate: u64,
+    /// How long a packet may wait before it is dropped at the tail.
+    pub queue: Duration,
+}
+
+impl Default for Weather {
+    fn default() -> Self {
+        Self { loss: 0.0, delay: Duration::from_millis(20), rate: 100_000_000, queue: Duration::from_millis(300) }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub carried: u64,
+    pub dropped: u64,
+}
+
+/// The link. Hand its [`detour`](Network::detour) to the pair.
+#[derive(Clone)]
+pub struct Network {
+    weather: Arc<Mutex<Weather>>,
+    counters: Arc<Mutex<Counters>>,
+}
+
+impl Network {
+    pub fn new(weather: Weather) -> Self {
+        Self { weather: Arc::new(Mutex::new(weather)), counters: Arc::default() }
+    }
+
+    pub fn set(&self, weather: Weather) {
+        *self.weather.lock().unwrap() = weather;
+    }
+
+    pub fn dropped(&self) -> u64 {
+        self.counters.lock().unwrap().dropped
+    }
+
+    pub fn carried(&self) -> u64 {
+        self.counters.lock().unwrap().carried
+    }
+
+    /// Puts itself before a host's loopback candidate: what the answer is sent to goes through here.
+    pub fn before(&self, candidate: &Candidate) -> Option<Candidate> {
+        if candidate.kind != CandidateKind::Host || !candidate.address.is_loopback() {
+            return None;
+        }
+        let front = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        front.set_nonblocking(true).unwrap();
+        let port = front.local_addr().unwrap().port();
+        let front = Arc::new(UdpSocket::from_std(front).unwrap());
+        tokio::spawn(self.clone().serve(front, SocketAddr::new(candidate.address, candidate.port)));
+        Some(Candidate { port, ..candidate.clone() })
+    }
+
+    async fn serve(self, front: Arc<UdpSocket>, behind: SocketAddr) {
+        let mut callers: HashMap<SocketAddr, mpsc::UnboundedSender<Vec<u8>>> = HashMap::new();
+        let mut buffer = vec![0; 2_048];
+        let mut seed = 1;
+        while let Ok((length, caller)) = front.recv_from(&mut buffer).await {
+            let towards = match callers.get(&caller) {
+                Some(towards) => towards.clone(),
+                None => {
+                    let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                    seed += 2;
+                    let towards = self.lane(back.clone(), behind, seed);
+                    let homewards = self.lane(front.clone(), caller, seed + 1);
+                    tokio::spawn(async move {
+                        let mut buffer = vec![0; 2_048];
+                        while let Ok(length) = back.recv(&mut buffer).await {
+                            let _ = homewards.send(buffer[..length].to_vec());
+                        }
+                    });
+                    callers.insert(caller, towards.clone());
+                    towards
+                }
+            };
+            let _ = towards.send(buffer[..length].to_vec());
+        }
+    }
+
+    /// One direction: drops, queues, delays, in order.
+    fn lane(&self, socket: Arc<UdpSocket>, to: SocketAddr, seed: u64) -> mpsc::UnboundedSender<Vec<u8>> {
+        let (sender, mut arrivals) = mpsc::unbounded_channel::<Vec<u8>>();
+        let (late_sender, mut late) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+        let network = self.clone();
+        tokio::spawn(async move {
+            let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut busy_until = Instant::now();
+            while let Some(packet) = arrivals.recv().await {
+                let weather = *network.weather.lock().unwrap();
+                let now = Instant::now();
+                let wire_bits = (packet.len() as u64 + 28) * 8;
+                let free = busy_until.max(now);
+                if random.next() < weather.loss || free - now > weather.queue {
+                    network.counters.lock().unwrap().dropped += 1;
+                    continue;
+                }
+                network.counters.lock().unwrap().carried += 1;
+                busy_until = free + Duration::from_secs_f64(wire_bits as f64 / weather.rate as f64);
+                let _ = late_sender.send((busy_until + weather.delay, packet));
+            }
+        });
+        tokio::spawn(async move {
+            while let Some((due, packet)) = late.recv().await {
+                tokio::time::sleep_until(due.into()).await;
+                let _ = socket.send_to(&packet, to).await;
+            }
+        });
+        sender
+    }
+}
+
+/// SplitMix64: the same loss in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}

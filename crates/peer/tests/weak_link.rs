@@ -1,0 +1,177 @@
+//! Two peers over a weak link: what is lost comes again, nothing storms, and voice comes through when the link narrows.
+
+#[path = "network/mod.rs"]
+mod network;
+#[path = "pair/mod.rs"]
+mod pair;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use network::{Network, Weather};
+use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
+use peer::PeerEvent;
+use units::{DataRate, Timestamp};
+
+async fn over(network: &Network, config: PairConfig) -> Pair {
+    let mut pair = Pair::new(config).await;
+    let link = network.clone();
+    // Only the way through the link is offered.
+    pair.detour =
+        Some(Box::new(move |side, candidate| if side == Side::Host { link.before(&candidate) } else { None }));
+    pair.connect().await;
+    pair.host.peer.set_media_open(true);
+    pair.guest.peer.set_media_open(true);
+    pair
+}
+
+/// What came of a stretch of conversation.
+#[derive(Debug, Default)]
+struct Heard {
+    voice_sent: usize,
+    voice: usize,
+    /// Mouth to ear within the peers, in milliseconds.
+    voice_delays: Vec<u64>,
+    pictures: HashSet<u16>,
+    targets: Vec<(f64, u64)>,
+}
+
+impl Heard {
+    fn delay(&self, quantile: f64) -> u64 {
+        let mut sorted = self.voice_delays.clone();
+        sorted.sort_unstable();
+        sorted.get(((sorted.len() as f64 - 1.0) * quantile) as usize).copied().unwrap_or(0)
+    }
+}
+
+/// The host speaks and shows for `span`; its encoder obeys the estimate, less voice.
+async fn talk(pair: &mut Pair, span: Duration, first: &mut u32) -> Heard {
+    let mut heard = Heard::default();
+    let started = pair.now();
+    let mut target = pair.host.peer.stats().target;
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+    let (mut spoken, mut shown, mut key_wanted) = (Vec::<Timestamp>::new(), Timestamp::ZERO, true);
+    let from = *first;
+    let mut draining = None;
+    loop {
+        tokio::select! {
+            _ = tick.tick(), if draining.is_none() => {
+                let now = pair.now();
+                if now.since(started) >= span {
+                    draining = Some(now + Duration::from_millis(1_500));
+                    continue;
+                }
+                pair.host.peer.send_voice(voice(*first));
+                spoken.push(now);
+                *first += 1;
+                if now.since(shown) >= Duration::from_millis(33) {
+                    shown = now;
+                    // 85 % of what voice (60 bytes of payload, 64 of overhead, 50 a second) leaves.
+                    let rate = (target - DataRate::from_kbps(50)) * 0.85;
+                    let bytes = rate.bytes_in(Duration::from_millis(36)).clamp(100, 20_000) as usize;
+                    let timestamp = *first * 1_800;
+                    let key = std::mem::take(&mut key_wanted);
+                    let frame =
+                        if key { key_frame(now, timestamp, bytes * 3) } else { picture(now, timestamp, bytes) };
+                    pair.host.peer.send_picture(frame);
+                }
+            }
+            packet = pair.guest.streams.voice.recv() => {
+                let packet = packet.expect("the guest is there");
+                let n = (packet.timestamp / 960).wrapping_sub(from) as usize;
+                heard.voice += 1;
+                if let Some(sent) = spoken.get(n) {
+                    heard.voice_delays.push(packet.arrived.since(*sent).as_millis() as u64);
+                }
+            }
+            packet = pair.guest.streams.picture.recv() => {
+                heard.pictures.insert(packet.expect("the guest is there").sequence);
+            }
+            event = pair.host.streams.events.recv() => match event.expect("the host is there") {
+                PeerEvent::Estimate { target: told, .. } => {
+                    target = told;
+                    heard.targets.push((pair.now().since(started).as_secs_f64(), told.as_kbps()));
+                }
+                PeerEvent::KeyFrameWanted => key_wanted = true,
+                _ => {}
+            },
+            _ = pair.guest.streams.events.recv() => {}
+            () = tokio::time::sleep(Duration::from_millis(50)), if draining.is_some() => {
+                if draining.is_some_and(|until| pair.now() >= until) {
+                    break;
+                }
+            }
+        }
+        if draining.is_some_and(|until| pair.now() >= until) {
+            break;
+        }
+    }
+    heard.voice_sent = spoken.len();
+    heard
+}
+
+/// Picture packets that never came, of those between the first and the last that did.
+fn holes(pictures: &HashSet<u16>) -> usize {
+    let (Some(first), Some(last)) = (pictures.iter().min(), pictures.iter().max()) else { return 0 };
+    usize::from(last - first) + 1 - pictures.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_picture_packets_come_again_once_and_nothing_storms() {
+    let network = Network::new(Weather::default());
+    let config = PairConfig { start_rate: DataRate::from_kbps(1_000), max_rate: Some(DataRate::from_kbps(1_500)) };
+    let mut pair = over(&network, config).await;
+    let mut n = 0;
+    talk(&mut pair, Duration::from_secs(1), &mut n).await;
+    network.set(Weather { loss: 0.05, ..Weather::default() });
+    let before = pair.host.peer.stats();
+    let heard = talk(&mut pair, Duration::from_secs(6), &mut n).await;
+    let after = pair.host.peer.stats();
+    let guest = pair.guest.peer.stats();
+    let sent = after.sent_packets - before.sent_packets;
+    let repeated = after.retransmitted - before.retransmitted;
+    eprintln!("{sent} sent, {repeated} repeated, {} holes, host {after:?}, guest {guest:?}", holes(&heard.pictures));
+    assert!(heard.pictures.len() > 300, "{} picture packets", heard.pictures.len());
+    assert!(repeated > sent / 50, "{repeated} of {sent} repeated at 5 % loss");
+    assert!(repeated < sent / 8, "{repeated} of {sent} repeated: a storm");
+    let holes = holes(&heard.pictures);
+    assert!(holes * 200 <= heard.pictures.len(), "{holes} of {} never came", heard.pictures.len());
+    assert!(guest.repaired > 0 && guest.requested >= guest.repaired);
+    assert!(after.round_trip.is_some_and(|rtt| (35..200).contains(&rtt.as_millis())), "{:?}", after.round_trip);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn voice_comes_through_when_the_link_narrows_to_a_third() {
+    let weather = Weather { rate: 800_000, delay: Duration::from_millis(40), ..Weather::default() };
+    let network = Network::new(weather);
+    let mut pair = over(&network, PairConfig { start_rate: DataRate::from_kbps(600), max_rate: None }).await;
+    let mut n = 0;
+    let wide = talk(&mut pair, Duration::from_secs(6), &mut n).await;
+    network.set(Weather { rate: 266_000, ..weather });
+    let narrow = talk(&mut pair, Duration::from_secs(8), &mut n).await;
+    network.set(weather);
+    let again = talk(&mut pair, Duration::from_secs(6), &mut n).await;
+    for (name, heard) in [("wide", &wide), ("narrow", &narrow), ("again", &again)] {
+        eprintln!(
+            "{name}: voice {}/{}, delay {}/{}/{} ms, pictures {}, targets {:?}",
+            heard.voice,
+            heard.voice_sent,
+            heard.delay(0.5),
+            heard.delay(0.95),
+            heard.delay(1.0),
+            heard.pictures.len(),
+            heard.targets.iter().step_by(5).map(|(at, kbps)| format!("{at:.1}:{kbps}")).collect::<Vec<_>>()
+        );
+    }
+    let stats = pair.host.peer.stats();
+    eprintln!("{stats:?}");
+    assert!(wide.voice * 100 >= wide.voice_sent * 98);
+    // The drop itself costs a queue's worth; a collapse would cost most of it.
+    assert!(narrow.voice * 100 >= narrow.voice_sent * 90, "{} of {}", narrow.voice, narrow.voice_sent);
+    assert!(narrow.delay(0.5) < 250, "{} ms", narrow.delay(0.5));
+    assert!(again.voice * 100 >= again.voice_sent * 98);
+    assert!(stats.retransmitted * 5 < stats.sent_packets, "{} of {} repeated", stats.retransmitted, stats.sent_packets);
+    pair.close().await;
+}
