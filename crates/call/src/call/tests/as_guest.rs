@@ -1,0 +1,238 @@
+//! The guest: joining by a link, knowing the host, waiting for its word.
+
+use signaling_protocol::{Code, join_signing_bytes};
+use trust::ByeReason;
+
+use super::*;
+use crate::{Refusal, RequestKind};
+
+#[test]
+fn a_guest_joins_by_a_signature_of_the_links_key_over_its_bundle() {
+    let mut scene = Scene::guest();
+    scene.intent(Intent::Join);
+    assert_eq!(scene.requests(), [SignalingRequest::Challenge(INVITE)]);
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    let requests = scene.requests();
+    let [SignalingRequest::JoinGuest { invite, request }] = &requests[..] else { panic!("{requests:?}") };
+    let fits = secret().sign_join(*invite, &Challenge([9; 48]), request.bundle.as_ref());
+    assert_eq!(request.signature, fits);
+    assert!(!join_signing_bytes(*invite, &request.challenge, request.bundle.as_ref()).is_empty());
+    scene.joined(Role::Guest);
+    assert_eq!(scene.phase(), Phase::WaitingRoom { since: scene.now });
+}
+
+#[test]
+fn a_link_that_does_not_work_ends_the_call_with_the_servers_reason() {
+    for code in [Code::InviteNotUsable, Code::InviteExpired, Code::InviteInUse, Code::VisitEnded] {
+        let mut scene = Scene::guest();
+        scene.intent(Intent::Join);
+        scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+        scene.signaling(SignalingInput::Refused { request: RequestKind::Join, code });
+        assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::Server(code))));
+        assert_eq!(EndReason::Refused(Refusal::Server(code)).to_string(), code.title());
+    }
+}
+
+#[test]
+fn a_host_with_another_key_than_the_links_never_connects() {
+    let mut scene = Scene::guest();
+    scene.intent(Intent::Join);
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    scene.joined(Role::Guest);
+    scene.outputs();
+    scene.hello(Admission::Waiting, vec![host_at(THEM, &HostIdentity::from_secret(&[66; 32]))]);
+    assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::WrongClinicKey)));
+    let outputs = scene.outputs();
+    assert_eq!(requests(&outputs), [SignalingRequest::Leave]);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Peer(..))));
+}
+
+#[test]
+fn an_offer_is_answered_and_nothing_is_heard_yet() {
+    let mut scene = Scene::guest_warm();
+    let outputs = scene.outputs();
+    let commands: Vec<_> = outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Peer(endpoint, command) => Some((*endpoint, command.clone())),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(commands[0].1, PeerCommand::Open { offerer: false, .. }));
+    assert!(matches!(commands[1].1, PeerCommand::AcceptOffer(_)));
+    assert!(!opens_media(&commands));
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+}
+
+#[test]
+fn the_hosts_word_opens_the_guests_media_at_once() {
+    let mut scene = Scene::guest_warm();
+    scene.outputs();
+    scene.control(ControlMessage::Admitted);
+    assert!(opens_media(&scene.commands()));
+    assert_eq!(scene.phase(), Phase::Live { since: scene.now });
+}
+
+#[test]
+fn a_word_that_came_before_the_connection_was_verified_counts_after_it() {
+    let mut scene = Scene::guest_waiting();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    scene.peer(PeerInput::Answer(answer(2, 0)));
+    scene.peer(PeerInput::ControlOpened);
+    scene.control(ControlMessage::Admitted);
+    assert!(!opens_media(&scene.commands()));
+    scene.connect(1);
+    assert!(opens_media(&scene.commands()));
+}
+
+#[test]
+fn the_servers_event_alone_shows_admission_and_opens_nothing_while_the_host_can_speak() {
+    let mut scene = Scene::guest_warm();
+    scene.outputs();
+    scene.event(Event::Admitted { endpoint: ME });
+    assert_eq!(scene.phase(), Phase::Connecting { since: scene.now });
+    scene.wait(secs(60));
+    assert!(!opens_media(&scene.commands()));
+}
+
+#[test]
+fn the_servers_event_is_the_fallback_for_a_control_channel_that_does_not_open() {
+    let mut scene = Scene::guest_waiting();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    scene.peer(PeerInput::Answer(answer(2, 0)));
+    scene.peer(PeerInput::IceConnected);
+    scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([1; 32]) });
+    scene.event(Event::Admitted { endpoint: ME });
+    scene.wait(millis(1_900));
+    assert!(!opens_media(&scene.commands()));
+    scene.wait(millis(200));
+    assert!(opens_media(&scene.commands()));
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn another_certificate_than_the_announced_one_ends_the_call() {
+    let mut scene = Scene::guest_waiting();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    scene.peer(PeerInput::Answer(answer(2, 0)));
+    scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([66; 32]) });
+    assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::FingerprintMismatch)));
+}
+
+#[test]
+fn another_certificate_in_the_same_epoch_ends_the_call() {
+    let mut scene = Scene::guest_warm();
+    scene.say(InnerMessage::Offer { generation: 1, parameters: offer(66, 0) });
+    assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::FingerprintChanged)));
+}
+
+#[test]
+fn an_offer_said_again_is_answered_again_with_the_same_words() {
+    let mut scene = Scene::guest_warm();
+    let first = scene.said();
+    scene.begin_epoch();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    let outputs = scene.outputs();
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Peer(..))), "nothing is done again");
+    let again = requests(&outputs);
+    let [SignalingRequest::Send(envelopes)] = &again[..] else { panic!("{again:?}") };
+    assert_eq!(envelopes[0].epoch, 1);
+    assert_eq!(InnerMessage::from_bytes(envelopes[0].sealed.as_ref()).unwrap(), first[0]);
+}
+
+#[test]
+fn an_offer_that_is_not_encrypted_is_refused_by_name() {
+    let mut scene = Scene::guest_waiting();
+    let good = InnerMessage::Offer { generation: 0, parameters: offer(1, 0) }.to_bytes();
+    let text = String::from_utf8(good).unwrap();
+    let start = text.find("\"srtp\":[").expect("a list of profiles") + "\"srtp\":[".len();
+    let end = start + text[start..].find(']').unwrap();
+    let plain = format!("{}{}", &text[..start], &text[end..]);
+    let envelope = Envelope {
+        id: MessageId::from_random([1; 16]),
+        to: ME,
+        from: Some(THEM),
+        seq: 0,
+        epoch: 0,
+        scheme: signaling_protocol::SCHEME_OPEN,
+        ttl_ms: 1_000,
+        sealed: Base64(plain.into_bytes()),
+    };
+    scene.event(Event::Message { envelope });
+    assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::Parameters)));
+}
+
+#[test]
+fn who_is_denied_or_removed_is_told_so() {
+    for (event, reason) in [(Event::Denied, EndReason::Denied), (Event::Removed, EndReason::Removed)] {
+        let mut scene = Scene::guest_warm();
+        scene.outputs();
+        scene.event(event);
+        assert_eq!(ended(&scene), Some(reason));
+        assert_eq!(scene.requests(), [], "the server knows");
+    }
+}
+
+#[test]
+fn a_guest_whose_host_came_back_in_another_app_goes_on_with_it_on_its_word() {
+    let mut scene = Scene::guest_live();
+    scene.peer(PeerInput::ControlClosed);
+    assert!(matches!(scene.phase(), Phase::Reconnecting { .. }));
+    scene.event(Event::Joined { participant: host_at(OTHER, &identity()) });
+    let envelope = Envelope {
+        id: MessageId::from_random([77; 16]),
+        to: ME,
+        from: Some(OTHER),
+        seq: 0,
+        epoch: 0,
+        scheme: signaling_protocol::SCHEME_OPEN,
+        ttl_ms: 1_000,
+        sealed: Base64(InnerMessage::Offer { generation: 0, parameters: offer(5, 0) }.to_bytes()),
+    };
+    scene.event(Event::Message { envelope });
+    for input in [
+        PeerInput::Answer(answer(6, 0)),
+        PeerInput::IceConnected,
+        PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([5; 32]) },
+        PeerInput::ControlOpened,
+    ] {
+        scene.input(Input::Peer(OTHER, input));
+    }
+    assert!(!opens_media(&scene.commands()), "the old host's word does not count for the new one");
+    assert!(matches!(scene.phase(), Phase::Reconnecting { .. }));
+    scene.input(Input::Peer(OTHER, PeerInput::Control(ControlMessage::Admitted.to_bytes())));
+    let commands = scene.commands();
+    assert!(opens_media(&commands));
+    assert!(commands.iter().any(|(endpoint, command)| *endpoint == THEM && matches!(command, PeerCommand::Close)));
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER));
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn servers_for_a_path_that_never_come_do_not_hold_up_an_offer_for_long() {
+    let mut scene = Scene::guest();
+    scene.intent(Intent::Join);
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    let reply = JoinReply {
+        protocol: 1,
+        visit: VISIT,
+        endpoint: ME,
+        endpoint_token: "token".to_owned().into(),
+        role: Role::Guest,
+        limits: Limits::default(),
+    };
+    scene.signaling(SignalingInput::Joined(reply));
+    scene.signaling(SignalingInput::StreamUp);
+    scene.hello(Admission::Waiting, vec![host_at(THEM, &identity())]);
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    assert!(opened(&scene.commands()).is_empty());
+    scene.wait(secs(4));
+    assert_eq!(opened(&scene.commands()), [THEM]);
+}
+
+#[test]
+fn a_good_bye_in_a_box_counts_like_one_over_the_control_channel() {
+    let mut scene = Scene::guest_live();
+    scene.say(InnerMessage::Bye { reason: ByeReason::HungUp });
+    assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
+}

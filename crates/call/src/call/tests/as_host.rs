@@ -1,0 +1,254 @@
+//! The host: who waits, who is warmed, who comes in.
+
+use signaling_protocol::{Code, EndReason as VisitEndReason, LeaveReason};
+
+use super::*;
+use crate::{MilestoneKind, Problem, Refusal, RequestKind};
+
+#[test]
+fn a_host_joins_opens_its_stream_and_waits() {
+    let mut scene = Scene::host();
+    scene.intent(Intent::Join);
+    assert!(matches!(&scene.requests()[..], [SignalingRequest::JoinHost { visit: VISIT, .. }]));
+    assert_eq!(scene.phase(), Phase::Lobby);
+    scene.joined(Role::Host);
+    assert_eq!(scene.requests(), [SignalingRequest::OpenEvents, SignalingRequest::GetIce]);
+    assert_eq!(scene.phase(), Phase::WaitingRoom { since: scene.now });
+    assert!(scene.call.snapshot().signaling_up);
+}
+
+#[test]
+fn the_next_two_are_warmed_and_no_media_passes() {
+    let mut scene = Scene::host_with(&[THEM, OTHER, THIRD]);
+    let commands = scene.commands();
+    assert_eq!(opened(&commands), [THEM, OTHER]);
+    assert!(!opens_media(&commands));
+    let waiting = &scene.call.snapshot().waiting;
+    assert_eq!(waiting.iter().map(|one| one.endpoint).collect::<Vec<_>>(), [THEM, OTHER, THIRD]);
+    assert!(waiting.iter().all(|one| !one.warm && one.invite == INVITE));
+
+    scene.event(Event::Left { endpoint: OTHER, reason: LeaveReason::Left });
+    assert_eq!(opened(&scene.commands()), [THIRD], "the queue moves up");
+}
+
+#[test]
+fn a_connection_that_stands_is_warm_and_still_silent() {
+    let mut scene = Scene::host_warm();
+    assert!(scene.call.snapshot().waiting[0].warm);
+    assert!(!scene.call.snapshot().media_open);
+    let commands = scene.commands();
+    assert!(!opens_media(&commands) && control_messages(&commands).is_empty());
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+}
+
+#[test]
+fn who_is_admitted_hears_it_first_and_then_media_opens() {
+    let mut scene = Scene::host_warm();
+    scene.outputs();
+    scene.intent(Intent::Admit(THEM));
+    let outputs = scene.outputs();
+    assert_eq!(requests(&outputs), [SignalingRequest::Admit(THEM)]);
+    assert!(!outputs.iter().any(|output| matches!(output, Output::Peer(..))), "not before it is written down");
+
+    scene.signaling(SignalingInput::Admitted(THEM));
+    let commands = scene.commands();
+    let word = commands.iter().position(|(_, command)| matches!(command, PeerCommand::SendControl(_)));
+    let media = commands.iter().position(|(_, command)| matches!(command, PeerCommand::OpenMedia));
+    assert!(word < media && word.is_some(), "{commands:?}");
+    assert_eq!(control_messages(&commands)[0], ControlMessage::Admitted);
+    assert_eq!(scene.phase(), Phase::Live { since: scene.now });
+    assert!(scene.call.snapshot().waiting.is_empty());
+}
+
+#[test]
+fn milestones_of_a_warm_path_are_told_with_the_time_they_had() {
+    let mut scene = Scene::host_warm();
+    let connected = scene.now;
+    scene.wait(secs(5));
+    scene.outputs();
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    let decided = scene.now;
+    let milestones: Vec<_> = scene
+        .outputs()
+        .into_iter()
+        .filter_map(|output| match output {
+            Output::Milestone(milestone) => Some((milestone.kind, milestone.at)),
+            _ => None,
+        })
+        .collect();
+    assert!(milestones.contains(&(MilestoneKind::Admitted, decided)));
+    assert!(milestones.contains(&(MilestoneKind::DtlsConnected, connected)), "{milestones:?}");
+    assert!(milestones.contains(&(MilestoneKind::Negotiated, connected)));
+}
+
+#[test]
+fn no_word_of_the_server_opens_the_hosts_gate() {
+    let mut scene = Scene::host_warm();
+    scene.outputs();
+    scene.event(Event::Admitted { endpoint: THEM });
+    scene.signaling(SignalingInput::Admitted(THEM));
+    scene.hello(Admission::Admitted, vec![Participant { admission: Admission::Admitted, ..guest_at(THEM) }]);
+    scene.control(ControlMessage::Admitted);
+    scene.wait(secs(60));
+    assert!(!opens_media(&scene.commands()));
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+}
+
+#[test]
+fn an_admission_that_is_not_written_down_lets_nobody_in() {
+    let mut scene = Scene::host_warm();
+    scene.intent(Intent::Admit(THEM));
+    scene.outputs();
+    scene.signaling(SignalingInput::Refused { request: RequestKind::Admit(THEM), code: Code::StorageFailed });
+    assert!(!opens_media(&scene.commands()));
+    assert_eq!(scene.call.snapshot().problem, Some(Problem::AdmissionFailed(THEM)));
+    scene.intent(Intent::Admit(THEM));
+    assert_eq!(scene.requests(), [SignalingRequest::Admit(THEM)], "it can be tried again");
+}
+
+#[test]
+fn somebody_without_a_link_of_ours_is_turned_away_by_name() {
+    let mut stranger = guest_at(OTHER);
+    stranger.bundle =
+        Base64(BundleKeys::from_random([1; 64]).guest_bundle(INVITE, &InviteSecret::from_random([66; 32])));
+    let mut scene = Scene::host_with(&[]);
+    scene.outputs();
+    scene.event(Event::Joined { participant: stranger });
+    assert_eq!(scene.requests(), [SignalingRequest::Deny(OTHER)]);
+    assert!(scene.call.snapshot().waiting.is_empty());
+    let problem = Problem::GuestRefused { endpoint: OTHER, reason: Refusal::NotByOurLink };
+    assert_eq!(scene.call.snapshot().problem, Some(problem));
+    scene.intent(Intent::Admit(OTHER));
+    assert_eq!(scene.requests(), [], "nobody can be admitted who is not there");
+}
+
+#[test]
+fn a_stranger_with_a_wrong_certificate_cannot_end_the_visit() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.say(InnerMessage::Answer { generation: 0, parameters: answer(2, 0) });
+    scene.outputs();
+    scene.peer(PeerInput::IceConnected);
+    scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([66; 32]) });
+    assert_eq!(scene.requests(), [SignalingRequest::Deny(THEM)]);
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+    let problem = Problem::GuestRefused { endpoint: THEM, reason: Refusal::FingerprintMismatch };
+    assert_eq!(scene.call.snapshot().problem, Some(problem));
+}
+
+#[test]
+fn a_partner_with_a_wrong_certificate_ends_the_call() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    assert_eq!(scene.phase(), Phase::Connecting { since: scene.now });
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.say(InnerMessage::Answer { generation: 0, parameters: answer(2, 0) });
+    scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([66; 32]) });
+    assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::FingerprintMismatch)));
+}
+
+#[test]
+fn who_is_denied_is_gone() {
+    let mut scene = Scene::host_warm();
+    scene.outputs();
+    scene.intent(Intent::Deny(THEM));
+    let outputs = scene.outputs();
+    assert_eq!(requests(&outputs), [SignalingRequest::Deny(THEM)]);
+    assert!(outputs.iter().any(|output| matches!(output, Output::Peer(THEM, PeerCommand::Close))));
+    assert!(scene.call.snapshot().waiting.is_empty());
+}
+
+#[test]
+fn a_second_guest_cannot_be_admitted_beside_the_first() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Joined { participant: guest_at(OTHER) });
+    scene.outputs();
+    scene.intent(Intent::Admit(OTHER));
+    assert_eq!(scene.requests(), []);
+    assert_eq!(scene.call.snapshot().problem, Some(Problem::AlreadySomebodyIn));
+}
+
+#[test]
+fn a_patient_who_starts_the_app_again_takes_the_place_of_the_dead_one() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::ControlClosed);
+    scene.event(Event::Away { endpoint: THEM });
+    scene.event(Event::Joined { participant: guest_at(OTHER) });
+    scene.outputs();
+    scene.intent(Intent::Admit(OTHER));
+    scene.signaling(SignalingInput::Admitted(OTHER));
+    let requests = scene.requests();
+    assert!(requests.contains(&SignalingRequest::Remove(THEM)), "{requests:?}");
+    assert_eq!(scene.phase(), Phase::Connecting { since: scene.now });
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER));
+}
+
+#[test]
+fn an_offer_that_nobody_answers_is_said_again() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.outputs();
+    scene.wait(secs(4));
+    assert_eq!(scene.said(), []);
+    scene.wait(secs(2));
+    assert_eq!(scene.said(), [InnerMessage::Offer { generation: 0, parameters: offer(1, 0) }]);
+}
+
+#[test]
+fn a_connection_that_does_not_come_about_is_tried_once_more_and_then_left_until_admission() {
+    let mut scene = Scene::host_with(&[THEM]);
+    for generation in 0..2 {
+        let commands = scene.commands();
+        assert_eq!(opened(&commands), [THEM], "{generation}");
+        scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
+        scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        scene.wait(secs(31));
+    }
+    let commands = scene.commands();
+    assert!(opened(&commands).is_empty() && commands.iter().any(|(_, command)| matches!(command, PeerCommand::Close)));
+    scene.wait(secs(300));
+    assert!(opened(&scene.commands()).is_empty());
+
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    assert_eq!(opened(&scene.commands()), [THEM]);
+    for generation in 2..4 {
+        scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
+        scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        scene.wait(secs(31));
+    }
+    assert_eq!(ended(&scene), Some(EndReason::NoConnection));
+}
+
+#[test]
+fn a_path_without_a_handshake_is_given_ten_seconds() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.say(InnerMessage::Answer { generation: 0, parameters: answer(2, 0) });
+    scene.peer(PeerInput::IceConnected);
+    scene.outputs();
+    scene.wait(millis(9_900));
+    assert!(opened(&scene.commands()).is_empty());
+    scene.wait(millis(200));
+    assert_eq!(opened(&scene.commands()), [THEM]);
+}
+
+#[test]
+fn a_visit_that_the_server_ended_is_over_and_not_ended_again() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Visit { state: VisitState::Ended, reason: Some(VisitEndReason::Expired) });
+    assert_eq!(ended(&scene), Some(EndReason::VisitOver));
+    assert_eq!(scene.requests(), []);
+}
+
+#[test]
+fn a_host_whom_the_server_forgot_while_it_waited_joins_again() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.outputs();
+    scene.signaling(SignalingInput::Refused { request: RequestKind::Events, code: Code::NotSignedIn });
+    assert!(matches!(&scene.requests()[..], [SignalingRequest::JoinHost { .. }]));
+    scene.joined(Role::Host);
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+}

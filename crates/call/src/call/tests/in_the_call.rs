@@ -1,0 +1,318 @@
+//! Live: switches, losing each other, finding each other, hanging up.
+
+use signaling_protocol::LeaveReason;
+use trust::ByeReason;
+use units::DataRate;
+
+use super::*;
+use crate::{DeviceInput, PictureOff, PicturePlan, Problem, ReconnectCause, Remote};
+
+fn reconnecting(scene: &Scene) -> Option<ReconnectCause> {
+    match scene.phase() {
+        Phase::Reconnecting { cause, .. } => Some(cause),
+        _ => None,
+    }
+}
+
+fn restarts(commands: &[(EndpointId, PeerCommand)]) -> usize {
+    commands.iter().filter(|(_, command)| matches!(command, PeerCommand::CreateOffer { restart: true })).count()
+}
+
+#[test]
+fn hanging_up_says_good_bye_closes_media_and_lets_the_word_get_through() {
+    for (mut scene, request) in
+        [(Scene::host_live(), SignalingRequest::End), (Scene::guest_live(), SignalingRequest::Leave)]
+    {
+        scene.intent(Intent::HangUp);
+        assert_eq!(ended(&scene), Some(EndReason::HungUp));
+        assert!(!scene.call.is_finished());
+        let outputs = scene.outputs();
+        assert_eq!(requests(&outputs), [request]);
+        let closes =
+            |outputs: &[Output]| outputs.iter().any(|output| matches!(output, Output::Peer(THEM, PeerCommand::Close)));
+        assert!(outputs.iter().any(|output| matches!(output, Output::Peer(THEM, PeerCommand::CloseMedia))));
+        assert!(!closes(&outputs));
+        scene.wait(secs(2));
+        assert!(closes(&scene.outputs()) && scene.call.is_finished());
+        assert_eq!(scene.call.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn their_good_bye_ends_the_call_at_once() {
+    for mut scene in [Scene::host_live(), Scene::guest_live()] {
+        scene.control(ControlMessage::Bye { reason: ByeReason::HungUp });
+        assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
+        assert!(scene.call.is_finished());
+    }
+}
+
+#[test]
+fn a_guest_who_left_by_the_servers_word_has_hung_up() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Left { endpoint: THEM, reason: LeaveReason::Left });
+    assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
+    assert!(scene.requests().contains(&SignalingRequest::End));
+}
+
+#[test]
+fn the_loss_of_the_server_is_only_mentioned() {
+    let mut scene = Scene::host_live();
+    let phase = scene.phase();
+    scene.signaling(SignalingInput::StreamDown);
+    scene.wait(secs(3_000));
+    assert_eq!(scene.phase(), phase);
+    assert!(!scene.call.snapshot().signaling_up);
+    scene.signaling(SignalingInput::StreamUp);
+    assert!(scene.call.snapshot().signaling_up);
+}
+
+#[test]
+fn a_stream_of_theirs_that_breaks_while_they_are_heard_changes_nothing() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Away { endpoint: THEM });
+    scene.event(Event::Left { endpoint: THEM, reason: LeaveReason::ConnectionLost });
+    scene.wait(secs(3_000));
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn a_killed_app_is_shown_as_what_it_is_within_five_seconds() {
+    let mut scene = Scene::host_live();
+    let killed = scene.now;
+    scene.wait(millis(700));
+    scene.event(Event::Away { endpoint: THEM });
+    scene.wait(millis(800));
+    scene.peer(PeerInput::NothingHeard { since: killed });
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::TheirAppStopped));
+    assert_eq!(scene.phase(), Phase::Reconnecting { since: killed, cause: ReconnectCause::TheirAppStopped });
+}
+
+#[test]
+fn silence_is_a_lost_link_until_the_server_knows_better() {
+    let mut scene = Scene::host_live();
+    let silent = scene.now;
+    scene.wait(millis(1_500));
+    scene.peer(PeerInput::NothingHeard { since: silent });
+    assert!(matches!(scene.phase(), Phase::Live { .. }), "a second and a half may be a handover");
+    scene.wait(millis(500));
+    scene.peer(PeerInput::NothingHeard { since: silent });
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::LinkLost));
+    scene.wait(millis(500));
+    scene.event(Event::Away { endpoint: THEM });
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::TheirAppStopped));
+    scene.event(Event::Back { endpoint: THEM });
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::LinkLost), "it lives");
+    scene.peer(PeerInput::HeardAgain);
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn a_stream_that_breaks_long_after_the_path_is_the_same_lost_link() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(secs(20));
+    scene.event(Event::Away { endpoint: THEM });
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::LinkLost));
+}
+
+#[test]
+fn a_connection_closed_without_a_word_is_a_stopped_app_and_is_replaced() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::ControlClosed);
+    assert_eq!(reconnecting(&scene), Some(ReconnectCause::TheirAppStopped));
+    scene.wait(secs(1));
+    assert_eq!(opened(&scene.commands()), [THEM]);
+}
+
+#[test]
+fn a_path_that_comes_back_by_itself_is_not_restarted() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(millis(2_900));
+    scene.peer(PeerInput::IceConnected);
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+    scene.wait(secs(60));
+    assert_eq!(restarts(&scene.commands()), 0);
+}
+
+#[test]
+fn a_path_that_stays_lost_is_restarted_after_three_seconds() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(millis(3_100));
+    assert_eq!(restarts(&scene.commands()), 1);
+    scene.peer(PeerInput::Offer(offer(1, 1)));
+    assert_eq!(scene.said(), [InnerMessage::Offer { generation: 1, parameters: offer(1, 1) }]);
+    scene.say(InnerMessage::Answer { generation: 1, parameters: answer(2, 1) });
+    scene.peer(PeerInput::IceConnected);
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+    let commands = scene.commands();
+    assert!(!commands.iter().any(|(_, command)| matches!(command, PeerCommand::CloseMedia)), "the gate stays open");
+}
+
+#[test]
+fn an_ice_restart_with_another_certificate_ends_the_call() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(millis(3_100));
+    scene.peer(PeerInput::Offer(offer(1, 1)));
+    scene.say(InnerMessage::Answer { generation: 1, parameters: answer(66, 1) });
+    assert_eq!(ended(&scene), Some(EndReason::Refused(crate::Refusal::FingerprintChanged)));
+}
+
+#[test]
+fn nothing_is_restarted_while_nobody_can_be_told_and_a_path_that_is_back_needs_none() {
+    let mut scene = Scene::host_live();
+    scene.signaling(SignalingInput::StreamDown);
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(secs(60));
+    assert_eq!(restarts(&scene.commands()), 0);
+    scene.signaling(SignalingInput::StreamUp);
+    scene.wait(millis(300));
+    scene.peer(PeerInput::IceConnected);
+    scene.wait(secs(60));
+    assert_eq!(restarts(&scene.commands()), 0, "what was not sent is dropped");
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn a_link_that_is_back_after_a_minute_is_used_within_two_seconds() {
+    let mut scene = Scene::host_live();
+    scene.signaling(SignalingInput::StreamDown);
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(secs(60));
+    scene.outputs();
+    scene.signaling(SignalingInput::StreamUp);
+    scene.wait(secs(1));
+    assert_eq!(restarts(&scene.commands()), 1);
+}
+
+#[test]
+fn a_path_that_stays_lost_ends_the_call_after_the_grace() {
+    for mut scene in [Scene::host_live(), Scene::guest_live()] {
+        scene.signaling(SignalingInput::StreamDown);
+        scene.peer(PeerInput::Disconnected);
+        scene.wait(secs(599));
+        assert_eq!(reconnecting(&scene), Some(ReconnectCause::LinkLost));
+        scene.wait(secs(2));
+        assert_eq!(ended(&scene), Some(EndReason::ConnectionLost));
+    }
+}
+
+#[test]
+fn a_guest_whose_path_is_lost_asks_for_a_restart_and_then_for_a_new_connection() {
+    let mut scene = Scene::guest_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(millis(3_100));
+    assert_eq!(scene.said(), [InnerMessage::IceRestartRequest]);
+    scene.wait(secs(20));
+    assert_eq!(
+        scene.said(),
+        [InnerMessage::IceRestartRequest, InnerMessage::IceRestartRequest, InnerMessage::OfferRequest]
+    );
+}
+
+#[test]
+fn a_new_connection_needs_the_hosts_word_anew() {
+    let mut scene = Scene::guest_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.begin_epoch();
+    scene.say(InnerMessage::Offer { generation: 1, parameters: offer(5, 0) });
+    let commands = scene.commands();
+    assert!(matches!(
+        &commands[..],
+        [(_, PeerCommand::Close), (_, PeerCommand::Open { .. }), (_, PeerCommand::AcceptOffer(_))]
+    ));
+    scene.peer(PeerInput::Answer(answer(6, 0)));
+    scene.connect(5);
+    assert!(matches!(scene.phase(), Phase::Reconnecting { .. }));
+    scene.control(ControlMessage::Admitted);
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+    assert!(opens_media(&scene.commands()));
+}
+
+#[test]
+fn a_host_gives_its_word_again_over_a_new_connection() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::ControlClosed);
+    scene.wait(secs(1));
+    scene.peer(PeerInput::Offer(offer(5, 0)));
+    scene.say(InnerMessage::Answer { generation: 1, parameters: answer(6, 0) });
+    scene.outputs();
+    scene.connect(6);
+    let commands = scene.commands();
+    assert_eq!(control_messages(&commands)[0], ControlMessage::Admitted);
+    assert!(opens_media(&commands));
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn switches_are_told_once_and_shown() {
+    let mut scene = Scene::guest_live();
+    scene.intent(Intent::SetMuted(true));
+    scene.intent(Intent::SetMuted(true));
+    let state = ControlMessage::MediaState { muted: true, camera_off: false, receives_picture: true };
+    assert_eq!(control_messages(&scene.commands()), [state]);
+    scene.intent(Intent::SetCameraOff(true));
+    assert_eq!(scene.call.snapshot().picture_plan, PicturePlan::Off(PictureOff::CameraOff));
+
+    scene.control(ControlMessage::MediaState { muted: false, camera_off: true, receives_picture: false });
+    assert_eq!(scene.call.snapshot().remote, Some(Remote { muted: false, camera_off: true }));
+    scene.intent(Intent::SetCameraOff(false));
+    assert_eq!(scene.call.snapshot().picture_plan, PicturePlan::Off(PictureOff::NotWanted));
+}
+
+#[test]
+fn the_estimate_sets_the_encoders_and_nothing_else_does() {
+    let mut scene = Scene::host_live();
+    scene.wait(secs(1));
+    let thin = PeerInput::Estimate { target: DataRate::from_kbps(60), loss: 0.0, round_trip: None };
+    scene.peer(thin);
+    let outputs = scene.outputs();
+    let quality = outputs.iter().find_map(|output| match output {
+        Output::Quality { voice, picture } => Some((*voice, *picture)),
+        _ => None,
+    });
+    let (voice, picture) = quality.expect("the encoders are told");
+    assert_eq!(picture, PicturePlan::Off(PictureOff::LinkTooThin));
+    assert!(voice.wire_rate() <= DataRate::from_kbps(60));
+    assert_eq!((scene.call.snapshot().voice_plan, scene.call.snapshot().picture_plan), (voice, picture));
+}
+
+#[test]
+fn a_device_that_is_gone_is_told_to_both() {
+    let mut scene = Scene::host_live();
+    scene.input(Input::Device(DeviceInput::CameraLost));
+    assert_eq!(scene.call.snapshot().problem, Some(Problem::CameraLost));
+    assert_eq!(scene.call.snapshot().picture_plan, PicturePlan::Off(PictureOff::NoCamera));
+    let state = ControlMessage::MediaState { muted: false, camera_off: true, receives_picture: true };
+    assert_eq!(control_messages(&scene.commands()), [state]);
+    scene.input(Input::Device(DeviceInput::CameraBack));
+    assert_eq!(scene.call.snapshot().problem, None);
+}
+
+#[test]
+fn after_the_end_nothing_happens_any_more() {
+    let mut scene = Scene::guest_live();
+    scene.control(ControlMessage::Bye { reason: ByeReason::HungUp });
+    scene.outputs();
+    scene.intent(Intent::HangUp);
+    scene.say(InnerMessage::Offer { generation: 9, parameters: offer(9, 0) });
+    scene.control(ControlMessage::Admitted);
+    scene.event(Event::Admitted { endpoint: ME });
+    scene.wait(secs(1_000));
+    assert!(scene.outputs().is_empty());
+    assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
+}
+
+#[test]
+fn who_hung_up_before_the_server_let_them_in_does_not_stay_there() {
+    let mut scene = Scene::guest();
+    scene.intent(Intent::Join);
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    scene.intent(Intent::HangUp);
+    assert!(!scene.requests().contains(&SignalingRequest::Leave));
+    scene.joined(Role::Guest);
+    assert_eq!(scene.requests(), [SignalingRequest::Leave]);
+}
