@@ -85,6 +85,9 @@ const BELOW_SATURATION: f64 = 0.9;
 /// The smoothed round-trip time moves by an eighth with each sample (RFC 6298).
 const ROUND_TRIP_WEIGHT: f64 = 0.125;
 
+/// No clock runs for 36 000 years: what claims so is not a time of arrival, and its differences would overflow.
+const LATEST: Timestamp = Timestamp::from_micros(1 << 60);
+
 /// Until one is known.
 const DEFAULT_ROUND_TRIP: Duration = Duration::from_millis(200);
 
@@ -241,7 +244,9 @@ impl Estimator {
 
     /// The receiver's report came. Repeated, late and foreign reports do no harm.
     pub fn on_feedback(&mut self, now: Timestamp, reports: &[PacketReport]) {
-        let mut told: Vec<Told> = reports.iter().filter_map(|report| self.history.on_report(*report)).collect();
+        let possible = |report: &&PacketReport| report.received.is_none_or(|at| at < LATEST);
+        let mut told: Vec<Told> =
+            reports.iter().filter(possible).filter_map(|report| self.history.on_report(*report)).collect();
         told.sort_by_key(|told| told.sent.number);
         let arrived: Vec<(Timestamp, Timestamp)> =
             told.iter().filter_map(|told| Some((told.sent.at, told.received?))).collect();

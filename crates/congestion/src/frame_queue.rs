@@ -54,11 +54,7 @@ impl<T> Default for FrameQueue<T> {
 impl<T> FrameQueue<T> {
     /// An empty queue.
     pub const fn new() -> Self {
-        Self {
-            frames: VecDeque::new(),
-            dropped: Dropped { frames: 0, reference_lost: false },
-            needs_key: false,
-        }
+        Self { frames: VecDeque::new(), dropped: Dropped { frames: 0, reference_lost: false }, needs_key: false }
     }
 
     /// Queues a frame, in the order of encoding.

@@ -165,3 +165,74 @@ impl NackGenerator {
         std::mem::take(&mut self.given_up)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn with_a_gap() -> NackGenerator {
+        let mut nack = NackGenerator::new();
+        nack.set_round_trip(Duration::from_millis(80));
+        nack.on_packet(at(0), 65_534, false);
+        nack.on_packet(at(10), 0, false);
+        nack
+    }
+
+    #[test]
+    fn a_gap_is_asked_for_after_a_moment_and_then_once_a_round_trip() {
+        let mut nack = with_a_gap();
+        assert_eq!(nack.poll(at(12)), []);
+        assert_eq!(nack.poll_timeout(), Some(at(20)));
+        assert_eq!(nack.poll(at(20)), [65_535]);
+        assert_eq!(nack.poll(at(100)), []);
+        assert_eq!(nack.poll(at(140)), [65_535]);
+    }
+
+    #[test]
+    fn three_later_packets_make_a_loss_at_once() {
+        let mut nack = with_a_gap();
+        nack.on_packet(at(11), 1, false);
+        assert_eq!(nack.poll(at(11)), []);
+        nack.on_packet(at(12), 2, false);
+        assert_eq!(nack.poll(at(12)), [65_535]);
+    }
+
+    #[test]
+    fn a_packet_that_comes_over_rtx_is_not_asked_for_again() {
+        let mut nack = with_a_gap();
+        assert_eq!(nack.poll(at(20)), [65_535]);
+        nack.on_packet(at(60), 65_535, true);
+        assert_eq!(nack.poll_timeout(), None);
+        assert_eq!(nack.poll(at(1_000)), []);
+    }
+
+    #[test]
+    fn nothing_is_asked_for_that_could_not_come_in_time() {
+        let mut nack = with_a_gap();
+        nack.set_deadline(Duration::from_millis(250));
+        let asked: usize = (0..100).map(|step| nack.poll(at(10 + 10 * step)).len()).sum();
+        assert_eq!(asked, 2);
+        assert_eq!(nack.take_given_up(), 1);
+        nack.set_round_trip(Duration::from_millis(600));
+        nack.on_packet(at(2_000), 2, false);
+        assert_eq!(nack.poll(at(2_020)), []);
+    }
+
+    #[test]
+    fn an_outage_is_not_asked_for() {
+        let mut nack = with_a_gap();
+        nack.on_packet(at(500), 5_000, false);
+        assert_eq!(nack.missing(), 0);
+    }
+
+    #[test]
+    fn a_key_frame_ends_the_wait_for_what_is_before_it() {
+        let mut nack = with_a_gap();
+        nack.forget_before(0);
+        assert_eq!(nack.poll(at(100)), []);
+    }
+}

@@ -138,13 +138,8 @@ impl<T> Pacer<T> {
     /// Sends at the probe's rate until its bytes have left, with padding where there is nothing else.
     pub fn start_probe(&mut self, now: Timestamp, probe: Probe) {
         self.pay(now);
-        self.probe = Some(RunningProbe {
-            cluster: probe.cluster,
-            rate: probe.rate,
-            bytes: probe.bytes,
-            sent: 0,
-            started: now,
-        });
+        self.probe =
+            Some(RunningProbe { cluster: probe.cluster, rate: probe.rate, bytes: probe.bytes, sent: 0, started: now });
         // A probe measures its own pace, not what was sent before.
         self.debt = 0.0;
     }
@@ -268,5 +263,101 @@ impl<T> Pacer<T> {
             self.debt = self.debt.min(self.burst_bytes());
         }
         Some(cluster)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: u64) -> Timestamp {
+        Timestamp::from_micros(1_000_000 + micros)
+    }
+
+    /// Follows the pacer's own timer and answers when each packet left (microseconds), what it was and its size.
+    fn run(pacer: &mut Pacer<&'static str>, for_micros: u64) -> Vec<(u64, &'static str, usize)> {
+        let mut left = Vec::new();
+        let mut now = at(0);
+        while now <= at(for_micros) {
+            while let Some(paced) = pacer.poll(now) {
+                let micros = now.since(at(0)).as_micros() as u64;
+                left.push(match paced {
+                    Paced::Packet { item, bytes, .. } => (micros, item, bytes),
+                    Paced::Padding { bytes, .. } => (micros, "padding", bytes),
+                });
+            }
+            match pacer.poll_timeout(now) {
+                Some(next) => {
+                    assert!(next > now, "the timer stands still");
+                    now = next;
+                }
+                None => break,
+            }
+        }
+        left
+    }
+
+    #[test]
+    fn voice_leaves_at_once_whatever_waits() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(100));
+        for _ in 0..20 {
+            pacer.push(at(0), Class::Picture, 1_000, "picture");
+        }
+        while pacer.poll(at(0)).is_some() {}
+        pacer.push(at(1), Class::Retransmission, 1_000, "again");
+        pacer.push(at(1), Class::Voice, 100, "voice");
+        assert!(matches!(pacer.poll(at(1)), Some(Paced::Packet { item: "voice", .. })));
+        assert_eq!(pacer.poll(at(1)), None);
+    }
+
+    #[test]
+    fn retransmissions_go_before_new_picture() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(1_000));
+        pacer.push(at(0), Class::Picture, 1_000, "picture");
+        pacer.push(at(0), Class::Retransmission, 1_000, "again");
+        let order: Vec<_> = run(&mut pacer, 100_000).into_iter().map(|(_, item, _)| item).collect();
+        assert_eq!(order, ["again", "picture"]);
+    }
+
+    #[test]
+    fn picture_leaves_at_one_and_a_half_times_the_target() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(800));
+        for _ in 0..151 {
+            pacer.push(at(0), Class::Picture, 1_000, "picture");
+        }
+        assert!(pacer.backlog() > Duration::from_millis(990));
+        let left = run(&mut pacer, 2_000_000);
+        let last = left.last().expect("packets").0;
+        assert_eq!(left.len(), 151);
+        assert!((980_000..=1_000_000).contains(&last), "{last} µs");
+        assert_eq!(pacer.poll_timeout(at(2_000_000)), None);
+    }
+
+    #[test]
+    fn a_probe_is_filled_up_with_padding_at_its_rate() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(100));
+        pacer.push(at(0), Class::Picture, 600, "picture");
+        let probe = Probe { cluster: 7, rate: DataRate::from_kbps(800), bytes: 3_000 };
+        pacer.start_probe(at(0), probe);
+        let left = run(&mut pacer, 100_000);
+        assert_eq!(left[0].1, "picture");
+        let bytes: usize = left.iter().map(|(_, _, bytes)| bytes).sum();
+        assert!((2_950..=3_050).contains(&bytes), "{bytes}");
+        let last = left.last().expect("packets");
+        let rate = DataRate::of_bytes((bytes - last.2) as u64, Duration::from_micros(last.0));
+        assert!((760..=840).contains(&rate.as_kbps()), "{rate}");
+    }
+
+    #[test]
+    fn voice_alone_above_the_target_does_not_starve_the_picture_for_ever() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(40));
+        for _ in 0..100 {
+            pacer.push(at(0), Class::Voice, 1_000, "voice");
+        }
+        pacer.push(at(0), Class::Picture, 1_000, "picture");
+        let left = run(&mut pacer, 5_000_000);
+        assert_eq!(left.iter().filter(|(micros, item, _)| *item == "voice" && *micros == 0).count(), 100);
+        let picture = left.iter().find(|(_, item, _)| *item == "picture").expect("the picture");
+        assert!(picture.0 <= 500_000);
     }
 }

@@ -111,3 +111,46 @@ impl<T> History<T> {
         self.allowance = (self.allowance + earned).min(most);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn history(kbps: u64) -> History<u16> {
+        let mut history = History::new(DataRate::from_kbps(kbps));
+        for packet in 0..50u16 {
+            history.on_sent(at(10 * u64::from(packet)), packet.wrapping_sub(10), 1_000, packet);
+        }
+        history
+    }
+
+    #[test]
+    fn a_packet_is_repeated_once_a_round_trip() {
+        let mut history = history(5_000);
+        assert_eq!(history.get(at(500), 65_530), Some(&4));
+        assert_eq!(history.get(at(550), 65_530), None);
+        assert_eq!(history.get(at(601), 65_530), Some(&4));
+        assert_eq!(history.get(at(601), 1_000), None);
+    }
+
+    #[test]
+    fn repeating_takes_no_more_than_its_share() {
+        let mut history = history(100);
+        // 30 % of 100 kbps is 3 750 bytes a second; half a second may be saved up.
+        let repeated = (0..40).filter(|packet| history.get(at(500), *packet).is_some()).count();
+        assert_eq!(repeated, 1);
+        let later = (0..40).filter(|packet| history.get(at(1_000), *packet).is_some()).count();
+        assert_eq!(later, 1);
+    }
+
+    #[test]
+    fn what_is_too_old_is_gone() {
+        let mut history = history(5_000);
+        assert_eq!(history.get(at(2_100), 65_530), None);
+        assert_eq!(history.get(at(2_100), 30), Some(&40));
+    }
+}

@@ -306,3 +306,83 @@ impl<T> Link<T> {
         radius * (std::f64::consts::TAU * self.random.random::<f64>()).cos()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    /// Sends `count` packets of 1000 bytes, one every `every` ms, and answers when each arrived.
+    fn send(link: &mut Link<u64>, count: u64, every: u64) -> Vec<(u64, Timestamp)> {
+        let mut arrived = Vec::new();
+        for packet in 0..count {
+            link.send(at(packet * every), 1_000, packet);
+            while let Some((when, item)) = link.poll(at(packet * every)) {
+                arrived.push((item, when));
+            }
+        }
+        while let Some(next) = link.poll_timeout() {
+            while let Some((when, item)) = link.poll(next) {
+                arrived.push((item, when));
+            }
+        }
+        arrived
+    }
+
+    #[test]
+    fn a_packet_takes_its_time_on_the_wire_and_the_delay() {
+        let mut link = Link::new(LinkConfig::of(80, 30, 1_000), 1);
+        assert_eq!(send(&mut link, 2, 0), [(0, at(130)), (1, at(230))]);
+    }
+
+    #[test]
+    fn a_full_queue_drops_what_comes_last() {
+        let mut link = Link::new(LinkConfig::of(80, 0, 500), 1);
+        let arrived = send(&mut link, 20, 0);
+        assert_eq!(arrived.iter().map(|(item, _)| *item).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!(link.dropped(), 15);
+    }
+
+    #[test]
+    fn a_step_changes_the_rate_of_a_packet_that_is_on_its_way() {
+        let slow = LinkConfig::of(80, 0, 1_000);
+        let mut link = Link::new(slow, 1).step(at(50), slow.rate_kbps(40));
+        let arrived = send(&mut link, 1, 0);
+        assert_eq!(arrived[0].1.as_millis(), 150);
+    }
+
+    #[test]
+    fn a_cut_link_loses_all_and_a_stalled_one_keeps_all() {
+        let link = LinkConfig::of(800, 10, 1_000);
+        let mut cut = Link::new(link.cut(), 1).step(at(500), link);
+        assert_eq!(send(&mut cut, 10, 100).len(), 5);
+        let mut stalled = Link::new(link.rate_kbps(0), 1).step(at(500), link);
+        assert_eq!(send(&mut stalled, 1, 1), [(0, at(520))]);
+    }
+
+    #[test]
+    fn loss_is_as_much_and_as_bursty_as_asked_for_and_the_same_for_a_seed() {
+        for (loss, mean, length) in [(Loss::Random(0.1), 0.1, 1.1), (Loss::Bursts { mean: 0.1, length: 5.0 }, 0.1, 5.0)]
+        {
+            let config = LinkConfig::default().loss(loss);
+            let arrived = send(&mut Link::new(config, 7), 50_000, 1);
+            assert_eq!(arrived, send(&mut Link::new(config, 7), 50_000, 1));
+            let lost = 50_000 - arrived.len();
+            assert!((lost as f64 / 50_000.0 - mean).abs() < 0.01, "{loss:?}: {lost}");
+            let bursts = arrived.windows(2).filter(|pair| pair[1].0 > pair[0].0 + 1).count();
+            assert!((lost as f64 / bursts as f64 - length).abs() < 0.1 * length, "{loss:?}: {bursts} bursts");
+        }
+    }
+
+    #[test]
+    fn jitter_keeps_the_order_unless_it_may_not() {
+        let config = LinkConfig { delay: Duration::from_millis(50), ..LinkConfig::default() }.jitter_ms(10);
+        let in_order = send(&mut Link::new(config, 3), 1_000, 1);
+        assert!(in_order.is_sorted_by_key(|(item, _)| *item));
+        let reordered = send(&mut Link::new(LinkConfig { reorder: true, ..config }, 3), 1_000, 1);
+        assert!(!reordered.is_sorted_by_key(|(item, _)| *item));
+    }
+}

@@ -111,7 +111,18 @@ pub(super) struct Probing {
 impl Probing {
     pub(super) fn new(max: DataRate) -> Self {
         let last = Timestamp::ZERO;
-        Self { max, started: None, wanted: None, retry: None, retries: 0, running: None, next_id: 1, last, last_span: MIN_SPAN, before: None }
+        Self {
+            max,
+            started: None,
+            wanted: None,
+            retry: None,
+            retries: 0,
+            running: None,
+            next_id: 1,
+            last,
+            last_span: MIN_SPAN,
+            before: None,
+        }
     }
 
     /// Media flows: the first probe may go.
@@ -140,7 +151,14 @@ impl Probing {
         }
     }
 
-    pub(super) fn poll(&mut self, now: Timestamp, rate: DataRate, sent: DataRate, calm: bool, jitter_ms: f64) -> Option<Probe> {
+    pub(super) fn poll(
+        &mut self,
+        now: Timestamp,
+        rate: DataRate,
+        sent: DataRate,
+        calm: bool,
+        jitter_ms: f64,
+    ) -> Option<Probe> {
         if self.running.as_ref().is_some_and(|cluster| now.since(cluster.asked) > VOID) {
             self.running = None;
         }

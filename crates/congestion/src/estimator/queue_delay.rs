@@ -21,7 +21,8 @@ pub(super) struct QueueDelay {
 impl QueueDelay {
     /// The packets of one report: when each left, and when it arrived by the receiver's clock.
     pub(super) fn on_report(&mut self, now: Timestamp, packets: impl Iterator<Item = (Timestamp, Timestamp)>) {
-        let delays = packets.map(|(sent, received)| received.as_micros().cast_signed() - sent.as_micros().cast_signed());
+        let delays =
+            packets.map(|(sent, received)| received.as_micros().cast_signed() - sent.as_micros().cast_signed());
         // The lowest of a report is the standing queue: bursts of our own and jitter only add to it.
         let Some(lowest) = delays.min() else {
             return;

@@ -115,9 +115,7 @@ impl RateControl {
 
     fn learn(&mut self, carried: f64) {
         self.capacity = Some(match self.capacity {
-            Some(known) if (carried - known).abs() <= 2.0 * NEAR * known => {
-                known + CAPACITY_WEIGHT * (carried - known)
-            }
+            Some(known) if (carried - known).abs() <= 2.0 * NEAR * known => known + CAPACITY_WEIGHT * (carried - known),
             _ => carried,
         });
     }

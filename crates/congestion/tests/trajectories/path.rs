@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use congestion::{
-    Class, Estimator, EstimatorConfig, Feedback, FeedbackRecorder, FrameQueue, PacketReport, Paced, Pacer, QueuedFrame,
+    Class, Estimator, EstimatorConfig, Feedback, FeedbackRecorder, FrameQueue, Paced, Pacer, PacketReport, QueuedFrame,
     SentPacket, SequenceUnwrapper,
 };
 use rand::rngs::StdRng;
@@ -275,8 +275,14 @@ impl Path {
         for (index, second) in self.samples.chunks(5).enumerate() {
             let Sample { target, queue_ms, loss, .. } = second[second.len() - 1];
             let delivered = second.iter().map(|sample| sample.delivered).sum::<u64>() / second.len() as u64;
-            eprintln!("{:5.1}s target {target:5} delivered {delivered:5} queue {queue_ms:4} loss {loss:.2}", index as f64 / 2.0 + 0.5);
+            eprintln!(
+                "{:5.1}s target {target:5} delivered {delivered:5} queue {queue_ms:4} loss {loss:.2}",
+                index as f64 / 2.0 + 0.5
+            );
         }
-        eprintln!("feedback {} of {} bytes, padding {} of {}", self.feedback_bytes, self.received_bytes, self.padding_bytes, self.sent_bytes);
+        eprintln!(
+            "feedback {} of {} bytes, padding {} of {}",
+            self.feedback_bytes, self.received_bytes, self.padding_bytes, self.sent_bytes
+        );
     }
 }
