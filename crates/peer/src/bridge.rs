@@ -126,11 +126,13 @@ impl Bridge {
     }
 
     fn on_reception(&mut self, now: Timestamp, report: &ReceptionReport) {
+        // 24 bits with a sign: duplicates make it negative (RFC 3550, section 6.4.1).
+        let total_lost = (((report.total_lost << 8) as i32) >> 8).max(0) as u32;
         match self.packets_lost.iter_mut().find(|(ssrc, _)| *ssrc == report.ssrc) {
-            Some((_, lost)) => *lost = report.total_lost,
+            Some((_, lost)) => *lost = total_lost,
             None => {
                 self.packets_lost.truncate(MAX_FLOWS - 1);
-                self.packets_lost.push((report.ssrc, report.total_lost));
+                self.packets_lost.push((report.ssrc, total_lost));
             }
         }
         let lost = self.packets_lost.iter().map(|(_, lost)| u64::from(*lost)).sum();
@@ -142,7 +144,6 @@ impl Bridge {
         let Some(round_trip) = now.since(*sent).checked_sub(held) else { return };
         self.outgoing.on_round_trip(now, round_trip);
         let smooth = self.outgoing.estimate(now).round_trip.unwrap_or(round_trip);
-        self.incoming.set_round_trip(smooth);
         self.shared.update_stats(|stats| stats.round_trip = Some(smooth));
     }
 

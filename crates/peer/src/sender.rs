@@ -152,6 +152,8 @@ impl PictureSender {
             return;
         }
         if self.shared.events().try_send(PeerEvent::KeyFrameWanted).is_ok() {
+            // Said once: an encoder that is off answers never, and one that answers late is asked again by who waits.
+            self.shared.key_frame_asked_for();
             self.wanted = Some(now);
         }
     }

@@ -258,3 +258,51 @@ impl<'a> Section<'a> {
         Ok([profile, constraints, level])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters() -> ConnectionParameters {
+        ConnectionParameters {
+            ice: IceCredentials::new("aB+/1234", "0123456789abcdefghijklmnopqrstuv").unwrap(),
+            fingerprint: DtlsFingerprint(std::array::from_fn(|n| n as u8 * 7)),
+            setup: Setup::ActPass,
+            srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
+            voice: VoiceParameters { payload_type: 111, ssrc: 1_000 },
+            picture: PictureParameters {
+                payload_type: 102,
+                ssrc: 2_000,
+                rtx_payload_type: 103,
+                rtx_ssrc: u32::MAX,
+                profile_level_id: [0x42, 0xe0, 0x1f],
+            },
+            extensions: Extensions { mid: 1, transport_cc: 2 },
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for setup in [Setup::ActPass, Setup::Active, Setup::Passive] {
+            let parameters = ConnectionParameters { setup, ..parameters() };
+            assert_eq!(from_sdp(&to_sdp(&parameters, 1)).unwrap(), parameters);
+        }
+    }
+
+    #[test]
+    fn a_description_without_a_sha_256_fingerprint_is_refused() {
+        let sdp = to_sdp(&parameters(), 1);
+        let without: String =
+            sdp.lines().filter(|line| !line.contains("fingerprint")).map(|l| format!("{l}\r\n")).collect();
+        assert!(matches!(from_sdp(&without), Err(PeerError::Setup(_))));
+        assert!(matches!(from_sdp(&sdp.replace("sha-256", "sha-1")), Err(PeerError::Setup(_))));
+    }
+
+    #[test]
+    fn no_cut_of_a_description_panics() {
+        let sdp = to_sdp(&parameters(), 1);
+        for end in 0..sdp.len() {
+            let _ = from_sdp(&sdp[..end]);
+        }
+    }
+}

@@ -100,12 +100,23 @@ impl Shared {
     }
 
     pub(crate) fn set_gate(&self, open: bool) {
+        let was_open = self.is_open();
         self.gate.store(open, Ordering::Release);
         self.in_flight.store(0, Ordering::Release);
+        self.start_with_a_key_frame(was_open);
     }
 
     pub(crate) fn set_secured(&self, secured: bool) {
+        let was_open = self.is_open();
         self.secured.store(secured, Ordering::Release);
+        self.start_with_a_key_frame(was_open);
+    }
+
+    /// Whatever was encoded before the gate opened is not there to refer to.
+    fn start_with_a_key_frame(&self, was_open: bool) {
+        if self.is_open() && !was_open {
+            self.want_key_frame();
+        }
     }
 
     pub(crate) fn flows(&self) -> Option<Flows> {

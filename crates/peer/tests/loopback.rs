@@ -143,6 +143,41 @@ async fn an_ice_restart_keeps_the_encryption_the_control_channel_and_the_media()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_that_was_never_answered_does_not_stand_in_the_way_of_the_next() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+    pair.host.peer.create_offer(true).await.unwrap();
+    let offer = pair.host.peer.create_offer(true).await.unwrap();
+    let answer = pair.guest.peer.accept_offer(offer).await.unwrap();
+    pair.host.peer.accept_answer(answer).await.unwrap();
+    let mut connected = [false; 2];
+    pair.exchange_until(Duration::from_secs(10), |side, event| {
+        if *event == PeerEvent::IceConnected {
+            connected[usize::from(side == Side::Guest)] = true;
+        }
+        (connected == [true; 2]).then_some(())
+    })
+    .await;
+    pair.host.peer.send_voice(voice(1));
+    assert_eq!(pair.guest.voice().await.timestamp, 960);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opening_the_gate_asks_the_encoder_for_a_key_frame_once() {
+    let mut pair = Pair::connected(PairConfig::default()).await;
+    pair.host.peer.set_media_open(true);
+    let mut wanted = 0;
+    let _ = timeout(Duration::from_secs(1), async {
+        loop {
+            wanted += usize::from(pair.host.event().await == PeerEvent::KeyFrameWanted);
+        }
+    })
+    .await;
+    assert_eq!(wanted, 1);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parameters_that_are_not_ours_to_accept_are_refused_by_name() {
     let pair = Pair::new(PairConfig::default()).await;
     let good = pair.host.peer.create_offer(false).await.unwrap();
@@ -188,6 +223,8 @@ async fn a_key_frame_request_reaches_the_encoder_of_the_other_side() {
     let mut pair = Pair::open(PairConfig::default()).await;
     pair.host.peer.send_picture(picture(pair.now(), 0, 900));
     pair.guest.picture().await;
+    // The one for the opened gate.
+    while pair.host.event().await != PeerEvent::KeyFrameWanted {}
     pair.guest.peer.request_key_frame();
     timeout(Duration::from_secs(2), async { while pair.host.event().await != PeerEvent::KeyFrameWanted {} })
         .await

@@ -175,3 +175,48 @@ async fn voice_comes_through_when_the_link_narrows_to_a_third() {
     assert!(stats.retransmitted * 5 < stats.sent_packets, "{} of {} repeated", stats.retransmitted, stats.sent_packets);
     pair.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_is_told_within_five_seconds_and_heals_by_itself() {
+    let network = Network::new(Weather::default());
+    let mut pair = over(&network, PairConfig::default()).await;
+    let mut n = 0;
+    talk(&mut pair, Duration::from_millis(500), &mut n).await;
+    network.set(Weather { loss: 1.0, ..Weather::default() });
+    let cut = pair.now();
+    let mut told = [false; 2];
+    pair.exchange_until(Duration::from_secs(8), |side, event| {
+        if *event == PeerEvent::Disconnected {
+            told[usize::from(side == Side::Guest)] = true;
+        }
+        (told == [true; 2]).then_some(())
+    })
+    .await;
+    let took = pair.now().since(cut);
+    assert!((2.0..6.0).contains(&took.as_secs_f64()), "told after {took:?}");
+
+    network.set(Weather::default());
+    let mut back = [false; 2];
+    pair.exchange_until(Duration::from_secs(8), |side, event| {
+        if *event == PeerEvent::IceConnected {
+            back[usize::from(side == Side::Guest)] = true;
+        }
+        (back == [true; 2]).then_some(())
+    })
+    .await;
+    let heard = talk(&mut pair, Duration::from_secs(1), &mut n).await;
+    assert!(heard.voice * 10 >= heard.voice_sent * 9, "{} of {}", heard.voice, heard.voice_sent);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_only_receives_knows_the_round_trip_too() {
+    let weather = Weather { delay: Duration::from_millis(80), ..Weather::default() };
+    let network = Network::new(weather);
+    let mut pair = over(&network, PairConfig::default()).await;
+    let mut n = 0;
+    talk(&mut pair, Duration::from_secs(3), &mut n).await;
+    let round_trip = pair.guest.peer.stats().round_trip.expect("a round trip");
+    assert!((150..400).contains(&round_trip.as_millis()), "{round_trip:?}");
+    pair.close().await;
+}

@@ -16,6 +16,7 @@ use crate::shared::{Flows, Shared};
 pub(super) struct Incoming {
     recorder: FeedbackRecorder,
     nack: NackGenerator,
+    round_trip: Option<Duration>,
 }
 
 impl Incoming {
@@ -42,8 +43,16 @@ impl Incoming {
         });
     }
 
-    pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
-        self.nack.set_round_trip(round_trip);
+    /// The round trip as last known. Who only receives hears no reports on its own packets and knows it from the STUN
+    /// checks alone.
+    fn follow_round_trip(&mut self, shared: &Shared) {
+        let known = shared.stats().round_trip;
+        if known != self.round_trip
+            && let Some(round_trip) = known
+        {
+            self.round_trip = known;
+            self.nack.set_round_trip(round_trip);
+        }
     }
 
     /// What the other side is to be told now.
@@ -54,6 +63,7 @@ impl Incoming {
             let written = feedback_packet::write(&feedback, sender_ssrc, flows.voice.remote_ssrc);
             packets.extend(written.into_iter().map(|packet| Box::new(packet) as Box<dyn rtcp::Packet>));
         }
+        self.follow_round_trip(shared);
         let wanted = self.nack.poll(now);
         if !wanted.is_empty() {
             shared.update_stats(|stats| stats.requested += wanted.len() as u64);
