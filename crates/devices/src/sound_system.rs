@@ -74,13 +74,16 @@ impl<R: Send + 'static> Watch<R> {
         let seen_by_thread = Arc::clone(&stopping);
         let thread = thread::Builder::new()
             .name(format!("{kind}-watch"))
-            .spawn(move || match keeper.start() {
-                Ok(running) => {
-                    let _ = opened_sender.send(Ok(()));
-                    keeper.watch(running, &seen_by_thread, &problem_sender);
-                }
-                Err(problem) => {
-                    let _ = opened_sender.send(Err(problem));
+            .spawn(move || {
+                let host = cpal::default_host();
+                match keeper.start(&host) {
+                    Ok(running) => {
+                        let _ = opened_sender.send(Ok(()));
+                        keeper.watch(host, running, &seen_by_thread, &problem_sender);
+                    }
+                    Err(problem) => {
+                        let _ = opened_sender.send(Err(problem));
+                    }
                 }
             })
             .map_err(|reason| DeviceError::Stopped { kind, reason: reason.to_string() })?;
@@ -127,15 +130,13 @@ struct Keeper<R> {
 /// A stream that runs. Dropping it stops it.
 struct Running {
     _stream: Stream,
-    host: Host,
     id: Option<DeviceId>,
     alarm: Alarm,
 }
 
 impl<R> Keeper<R> {
-    fn start(&self) -> Result<Running, DeviceError> {
-        let host = cpal::default_host();
-        let device = find(&host, self.kind, self.name.as_deref())?;
+    fn start(&self, host: &Host) -> Result<Running, DeviceError> {
+        let device = find(host, self.kind, self.name.as_deref())?;
         let plan = plan(&device, self.kind)?;
         let alarm = Alarm::default();
         let (stream, ring) = (self.build)(&device, plan, alarm.clone()).map_err(|error| sentence(self.kind, &error))?;
@@ -143,11 +144,13 @@ impl<R> Keeper<R> {
         info!(kind = %self.kind, ?plan, "sound stream runs");
         // Nobody listens any more only when the owner is gone; then `watch` ends at once.
         let _ = self.rings.send(ring);
-        Ok(Running { _stream: stream, id: device.id().ok(), host, alarm })
+        Ok(Running { _stream: stream, id: device.id().ok(), alarm })
     }
 
     /// Looks after the stream until the owner is gone.
-    fn watch(&self, running: Running, stopping: &AtomicBool, problems: &SyncSender<DeviceError>) {
+    fn watch(&self, mut host: Host, running: Running, stopping: &AtomicBool, problems: &SyncSender<DeviceError>) {
+        // Always the same sound system: while PulseAudio restarts, ALSA would give another device and much noise.
+        let host_id = host.id();
         let mut running = Some(running);
         let mut silent_checks = 0;
         let mut pause = MIN_PAUSE;
@@ -160,7 +163,7 @@ impl<R> Keeper<R> {
                 if fault.is_none() && now >= next_check {
                     next_check = now + CHECK_INTERVAL;
                     silent_checks = if stream.was_alive() { 0 } else { silent_checks + 1 };
-                    if !stream.is_present() {
+                    if !stream.is_present(&host) {
                         fault = Some("it was unplugged");
                     } else if silent_checks >= MAX_SILENT_CHECKS {
                         fault = Some("it gives no sound any more");
@@ -173,8 +176,9 @@ impl<R> Keeper<R> {
                     let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, reason: reason.into() });
                 }
             } else if now >= next_check {
-                match self.start() {
-                    Ok(stream) => {
+                match reconnected(host_id, self.kind).and_then(|new| Ok((self.start(&new)?, new))) {
+                    Ok((stream, new)) => {
+                        host = new;
                         running = Some(stream);
                         silent_checks = 0;
                         next_check = now + CHECK_INTERVAL;
@@ -202,9 +206,14 @@ impl Running {
 
     /// Whether the device is still there. PulseAudio says nothing when one is unplugged: it moves a microphone's stream
     /// to the loudspeaker's monitor, and the other hears himself.
-    fn is_present(&self) -> bool {
-        self.id.as_ref().is_none_or(|id| self.host.device_by_id(id).is_some())
+    fn is_present(&self, host: &Host) -> bool {
+        self.id.as_ref().is_none_or(|id| host.device_by_id(id).is_some())
     }
+}
+
+/// A new connection to the same sound system; the old one does not survive a restart of the server.
+fn reconnected(id: cpal::HostId, kind: DeviceKind) -> Result<Host, DeviceError> {
+    cpal::host_from_id(id).map_err(|error| sentence(kind, &error))
 }
 
 /// The names of the devices of this kind.

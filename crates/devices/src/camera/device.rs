@@ -95,7 +95,7 @@ fn start(index: CameraIndex) -> Result<(nokhwa::Camera, CameraFormat), NokhwaErr
 /// what costs least to convert.
 fn best_of(offers: &[nokhwa::utils::CameraFormat]) -> Option<nokhwa::utils::CameraFormat> {
     let usable = |offer: &&nokhwa::utils::CameraFormat| {
-        FORMATS.contains(&offer.format()) && offer.width() % 2 == 0 && offer.height() % 2 == 0
+        FORMATS.contains(&offer.format()) && offer.width().is_multiple_of(2) && offer.height().is_multiple_of(2)
     };
     let worth = |offer: &&nokhwa::utils::CameraFormat| {
         let fits = offer.height() <= MAX_ROWS;

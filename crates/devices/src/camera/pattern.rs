@@ -31,7 +31,7 @@ impl PatternKind {
             word = word << 1 | u32::from(*luma > 128);
         }
         let (mark, payload) = (word >> 15, word & 0x7fff);
-        if mark != u32::from(payload.count_ones() % 2 == 0) {
+        if mark != u32::from(payload.count_ones().is_multiple_of(2)) {
             return None;
         }
         let kind = if payload >> 14 == 0 { Self::Clinician } else { Self::Patient };
@@ -41,7 +41,7 @@ impl PatternKind {
     /// The bars of picture `index`: odd parity, the kind, 14 bits of the number; most significant first.
     fn word(self, index: u64) -> u32 {
         let payload = u32::from(self == Self::Patient) << 14 | (index & 0x3fff) as u32;
-        u32::from(payload.count_ones() % 2 == 0) << 15 | payload
+        u32::from(payload.count_ones().is_multiple_of(2)) << 15 | payload
     }
 }
 

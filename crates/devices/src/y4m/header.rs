@@ -107,7 +107,7 @@ impl Header {
             return Err(Defect::Size { width, height });
         }
         let size = PictureSize::new(width as u32, height as u32);
-        if size.width % 2 != 0 || size.height % 2 != 0 {
+        if !size.width.is_multiple_of(2) || !size.height.is_multiple_of(2) {
             return Err(Defect::OddSize(size));
         }
         Ok((Self { size, fps }, MAGIC.len() + line_length + 1))
@@ -166,10 +166,10 @@ mod tests {
 
     #[test]
     fn the_two_usual_films_are_read() {
-        let (header, length) =
-            Header::parse(b"YUV4MPEG2 W640 H360 F30:1 Ip A1:1 C420jpeg XYSCSS=420JPEG\nFRAME\n").expect("a header");
+        const FILM: &[u8] = b"YUV4MPEG2 W640 H360 F30:1 Ip A1:1 C420jpeg XYSCSS=420JPEG\nFRAME\n";
+        let (header, length) = Header::parse(FILM).expect("a header");
         assert_eq!(header, Header { size: PictureSize::new(640, 360), fps: FrameRate::THIRTY });
-        assert_eq!(length, 62);
+        assert_eq!(length, FILM.len() - "FRAME\n".len());
         let ntsc = parse("YUV4MPEG2 W176 H144 F30000:1001\n").expect("a header");
         assert_eq!((ntsc.fps.numerator(), ntsc.fps.denominator()), (30_000, 1_001));
     }
