@@ -122,7 +122,7 @@ impl<T> FrameQueue<T> {
             }
             dropped.frames += 1;
             // Said once a loss: while a key frame is awaited, asking again would only make a storm of them.
-            if (frame.reference || frame.key) && (!needs_key || frame.key) {
+            if frame.key || (frame.reference && !needs_key) {
                 dropped.reference_lost = true;
                 needs_key = true;
             }
