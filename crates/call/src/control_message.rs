@@ -48,8 +48,8 @@ const fn yes() -> bool {
 
 impl ControlMessage {
     /// As it goes over the channel.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("an enum of booleans and names is always JSON")
+    pub fn to_bytes(self) -> Vec<u8> {
+        serde_json::to_vec(&self).expect("an enum of booleans and names is always JSON")
     }
 
     /// Reads what came.

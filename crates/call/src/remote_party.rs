@@ -24,6 +24,8 @@ pub(crate) struct RemoteParty {
     pub(crate) path: Path,
     /// The server says that its stream broke, or that it is gone: it cannot be told anything.
     pub(crate) unreachable: bool,
+    /// The server counts it as admitted: it came in with an earlier app of ours.
+    pub(crate) in_visit: bool,
     /// The server has forgotten it: only its connection is left.
     pub(crate) gone: bool,
     /// Connections that did not come about, in a row.
@@ -84,6 +86,7 @@ impl RemoteParty {
             incoming: Incoming::default(),
             path: Path::Never,
             unreachable: false,
+            in_visit: false,
             gone: false,
             failed_connections: 0,
             media_open: false,

@@ -100,7 +100,8 @@ impl Call {
 
     /// Somebody is there. Only who can show a bundle that verifies is taken notice of.
     fn on_participant(&mut self, now: Timestamp, participant: Participant) {
-        let Participant { endpoint, role, bundle, .. } = participant;
+        let Participant { endpoint, role, admission, bundle } = participant;
+        let in_visit = admission == Admission::Admitted;
         if self.me == Some(endpoint) || self.phase.is_ended() {
             return;
         }
@@ -108,18 +109,21 @@ impl Call {
             if self.remotes[index].bundle != bundle {
                 self.refuse(now, endpoint, Refusal::FingerprintChanged);
             } else {
-                self.remotes[index].gone = false;
+                let remote = &mut self.remotes[index];
+                (remote.gone, remote.in_visit) = (false, in_visit);
             }
             return;
         }
         match (self.role(), role) {
             (Role::Host, Role::Guest) => match self.verify_guest(&bundle) {
                 Ok(invite) => {
-                    self.remotes.push(RemoteParty::new(Role::Host, endpoint, bundle, Some(invite), now));
+                    let guest = RemoteParty::new(Role::Host, endpoint, bundle, Some(invite), now);
+                    self.remotes.push(RemoteParty { in_visit, ..guest });
                 }
                 Err(error) => {
                     warn!(%endpoint, %error, "somebody without a link of ours");
-                    self.refuse(now, endpoint, Refusal::NotByOurLink);
+                    self.problem = Some(Problem::GuestRefused { endpoint, reason: Refusal::NotByOurLink });
+                    self.turn_away(endpoint, in_visit);
                 }
             },
             (Role::Guest, Role::Host) => match self.verify_host(&bundle) {
@@ -171,9 +175,10 @@ impl Call {
         }
         match reason {
             LeaveReason::Left => self.end(now, EndReason::TheyHungUp),
-            LeaveReason::Removed => self.forget(index),
-            // As long as it is heard, it is there, whatever the server says.
-            LeaveReason::ConnectionLost => {
+            LeaveReason::Removed if self.role() == Role::Host => self.forget(index),
+            // As long as it is heard, it is there, whatever the server says. (A host who is replaced is the clinician
+            // in another app, who comes in next.)
+            LeaveReason::ConnectionLost | LeaveReason::Removed => {
                 let remote = &mut self.remotes[index];
                 remote.gone = true;
                 remote.unreachable = true;
@@ -261,7 +266,14 @@ impl Call {
     pub(super) fn deny(&mut self, endpoint: EndpointId) {
         let Some(index) = self.index(endpoint).filter(|_| !self.is_partner(endpoint)) else { return };
         if self.role() == Role::Host {
-            self.signaling(SignalingRequest::Deny(endpoint));
+            self.turn_away(endpoint, self.remotes[index].in_visit);
+        }
+    }
+
+    /// The server knows one word for those who wait and another for those whom it counts as admitted.
+    fn turn_away(&mut self, endpoint: EndpointId, in_visit: bool) {
+        self.signaling(if in_visit { SignalingRequest::Remove(endpoint) } else { SignalingRequest::Deny(endpoint) });
+        if let Some(index) = self.index(endpoint) {
             self.forget(index);
         }
     }
@@ -273,10 +285,8 @@ impl Call {
             return self.end(now, reason.into());
         }
         self.problem = Some(Problem::GuestRefused { endpoint, reason });
-        self.signaling(SignalingRequest::Deny(endpoint));
-        if let Some(index) = self.index(endpoint) {
-            self.forget(index);
-        }
+        let in_visit = self.index(endpoint).is_some_and(|index| self.remotes[index].in_visit);
+        self.turn_away(endpoint, in_visit);
     }
 
     /// This one is no part of the visit any more.

@@ -141,7 +141,8 @@ impl Call {
         }
     }
 
-    /// Boxes of one moment go in as few requests as the limits allow, in order.
+    /// Boxes of one moment go in as few requests as the limits allow, in order, and one receiver a request: the server
+    /// refuses a request whole, and one receiver's leaving must not cost another their box.
     fn post(&mut self) {
         let limits = Limits::default();
         let mut batch: Vec<signaling_protocol::Envelope> = Vec::new();
@@ -149,7 +150,8 @@ impl Call {
         for envelope in std::mem::take(&mut self.outbox) {
             // Base64 makes four of three; the label is small beside a quarter of a kilobyte.
             let size = envelope.sealed.len() * 4 / 3 + LABEL_BYTES;
-            if batch.len() >= limits.boxes_per_request || bytes + size > limits.json_bytes {
+            let full = batch.len() >= limits.boxes_per_request || bytes + size > limits.json_bytes;
+            if full || batch.last().is_some_and(|last| last.to != envelope.to) {
                 self.outputs.push_back(Output::Signaling(SignalingRequest::Send(std::mem::take(&mut batch))));
                 bytes = 0;
             }

@@ -17,10 +17,8 @@ impl Call {
         if self.phase.is_ended() {
             return;
         }
-        if self.deadline().is_some_and(|(at, _)| now >= at) {
-            if let Some((_, reason)) = self.deadline() {
-                return self.end(now, reason);
-            }
+        if let Some((_, reason)) = self.deadline().filter(|(at, _)| now >= *at) {
+            return self.end(now, reason);
         }
         if self.has_waited_for_ice(now) && !self.waiting_for_ice.is_empty() {
             self.on_ice_settled(now);
