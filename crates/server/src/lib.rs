@@ -4,7 +4,17 @@
 //!
 //! **Invariant:** the server names neither `trust` nor any codec: it has no code that could open a box.
 
+pub mod accounts;
 pub mod store;
 pub mod visits;
 
+mod connections;
+mod driver;
+mod http;
 mod rate;
+mod serve;
+mod stun;
+mod tls;
+
+pub use serve::{Config, Running, ServeError, serve};
+pub use tls::{CertificateFiles, TlsError};

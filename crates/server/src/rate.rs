@@ -1,6 +1,7 @@
 //! How often somebody may do something: a bucket that fills with time.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 
 use units::Timestamp;
 
@@ -29,11 +30,6 @@ impl TokenBucket {
         enough
     }
 
-    /// How long until `count` tokens are there.
-    pub(crate) fn wait_for(&self, count: f64) -> Duration {
-        Duration::from_secs_f64(((count - self.tokens) / self.per_second).max(0.0))
-    }
-
     /// Whether nothing has been taken that has not come back: such a bucket need not be remembered.
     pub(crate) fn is_full(&mut self, now: Timestamp) -> bool {
         self.fill(now);
@@ -44,6 +40,46 @@ impl TokenBucket {
         let came = now.since(self.filled).as_secs_f64() * self.per_second;
         self.tokens = (self.tokens + came).min(self.capacity);
         self.filled = self.filled.max(now);
+    }
+}
+
+/// How many addresses are remembered before those with full buckets are forgotten.
+const MANY: usize = 10_000;
+
+/// A bucket for every address. IPv6 counts by /64: that is what one subscriber has.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    capacity: f64,
+    per_second: f64,
+    buckets: HashMap<IpAddr, TokenBucket>,
+}
+
+impl Buckets {
+    /// Buckets of `capacity` tokens, of which `per_second` come back each second.
+    pub(crate) fn new(capacity: f64, per_second: f64) -> Self {
+        Self { capacity, per_second, buckets: HashMap::new() }
+    }
+
+    /// Whether `from` has a token left.
+    pub(crate) fn has(&mut self, now: Timestamp, from: IpAddr) -> bool {
+        self.buckets.get_mut(&subscriber(from)).is_none_or(|bucket| bucket.take(now, 0.0) && bucket.tokens >= 1.0)
+    }
+
+    /// Takes a token of `from`, or what is left of one.
+    pub(crate) fn take(&mut self, now: Timestamp, from: IpAddr) {
+        if self.buckets.len() >= MANY {
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let fresh = || TokenBucket::new(now, self.capacity, self.per_second);
+        let bucket = self.buckets.entry(subscriber(from)).or_insert_with(fresh);
+        bucket.take(now, 1.0);
+    }
+}
+
+fn subscriber(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
     }
 }
 
@@ -60,8 +96,18 @@ mod tests {
         let mut bucket = TokenBucket::new(at(0), 5.0, 1.0 / 12.0);
         assert_eq!((0..7).filter(|_| bucket.take(at(0), 1.0)).count(), 5);
         assert!(!bucket.take(at(11), 1.0));
-        assert_eq!(bucket.wait_for(1.0).as_millis() / 10, 100);
         assert!(bucket.take(at(12), 1.0));
         assert!(!bucket.is_full(at(71)) && bucket.is_full(at(73)));
+    }
+
+    #[test]
+    fn one_subscriber_is_slowed_down_and_not_the_next() {
+        let mut buckets = Buckets::new(2.0, 1.0);
+        let [one, same, other] =
+            ["2001:db8::1", "2001:db8::ffff", "2001:db8:0:1::1"].map(|text| text.parse::<IpAddr>().unwrap());
+        buckets.take(at(0), one);
+        buckets.take(at(0), same);
+        assert!(!buckets.has(at(0), one) && !buckets.has(at(0), same) && buckets.has(at(0), other));
+        assert!(buckets.has(at(1), one));
     }
 }

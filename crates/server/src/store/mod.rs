@@ -11,7 +11,6 @@ use signaling_protocol::{
 
 pub use memory::MemoryStore;
 pub use sqlite::{OpenError, SqliteStore};
-#[allow(unused_imports)]
 pub(crate) use sqlite::{as_word, open_database, parsed, word};
 
 /// A visit as it is stored.

@@ -1,0 +1,311 @@
+//! The clinic's staff: who they are, how they sign in, and for how long.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRng;
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use signaling_protocol::{Code, SignInReply, SignInRequest, StaffId, StaffRole};
+use totp_rs::{Secret, Totp};
+use tracing::{info, warn};
+use units::{Phi, Timestamp};
+
+use crate::rate::Buckets;
+use crate::store::{OpenError, as_word, open_database, parsed, word};
+
+/// How long a token is good: a working day and its overtime.
+const SESSION: Duration = Duration::from_secs(12 * 3600);
+
+/// The shortest password (NIST SP 800-63B section 3.1.1.2: eight is the least beside a second factor).
+const SHORTEST_PASSWORD: usize = 8;
+
+/// The longest that is looked at, so that hashing takes no longer for a hostile one.
+const LONGEST_PASSWORD: usize = 1_024;
+
+/// Failed sign-ins from one address: ten at once, then one every six seconds. Counted by address and not by name, so
+/// that a stranger cannot lock a clinician out.
+const FAILURES: (f64, f64) = (10.0, 1.0 / 6.0);
+
+/// An account cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AddUserError {
+    /// The name is not one.
+    #[error("a name has 1 to 64 printable characters")]
+    Name,
+    /// The password is too short or too long.
+    #[error(
+        "a password has at least {SHORTEST_PASSWORD} characters and at most {LONGEST_PASSWORD} bytes; choose another"
+    )]
+    Password,
+    /// There is an account of this name.
+    #[error("there is an account of this name already; choose another name")]
+    Taken,
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database refused.
+    #[error("the account could not be stored, so nothing was changed: {0}; check the disk's free space")]
+    Store(#[from] rusqlite::Error),
+    /// There is no randomness or no memory for hashing.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+}
+
+/// Makes an account in the data directory, whether a server serves from it or not. With `second_factor` the TOTP secret
+/// is answered, in base32, for the person's authenticator app.
+///
+/// # Errors
+/// When the name or password will not do, or the account cannot be stored; nothing is changed then.
+pub fn add_user(
+    data: &Path,
+    name: &str,
+    role: StaffRole,
+    password: &Phi<String>,
+    second_factor: bool,
+) -> Result<Option<Phi<String>>, AddUserError> {
+    let length = password.expose().chars().count();
+    if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+        return Err(AddUserError::Name);
+    }
+    if length < SHORTEST_PASSWORD || password.expose().len() > LONGEST_PASSWORD {
+        return Err(AddUserError::Password);
+    }
+    let database = open_database(data)?;
+    let hash = hash(password.expose())?;
+    let staff = StaffId::from_random(random()?);
+    // 160 bits, as RFC 4226 section 4 recommends.
+    let secret: Option<[u8; 20]> = if second_factor { Some(random()?) } else { None };
+    let added = database.execute(
+        "INSERT INTO staff (staff, name, role, password_hash, totp_secret) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING",
+        params![staff.to_string(), name, as_word(&role), hash, secret],
+    )?;
+    if added == 0 {
+        return Err(AddUserError::Taken);
+    }
+    Ok(secret.map(|secret| Phi::new(Secret::from(secret.to_vec()).to_base32())))
+}
+
+/// The accounts as the running server uses them.
+pub(crate) struct Accounts {
+    database: Mutex<Connection>,
+    sessions: Mutex<HashMap<[u8; 32], Session>>,
+    failures: Mutex<Buckets>,
+    /// Verified against when the name is unknown, so that the answer takes as long.
+    nobodys_hash: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    pub(crate) staff: StaffId,
+    pub(crate) role: StaffRole,
+    until: Timestamp,
+}
+
+struct Account {
+    staff: StaffId,
+    role: StaffRole,
+    password_hash: String,
+    totp_secret: Option<Vec<u8>>,
+    totp_last_step: i64,
+}
+
+impl Accounts {
+    pub(crate) fn open(data: &Path) -> Result<Self, AddUserError> {
+        Ok(Self {
+            database: Mutex::new(open_database(data)?),
+            sessions: Mutex::default(),
+            failures: Mutex::new(Buckets::new(FAILURES.0, FAILURES.1)),
+            nobodys_hash: hash(&URL_SAFE_NO_PAD.encode(random::<32>()?))?,
+        })
+    }
+
+    /// Signs in. Blocks for as long as hashing a password takes.
+    pub(crate) fn sign_in(
+        &self,
+        now: Timestamp,
+        unix_secs: u64,
+        from: IpAddr,
+        request: &SignInRequest,
+    ) -> Result<SignInReply, Code> {
+        if !lock(&self.failures).has(now, from) {
+            return Err(Code::TooManyRequests);
+        }
+        let password = request.password.expose().as_bytes();
+        if password.len() > LONGEST_PASSWORD {
+            return Err(Code::TooLarge);
+        }
+        let account = self.find(request.name.expose()).map_err(|error| storage(&error))?;
+        let hash = account.as_ref().map_or(&self.nobodys_hash, |account| &account.password_hash);
+        let right =
+            PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok());
+        let account = account.filter(|_| right);
+        let allowed = match &account {
+            Some(account) => self.second_factor(unix_secs, account, request)?,
+            None => false,
+        };
+        let Some(account) = account.filter(|_| allowed) else {
+            lock(&self.failures).take(now, from);
+            info!("a sign-in was refused");
+            return Err(Code::SignInRefused);
+        };
+        let token = Phi::new(format!("stt_{}", URL_SAFE_NO_PAD.encode(random::<32>().map_err(|_| Code::Internal)?)));
+        let session = Session { staff: account.staff, role: account.role, until: now + SESSION };
+        let mut sessions = lock(&self.sessions);
+        sessions.retain(|_, session| session.until > now);
+        sessions.insert(Sha256::digest(token.expose()).into(), session);
+        info!(staff = %account.staff, "signed in");
+        Ok(SignInReply { token, expires_in_secs: SESSION.as_secs(), staff: account.staff, role: account.role })
+    }
+
+    /// Who shows this token.
+    pub(crate) fn session(&self, now: Timestamp, token: &str) -> Result<Session, Code> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        lock(&self.sessions).get(&hash).copied().filter(|session| session.until > now).ok_or(Code::NotSignedIn)
+    }
+
+    /// Whether the digits are right and were not used before (RFC 6238 section 5.2: each of them once).
+    fn second_factor(&self, unix_secs: u64, account: &Account, request: &SignInRequest) -> Result<bool, Code> {
+        let Some(secret) = &account.totp_secret else { return Ok(true) };
+        let Some(digits) = &request.totp else { return Ok(false) };
+        let Some(step) = totp(secret).and_then(|totp| totp.check(digits.expose(), unix_secs)) else {
+            return Ok(false);
+        };
+        let step = i64::try_from(step).map_err(|_| Code::Internal)?;
+        if step <= account.totp_last_step {
+            return Ok(false);
+        }
+        let used = lock(&self.database).execute(
+            "UPDATE staff SET totp_last_step = ?1 WHERE staff = ?2 AND totp_last_step < ?1",
+            params![step, account.staff.to_string()],
+        );
+        Ok(used.map_err(|error| storage(&error))? == 1)
+    }
+
+    fn find(&self, name: &str) -> rusqlite::Result<Option<Account>> {
+        let sql = "SELECT staff, role, password_hash, totp_secret, totp_last_step FROM staff WHERE name = ?";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Account {
+                staff: parsed(row, 0)?,
+                role: word(row, 1)?,
+                password_hash: row.get(2)?,
+                totp_secret: row.get(3)?,
+                totp_last_step: row.get(4)?,
+            })
+        };
+        lock(&self.database).query_row(sql, [name], read).optional()
+    }
+}
+
+fn totp(secret: &[u8]) -> Option<Totp> {
+    totp_rs::Builder::new().with_secret(secret.to_vec()).build().ok()
+}
+
+/// An argon2id hash with the crate's defaults, which are OWASP's: 19 MiB, two passes.
+fn hash(password: &str) -> Result<String, AddUserError> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    hash.map(|hash| hash.to_string()).map_err(|error| AddUserError::Hash(error.to_string()))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], AddUserError> {
+    let mut bytes = [0; N];
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| AddUserError::Hash(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn storage(error: &rusqlite::Error) -> Code {
+    warn!(%error, "the accounts cannot be read or written");
+    Code::StorageFailed
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is behind these locks is changed by single calls: there is no half-done state to fear.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FROM: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const UNIX: u64 = 1_767_225_600;
+
+    fn request(name: &str, password: &str, totp: Option<String>) -> SignInRequest {
+        SignInRequest {
+            name: Phi::new(name.to_owned()),
+            password: Phi::new(password.to_owned()),
+            totp: totp.map(Phi::new),
+        }
+    }
+
+    fn phi(text: &str) -> Phi<String> {
+        Phi::new(text.to_owned())
+    }
+
+    #[test]
+    fn a_session_ends_after_its_time() {
+        let data = tempfile::tempdir().unwrap();
+        add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), false).unwrap();
+        let accounts = Accounts::open(data.path()).unwrap();
+        let reply = accounts.sign_in(Timestamp::ZERO, UNIX, FROM, &request("Lee", "correct horse", None)).unwrap();
+        let end = Timestamp::ZERO + SESSION;
+        let almost = end.before(Duration::from_secs(1));
+        assert_eq!(accounts.session(almost, reply.token.expose()).unwrap().staff, reply.staff);
+        assert_eq!(accounts.session(end, reply.token.expose()).err(), Some(Code::NotSignedIn));
+        assert_eq!(accounts.session(almost, "stt_other").err(), Some(Code::NotSignedIn));
+    }
+
+    #[test]
+    fn a_second_factor_is_asked_for_and_good_once() {
+        let data = tempfile::tempdir().unwrap();
+        let secret = add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), true).unwrap().unwrap();
+        let accounts = Accounts::open(data.path()).unwrap();
+        let totp = totp(Secret::try_from_base32(secret.expose()).unwrap().as_ref()).unwrap();
+        let sign_in = |unix, totp| {
+            accounts.sign_in(Timestamp::ZERO, unix, FROM, &request("lee", "correct horse", totp)).map(drop)
+        };
+        let digits = totp.generate(UNIX).to_string();
+        assert_eq!(sign_in(UNIX, None), Err(Code::SignInRefused));
+        assert_eq!(sign_in(UNIX, Some("000000".to_owned())), Err(Code::SignInRefused));
+        assert_eq!(sign_in(UNIX, Some(digits.clone())), Ok(()));
+        assert_eq!(sign_in(UNIX, Some(digits)), Err(Code::SignInRefused), "used");
+        assert_eq!(sign_in(UNIX + 30, Some(totp.generate(UNIX + 30).to_string())), Ok(()));
+    }
+
+    #[test]
+    fn guessing_is_slowed_down_by_address() {
+        let data = tempfile::tempdir().unwrap();
+        add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), false).unwrap();
+        let accounts = Accounts::open(data.path()).unwrap();
+        let guess =
+            |password, from| accounts.sign_in(Timestamp::ZERO, UNIX, from, &request("lee", password, None)).err();
+        for _ in 0..10 {
+            assert_eq!(guess("wrong password", FROM), Some(Code::SignInRefused));
+        }
+        assert_eq!(guess("correct horse", FROM), Some(Code::TooManyRequests));
+        assert_eq!(guess("correct horse", "192.0.2.7".parse().unwrap()), None, "nobody is locked out by a stranger");
+    }
+
+    #[test]
+    fn an_account_wants_a_name_a_password_and_to_be_new() {
+        let data = tempfile::tempdir().unwrap();
+        let add = |name: &str, password: &str| {
+            add_user(data.path(), name, StaffRole::Clinician, &phi(password), false).map(drop)
+        };
+        assert!(matches!(add("", "correct horse"), Err(AddUserError::Name)));
+        assert!(matches!(add("a\nb", "correct horse"), Err(AddUserError::Name)));
+        assert!(matches!(add("lee", "short"), Err(AddUserError::Password)));
+        add("lee", "correct horse").unwrap();
+        assert!(matches!(add("LEE", "correct horse"), Err(AddUserError::Taken)));
+    }
+}

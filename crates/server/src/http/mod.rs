@@ -1,0 +1,69 @@
+//! The wire over HTTP: a translator in front of the visits, and nothing more.
+
+mod answer;
+mod events;
+mod extract;
+mod routes;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+use signaling_protocol::{Code, Limits};
+
+use crate::accounts::Accounts;
+use crate::driver::Driver;
+use crate::rate::Buckets;
+use answer::Refused;
+
+/// What every request can reach.
+pub(crate) struct Shared {
+    pub(crate) driver: Arc<Driver>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) limits: Limits,
+    /// Joins without a proof, by address.
+    pub(crate) unproven_joins: Mutex<Buckets>,
+}
+
+/// The address that a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// All routes of `PROTOCOL.md`.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/auth/sign-in", post(routes::sign_in))
+        .route("/v1/visits", post(routes::create_visit))
+        .route("/v1/visits/{visit}/invites", post(routes::create_invite))
+        .route("/v1/visits/{visit}/join", post(routes::join_host))
+        .route("/v1/invites/{invite}/challenge", post(routes::challenge))
+        .route("/v1/invites/{invite}/join", post(routes::join_guest))
+        .route("/v1/visits/{visit}/events", get(events::events))
+        .route("/v1/visits/{visit}/messages", post(routes::send))
+        .route("/v1/visits/{visit}/admit", post(routes::admit))
+        .route("/v1/visits/{visit}/deny", post(routes::deny))
+        .route("/v1/visits/{visit}/remove", post(routes::remove))
+        .route("/v1/visits/{visit}/end", post(routes::end))
+        .route("/v1/visits/{visit}/leave", post(routes::leave))
+        .route("/v1/visits/{visit}/ice", get(routes::ice))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|| async { "ok\n" }))
+        .fallback(async || Refused(Code::RouteNotFound))
+        .method_not_allowed_fallback(async || Refused(Code::RouteNotFound))
+        .layer(DefaultBodyLimit::max(shared.limits.json_bytes))
+        .layer(map_response(never_stored))
+        .with_state(shared)
+}
+
+/// Nothing that the server says is for a cache.
+async fn never_stored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

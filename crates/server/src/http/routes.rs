@@ -1,0 +1,154 @@
+//! One function a route: what the request says becomes a command, and its reply an answer.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::Extension;
+use axum::extract::State;
+use signaling_protocol::{
+    ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
+    IceReply, IceServer, JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
+};
+
+use super::answer::{Empty, Json, Refused};
+use super::extract::{Authority, Body, Clinician, Endpoint, Invite, Visit};
+use super::{ClientAddress, Shared};
+use crate::visits::{Command, Reply};
+
+/// STUN needs no credentials, so this is only how long the address may be believed.
+const ICE_TTL_SECS: u64 = 3_600;
+
+type Answer<T> = Result<Json<T>, Refused>;
+type App = State<Arc<Shared>>;
+
+pub(super) async fn sign_in(
+    State(shared): App,
+    Extension(ClientAddress(from)): Extension<ClientAddress>,
+    Body(request): Body<SignInRequest>,
+) -> Answer<SignInReply> {
+    let hashing = tokio::task::spawn_blocking(move || {
+        let driver = &shared.driver;
+        shared.accounts.sign_in(driver.now(), driver.unix_secs(), from, &request)
+    });
+    Ok(Json(hashing.await.map_err(|_| Code::Internal)??))
+}
+
+pub(super) async fn create_visit(State(shared): App, Clinician(staff): Clinician) -> Answer<CreateVisitReply> {
+    match shared.driver.handle(Command::CreateVisit { staff }).await? {
+        Reply::Visit(reply) => Ok(Json(reply)),
+        _ => Err(Refused(Code::Internal)),
+    }
+}
+
+pub(super) async fn create_invite(
+    State(shared): App,
+    Clinician(staff): Clinician,
+    Visit(visit): Visit,
+    Body(request): Body<CreateInviteRequest>,
+) -> Answer<CreateInviteReply> {
+    match shared.driver.handle(Command::CreateInvite { staff, visit, request }).await? {
+        Reply::Invite(reply) => Ok(Json(reply)),
+        _ => Err(Refused(Code::Internal)),
+    }
+}
+
+pub(super) async fn challenge(State(shared): App, Invite(invite): Invite) -> Answer<ChallengeReply> {
+    // Neither stores nor waits for anything.
+    match shared.driver.with(|visits, now| visits.handle(now, Command::Challenge { invite }))? {
+        Reply::Challenge(reply) => Ok(Json(reply)),
+        _ => Err(Refused(Code::Internal)),
+    }
+}
+
+/// Only joins without a proof count against an address: a whole clinic may sit behind one.
+pub(super) async fn join_guest(
+    State(shared): App,
+    Extension(ClientAddress(from)): Extension<ClientAddress>,
+    Invite(invite): Invite,
+    Body(request): Body<JoinRequest>,
+) -> Answer<JoinReply> {
+    let buckets = || shared.unproven_joins.lock().unwrap_or_else(PoisonError::into_inner);
+    if !buckets().has(shared.driver.now(), from) {
+        return Err(Refused(Code::TooManyRequests));
+    }
+    let joined = shared.driver.handle(Command::JoinGuest { invite, request }).await;
+    if joined == Err(Code::InviteNotUsable) {
+        buckets().take(shared.driver.now(), from);
+    }
+    joined_answer(joined?)
+}
+
+pub(super) async fn join_host(
+    State(shared): App,
+    Clinician(staff): Clinician,
+    Visit(visit): Visit,
+    Body(request): Body<HostJoinRequest>,
+) -> Answer<JoinReply> {
+    joined_answer(shared.driver.handle(Command::JoinHost { staff, visit, request }).await?)
+}
+
+pub(super) async fn send(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Body(request): Body<SendRequest>,
+) -> Answer<SendReply> {
+    let messages = request.messages;
+    match shared.driver.handle(Command::Send { by, messages }).await? {
+        Reply::Sent(reply) => Ok(Json(reply)),
+        _ => Err(Refused(Code::Internal)),
+    }
+}
+
+pub(super) async fn admit(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Body(EndpointRequest { endpoint }): Body<EndpointRequest>,
+) -> Answer<Empty> {
+    done(&shared, Command::Admit { by, endpoint }).await
+}
+
+pub(super) async fn deny(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Body(EndpointRequest { endpoint }): Body<EndpointRequest>,
+) -> Answer<Empty> {
+    done(&shared, Command::Deny { by, endpoint }).await
+}
+
+pub(super) async fn remove(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Body(EndpointRequest { endpoint }): Body<EndpointRequest>,
+) -> Answer<Empty> {
+    done(&shared, Command::Remove { by, endpoint }).await
+}
+
+pub(super) async fn end(State(shared): App, Endpoint(by): Endpoint) -> Answer<Empty> {
+    done(&shared, Command::End { by }).await
+}
+
+pub(super) async fn leave(State(shared): App, Endpoint(by): Endpoint) -> Answer<Empty> {
+    done(&shared, Command::Leave { by }).await
+}
+
+/// The server itself, by the address that the client reached it by: whatever is between them, that one leads here.
+pub(super) async fn ice(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Authority { host, port }: Authority,
+) -> Answer<IceReply> {
+    shared.driver.handle(Command::Ice { by }).await?;
+    let stun = IceServer { urls: vec![format!("stun:{host}:{port}")], username: None, credential: None };
+    Ok(Json(IceReply { servers: vec![stun], ttl_secs: ICE_TTL_SECS }))
+}
+
+async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
+    shared.driver.handle(command).await?;
+    Ok(Json(Empty {}))
+}
+
+fn joined_answer(reply: Reply) -> Answer<JoinReply> {
+    match reply {
+        Reply::Joined(reply) => Ok(Json(reply)),
+        _ => Err(Refused(Code::Internal)),
+    }
+}

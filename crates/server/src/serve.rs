@@ -1,0 +1,187 @@
+//! Starting the server, in the program or in a test, and ending it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::SeedableRng;
+use rand::rngs::{StdRng, SysRng};
+use signaling_protocol::Limits;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinHandle;
+use tracing::info;
+use units::{Clock, Timestamp};
+
+use crate::accounts::{Accounts, AddUserError};
+use crate::connections::{self, is_taken, reachable};
+use crate::driver::Driver;
+use crate::http::{self, Shared};
+use crate::rate::Buckets;
+use crate::store::{OpenError, SqliteStore, StoreError};
+use crate::stun;
+use crate::tls::{self, CertificateFiles, TlsError};
+use crate::visits::{self, Timing, Visits};
+
+/// How often another port is tried when the system's choice for TCP is taken for UDP.
+const PORT_TRIES: usize = 16;
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// TCP for HTTPS and UDP for STUN. Port 0: any that is free for both.
+    pub listen: SocketAddr,
+    /// The operator's certificate; without one, a self-signed one.
+    pub certificate: Option<CertificateFiles>,
+    /// What is taken at most.
+    pub limits: Limits,
+    /// How many pages of 4 KiB the database may still grow by; without end if none.
+    pub database_room: Option<u32>,
+}
+
+impl Config {
+    /// With the defaults of the product.
+    pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
+        Self { data, listen, certificate: None, limits: Limits::default(), database_room: None }
+    }
+}
+
+/// The server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody listens there already.
+    #[error("port {} is in use on {} by another program; stop it or choose another port with --listen", .0.port(), .0.ip())]
+    PortInUse(SocketAddr),
+    /// Nobody can listen there.
+    #[error("the server cannot listen on {address}: {source}; choose an address of this machine with --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The certificate will not do.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The database will not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The accounts will not open.
+    #[error(transparent)]
+    Accounts(#[from] AddUserError),
+    /// The rows cannot be read.
+    #[error("the stored visits cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The system gives no randomness.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(String),
+}
+
+/// A server that serves, until it is shut down or dropped.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where clients on this machine reach it.
+    pub base_url: String,
+    /// SHA-256 of its certificate's DER: what `--pin` and links take.
+    pub pin: [u8; 32],
+    driver: Arc<Driver>,
+    connections: JoinHandle<()>,
+    helpers: [JoinHandle<()>; 2],
+}
+
+impl Running {
+    /// The pin as text, as in the `ready` line.
+    pub fn pin_text(&self) -> String {
+        format!("sha256:{}", URL_SAFE_NO_PAD.encode(self.pin))
+    }
+
+    /// Says `bye` to every stream, lets requests that run finish, and closes.
+    pub async fn shutdown(mut self) {
+        self.driver.close();
+        // It ends by itself within seconds; a panic in it has been reported where it happened.
+        (&mut self.connections).await.ok();
+        info!("stopped");
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Running({})", self.base_url)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.driver.close();
+        for task in self.helpers.iter().chain([&self.connections]) {
+            task.abort();
+        }
+    }
+}
+
+/// Starts a server. It is ready when this returns.
+///
+/// # Errors
+/// When it cannot start: each with one clear sentence.
+pub async fn serve(config: Config) -> Result<Running, ServeError> {
+    let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+    let mut store = SqliteStore::open(&config.data)?;
+    let accounts = Accounts::open(&config.data)?;
+    let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
+    let (tcp, udp) = listen(config.listen).await?;
+    let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| ServeError::Random(error.to_string()))?;
+    let visits_config = visits::Config {
+        limits: config.limits,
+        timing: Timing::default(),
+        origin_unix_micros: clock.unix_micros(Timestamp::ZERO),
+    };
+    let now = clock.timestamp(Instant::now());
+    if let Some(pages) = config.database_room {
+        store.set_room(pages)?;
+    }
+    let visits = Visits::open(now, visits_config, store, Box::new(rng))?;
+    let driver = Arc::new(Driver::new(clock, visits));
+    let joins = f64::from(config.limits.joins_per_minute);
+    let shared = Shared {
+        driver: Arc::clone(&driver),
+        accounts: Arc::new(accounts),
+        limits: config.limits,
+        unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
+    };
+    let router = http::router(Arc::new(shared));
+    let connections = tokio::spawn(connections::serve(tcp, identity.config, router, Arc::clone(&driver)));
+    let helpers = [tokio::spawn(stun::answer(udp)), tokio::spawn(Arc::clone(&driver).keep_time())];
+    let base_url = format!("https://{}", reachable(address));
+    info!(%address, "serving");
+    Ok(Running { address, base_url, pin: identity.pin, driver, connections, helpers })
+}
+
+/// TCP and UDP on the same port.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, UdpSocket), ServeError> {
+    let failed = |source: io::Error| match is_taken(&source) {
+        true => ServeError::PortInUse(address),
+        false => ServeError::Listen { address, source },
+    };
+    let mut tries = if address.port() == 0 { PORT_TRIES } else { 1 };
+    loop {
+        let tcp = TcpListener::bind(address).await.map_err(failed)?;
+        let both = tcp.local_addr().map_err(failed)?;
+        match UdpSocket::bind(both).await {
+            Ok(udp) => return Ok((tcp, udp)),
+            Err(error) => {
+                tries -= 1;
+                if tries == 0 || !is_taken(&error) {
+                    return Err(failed(error));
+                }
+            }
+        }
+    }
+}
