@@ -122,10 +122,12 @@ pub(crate) fn from_reqwest(error: &reqwest::Error, trust: &ServerTrust) -> Clien
     ClientError::Unreachable
 }
 
-/// A TLS error comes as itself or inside an `io::Error`, which does not name it as its source.
-fn as_rustls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+/// A TLS error comes as itself or inside one or two `io::Error`s, which do not name what they hold as their source.
+fn as_rustls<'a>(mut error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error.downcast_ref()
 }
 
 fn from_rustls(error: &rustls::Error, trust: &ServerTrust) -> ClientError {

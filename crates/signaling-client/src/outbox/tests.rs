@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use signaling_protocol::{Base64, Code, EndpointId, SCHEME_OPEN};
@@ -7,10 +7,13 @@ use tokio::time::Instant;
 use super::*;
 use crate::ClientError;
 
+type Asked = Arc<Mutex<Vec<Vec<MessageId>>>>;
+type ScriptAnswer = dyn Fn(usize, &SendRequest) -> Result<(), Failure> + Send + Sync;
+
 /// Answers by a script, and keeps what it was asked.
 struct Script {
-    asked: std::sync::Arc<Mutex<Vec<Vec<MessageId>>>>,
-    answer: Box<dyn Fn(usize, &SendRequest) -> Result<(), Failure> + Send + Sync>,
+    asked: Asked,
+    answer: Box<ScriptAnswer>,
 }
 
 impl Post for Script {
@@ -25,8 +28,6 @@ impl Post for Script {
         (self.answer)(turn, request).map(|()| SendReply { accepted: ids })
     }
 }
-
-type Asked = std::sync::Arc<Mutex<Vec<Vec<MessageId>>>>;
 
 fn open(
     answer: impl Fn(usize, &SendRequest) -> Result<(), Failure> + Send + Sync + 'static,
