@@ -1,1 +1,37 @@
 //! Wires devices, media, peer and signalling around the engine.
+//!
+//! One loop around [`call::Call`], a thread for sound, one for each way of the picture, and a task a connection. What
+//! is decided, is decided in `call`; what is here is dull.
+
+#![forbid(unsafe_code)]
+
+mod driver;
+mod freeze;
+pub mod headless;
+mod identity;
+mod media;
+mod peers;
+mod person;
+mod recorder;
+pub mod report;
+mod signaling;
+mod totp;
+mod usage;
+
+pub use call::{Mode, Preferences};
+pub use devices::FrameRate;
+pub use devices::camera::{CameraChoice, PatternKind};
+pub use devices::microphone::{MicrophoneChoice, ToneKind};
+pub use devices::screen::ScreenChoice;
+pub use devices::speaker::SpeakerChoice;
+pub use headless::Pin;
+pub use identity::IdentityError;
+pub use trust::{Link, LinkError};
+
+pub use crate::media::MediaChoices;
+
+/// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.
+pub fn install_crypto_provider() {
+    // A second call in one process (tests) finds the same provider there.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}

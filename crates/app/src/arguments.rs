@@ -1,0 +1,230 @@
+//! The command line: the headless contract of `docs/headless.md`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use session::Pin;
+use units::PictureSize;
+
+/// Video visits between a clinician and a patient: peer to peer, end-to-end encrypted.
+#[derive(Debug, Parser)]
+#[command(name = "housecall", version)]
+pub(crate) struct Arguments {
+    /// Log more.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// One side of a visit without a window.
+    #[command(subcommand)]
+    Headless(Headless),
+}
+
+/// Which side.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Headless {
+    /// The clinician: signs in, makes a visit and its link, admits whoever knocks.
+    Host(HostArguments),
+    /// The patient: joins by a link.
+    Join(JoinArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostArguments {
+    /// The clinic's server, https://HOST[:PORT].
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: String,
+    /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
+    #[arg(long, value_name = "sha256:…")]
+    pub(crate) pin: Option<Pin>,
+    /// The account's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: PathBuf,
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    #[arg(long, value_name = "F")]
+    pub(crate) totp_file: Option<PathBuf>,
+    /// The folder with the clinic's key; made when it is not there. Without it the key lives for this visit.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Where the link is written once it is good.
+    #[arg(long, value_name = "F")]
+    pub(crate) invite_out: PathBuf,
+    /// How long whoever knocks waits.
+    #[arg(long, value_name = "SPAN", default_value = "0s")]
+    pub(crate) admit_after: Span,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JoinArguments {
+    /// The link.
+    #[arg(long, value_name = "LINK", required_unless_present = "link_file", conflicts_with = "link_file")]
+    pub(crate) link: Option<String>,
+    /// A file whose first line is the link.
+    #[arg(long, value_name = "F")]
+    pub(crate) link_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CommonArguments {
+    /// device | file:X.y4m | pattern | none
+    #[arg(long, value_name = "SOURCE", default_value = "pattern")]
+    pub(crate) camera: Camera,
+    /// device | file:X.wav | tone | none
+    #[arg(long, value_name = "SOURCE", default_value = "tone")]
+    pub(crate) microphone: Microphone,
+    /// Echo cancelling, noise suppression and gain control of the microphone. Not built yet: `on` is taken with a note.
+    #[arg(long, value_enum, default_value_t = Switch::Off)]
+    pub(crate) processing: Switch,
+    /// device | file:X.wav | none
+    #[arg(long, value_name = "SINK", default_value = "none")]
+    pub(crate) speaker: Speaker,
+    /// file:X.y4m | none
+    #[arg(long, value_name = "SINK", default_value = "none")]
+    pub(crate) screen: Screen,
+    /// The size of what --screen writes.
+    #[arg(long, value_name = "WxH", default_value = "640x360")]
+    pub(crate) screen_size: PictureSize,
+    /// What to keep when the link is thin: motion or sharpness.
+    #[arg(long, value_enum, default_value_t = Mode::Smooth)]
+    pub(crate) mode: Mode,
+    /// Spend less of a metered link.
+    #[arg(long)]
+    pub(crate) save_data: bool,
+    /// Never send more than this.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..))]
+    pub(crate) max_kbps: Option<u64>,
+    /// How long the visit is live before this side hangs up.
+    #[arg(long, value_name = "SPAN", default_value = "20s")]
+    pub(crate) duration: Span,
+    /// How long to wait for the visit to be live, or live again, before giving up.
+    #[arg(long, value_name = "SPAN", default_value = "60s")]
+    pub(crate) give_up: Span,
+    /// Where the report is written.
+    #[arg(long, value_name = "X.json")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    Smooth,
+    Sharp,
+}
+
+/// A span of time as people write it: `500ms`, `20s`, `5m`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number: u64 = digits.parse().map_err(|_| "a span looks like 500ms, 20s or 5m".to_owned())?;
+        match &text[digits.len()..] {
+            "ms" => Ok(Self(Duration::from_millis(number))),
+            "s" | "" => Ok(Self(Duration::from_secs(number))),
+            "m" => {
+                number.checked_mul(60).map(|secs| Self(Duration::from_secs(secs))).ok_or("that is too long".to_owned())
+            }
+            unit => Err(format!("there is no unit of time `{unit}`; a span looks like 500ms, 20s or 5m")),
+        }
+    }
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal),+ }, $says:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) enum $name {
+            $($variant,)+
+            File(PathBuf),
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match (text, text.strip_prefix("file:")) {
+                    $(($word, _) => Ok(Self::$variant),)+
+                    (_, Some(path)) if !path.is_empty() => Ok(Self::File(path.into())),
+                    _ => Err($says.to_owned()),
+                }
+            }
+        }
+    };
+}
+
+choice!(
+    /// Where the picture comes from.
+    Camera { Device = "device", Pattern = "pattern", None = "none" },
+    "a camera is one of: device, file:X.y4m, pattern, none"
+);
+choice!(
+    /// Where the voice comes from.
+    Microphone { Device = "device", Tone = "tone", None = "none" },
+    "a microphone is one of: device, file:X.wav, tone, none"
+);
+choice!(
+    /// Where the other's voice goes.
+    Speaker { Device = "device", None = "none" },
+    "a speaker is one of: device, file:X.wav, none"
+);
+choice!(
+    /// Where the other's picture goes.
+    Screen { None = "none" },
+    "a screen is one of: file:X.y4m, none"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_read_as_people_write_it() {
+        let secs = |text: &str| text.parse::<Span>().map(|span| span.0.as_secs_f64());
+        assert_eq!(secs("500ms"), Ok(0.5));
+        assert_eq!(secs("20s"), Ok(20.0));
+        assert_eq!(secs("7"), Ok(7.0));
+        assert_eq!(secs("2m"), Ok(120.0));
+        for wrong in ["", "s", "-1s", "1.5s", "3h", "99999999999999999999s", "999999999999999999m"] {
+            assert!(secs(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_contract_is_taken_and_no_other() {
+        for good in ["device", "file:a.y4m", "pattern", "none"] {
+            assert!(good.parse::<Camera>().is_ok(), "{good}");
+        }
+        for wrong in ["", "file:", "tone", "a.y4m"] {
+            assert!(wrong.parse::<Camera>().is_err(), "{wrong}");
+        }
+        let contract = "housecall headless host --server https://c.example --user lee --password-file p --invite-out l \
+            --admit-after 5s --camera file:a.y4m --microphone file:a.wav --processing off --speaker file:b.wav \
+            --screen file:b.y4m --screen-size 640x360 --mode sharp --save-data --max-kbps 500 --duration 20s --give-up 60s \
+            --report r.json";
+        Arguments::try_parse_from(contract.split_whitespace()).expect("the contract");
+        Arguments::try_parse_from("housecall headless join --link-file l".split_whitespace()).expect("the contract");
+        assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! The one loop around `Call`: tells it what happens, does what it wants done.
+//!
+//! Dull on purpose. What a person wants comes by one channel, what a person sees goes by another; a window and the
+//! headless person use the same two.
+
+use std::time::{Duration, Instant};
+
+use call::{Call, Input, Intent, Output, PeerInput, Phase, Snapshot, StatsInput};
+use signaling_client::ClientError;
+use signaling_protocol::EndpointId;
+use tokio::sync::{mpsc, watch};
+use units::{Clock, Timestamp};
+
+use crate::headless::Progress;
+use crate::media::{MediaThreads, Meters};
+use crate::peers::{FromPeer, Heard, PeerHub};
+use crate::recorder::Recorder;
+use crate::signaling::{Answer, Signaling};
+
+/// How often the meters of the media threads are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often the engine hears how long pictures take to encode.
+const ENCODE_TIME: Duration = Duration::from_millis(200);
+/// A path that brought nothing for so long is told to the engine: voice alone brings 16 packets a second.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long the last words to the server may take after the visit.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Everything that runs around one call.
+pub(crate) struct Driver {
+    pub(crate) call: Call,
+    pub(crate) clock: Clock,
+    pub(crate) media: MediaThreads,
+    pub(crate) recorder: Recorder,
+    pub(crate) signaling: Signaling,
+    pub(crate) answers: mpsc::Receiver<Answer>,
+    pub(crate) peers: PeerHub,
+    pub(crate) from_peers: mpsc::Receiver<FromPeer>,
+    pub(crate) intents: mpsc::Receiver<Intent>,
+    pub(crate) snapshots: watch::Sender<Snapshot>,
+    pub(crate) look: Look,
+}
+
+/// What the loop remembers between two looks at the meters.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    next: Timestamp,
+    next_encode_time: Timestamp,
+    heard_first: bool,
+    saw_first: bool,
+    last_received: u64,
+    last_received_at: Timestamp,
+    silent: bool,
+}
+
+/// How the call ended.
+pub(crate) struct Ended {
+    pub(crate) media: MediaThreads,
+    pub(crate) recorder: Recorder,
+    pub(crate) phase: Phase,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// The server cannot be the right one.
+    pub(crate) hopeless: Option<ClientError>,
+    /// What the network said last, if it never came to a call.
+    pub(crate) last_fault: Option<String>,
+}
+
+impl Driver {
+    /// Runs the call to its end.
+    pub(crate) async fn run(mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Ended {
+        let mut hopeless = None;
+        loop {
+            self.drain(progress).await;
+            if self.call.snapshot().phase.is_ended() {
+                break;
+            }
+            let wake = [self.call.poll_timeout().unwrap_or(Timestamp::NEVER), self.look.next, self.recorder.wakes_at()];
+            let wake = self.clock.instant(wake.into_iter().min().unwrap_or_default()).unwrap_or_else(Instant::now);
+            tokio::select! {
+                Some(intent) = self.intents.recv() => self.tell(Input::Intent(intent)),
+                Some(answer) = self.answers.recv() => match answer {
+                    Answer::Input(input) => {
+                        if let call::SignalingInput::Joined(reply) = &input {
+                            self.signaling.seated(reply);
+                        }
+                        self.tell(Input::Signaling(input));
+                    }
+                    Answer::Hopeless(error) => {
+                        hopeless = Some(error);
+                        break;
+                    }
+                },
+                Some(from) = self.from_peers.recv() => self.hear(from),
+                () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
+            }
+        }
+        let (phase, at) = (self.call.snapshot().phase, self.now());
+        let last_fault = self.signaling.last_fault();
+        self.media.detach();
+        tokio::join!(self.peers.finish(), self.signaling.finish(LAST_WORDS));
+        Ended { media: self.media, recorder: self.recorder, phase, at, hopeless, last_fault }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.timestamp(Instant::now())
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.call.handle_input(self.now(), input);
+    }
+
+    fn hear(&mut self, from: FromPeer) {
+        match self.peers.heard(from) {
+            Some(Heard::Input(endpoint, input)) => self.tell(Input::Peer(endpoint, input)),
+            Some(Heard::KeyFrameWanted) => self.media.want_key_frame(),
+            None => {}
+        }
+    }
+
+    async fn drain(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
+        let mut changed = false;
+        while let Some(output) = self.call.poll_output() {
+            match output {
+                Output::Signaling(request) => self.signaling.request(request),
+                Output::Peer(endpoint, command) => {
+                    if let Some(opened) = self.peers.command(endpoint, command).await {
+                        self.look.last_received_at = self.now();
+                        self.media.attach(&opened.peer, opened.voice, opened.picture);
+                    }
+                }
+                Output::Quality { voice, picture } => self.media.set_plans(|plans| {
+                    plans.voice = voice;
+                    plans.picture = picture;
+                }),
+                Output::Milestone(milestone) => self.recorder.milestone(milestone),
+                Output::Changed => changed = true,
+            }
+        }
+        if changed {
+            let now = self.now();
+            let snapshot = self.call.snapshot();
+            for event in self.recorder.snapshot(now, snapshot) {
+                progress(Progress::Event(event));
+            }
+            self.media.set_plans(|plans| {
+                plans.muted = snapshot.muted;
+                plans.camera_off = snapshot.camera_off;
+            });
+            self.snapshots.send_replace(snapshot.clone());
+        }
+    }
+
+    fn wake(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
+        let now = self.now();
+        self.call.handle_timeout(now);
+        let active = self.peers.active_stats();
+        if now >= self.look.next {
+            self.look.next = now + LOOK;
+            for complaint in self.media.take_complaints() {
+                self.recorder.event(now, "device_problem".to_owned());
+                progress(Progress::Complaint(&complaint.to_string()));
+            }
+            if let Some((endpoint, stats)) = &active {
+                self.look_at_meters(now, *endpoint, stats.received_bytes);
+            }
+        }
+        let stats = active.as_ref().map(|(_, stats)| stats);
+        if let Some(sample) = self.recorder.sample(now, stats, &self.media.shared().meters) {
+            progress(Progress::Second(sample));
+        }
+    }
+
+    fn look_at_meters(&mut self, now: Timestamp, endpoint: EndpointId, received: u64) {
+        let shared = self.media.shared().clone();
+        let meters = &shared.meters;
+        if !self.look.heard_first && Meters::first(&meters.first_voice).is_some() {
+            self.look.heard_first = true;
+            self.tell(Input::Peer(endpoint, PeerInput::HeardFirst));
+        }
+        if !self.look.saw_first && meters.has_shown() {
+            self.look.saw_first = true;
+            self.tell(Input::Peer(endpoint, PeerInput::SawFirst));
+        }
+        if now >= self.look.next_encode_time {
+            self.look.next_encode_time = now + ENCODE_TIME;
+            self.tell(Input::Stats(StatsInput::EncodeTime(meters.encode_time())));
+        }
+        if received != self.look.last_received {
+            self.look.last_received = received;
+            self.look.last_received_at = now;
+            if std::mem::take(&mut self.look.silent) {
+                self.tell(Input::Peer(endpoint, PeerInput::HeardAgain));
+            }
+        } else if !self.look.silent && now - self.look.last_received_at >= SILENCE {
+            self.look.silent = true;
+            let since = self.look.last_received_at;
+            self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since }));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The audio thread: near end and far end together every 10 ms, so that later echo cancelling needs no lock.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use devices::microphone::Microphone;
+use devices::speaker::Speaker;
+use media::voice::{self, VoiceSettings};
+use peer::VoiceOut;
+use tokio::sync::watch;
+use units::Timestamp;
+
+use super::meters::Meters;
+use super::{PacketReceiver, Plans, Shared};
+
+/// One frame of sound everywhere in the program: 10 ms at 48 kHz, mono.
+const FRAME: usize = 480;
+/// How often the thread looks: half a frame, so that a frame is at most 5 ms late.
+const TICK: Duration = Duration::from_millis(5);
+
+pub(super) fn run(
+    shared: &Shared,
+    plans: &watch::Receiver<Plans>,
+    microphone: Box<dyn Microphone>,
+    speaker: Box<dyn Speaker>,
+) {
+    let mut near = match NearEnd::new(microphone) {
+        Ok(near) => Some(near),
+        Err(error) => {
+            tracing::error!(%error, "the voice encoder did not start");
+            None
+        }
+    };
+    let mut far = FarEnd::new(speaker);
+    while !shared.stopping() {
+        far.tick(shared);
+        if let Some(near) = &mut near {
+            near.tick(shared, plans);
+        }
+        std::thread::sleep(TICK);
+    }
+    shared.complain(far.speaker.finish().err());
+}
+
+/// Microphone to link.
+struct NearEnd {
+    microphone: Box<dyn Microphone>,
+    encoder: voice::Encoder,
+    /// Whether the next packet begins to speak: the RTP marker (RFC 3551 section 4.1).
+    begins: bool,
+}
+
+impl NearEnd {
+    fn new(microphone: Box<dyn Microphone>) -> Result<Self, voice::VoiceError> {
+        Ok(Self { microphone, encoder: voice::Encoder::new(VoiceSettings::default())?, begins: true })
+    }
+
+    fn tick(&mut self, shared: &Shared, plans: &watch::Receiver<Plans>) {
+        let mut frame = [0.0_f32; FRAME];
+        while self.microphone.pull(shared.now(), &mut frame) {
+            if let Some(started) = self.microphone.started() {
+                Meters::note_first(&shared.meters.microphone_started, started);
+            }
+            let plans = *plans.borrow();
+            shared.complain(self.microphone.take_problem());
+            if plans.muted {
+                frame.fill(0.0);
+            }
+            self.follow(&plans);
+            // Encoded even while nobody listens: the RTP timestamps stay true to the time.
+            let Some(encoded) = self.encoder.push(&frame) else { continue };
+            match shared.routes.current() {
+                Some(route) => route.peer.send_voice(VoiceOut {
+                    payload: encoded.payload.into(),
+                    timestamp: encoded.timestamp,
+                    marker: std::mem::take(&mut self.begins),
+                }),
+                None => self.begins = true,
+            }
+        }
+    }
+
+    fn follow(&mut self, plans: &Plans) {
+        let plan = plans.voice;
+        let settings = VoiceSettings {
+            rate: plan.rate,
+            packet_ms: plan.packet_ms,
+            fec: plan.fec,
+            expected_loss: plan.expected_loss,
+        };
+        if self.encoder.settings() != settings {
+            self.encoder.set(settings);
+        }
+    }
+}
+
+/// Link to loudspeaker.
+struct FarEnd {
+    speaker: Box<dyn Speaker>,
+    packets: Option<PacketReceiver>,
+    receiver: Option<voice::Receiver>,
+    generation: u64,
+    /// Samples played and made up by receivers of earlier routes.
+    before: (u64, u64),
+}
+
+impl FarEnd {
+    fn new(speaker: Box<dyn Speaker>) -> Self {
+        Self { speaker, packets: None, receiver: None, generation: 0, before: (0, 0) }
+    }
+
+    fn tick(&mut self, shared: &Shared) {
+        if let Some(packets) = shared.routes.new_voice(&mut self.generation) {
+            self.packets = packets;
+            if let Some(receiver) = &self.receiver {
+                let stats = receiver.stats();
+                self.before.0 += stats.played_samples;
+                self.before.1 += stats.concealed_samples;
+            }
+            self.receiver =
+                voice::Receiver::new().map_err(|error| tracing::error!(%error, "the voice decoder did not start")).ok();
+        }
+        self.take_packets(shared);
+        let mut frame = [0.0_f32; FRAME];
+        let mut now = shared.now();
+        while self.speaker.wants(now) {
+            frame.fill(0.0);
+            if let Some(receiver) = &mut self.receiver {
+                receiver.pull(now, &mut frame);
+            }
+            self.speaker.play(&frame);
+            shared.complain(self.speaker.take_problem());
+            if let Some(started) = self.speaker.started() {
+                Meters::note_first(&shared.meters.speaker_started, started);
+            }
+            now = shared.now();
+        }
+        self.count(shared);
+    }
+
+    fn take_packets(&mut self, shared: &Shared) {
+        let (Some(packets), Some(receiver)) = (&mut self.packets, &mut self.receiver) else { return };
+        while let Ok(packet) = packets.try_recv() {
+            note_first_voice(shared, packet.arrived);
+            receiver.push(
+                packet.arrived,
+                voice::VoicePacket {
+                    sequence: packet.sequence,
+                    timestamp: packet.timestamp,
+                    payload: packet.payload.to_vec(),
+                },
+            );
+        }
+    }
+
+    fn count(&self, shared: &Shared) {
+        let Some(receiver) = &self.receiver else { return };
+        let stats = receiver.stats();
+        shared.meters.voice_played.store(self.before.0 + stats.played_samples, Ordering::Relaxed);
+        shared.meters.voice_concealed.store(self.before.1 + stats.concealed_samples, Ordering::Relaxed);
+        shared.meters.voice_buffer_us.store((f64::from(stats.buffer_ms) * 1e3) as u64, Ordering::Relaxed);
+    }
+}
+
+fn note_first_voice(shared: &Shared, at: Timestamp) {
+    Meters::note_first(&shared.meters.first_voice, at);
+}

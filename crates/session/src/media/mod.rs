@@ -1,0 +1,208 @@
+//! The media threads: microphone and loudspeaker, picture out, picture in.
+//!
+//! Media runs one way through here. What runs back is one value each, the latest wins: the plans from `Call`, the
+//! request for a key frame, the meters. **Invariant:** the engine never sees a sample or a pixel, and nothing here
+//! decides what to send: `Call` does, by [`Plans`].
+
+mod audio;
+mod meters;
+mod route;
+mod video_receive;
+mod video_send;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use call::{PictureOff, PicturePlan, VoicePlan};
+use devices::DeviceError;
+use devices::camera::{Camera, CameraChoice, CameraFormat};
+use devices::microphone::MicrophoneChoice;
+use devices::screen::ScreenChoice;
+use devices::speaker::SpeakerChoice;
+use peer::Peer;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use units::{Clock, DataRate, Timestamp};
+
+pub(crate) use self::meters::{Meters, PictureTotals};
+pub(crate) use self::route::{PacketReceiver, Route, Routes};
+
+/// Which devices a visit uses.
+#[derive(Debug, Clone)]
+pub struct MediaChoices {
+    /// Where the picture comes from.
+    pub camera: CameraChoice,
+    /// Where the voice comes from.
+    pub microphone: MicrophoneChoice,
+    /// Where the other's voice goes.
+    pub speaker: SpeakerChoice,
+    /// Where the other's picture goes.
+    pub screen: ScreenChoice,
+}
+
+/// What the encoders are told, by `Call` alone. Latest wins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plans {
+    /// For the voice.
+    pub(crate) voice: VoicePlan,
+    /// For the picture.
+    pub(crate) picture: PicturePlan,
+    /// Whether the microphone is off.
+    pub(crate) muted: bool,
+    /// Whether the camera is off.
+    pub(crate) camera_off: bool,
+}
+
+impl Plans {
+    /// What holds until `Call` has said its first word; nothing is sent before that.
+    const BEFORE_THE_FIRST_WORD: Self = Self {
+        voice: VoicePlan { rate: DataRate::from_kbps(24), packet_ms: 20, fec: false, expected_loss: 0.0 },
+        picture: PicturePlan::Off(PictureOff::NotWanted),
+        muted: false,
+        camera_off: false,
+    };
+}
+
+/// The running media threads; dropping it stops them.
+pub(crate) struct MediaThreads {
+    shared: Arc<Shared>,
+    camera: Option<Camera>,
+    camera_format: Option<CameraFormat>,
+    plans: watch::Sender<Plans>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads share: flags and meters, no media.
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) stop: AtomicBool,
+    pub(crate) routes: Routes,
+    pub(crate) meters: Meters,
+    /// The other side asked for a key frame.
+    pub(crate) key_frame_wanted: AtomicBool,
+    /// What devices complained of, until the driver has read it. Devices complain of each trouble once.
+    complaints: Mutex<Vec<DeviceError>>,
+}
+
+impl Shared {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.timestamp(std::time::Instant::now())
+    }
+
+    pub(crate) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn complain(&self, problem: Option<DeviceError>) {
+        if let Some(problem) = problem {
+            self.complaints.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+        }
+    }
+}
+
+impl MediaThreads {
+    /// Opens the devices and starts the threads; nothing is sent until a route is open.
+    ///
+    /// # Errors
+    /// A device or file that cannot be opened.
+    pub(crate) fn start(choices: &MediaChoices, clock: Clock, runtime: Handle) -> Result<Self, DeviceError> {
+        let shared = Arc::new(Shared {
+            clock,
+            stop: AtomicBool::new(false),
+            routes: Routes::default(),
+            meters: Meters::default(),
+            key_frame_wanted: AtomicBool::new(false),
+            complaints: Mutex::default(),
+        });
+        let (plans, plans_seen) = watch::channel(Plans::BEFORE_THE_FIRST_WORD);
+
+        let microphone = devices::microphone::open(&choices.microphone)?;
+        let speaker = devices::speaker::open(&choices.speaker)?;
+        let screen = devices::screen::open(&choices.screen)?;
+        let latest = Arc::new(video_send::LatestFrame::default());
+        let camera = {
+            let (latest, shared) = (latest.clone(), shared.clone());
+            devices::camera::open(&choices.camera, clock, Box::new(move |frame| latest.put(frame, &shared)))?
+        };
+        let camera_format = camera.format();
+
+        let mut threads = Vec::new();
+        let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+            threads.push(thread.expect("the system gives a thread at start"));
+        };
+        {
+            let (shared, plans) = (shared.clone(), plans_seen.clone());
+            spawn("audio", Box::new(move || audio::run(&shared, &plans, microphone, speaker)));
+        }
+        if let Some(format) = camera_format {
+            let (shared, plans) = (shared.clone(), plans_seen);
+            spawn("video-send", Box::new(move || video_send::run(&shared, &plans, &latest, format)));
+        }
+        {
+            let shared = shared.clone();
+            spawn("video-receive", Box::new(move || video_receive::run(&shared, screen, &runtime)));
+        }
+        Ok(Self { shared, camera: Some(camera), camera_format, plans, threads })
+    }
+
+    /// What the camera gives, if there is one.
+    pub(crate) fn camera_format(&self) -> Option<CameraFormat> {
+        self.camera_format
+    }
+
+    /// What the threads share with the driver.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Gives the encoders new plans.
+    pub(crate) fn set_plans(&self, change: impl FnOnce(&mut Plans)) {
+        self.plans.send_modify(change);
+    }
+
+    /// Sends from now on to `peer` and hears what comes from it.
+    pub(crate) fn attach(&self, peer: &Arc<Peer>, voice: PacketReceiver, picture: PacketReceiver) {
+        self.shared.routes.attach(Route { peer: peer.clone() }, voice, picture);
+        self.want_key_frame();
+    }
+
+    /// The other side cannot go on without a key frame.
+    pub(crate) fn want_key_frame(&self) {
+        self.shared.key_frame_wanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends nowhere from now on.
+    pub(crate) fn detach(&self) {
+        self.shared.routes.detach();
+    }
+
+    /// What devices complained of since this was last asked. The call goes on without them.
+    pub(crate) fn take_complaints(&mut self) -> Vec<DeviceError> {
+        self.shared.complain(self.camera.as_mut().and_then(Camera::take_problem));
+        std::mem::take(&mut *self.shared.complaints.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Stops the threads, closes the devices and says whether what they wrote is whole.
+    pub(crate) fn finish(mut self) -> Vec<DeviceError> {
+        self.stop();
+        self.take_complaints()
+    }
+
+    fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.camera = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread had a fault");
+            }
+        }
+    }
+}
+
+impl Drop for MediaThreads {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

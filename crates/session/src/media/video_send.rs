@@ -1,0 +1,173 @@
+//! The picture's way out: the newest frame, scaled and encoded as planned; a late one is dropped and counted.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use call::PicturePlan;
+use devices::camera::{CameraFormat, CapturedFrame};
+use media::h264;
+use media::picture::I420;
+use media::scale::Scaler;
+use peer::PictureOut;
+use tokio::sync::watch;
+use units::Timestamp;
+
+use super::{Plans, Shared};
+
+/// The newest frame of the camera. `Latest`: a newer one replaces one that was not taken.
+#[derive(Default)]
+pub(super) struct LatestFrame {
+    slot: Mutex<Option<CapturedFrame>>,
+    filled: Condvar,
+}
+
+impl LatestFrame {
+    pub(super) fn put(&self, frame: CapturedFrame, shared: &Shared) {
+        shared.meters.on_captured(frame.index, frame.captured);
+        *self.slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(frame);
+        self.filled.notify_one();
+    }
+
+    fn take(&self, wait: Duration) -> Option<CapturedFrame> {
+        let slot = self.slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (mut slot, _) = self
+            .filled
+            .wait_timeout_while(slot, wait, |slot| slot.is_none())
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        slot.take()
+    }
+}
+
+/// How long the thread waits for a frame before it looks whether it shall stop.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Ticks of RTP's video clock a second (RFC 6184 section 5.1).
+const VIDEO_CLOCK_HZ: u64 = 90_000;
+
+pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &LatestFrame, format: CameraFormat) {
+    let mut sender =
+        PictureSender { format, encoder: None, scaler: Scaler::new(), scaled: None, next_due: Timestamp::ZERO };
+    while !shared.stopping() {
+        let Some(frame) = latest.take(PATIENCE) else { continue };
+        let plans = *plans.borrow();
+        match plans.picture {
+            PicturePlan::On { height, fps, rate } if !plans.camera_off => {
+                let Some(route) = shared.routes.current() else { continue };
+                if !sender.is_due(&frame, fps) {
+                    continue;
+                }
+                let started = shared.now();
+                if let Some(picture) = sender.encode(shared, &frame, Wanted { height, fps, rate }) {
+                    let timestamp = picture.timestamp;
+                    route.peer.send_picture(picture);
+                    shared.meters.on_sent(frame.index, timestamp);
+                }
+                smooth(shared, shared.now() - started);
+            }
+            _ => {}
+        }
+    }
+}
+
+struct PictureSender {
+    format: CameraFormat,
+    encoder: Option<h264::Encoder>,
+    scaler: Scaler,
+    scaled: Option<I420>,
+    next_due: Timestamp,
+}
+
+#[derive(Clone, Copy)]
+struct Wanted {
+    height: u32,
+    fps: u32,
+    rate: units::DataRate,
+}
+
+impl PictureSender {
+    /// Whether the planned frame rate has room for this frame: an even comb, whatever the camera gives.
+    fn is_due(&mut self, frame: &CapturedFrame, fps: u32) -> bool {
+        let interval = Duration::from_secs(1) / fps.max(1);
+        // Half a camera interval early counts as due, or 30 of 30 frames would become 15.
+        let slack = self.format.fps.time_of(1) / 2;
+        if frame.captured + slack < self.next_due {
+            return false;
+        }
+        let behind = frame.captured.since(self.next_due) > interval;
+        self.next_due = if behind { frame.captured + interval } else { self.next_due + interval };
+        true
+    }
+
+    fn encode(&mut self, shared: &Shared, frame: &CapturedFrame, wanted: Wanted) -> Option<PictureOut> {
+        let source = &*frame.picture;
+        let size = source.size().fitted_to_height(wanted.height);
+        let key_frame = shared.key_frame_wanted.swap(false, Ordering::Relaxed);
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            None => self.encoder.insert(
+                h264::Encoder::new(size, wanted.fps, wanted.rate)
+                    .map_err(|error| tracing::error!(%error, "the picture encoder did not start"))
+                    .ok()?,
+            ),
+        };
+        if let Err(error) = follow(encoder, size, wanted) {
+            tracing::warn!(%error, "the picture encoder did not take its plan");
+            self.encoder = None;
+            return None;
+        }
+        if key_frame {
+            encoder.force_key_frame();
+        }
+        let picture = if size == source.size() {
+            source
+        } else {
+            let scaled = match self.scaled.take() {
+                Some(scaled) if scaled.size() == size => scaled,
+                _ => I420::new(size),
+            };
+            let scaled = self.scaled.insert(scaled);
+            self.scaler.scale(source, scaled);
+            scaled
+        };
+        match encoder.encode(picture) {
+            Ok(Some(encoded)) => Some(PictureOut {
+                annexb: encoded.data.into(),
+                timestamp: rtp_timestamp(frame.captured),
+                key: encoded.key,
+                captured: frame.captured,
+            }),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%error, "a picture could not be encoded");
+                self.encoder = None;
+                None
+            }
+        }
+    }
+}
+
+/// Tells the encoder what changed; the size first, because a change of it forgets the rate.
+fn follow(encoder: &mut h264::Encoder, size: units::PictureSize, wanted: Wanted) -> Result<(), h264::EncodeError> {
+    if encoder.size() != size {
+        encoder.set_size(size)?;
+    }
+    if encoder.frame_rate() != wanted.fps {
+        encoder.set_frame_rate(wanted.fps)?;
+    }
+    if encoder.rate() != wanted.rate {
+        encoder.set_rate(wanted.rate)?;
+    }
+    Ok(())
+}
+
+fn rtp_timestamp(captured: Timestamp) -> u32 {
+    (u128::from(captured.as_micros()) * u128::from(VIDEO_CLOCK_HZ) / 1_000_000) as u32
+}
+
+/// Keeps a mean of about ten pictures.
+fn smooth(shared: &Shared, took: Duration) {
+    let before = shared.meters.encode_us.load(Ordering::Relaxed);
+    let took = took.as_micros() as u64;
+    let mean = if before == 0 { took } else { (before * 9 + took) / 10 };
+    shared.meters.encode_us.store(mean, Ordering::Relaxed);
+}

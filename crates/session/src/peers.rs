@@ -1,0 +1,294 @@
+//! The peer connections of a visit: one task each, which does the engine's commands in their order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use call::{PeerCommand, PeerInput};
+use peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
+use signaling_protocol::{EndpointId, IceServer};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use units::{Clock, DataRate};
+
+use crate::media::PacketReceiver;
+
+/// Commands that wait for a connection. `Block` does not fit a decider, so a full queue closes the connection.
+const COMMANDS: usize = 256;
+/// Inputs that wait for the engine. `Block`: the engine is quick, and an input must not be lost.
+const INPUTS: usize = 1024;
+/// How long a connection lingers after its last command, so that a `bye` on the control channel gets out: a few
+/// retransmissions on a link of 100 ms.
+const LINGER: Duration = Duration::from_millis(300);
+/// Making an offer or an answer is local work; one that takes longer is a fault.
+const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a connection says, with the number of the connection that says it.
+#[derive(Debug)]
+pub(crate) struct FromPeer {
+    endpoint: EndpointId,
+    number: u64,
+    what: Said,
+}
+
+#[derive(Debug)]
+enum Said {
+    Input(PeerInput),
+    KeyFrameWanted,
+}
+
+/// What the driver does with what a connection said.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Input(EndpointId, PeerInput),
+    KeyFrameWanted,
+}
+
+/// The connection whose media is open, handed to the media threads.
+pub(crate) struct Opened {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) voice: PacketReceiver,
+    pub(crate) picture: PacketReceiver,
+}
+
+/// All connections of this visit.
+pub(crate) struct PeerHub {
+    clock: Clock,
+    max_rate: Option<DataRate>,
+    connections: HashMap<EndpointId, Connection>,
+    next_number: u64,
+    include_loopback: bool,
+    inputs: mpsc::Sender<FromPeer>,
+    closing: JoinSet<()>,
+}
+
+struct Connection {
+    number: u64,
+    commands: mpsc::Sender<PeerCommand>,
+    peer: Arc<Peer>,
+    /// Until the media threads have them.
+    packets: Option<(PacketReceiver, PacketReceiver)>,
+    media_open: bool,
+    obeying: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Lets what was commanded be done, then closes.
+    async fn close(self) {
+        self.peer.set_media_open(false);
+        drop(self.commands);
+        let _ = tokio::time::timeout(LINGER, self.obeying).await;
+        tokio::time::sleep(LINGER).await;
+        self.peer.close().await;
+    }
+}
+
+impl PeerHub {
+    /// No connection yet; with `include_loopback` the other side may be on this very machine.
+    pub(crate) fn new(
+        clock: Clock,
+        max_rate: Option<DataRate>,
+        include_loopback: bool,
+    ) -> (Self, mpsc::Receiver<FromPeer>) {
+        let (inputs, receiver) = mpsc::channel(INPUTS);
+        let hub = Self {
+            clock,
+            max_rate,
+            connections: HashMap::new(),
+            next_number: 0,
+            include_loopback,
+            inputs,
+            closing: JoinSet::new(),
+        };
+        (hub, receiver)
+    }
+
+    /// Does `command`; when it opens media, answers what the media threads need.
+    pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Option<Opened> {
+        match command {
+            PeerCommand::Open { ice, offerer: _ } => {
+                self.close(endpoint);
+                self.open(endpoint, ice).await;
+                None
+            }
+            PeerCommand::Close => {
+                self.close(endpoint);
+                None
+            }
+            PeerCommand::OpenMedia => {
+                let connection = self.connections.get_mut(&endpoint)?;
+                connection.peer.set_media_open(true);
+                connection.media_open = true;
+                let (voice, picture) = connection.packets.take()?;
+                Some(Opened { peer: connection.peer.clone(), voice, picture })
+            }
+            PeerCommand::CloseMedia => {
+                if let Some(connection) = self.connections.get_mut(&endpoint) {
+                    connection.peer.set_media_open(false);
+                    connection.media_open = false;
+                }
+                None
+            }
+            other => {
+                let full = self.connections.get(&endpoint).is_some_and(|it| it.commands.try_send(other).is_err());
+                if full {
+                    tracing::error!("a connection does not keep up with its commands and is closed");
+                    self.close(endpoint);
+                }
+                None
+            }
+        }
+    }
+
+    /// What a connection said, unless it was closed meanwhile.
+    pub(crate) fn heard(&self, from: FromPeer) -> Option<Heard> {
+        let connection = self.connections.get(&from.endpoint)?;
+        (connection.number == from.number).then_some(match from.what {
+            Said::Input(input) => Heard::Input(from.endpoint, input),
+            Said::KeyFrameWanted => Heard::KeyFrameWanted,
+        })
+    }
+
+    /// The numbers of the connection whose media is open.
+    pub(crate) fn active_stats(&self) -> Option<(EndpointId, PeerStats)> {
+        let (endpoint, connection) = self.connections.iter().find(|(_, connection)| connection.media_open)?;
+        Some((*endpoint, connection.peer.stats()))
+    }
+
+    /// Closes all connections and waits until what they had to say is on its way.
+    pub(crate) async fn finish(mut self) {
+        for (_, connection) in std::mem::take(&mut self.connections) {
+            self.closing.spawn(connection.close());
+        }
+        while self.closing.join_next().await.is_some() {}
+    }
+
+    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) {
+        let number = self.next_number;
+        self.next_number += 1;
+        let config = PeerConfig {
+            ice_servers: ice.into_iter().map(ice_server).collect(),
+            max_rate: self.max_rate,
+            include_loopback: self.include_loopback,
+            ..PeerConfig::default()
+        };
+        let (commands, todo) = mpsc::channel(COMMANDS);
+        let say = Voice { endpoint, number, inputs: self.inputs.clone() };
+        match Peer::open(config, self.clock).await {
+            Ok((peer, PeerStreams { events, voice, picture })) => {
+                let peer = Arc::new(peer);
+                tokio::spawn(forward(events, say.clone()));
+                let obeying = tokio::spawn(obey(peer.clone(), todo, say));
+                let packets = Some((voice, picture));
+                self.connections
+                    .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
+            }
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be opened");
+                say.input(PeerInput::Failed).await;
+            }
+        }
+    }
+
+    fn close(&mut self, endpoint: EndpointId) {
+        if let Some(connection) = self.connections.remove(&endpoint) {
+            while self.closing.try_join_next().is_some() {}
+            self.closing.spawn(connection.close());
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Voice {
+    endpoint: EndpointId,
+    number: u64,
+    inputs: mpsc::Sender<FromPeer>,
+}
+
+impl Voice {
+    async fn input(&self, input: PeerInput) -> bool {
+        self.say(Said::Input(input)).await
+    }
+
+    async fn say(&self, what: Said) -> bool {
+        self.inputs.send(FromPeer { endpoint: self.endpoint, number: self.number, what }).await.is_ok()
+    }
+}
+
+/// Does commands in their order; an answer to one goes back as an input.
+async fn obey(peer: Arc<Peer>, mut commands: mpsc::Receiver<PeerCommand>, say: Voice) {
+    while let Some(command) = commands.recv().await {
+        let done = tokio::time::timeout(NEGOTIATION_TIMEOUT, obey_one(&peer, command)).await;
+        let input = match done {
+            Ok(Ok(None)) => continue,
+            Ok(Ok(Some(input))) => input,
+            Ok(Err(error)) if is_refusal(&error) => PeerInput::Refused(error.to_string()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a step of the negotiation failed");
+                PeerInput::Failed
+            }
+            Err(_too_long) => {
+                tracing::warn!("a step of the negotiation took too long");
+                PeerInput::Failed
+            }
+        };
+        if !say.input(input).await {
+            break;
+        }
+    }
+}
+
+/// Whether the other side's parameters were not safe, rather than our attempt having failed.
+fn is_refusal(error: &PeerError) -> bool {
+    matches!(
+        error,
+        PeerError::NoEncryption | PeerError::WrongRole | PeerError::FingerprintChanged | PeerError::FingerprintMismatch
+    )
+}
+
+async fn obey_one(peer: &Peer, command: PeerCommand) -> Result<Option<PeerInput>, PeerError> {
+    match command {
+        PeerCommand::CreateOffer { restart } => Ok(Some(PeerInput::Offer(peer.create_offer(restart).await?))),
+        PeerCommand::AcceptOffer(offer) => Ok(Some(PeerInput::Answer(peer.accept_offer(offer).await?))),
+        PeerCommand::AcceptAnswer(answer) => peer.accept_answer(answer).await.map(|()| None),
+        PeerCommand::AddCandidates(candidates) => peer.add_candidates(candidates).await.map(|()| None),
+        PeerCommand::SendControl(bytes) => {
+            if let Err(error) = peer.send_control(bytes).await {
+                // The engine sees the channel close; a word that was lost with it needs no second fault.
+                tracing::debug!(%error, "a control message was not sent");
+            }
+            Ok(None)
+        }
+        PeerCommand::Open { .. } | PeerCommand::OpenMedia | PeerCommand::CloseMedia | PeerCommand::Close => Ok(None),
+    }
+}
+
+async fn forward(mut events: mpsc::Receiver<PeerEvent>, say: Voice) {
+    while let Some(event) = events.recv().await {
+        let what = match event {
+            PeerEvent::Candidate(candidate) => Said::Input(PeerInput::Candidates(vec![candidate])),
+            PeerEvent::CandidatesEnded => Said::Input(PeerInput::CandidatesEnded),
+            PeerEvent::IceConnected => Said::Input(PeerInput::IceConnected),
+            PeerEvent::DtlsConnected { remote_fingerprint } => {
+                Said::Input(PeerInput::DtlsConnected { remote_fingerprint })
+            }
+            PeerEvent::Disconnected => Said::Input(PeerInput::Disconnected),
+            PeerEvent::Failed => Said::Input(PeerInput::Failed),
+            PeerEvent::ControlOpened => Said::Input(PeerInput::ControlOpened),
+            PeerEvent::Control(bytes) => Said::Input(PeerInput::Control(bytes)),
+            PeerEvent::ControlClosed => Said::Input(PeerInput::ControlClosed),
+            PeerEvent::Estimate { target, loss, round_trip } => {
+                Said::Input(PeerInput::Estimate { target, loss, round_trip })
+            }
+            PeerEvent::Refused(why) => Said::Input(PeerInput::Refused(why)),
+            PeerEvent::KeyFrameWanted => Said::KeyFrameWanted,
+        };
+        if !say.say(what).await {
+            break;
+        }
+    }
+}
+
+fn ice_server(server: IceServer) -> peer::IceServer {
+    peer::IceServer { urls: server.urls, username: server.username, credential: server.credential }
+}

@@ -1,0 +1,151 @@
+//! Who sits in front of a headless app: admits whoever knocks, hangs up when the time is over, gives up at last.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use call::{Intent, Phase, Snapshot};
+use signaling_protocol::{EndpointId, Role};
+use units::Timestamp;
+
+/// A person of a few habits. Decides only; told the time.
+#[derive(Debug)]
+pub(crate) struct Person {
+    admit_after: Duration,
+    duration: Duration,
+    give_up: Duration,
+    started: Timestamp,
+    admitted: HashSet<EndpointId>,
+    first_live: Option<Timestamp>,
+    joined: bool,
+    hung_up: bool,
+}
+
+impl Person {
+    /// Admits after `admit_after`, hangs up `duration` after the visit was first live, and also when it has not been
+    /// live for `give_up`.
+    pub(crate) fn new(now: Timestamp, admit_after: Duration, duration: Duration, give_up: Duration) -> Self {
+        Self {
+            admit_after,
+            duration,
+            give_up,
+            started: now,
+            admitted: HashSet::new(),
+            first_live: None,
+            joined: false,
+            hung_up: false,
+        }
+    }
+
+    /// What the person does now, seeing `snapshot`.
+    pub(crate) fn decide(&mut self, now: Timestamp, snapshot: &Snapshot) -> Option<Intent> {
+        if let Phase::Live { since } = snapshot.phase {
+            self.first_live.get_or_insert(since);
+        }
+        if snapshot.phase.is_ended() || self.hung_up {
+            return None;
+        }
+        if !self.joined {
+            self.joined = true;
+            return Some(Intent::Join);
+        }
+        if self.leaves_at(snapshot) <= now {
+            self.hung_up = true;
+            return Some(Intent::HangUp);
+        }
+        let next = self.next_to_admit(snapshot)?;
+        (next.0 <= now).then(|| {
+            self.admitted.insert(next.1);
+            Intent::Admit(next.1)
+        })
+    }
+
+    /// When the person looks again though nothing has changed.
+    pub(crate) fn wakes_at(&self, snapshot: &Snapshot) -> Timestamp {
+        if snapshot.phase.is_ended() || self.hung_up {
+            return Timestamp::NEVER;
+        }
+        let admits = self.next_to_admit(snapshot).map_or(Timestamp::NEVER, |(at, _)| at);
+        self.leaves_at(snapshot).min(admits)
+    }
+
+    fn leaves_at(&self, snapshot: &Snapshot) -> Timestamp {
+        match (self.first_live, snapshot.phase) {
+            (Some(live), Phase::Reconnecting { since, .. }) => (live + self.duration).max(since + self.give_up),
+            (Some(live), _) => live + self.duration,
+            (None, _) => self.started + self.give_up,
+        }
+    }
+
+    fn next_to_admit(&self, snapshot: &Snapshot) -> Option<(Timestamp, EndpointId)> {
+        // One at a time: the first of the queue, and nobody while somebody is in.
+        let free = snapshot.role == Role::Host && snapshot.partner.is_none();
+        let waiting = snapshot.waiting.iter().filter(|waiting| free && !self.admitted.contains(&waiting.endpoint));
+        waiting.map(|waiting| (waiting.since + self.admit_after, waiting.endpoint)).min_by_key(|(at, _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use call::{PictureOff, PicturePlan, VoicePlan, Waiting};
+    use signaling_protocol::InviteId;
+    use units::DataRate;
+
+    use super::*;
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_millis(secs * 1_000)
+    }
+
+    fn person() -> Person {
+        let secs = Duration::from_secs;
+        let mut person = Person::new(at(0), secs(5), secs(20), secs(60));
+        assert_eq!(person.decide(at(0), &snapshot(Phase::Lobby)), Some(Intent::Join));
+        person
+    }
+
+    fn snapshot(phase: Phase) -> Snapshot {
+        Snapshot {
+            phase,
+            role: Role::Host,
+            waiting: Vec::new(),
+            remote: None,
+            partner: None,
+            media_open: false,
+            signaling_up: true,
+            muted: false,
+            camera_off: false,
+            voice_plan: VoicePlan { rate: DataRate::from_kbps(32), packet_ms: 20, fec: false, expected_loss: 0.0 },
+            picture_plan: PicturePlan::Off(PictureOff::NoCamera),
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn whoever_knocks_is_admitted_once_after_the_wait() {
+        let mut person = person();
+        let mut seen = snapshot(Phase::WaitingRoom { since: at(1) });
+        let endpoint = EndpointId::from_random([1; 16]);
+        seen.waiting.push(Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true });
+        assert_eq!(person.decide(at(4), &seen), None);
+        assert_eq!(person.wakes_at(&seen), at(8));
+        assert_eq!(person.decide(at(8), &seen), Some(Intent::Admit(endpoint)));
+        assert_eq!(person.decide(at(9), &seen), None);
+    }
+
+    #[test]
+    fn the_visit_lasts_as_long_as_it_was_to_last_from_when_it_was_first_live() {
+        let mut person = person();
+        assert_eq!(person.decide(at(10), &snapshot(Phase::Live { since: at(10) })), None);
+        assert_eq!(person.decide(at(25), &snapshot(Phase::Live { since: at(24) })), None);
+        assert_eq!(person.decide(at(30), &snapshot(Phase::Live { since: at(24) })), Some(Intent::HangUp));
+        assert_eq!(person.decide(at(31), &snapshot(Phase::Live { since: at(24) })), None);
+    }
+
+    #[test]
+    fn waiting_in_vain_ends() {
+        let mut person = person();
+        let waiting = snapshot(Phase::WaitingRoom { since: at(1) });
+        assert_eq!(person.wakes_at(&waiting), at(60));
+        assert_eq!(person.decide(at(60), &waiting), Some(Intent::HangUp));
+    }
+}

@@ -1,0 +1,227 @@
+//! Keeps the report while the visit goes on.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use call::{Milestone, MilestoneKind, Phase, Snapshot};
+use peer::PeerStats;
+use trust::CandidateKind;
+use units::{Clock, Timestamp};
+
+use crate::freeze::FreezeMeter;
+use crate::media::{Meters, PictureTotals};
+use crate::report::{Report, ReportEvent, SCHEMA, Sample, Timeline, Totals};
+use crate::usage::UsageMeter;
+
+/// A sample a second.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Builds the report.
+pub(crate) struct Recorder {
+    clock: Clock,
+    timeline: Timeline,
+    events: Vec<ReportEvent>,
+    samples: Vec<Sample>,
+    usage: UsageMeter,
+    freeze: FreezeMeter,
+    pictures_fed: usize,
+    next: Timestamp,
+    last: Counters,
+    phase: &'static str,
+    signaling_up: bool,
+    problem: Option<call::Problem>,
+    picture_off: Option<&'static str>,
+}
+
+/// What a second is the difference of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counters {
+    sent_bytes: u64,
+    received_bytes: u64,
+    frames_sent: u64,
+    shown: u64,
+    played: u64,
+    concealed: u64,
+}
+
+impl Recorder {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            timeline: Timeline::default(),
+            events: Vec::new(),
+            samples: Vec::new(),
+            usage: UsageMeter::new(),
+            freeze: FreezeMeter::default(),
+            pictures_fed: 0,
+            next: Timestamp::ZERO + INTERVAL,
+            last: Counters::default(),
+            phase: "lobby",
+            signaling_up: false,
+            problem: None,
+            picture_off: None,
+        }
+    }
+
+    /// The server took the password.
+    pub(crate) fn signed_in(&mut self, now: Timestamp) {
+        self.timeline.signed_in.get_or_insert(millis(now));
+    }
+
+    /// Something happened for the first time.
+    pub(crate) fn milestone(&mut self, milestone: Milestone) {
+        let slot = match milestone.kind {
+            MilestoneKind::Joined => &mut self.timeline.joined,
+            MilestoneKind::Admitted => &mut self.timeline.admitted,
+            MilestoneKind::Negotiated => &mut self.timeline.negotiated,
+            MilestoneKind::IceConnected => &mut self.timeline.ice_connected,
+            MilestoneKind::DtlsConnected => &mut self.timeline.dtls_connected,
+            // The media threads saw these first and know better when: see `finish`.
+            MilestoneKind::FirstAudio | MilestoneKind::FirstVideo => return,
+        };
+        slot.get_or_insert(millis(milestone.at));
+    }
+
+    /// Notes what changed between two snapshots, in closed words.
+    pub(crate) fn snapshot(&mut self, now: Timestamp, snapshot: &Snapshot) -> &[ReportEvent] {
+        let before = self.events.len();
+        if std::mem::replace(&mut self.phase, snapshot.phase.name()) != self.phase {
+            let detail = match snapshot.phase {
+                Phase::Reconnecting { cause, .. } => format!(":{}", cause.name()),
+                Phase::Ended(reason) => format!(":{}", reason.name()),
+                _ => String::new(),
+            };
+            self.event(now, format!("{}{detail}", snapshot.phase.name()));
+        }
+        if std::mem::replace(&mut self.signaling_up, snapshot.signaling_up) != snapshot.signaling_up {
+            self.event(now, if snapshot.signaling_up { "signaling_up" } else { "signaling_down" }.to_owned());
+        }
+        if std::mem::replace(&mut self.problem, snapshot.problem) != snapshot.problem
+            && let Some(problem) = snapshot.problem
+        {
+            // The variant's name without its ids.
+            let name = format!("{problem:?}");
+            let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
+            self.event(now, format!("problem:{}", &name[..end]));
+        }
+        let off = match snapshot.picture_plan {
+            call::PicturePlan::Off(why) => Some(why.name()),
+            call::PicturePlan::On { .. } => None,
+        };
+        if std::mem::replace(&mut self.picture_off, off) != off && snapshot.media_open {
+            self.event(now, off.map_or("picture_on".to_owned(), |why| format!("picture_off:{why}")));
+        }
+        &self.events[before..]
+    }
+
+    /// Notes something that happened, in a closed word.
+    pub(crate) fn event(&mut self, now: Timestamp, event: String) {
+        self.events.push(ReportEvent { t: now.as_secs_f64(), event });
+    }
+
+    /// When the next sample is due.
+    pub(crate) fn wakes_at(&self) -> Timestamp {
+        self.next
+    }
+
+    /// Takes a sample if one is due.
+    pub(crate) fn sample(&mut self, now: Timestamp, stats: Option<&PeerStats>, meters: &Meters) -> Option<&Sample> {
+        if now < self.next {
+            return None;
+        }
+        let span = (now - self.next + INTERVAL).as_secs_f64();
+        while self.next <= now {
+            self.next += INTERVAL;
+        }
+        let usage = self.usage.read();
+        let pictures = self.pictures(now, meters);
+        let counters = Counters {
+            sent_bytes: stats.map_or(self.last.sent_bytes, |stats| stats.sent_bytes),
+            received_bytes: stats.map_or(self.last.received_bytes, |stats| stats.received_bytes),
+            frames_sent: meters.frames_sent.load(Ordering::Relaxed),
+            shown: pictures.shown,
+            played: meters.voice_played.load(Ordering::Relaxed),
+            concealed: meters.voice_concealed.load(Ordering::Relaxed),
+        };
+        let last = std::mem::replace(&mut self.last, counters);
+        let per_second = |now: u64, before: u64| now.saturating_sub(before) as f64 / span;
+        let played = counters.played.saturating_sub(last.played);
+        let size = pictures.size;
+        self.samples.push(Sample {
+            t: now.as_secs_f64(),
+            phase: self.phase,
+            rtt_ms: stats.and_then(|stats| stats.round_trip).map(|rtt| rtt.as_secs_f64() * 1e3),
+            target_kbps: stats.map_or(0.0, |stats| stats.target.as_kbps_f64()),
+            sent_kbps: per_second(counters.sent_bytes, last.sent_bytes) * 8.0 / 1e3,
+            received_kbps: per_second(counters.received_bytes, last.received_bytes) * 8.0 / 1e3,
+            lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.loss)),
+            retransmitted: stats.map_or(0, |stats| stats.retransmitted),
+            fps_sent: per_second(counters.frames_sent, last.frames_sent),
+            fps_shown: per_second(counters.shown, last.shown),
+            width: size.map_or(0, |size| size.width),
+            height: size.map_or(0, |size| size.height),
+            frozen_ms: pictures.frozen.as_secs_f64() * 1e3,
+            audio_buffer_ms: meters.voice_buffer_us.load(Ordering::Relaxed) as f64 / 1e3,
+            concealed_ratio: if played == 0 {
+                0.0
+            } else {
+                counters.concealed.saturating_sub(last.concealed) as f64 / played as f64
+            },
+            path: stats.and_then(|stats| stats.path).map(|path| format!("{}-{}", kind(path.local), kind(path.remote))),
+            cpu_s: usage.cpu_secs,
+            rss_mb: usage.rss_bytes as f64 / 1e6,
+        });
+        self.samples.last()
+    }
+
+    /// The report as it stands.
+    pub(crate) fn finish(mut self, now: Timestamp, meters: &Meters, end: &str, exit: u8) -> Report {
+        let pictures = self.pictures(now, meters);
+        let usage = self.usage.read();
+        self.timeline.first_audio = Meters::first(&meters.first_voice).map(millis);
+        self.timeline.first_video = pictures.first_shown.map(millis);
+        let log = meters.picture_log();
+        let unix = |at: Timestamp| self.clock.unix_micros(at);
+        Report {
+            schema: SCHEMA,
+            started_unix_us: unix(Timestamp::ZERO),
+            timeline_ms: self.timeline,
+            events: self.events,
+            samples: self.samples,
+            totals: Totals {
+                frames_sent: meters.frames_sent.load(Ordering::Relaxed),
+                frames_shown: pictures.shown,
+                freezes: pictures.freezes,
+                frozen_ms: pictures.frozen.as_secs_f64() * 1e3,
+                cpu_s: usage.cpu_secs,
+                peak_rss_mb: usage.peak_rss_bytes as f64 / 1e6,
+            },
+            microphone_started_unix_us: Meters::first(&meters.microphone_started).map(unix),
+            speaker_started_unix_us: Meters::first(&meters.speaker_started).map(unix),
+            captured_unix_us: log.captured.iter().map(|at| at.map(unix)).collect(),
+            captured_rtp: log.captured_rtp,
+            shown_unix_us: log.shown.iter().copied().map(unix).collect(),
+            shown_rtp: log.shown_rtp,
+            end: end.to_owned(),
+            exit,
+        }
+    }
+
+    fn pictures(&mut self, now: Timestamp, meters: &Meters) -> PictureTotals {
+        meters.picture_totals(now, &mut self.pictures_fed, &mut self.freeze)
+    }
+}
+
+/// As candidates are named in SDP (RFC 8839 section 5.1).
+fn kind(kind: CandidateKind) -> &'static str {
+    match kind {
+        CandidateKind::Host => "host",
+        CandidateKind::ServerReflexive => "srflx",
+        CandidateKind::PeerReflexive => "prflx",
+        CandidateKind::Relay => "relay",
+    }
+}
+
+fn millis(at: Timestamp) -> f64 {
+    at.as_micros() as f64 / 1e3
+}

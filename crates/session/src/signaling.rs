@@ -1,0 +1,251 @@
+//! Carries out what the engine asks of the server, and brings back only what is definite.
+//!
+//! A request that meets a broken network is tried again with the same ids until the server has answered; the engine is
+//! told of the answer, never of the weather. Boxes go out in order through one queue, everything else on its own.
+
+use std::future::Future;
+use std::time::Duration;
+
+use call::{RequestKind, SignalingInput, SignalingRequest};
+use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent, until_definite};
+use signaling_protocol::{Code, JoinReply, Limits, VisitId};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use units::Phi;
+
+/// Answers that wait for the engine. `Block`: the engine is quick, and an answer must not be lost.
+const ANSWERS: usize = 256;
+
+/// What comes back: an input for the engine, or the end of all trying.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Input(SignalingInput),
+    /// Trying again cannot help: the server is not the one that the link means, or not a server of ours.
+    Hopeless(ClientError),
+}
+
+/// Who we are in the visit, once joined.
+#[derive(Clone)]
+struct Seat {
+    visit: VisitId,
+    token: Phi<String>,
+    limits: Limits,
+}
+
+/// The doer of signalling requests.
+pub(crate) struct Signaling {
+    client: SignalingClient,
+    staff_token: Option<Phi<String>>,
+    seat: Option<Seat>,
+    outbox: Option<Outbox>,
+    answers: mpsc::Sender<Answer>,
+    tasks: JoinSet<()>,
+    last_fault: watch::Sender<Option<String>>,
+}
+
+impl Signaling {
+    /// A doer that talks to the server of `client`; a host has signed in and brings its token.
+    pub(crate) fn new(client: SignalingClient, staff_token: Option<Phi<String>>) -> (Self, mpsc::Receiver<Answer>) {
+        let (answers, receiver) = mpsc::channel(ANSWERS);
+        let (last_fault, _) = watch::channel(None);
+        (Self { client, staff_token, seat: None, outbox: None, answers, tasks: JoinSet::new(), last_fault }, receiver)
+    }
+
+    /// What the network said when a request last failed, for a person who waits in vain.
+    pub(crate) fn last_fault(&self) -> Option<String> {
+        self.last_fault.borrow().clone()
+    }
+
+    /// The app has joined: from now on requests are about this visit.
+    pub(crate) fn seated(&mut self, reply: &JoinReply) {
+        let seat = Seat { visit: reply.visit, token: reply.endpoint_token.clone(), limits: reply.limits };
+        self.outbox = None;
+        self.seat = Some(seat);
+    }
+
+    /// Does what the engine asks.
+    pub(crate) fn request(&mut self, request: SignalingRequest) {
+        while self.tasks.try_join_next().is_some() {}
+        let client = self.client.clone();
+        match request {
+            SignalingRequest::Challenge(invite) => self.ask(
+                RequestKind::Challenge,
+                move || {
+                    let client = client.clone();
+                    async move { client.challenge(invite).await }
+                },
+                |reply| SignalingInput::Challenge(reply.challenge),
+            ),
+            SignalingRequest::JoinGuest { invite, request } => self.ask(
+                RequestKind::Join,
+                move || {
+                    let (client, request) = (client.clone(), request.clone());
+                    async move { client.join_guest(invite, &request).await }
+                },
+                SignalingInput::Joined,
+            ),
+            SignalingRequest::JoinHost { visit, request } => {
+                let token = self.staff_token.clone().unwrap_or_default();
+                self.ask(
+                    RequestKind::Join,
+                    move || {
+                        let (client, request, token) = (client.clone(), request.clone(), token.clone());
+                        async move { client.join_host(&token, visit, &request).await }
+                    },
+                    SignalingInput::Joined,
+                );
+            }
+            SignalingRequest::GetIce => self.ask_seated(
+                RequestKind::Ice,
+                |client, seat| async move { client.ice(&seat.token, seat.visit).await },
+                SignalingInput::Ice,
+            ),
+            SignalingRequest::OpenEvents => self.open_events(),
+            SignalingRequest::Send(envelopes) => self.send(envelopes),
+            SignalingRequest::Admit(endpoint) => self.ask_seated(
+                RequestKind::Admit(endpoint),
+                move |client, seat| async move { client.admit(&seat.token, seat.visit, endpoint).await },
+                move |()| SignalingInput::Admitted(endpoint),
+            ),
+            SignalingRequest::Deny(endpoint) => self
+                .tell(RequestKind::Deny(endpoint), move |client, seat| async move {
+                    client.deny(&seat.token, seat.visit, endpoint).await
+                }),
+            SignalingRequest::Remove(endpoint) => self
+                .tell(RequestKind::Remove(endpoint), move |client, seat| async move {
+                    client.remove(&seat.token, seat.visit, endpoint).await
+                }),
+            SignalingRequest::End => {
+                self.tell(RequestKind::End, |client, seat| async move { client.end(&seat.token, seat.visit).await });
+            }
+            SignalingRequest::Leave => {
+                self.tell(
+                    RequestKind::Leave,
+                    |client, seat| async move { client.leave(&seat.token, seat.visit).await },
+                );
+            }
+        }
+    }
+
+    /// Gives what was asked last a moment to reach the server, then stops.
+    pub(crate) async fn finish(mut self, patience: Duration) {
+        self.outbox = None;
+        let _ = tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+    }
+
+    fn send(&mut self, envelopes: Vec<signaling_protocol::Envelope>) {
+        let Some(seat) = self.seat.clone() else { return };
+        let outbox = self.outbox.get_or_insert_with(|| {
+            let (outbox, mut events) = Outbox::open(self.client.clone(), seat.visit, seat.token, seat.limits);
+            let answers = self.answers.clone();
+            tokio::spawn(async move {
+                while let Some(event) = events.recv().await {
+                    let input = match event {
+                        OutboxEvent::Sent(ids) => SignalingInput::Sent(ids),
+                        OutboxEvent::Refused(_, problem) => {
+                            SignalingInput::Refused { request: RequestKind::Send, code: problem.code }
+                        }
+                    };
+                    if answers.send(Answer::Input(input)).await.is_err() {
+                        break;
+                    }
+                }
+            });
+            outbox
+        });
+        if outbox.send(envelopes).is_err() {
+            // The engine sends again what was not acknowledged.
+            tracing::warn!("too many messages wait for the server; some are left out");
+        }
+    }
+
+    fn open_events(&mut self) {
+        let Some(seat) = self.seat.clone() else { return };
+        let mut stream = EventStream::open(self.client.clone(), seat.visit, seat.token);
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            while let Some(event) = stream.recv().await {
+                let answer = match event {
+                    StreamEvent::Up => Answer::Input(SignalingInput::StreamUp),
+                    StreamEvent::Down => Answer::Input(SignalingInput::StreamDown),
+                    StreamEvent::Event(event) => Answer::Input(SignalingInput::Event(event)),
+                    StreamEvent::Refused(problem) => {
+                        Answer::Input(SignalingInput::Refused { request: RequestKind::Events, code: problem.code })
+                    }
+                };
+                if answers.send(answer).await.is_err() {
+                    break;
+                }
+            }
+        });
+    }
+
+    fn tell<F, Fut>(&mut self, kind: RequestKind, attempt: F)
+    where
+        F: Fn(SignalingClient, Seat) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), ClientError>> + Send + 'static,
+    {
+        self.ask_seated(kind, attempt, move |()| SignalingInput::Done(kind));
+    }
+
+    fn ask_seated<F, Fut, T>(
+        &mut self,
+        kind: RequestKind,
+        attempt: F,
+        input: impl FnOnce(T) -> SignalingInput + Send + 'static,
+    ) where
+        F: Fn(SignalingClient, Seat) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, ClientError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let Some(seat) = self.seat.clone() else { return };
+        let client = self.client.clone();
+        self.ask(kind, move || attempt(client.clone(), seat.clone()), input);
+    }
+
+    fn ask<F, Fut, T>(
+        &mut self,
+        kind: RequestKind,
+        attempt: F,
+        input: impl FnOnce(T) -> SignalingInput + Send + 'static,
+    ) where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, ClientError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let answers = self.answers.clone();
+        let last_fault = self.last_fault.clone();
+        self.tasks.spawn(async move {
+            let reply = until_definite(move || {
+                let (attempt, last_fault) = (attempt(), last_fault.clone());
+                async move {
+                    let reply = attempt.await;
+                    if let Err(error) = &reply
+                        && !error.is_definite()
+                    {
+                        tracing::debug!(?kind, %error, "will be tried again");
+                        last_fault.send_replace(Some(error.to_string()));
+                    }
+                    reply
+                }
+            })
+            .await;
+            let answer = match reply {
+                Ok(reply) => Answer::Input(input(reply)),
+                Err(error) => definite(kind, error),
+            };
+            let _ = answers.send(answer).await;
+        });
+    }
+}
+
+fn definite(request: RequestKind, error: ClientError) -> Answer {
+    match error {
+        ClientError::Refused(problem) => Answer::Input(SignalingInput::Refused { request, code: problem.code }),
+        hopeless => match request {
+            // What is asked after the visit began may fail: signalling down is not call down.
+            RequestKind::Challenge | RequestKind::Join => Answer::Hopeless(hopeless),
+            _ => Answer::Input(SignalingInput::Refused { request, code: Code::Unknown }),
+        },
+    }
+}
