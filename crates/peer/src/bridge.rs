@@ -242,3 +242,6 @@ impl Interceptor for Bridge {
 const MAX_REPORTS: usize = 32;
 /// Voice, picture and retransmissions are reported on; anything else is not ours.
 const MAX_FLOWS: usize = 8;
+
+#[cfg(test)]
+mod tests;

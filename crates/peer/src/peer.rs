@@ -134,6 +134,9 @@ impl Peer {
     /// Our parameters, for the other side to answer. With `restart`, fresh ICE credentials: a new path is looked for,
     /// the encryption and the control channel stay.
     ///
+    /// A restart gives up the present path at once (the library breaks before it makes): ask for one when the path is
+    /// gone, and be able to send the offer. One that is never answered does not stand in the way of the next.
+    ///
     /// # Errors
     /// If the connection is closed or the library refuses.
     pub async fn create_offer(&self, restart: bool) -> Result<ConnectionParameters, PeerError> {
@@ -248,6 +251,11 @@ impl Peer {
     /// Asks the other side for a key frame, at most every 400 ms.
     pub fn request_key_frame(&self) {
         let _ = self.inner.picture.try_send(PictureCommand::RequestKeyFrame);
+    }
+
+    /// How long after it is missed a picture packet is still of use: nothing is asked for again that would come later.
+    pub fn set_playout_deadline(&self, deadline: std::time::Duration) {
+        self.inner.shared.set_playout_deadline(deadline);
     }
 
     /// What was counted.

@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     key_frame_wanted: AtomicBool,
     /// The picture task has something to look at: the pacer ran down, or a key frame is wanted.
     pub(crate) picture_wake: Notify,
+    /// How long a missing picture packet is of use, in milliseconds; zero until somebody says.
+    playout_deadline: AtomicUsize,
     events: mpsc::Sender<PeerEvent>,
 }
 
@@ -90,6 +92,7 @@ impl Shared {
             backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
             key_frame_wanted: AtomicBool::new(false),
             picture_wake: Notify::new(),
+            playout_deadline: AtomicUsize::new(0),
             events,
         }
     }
@@ -125,6 +128,15 @@ impl Shared {
 
     pub(crate) fn set_flows(&self, flows: Flows) {
         *lock(&self.flows) = Some(flows);
+    }
+
+    pub(crate) fn set_playout_deadline(&self, deadline: Duration) {
+        self.playout_deadline.store(deadline.as_millis() as usize, Ordering::Release);
+    }
+
+    pub(crate) fn playout_deadline(&self) -> Option<Duration> {
+        let millis = self.playout_deadline.load(Ordering::Acquire);
+        (millis > 0).then(|| Duration::from_millis(millis as u64))
     }
 
     pub(crate) fn stats(&self) -> PeerStats {

@@ -220,3 +220,13 @@ async fn who_only_receives_knows_the_round_trip_too() {
     assert!((150..400).contains(&round_trip.as_millis()), "{round_trip:?}");
     pair.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handshake_gets_through_a_fifth_of_loss_and_a_long_way() {
+    let weather = Weather { loss: 0.2, delay: Duration::from_millis(150), ..Weather::default() };
+    let network = Network::new(weather);
+    let mut pair = over(&network, PairConfig::default()).await;
+    pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"admitted");
+    pair.close().await;
+}

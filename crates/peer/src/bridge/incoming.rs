@@ -64,6 +64,9 @@ impl Incoming {
             packets.extend(written.into_iter().map(|packet| Box::new(packet) as Box<dyn rtcp::Packet>));
         }
         self.follow_round_trip(shared);
+        if let Some(deadline) = shared.playout_deadline() {
+            self.nack.set_deadline(deadline);
+        }
         let wanted = self.nack.poll(now);
         if !wanted.is_empty() {
             shared.update_stats(|stats| stats.requested += wanted.len() as u64);

@@ -11,13 +11,13 @@ use trust::{Candidate, CandidateKind};
 
 /// How the link is at a moment; may be changed while it carries.
 #[derive(Debug, Clone, Copy)]
-pub struct Weather {
-    pub loss: f64,
-    pub delay: Duration,
+pub(crate) struct Weather {
+    pub(crate) loss: f64,
+    pub(crate) delay: Duration,
     /// Bits per second.
-    pub rate: u64,
+    pub(crate) rate: u64,
     /// How long a packet may wait before it is dropped at the tail.
-    pub queue: Duration,
+    pub(crate) queue: Duration,
 }
 
 impl Default for Weather {
@@ -27,37 +27,37 @@ impl Default for Weather {
 }
 
 #[derive(Debug, Default)]
-pub struct Counters {
-    pub carried: u64,
-    pub dropped: u64,
+pub(crate) struct Counters {
+    pub(crate) carried: u64,
+    pub(crate) dropped: u64,
 }
 
 /// The link. Hand its [`detour`](Network::detour) to the pair.
 #[derive(Clone)]
-pub struct Network {
+pub(crate) struct Network {
     weather: Arc<Mutex<Weather>>,
     counters: Arc<Mutex<Counters>>,
 }
 
 impl Network {
-    pub fn new(weather: Weather) -> Self {
+    pub(crate) fn new(weather: Weather) -> Self {
         Self { weather: Arc::new(Mutex::new(weather)), counters: Arc::default() }
     }
 
-    pub fn set(&self, weather: Weather) {
+    pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock().unwrap() = weather;
     }
 
-    pub fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.counters.lock().unwrap().dropped
     }
 
-    pub fn carried(&self) -> u64 {
+    pub(crate) fn carried(&self) -> u64 {
         self.counters.lock().unwrap().carried
     }
 
     /// Puts itself before a host's loopback candidate: what the answer is sent to goes through here.
-    pub fn before(&self, candidate: &Candidate) -> Option<Candidate> {
+    pub(crate) fn before(&self, candidate: &Candidate) -> Option<Candidate> {
         if candidate.kind != CandidateKind::Host || !candidate.address.is_loopback() {
             return None;
         }

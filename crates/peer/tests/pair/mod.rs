@@ -10,17 +10,17 @@ use trust::Candidate;
 use units::{Clock, DataRate, Timestamp};
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Host,
     Guest,
 }
 
-pub struct PairConfig {
-    pub start_rate: DataRate,
-    pub max_rate: Option<DataRate>,
+pub(crate) struct PairConfig {
+    pub(crate) start_rate: DataRate,
+    pub(crate) max_rate: Option<DataRate>,
 }
 
 impl Default for PairConfig {
@@ -29,20 +29,20 @@ impl Default for PairConfig {
     }
 }
 
-pub struct End {
-    pub peer: Peer,
-    pub streams: PeerStreams,
+pub(crate) struct End {
+    pub(crate) peer: Peer,
+    pub(crate) streams: PeerStreams,
 }
 
-pub struct Pair {
-    pub host: End,
-    pub guest: End,
-    pub clock: Clock,
+pub(crate) struct Pair {
+    pub(crate) host: End,
+    pub(crate) guest: End,
+    pub(crate) clock: Clock,
     /// Where each side's candidates go instead of to the other side, if anywhere: a network in between.
-    pub detour: Option<Box<dyn FnMut(Side, Candidate) -> Option<Candidate> + Send>>,
+    pub(crate) detour: Option<Box<dyn FnMut(Side, Candidate) -> Option<Candidate> + Send>>,
 }
 
-pub fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Clock::starting_at(Instant::now(), SystemTime::now())
 }
 
@@ -58,11 +58,11 @@ impl End {
         Self { peer, streams }
     }
 
-    pub async fn event(&mut self) -> PeerEvent {
+    pub(crate) async fn event(&mut self) -> PeerEvent {
         timeout(PATIENCE, self.streams.events.recv()).await.expect("an event in time").expect("the peer is there")
     }
 
-    pub async fn control(&mut self) -> Vec<u8> {
+    pub(crate) async fn control(&mut self) -> Vec<u8> {
         loop {
             if let PeerEvent::Control(message) = self.event().await {
                 return message;
@@ -70,15 +70,15 @@ impl End {
         }
     }
 
-    pub async fn voice(&mut self) -> ReceivedPacket {
+    pub(crate) async fn voice(&mut self) -> ReceivedPacket {
         timeout(PATIENCE, self.streams.voice.recv()).await.expect("voice in time").expect("the peer is there")
     }
 
-    pub async fn picture(&mut self) -> ReceivedPacket {
+    pub(crate) async fn picture(&mut self) -> ReceivedPacket {
         timeout(PATIENCE, self.streams.picture.recv()).await.expect("picture in time").expect("the peer is there")
     }
 
-    pub async fn nothing_heard_for(&mut self, span: Duration) {
+    pub(crate) async fn nothing_heard_for(&mut self, span: Duration) {
         tokio::select! {
             packet = self.streams.voice.recv() => panic!("heard {packet:?}"),
             packet = self.streams.picture.recv() => panic!("saw {packet:?}"),
@@ -88,26 +88,26 @@ impl End {
 }
 
 impl Pair {
-    pub async fn new(config: PairConfig) -> Self {
+    pub(crate) async fn new(config: PairConfig) -> Self {
         let clock = clock();
         Self { host: End::new(&config, clock).await, guest: End::new(&config, clock).await, clock, detour: None }
     }
 
-    pub async fn connected(config: PairConfig) -> Self {
+    pub(crate) async fn connected(config: PairConfig) -> Self {
         let mut pair = Self::new(config).await;
         pair.connect().await;
         pair
     }
 
     /// Connected, with both gates open.
-    pub async fn open(config: PairConfig) -> Self {
+    pub(crate) async fn open(config: PairConfig) -> Self {
         let pair = Self::connected(config).await;
         pair.host.peer.set_media_open(true);
         pair.guest.peer.set_media_open(true);
         pair
     }
 
-    pub async fn connect(&mut self) {
+    pub(crate) async fn connect(&mut self) {
         let offer = self.host.peer.create_offer(false).await.expect("an offer");
         let (host_print, guest) = (offer.fingerprint, &self.guest.peer);
         let answer = guest.accept_offer(offer).await.expect("an answer");
@@ -135,7 +135,7 @@ impl Pair {
     }
 
     /// Carries candidates across until `look` has seen what it wants.
-    pub async fn exchange_until<T>(
+    pub(crate) async fn exchange_until<T>(
         &mut self,
         patience: Duration,
         mut look: impl FnMut(Side, &PeerEvent) -> Option<T>,
@@ -161,27 +161,27 @@ impl Pair {
         timeout(patience, exchange).await.expect("it happens in time")
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.timestamp(Instant::now())
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.host.peer.close().await;
         self.guest.peer.close().await;
     }
 }
 
-pub fn voice(n: u32) -> VoiceOut {
+pub(crate) fn voice(n: u32) -> VoiceOut {
     VoiceOut { payload: Bytes::from(vec![n as u8; 60]), timestamp: n * 960, marker: n == 0 }
 }
 
 /// One slice of `bytes` bytes that decoders would call a P frame.
-pub fn picture(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
+pub(crate) fn picture(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
     PictureOut { annexb: annexb(0x41, bytes), timestamp, key: false, captured }
 }
 
 /// One slice of `bytes` bytes that decoders would call an IDR.
-pub fn key_frame(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
+pub(crate) fn key_frame(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
     PictureOut { annexb: annexb(0x65, bytes), timestamp, key: true, captured }
 }
 
@@ -192,7 +192,7 @@ fn annexb(nal_header: u8, bytes: usize) -> Bytes {
 }
 
 /// One NAL unit out of single or fragmented (FU-A) packets.
-pub fn reassemble(packets: &[ReceivedPacket]) -> Bytes {
+pub(crate) fn reassemble(packets: &[ReceivedPacket]) -> Bytes {
     let mut data = vec![0, 0, 0, 1];
     for packet in packets {
         let payload = &packet.payload;

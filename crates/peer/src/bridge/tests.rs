@@ -1,0 +1,286 @@
+use bytes::Bytes;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::nack_pairs_from_sequence_numbers;
+use tokio::sync::mpsc;
+use units::DataRate;
+
+use super::*;
+use crate::PeerEvent;
+use crate::shared::Flow;
+
+const VOICE: Flow = Flow { local_ssrc: 1, remote_ssrc: 11, payload_type: 111 };
+const PICTURE: Flow = Flow { local_ssrc: 2, remote_ssrc: 12, payload_type: 102 };
+const RTX: Flow = Flow { local_ssrc: 3, remote_ssrc: 13, payload_type: 103 };
+const FLOWS: Flows = Flows { voice: VOICE, picture: PICTURE, rtx: RTX, transport_cc: 2 };
+
+/// A bridge, its shared state and a time that only moves when told.
+struct Bench {
+    bridge: Bridge,
+    shared: Arc<Shared>,
+    start: Instant,
+    now: Instant,
+    _events: mpsc::Receiver<PeerEvent>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let start = Instant::now();
+        let (sender, events) = mpsc::channel(256);
+        let config = EstimatorConfig { start: DataRate::from_kbps(1_000), ..EstimatorConfig::default() };
+        let shared = Arc::new(Shared::new(sender, config.start));
+        shared.set_flows(FLOWS);
+        shared.set_secured(true);
+        let clock = Clock::starting_at(start, std::time::SystemTime::UNIX_EPOCH);
+        let bridge = Bridge::new(shared.clone(), clock, config, 500);
+        Self { bridge, shared, start, now: start, _events: events }
+    }
+
+    fn open() -> Self {
+        let bench = Self::new();
+        bench.shared.set_gate(true);
+        bench
+    }
+
+    fn at(&mut self, millis: u64) {
+        self.now = self.start + Duration::from_millis(millis);
+        self.bridge.handle_timeout(self.now).unwrap();
+    }
+
+    fn tagged(&self, packet: Packet) -> TaggedPacket {
+        let message = AttributedPacket::new(packet);
+        TaggedPacket { now: self.now, transport: TransportContext::default(), message }
+    }
+
+    fn write(&mut self, packet: rtp::Packet) {
+        let packet = self.tagged(Packet::Rtp(packet));
+        self.bridge.handle_write(packet).unwrap();
+    }
+
+    fn read(&mut self, packet: Packet) {
+        let packet = self.tagged(packet);
+        self.bridge.handle_read(packet).unwrap();
+    }
+
+    fn read_rtcp(&mut self, packet: impl rtcp::Packet + 'static) {
+        self.read(Packet::Rtcp(vec![Box::new(packet)]));
+    }
+
+    fn written(&mut self) -> Vec<Packet> {
+        std::iter::from_fn(|| self.bridge.poll_write()).map(|packet| packet.message.packet).collect()
+    }
+
+    fn written_rtp(&mut self) -> Vec<rtp::Packet> {
+        let rtp = |packet| if let Packet::Rtp(packet) = packet { Some(packet) } else { None };
+        self.written().into_iter().filter_map(rtp).collect()
+    }
+
+    fn requested(&mut self) -> Vec<u16> {
+        let mut sequences = Vec::new();
+        for packet in self.written() {
+            let Packet::Rtcp(packets) = packet else { continue };
+            for nack in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<TransportLayerNack>()) {
+                assert_eq!(nack.media_ssrc, PICTURE.remote_ssrc);
+                sequences.extend(nack.nacks.iter().flat_map(|pair| pair.packet_list()));
+            }
+        }
+        sequences
+    }
+
+    fn passed_on(&mut self) -> usize {
+        std::iter::from_fn(|| self.bridge.poll_read()).count()
+    }
+}
+
+fn packet(ssrc: u32, sequence_number: u16, bytes: usize) -> rtp::Packet {
+    let header = rtp::Header { version: 2, ssrc, sequence_number, timestamp: 90_000, ..rtp::Header::default() };
+    rtp::Packet { header, payload: Bytes::from(vec![sequence_number as u8; bytes]) }
+}
+
+fn number(packet: &rtp::Packet) -> u16 {
+    let bytes = packet.header.get_extension(FLOWS.transport_cc).expect("a transport-wide number");
+    u16::from_be_bytes([bytes[0], bytes[1]])
+}
+
+fn nack(sequences: &[u16]) -> TransportLayerNack {
+    TransportLayerNack {
+        sender_ssrc: 99,
+        media_ssrc: PICTURE.local_ssrc,
+        nacks: nack_pairs_from_sequence_numbers(sequences),
+    }
+}
+
+#[test]
+fn a_closed_gate_lets_nothing_through_in_either_direction() {
+    let mut bench = Bench::new();
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    bench.write(packet(PICTURE.local_ssrc, 1, 900));
+    let request = nack(&[1]);
+    let rtcp = bench.tagged(Packet::Rtcp(vec![Box::new(request)]));
+    bench.bridge.handle_write(rtcp).unwrap();
+    bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
+    bench.read_rtcp(nack(&[1]));
+    bench.at(500);
+    assert!(bench.written().is_empty());
+    assert_eq!(bench.passed_on(), 0);
+    assert_eq!(bench.shared.stats().gated, 3);
+    assert_eq!(bench.bridge.poll_timeout(), None, "and nothing is waited for");
+}
+
+#[test]
+fn without_a_proven_certificate_an_open_gate_is_closed() {
+    let mut bench = Bench::open();
+    bench.shared.set_secured(false);
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
+    assert!(bench.written().is_empty());
+    assert_eq!(bench.passed_on(), 0);
+}
+
+#[test]
+fn what_waits_in_the_pacer_when_the_gate_closes_never_leaves() {
+    let mut bench = Bench::open();
+    for sequence in 0..40 {
+        bench.write(packet(PICTURE.local_ssrc, sequence, 1_000));
+    }
+    let left = bench.written_rtp().len();
+    assert!(left < 40, "a second of picture does not leave at once");
+    bench.shared.set_gate(false);
+    bench.at(50);
+    bench.shared.set_gate(true);
+    for millis in (100..2_000).step_by(10) {
+        bench.at(millis);
+    }
+    // Probes may repeat what had left; nothing new leaves.
+    assert!(bench.written_rtp().iter().all(|packet| packet.header.ssrc == RTX.local_ssrc));
+}
+
+#[test]
+fn all_flows_share_one_numbering_without_gaps_and_voice_passes_the_picture() {
+    let mut bench = Bench::open();
+    for sequence in 0..20 {
+        bench.write(packet(PICTURE.local_ssrc, sequence, 1_000));
+    }
+    bench.write(packet(VOICE.local_ssrc, 7, 60));
+    let at_once = bench.written_rtp();
+    assert_eq!(at_once.last().expect("a packet").header.ssrc, VOICE.local_ssrc, "voice does not wait");
+    let mut all = at_once;
+    for millis in (5..400).step_by(5) {
+        bench.at(millis);
+        all.extend(bench.written_rtp());
+    }
+    assert!(all.len() >= 21);
+    assert!(all.windows(2).all(|two| number(&two[1]) == number(&two[0]).wrapping_add(1)));
+}
+
+#[test]
+fn a_missed_packet_comes_again_as_rfc_4588_has_it_and_only_once_a_round_trip() {
+    let mut bench = Bench::open();
+    bench.write(packet(PICTURE.local_ssrc, 41, 800));
+    bench.at(20);
+    bench.written();
+    bench.read_rtcp(nack(&[41]));
+    bench.at(30);
+    let repeated = bench.written_rtp();
+    let again = repeated.iter().find(|packet| packet.header.ssrc == RTX.local_ssrc).expect("a retransmission");
+    assert_eq!(again.header.payload_type, RTX.payload_type);
+    assert_eq!(again.header.timestamp, 90_000);
+    assert_eq!(again.payload[..2], 41_u16.to_be_bytes());
+    assert_eq!(again.payload[2..], vec![41; 800]);
+
+    let before = bench.shared.stats().retransmitted;
+    bench.read_rtcp(nack(&[41]));
+    bench.read_rtcp(nack(&[41]));
+    bench.at(40);
+    assert_eq!(bench.shared.stats().retransmitted, before, "asked again within the round trip");
+}
+
+#[test]
+fn a_flood_of_requests_gets_no_more_than_its_share() {
+    let mut bench = Bench::open();
+    for sequence in 0..500 {
+        bench.at(u64::from(sequence) * 10);
+        bench.write(packet(PICTURE.local_ssrc, sequence, 1_000));
+    }
+    bench.written();
+    let all: Vec<u16> = (0..500).collect();
+    for millis in (5_000..6_000).step_by(10) {
+        bench.at(millis);
+        bench.read_rtcp(nack(&all));
+    }
+    let bytes: usize = bench
+        .written_rtp()
+        .iter()
+        .filter(|packet| packet.header.ssrc == RTX.local_ssrc)
+        .map(|packet| packet.payload.len())
+        .sum();
+    // 30 % of at most the target for a second and a half, and what a probe may fill.
+    let share = bench.shared.stats().target.as_bps() as usize / 8;
+    assert!(bytes < share, "{bytes} bytes of a share of {share}");
+}
+
+#[test]
+fn a_gap_is_asked_for_and_not_again_once_it_came_over_rtx() {
+    let mut bench = Bench::open();
+    for sequence in [1, 2, 4, 5, 6, 7] {
+        bench.read(Packet::Rtp(packet(PICTURE.remote_ssrc, sequence, 100)));
+    }
+    bench.at(30);
+    assert_eq!(bench.requested(), [3]);
+
+    let mut repeated = packet(RTX.remote_ssrc, 900, 0);
+    repeated.payload = Bytes::from_static(&[0, 3, 1, 2, 3]);
+    bench.read(Packet::Rtp(repeated));
+    assert_eq!(bench.passed_on(), 7, "the repeated packet is handed on too");
+    for millis in (40..1_000).step_by(10) {
+        bench.at(millis);
+        assert!(bench.requested().is_empty(), "asked again at {millis} ms");
+    }
+    assert_eq!((bench.shared.stats().requested, bench.shared.stats().repaired), (1, 1));
+}
+
+#[test]
+fn arrivals_are_reported_to_the_sender() {
+    let mut bench = Bench::open();
+    for transport_number in [100_u16, 101, 103] {
+        let mut packet = packet(VOICE.remote_ssrc, transport_number, 60);
+        let extension = Bytes::copy_from_slice(&transport_number.to_be_bytes());
+        packet.header.set_extension(FLOWS.transport_cc, extension).unwrap();
+        bench.read(Packet::Rtp(packet));
+    }
+    bench.at(300);
+    let written = bench.written();
+    let Some(Packet::Rtcp(packets)) = written.first() else { panic!("{written:?}") };
+    let feedback = packets[0].as_any().downcast_ref::<TransportLayerCc>().expect("feedback");
+    assert_eq!((feedback.base_sequence_number, feedback.packet_status_count), (100, 4));
+    assert_eq!(feedback.recv_deltas.len(), 3);
+}
+
+#[test]
+fn a_report_on_our_report_tells_the_round_trip() {
+    let mut bench = Bench::open();
+    let report = SenderReport { ssrc: VOICE.local_ssrc, ntp_time: 0x1234_5678_9abc_def0, ..SenderReport::default() };
+    let report = bench.tagged(Packet::Rtcp(vec![Box::new(report)]));
+    bench.bridge.handle_write(report).unwrap();
+    bench.at(180);
+    let reception = ReceptionReport {
+        ssrc: VOICE.local_ssrc,
+        last_sender_report: 0x5678_9abc,
+        // The other side held it for 100 ms.
+        delay: 6_554,
+        total_lost: 0xff_ffff,
+        ..ReceptionReport::default()
+    };
+    bench.read_rtcp(ReceiverReport { ssrc: 9, reports: vec![reception], ..ReceiverReport::default() });
+    let stats = bench.shared.stats();
+    assert_eq!(stats.round_trip.map(|rtt| rtt.as_millis()), Some(79));
+    assert_eq!(stats.packets_lost, 0, "minus one, as duplicates make it");
+}
+
+#[test]
+fn a_request_for_a_key_frame_of_ours_is_passed_on_and_one_of_others_is_not() {
+    let mut bench = Bench::open();
+    bench.shared.key_frame_asked_for();
+    bench.read_rtcp(PictureLossIndication { sender_ssrc: 9, media_ssrc: 77 });
+    assert!(!bench.shared.key_frame_wanted());
+    bench.read_rtcp(PictureLossIndication { sender_ssrc: 9, media_ssrc: PICTURE.local_ssrc });
+    assert!(bench.shared.key_frame_wanted());
+}
