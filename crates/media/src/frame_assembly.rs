@@ -13,7 +13,7 @@ use units::Timestamp;
 use crate::h264::depacketize::{Depacketizer, starts_key_frame};
 
 /// A packet of picture as it came from the network, out of order and twice if need be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PicturePacket {
     /// RTP sequence number, of the original packet if this is a retransmission.
     pub sequence: u16,
@@ -23,6 +23,14 @@ pub struct PicturePacket {
     pub marker: bool,
     /// An RFC 6184 payload; empty for a packet that only filled the link.
     pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for PicturePacket {
+    /// Without what it shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sequence, timestamp, marker, payload } = self;
+        write!(f, "PicturePacket({sequence}, {timestamp}, marker: {marker}, {} bytes)", payload.len())
+    }
 }
 
 /// A whole picture, all whose references were handed out before.

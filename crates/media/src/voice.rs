@@ -7,6 +7,8 @@ mod jitter_buffer;
 mod receiver;
 mod time_scale;
 
+use std::fmt;
+
 use units::DataRate;
 
 pub use decoder::{Decoder, OpusDecoder};
@@ -26,7 +28,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 pub struct VoiceSettings {
     /// Bits per second of payload: what the packets' headers cost is the caller's to subtract. 6 to 128 kbps are kept.
     pub rate: DataRate,
-    /// Milliseconds of voice in a packet: 10, 20, 40 or 60; another value means the next lower of these.
+    /// Milliseconds of voice in a packet: 20, 40 or 60; another value means the next lower of these, or 20.
     pub packet_ms: u8,
     /// Whether each packet carries a coarse copy of the one before (in-band FEC, RFC 6716 §2.1.7).
     pub fec: bool,
@@ -41,7 +43,7 @@ impl Default for VoiceSettings {
 }
 
 /// A voice packet as it came from the network, out of order and twice if need be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VoicePacket {
     /// RTP sequence number.
     pub sequence: u16,
@@ -49,6 +51,13 @@ pub struct VoicePacket {
     pub timestamp: u32,
     /// The Opus packet.
     pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for VoicePacket {
+    /// Without what is said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VoicePacket({}, {}, {} bytes)", self.sequence, self.timestamp, self.payload.len())
+    }
 }
 
 /// libopus refused.

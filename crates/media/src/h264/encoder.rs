@@ -1,5 +1,7 @@
 //! From pictures to H.264.
 
+use std::fmt;
+
 use openh264::OpenH264API;
 use openh264::encoder::{
     BitRate, Complexity, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile, RateControlMode,
@@ -18,6 +20,13 @@ pub struct EncodedPicture {
     pub data: Vec<u8>,
     /// Whether it needs no reference.
     pub key: bool,
+}
+
+impl fmt::Debug for EncodedPicture {
+    /// Without what it shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedPicture(key: {}, {} bytes)", self.key, self.data.len())
+    }
 }
 
 /// Why a picture was not coded.
@@ -159,8 +168,10 @@ fn open(size: PictureSize, frame_rate: u32, rate: DataRate) -> Result<openh264::
         .scene_change_detect(false)
         .num_threads(1)
         .max_slice_len(MAX_SLICE);
-    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
-        .map_err(|error| EncodeError::Codec(error.native_code()))
+    let mut encoder = openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
+        .map_err(|error| EncodeError::Codec(error.native_code()))?;
+    raw::silence(&mut encoder)?;
+    Ok(encoder)
 }
 
 /// A picture in the words of OpenH264's wrapper.

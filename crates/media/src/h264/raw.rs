@@ -1,4 +1,4 @@
-//! The two options of OpenH264 that its wrapper does not offer: rate and frame rate of a running encoder.
+//! The options of OpenH264 that its wrapper does not offer: rate and frame rate of a running encoder, and its silence.
 #![allow(unsafe_code, reason = "the options are set through a C function that takes an untyped pointer")]
 
 use std::ffi::c_void;
@@ -6,8 +6,8 @@ use std::ptr::from_mut;
 
 use openh264::encoder::Encoder;
 use openh264_sys2::{
-    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE, SBitrateInfo,
-    SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
+    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE,
+    ENCODER_OPTION_TRACE_LEVEL, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL, WELS_LOG_QUIET,
 };
 use units::DataRate;
 
@@ -34,6 +34,13 @@ pub(super) fn set_frame_rate(encoder: &mut Encoder, frame_rate: u32) -> Result<(
     let mut hertz = frame_rate as f32;
     // SAFETY: the option reads one `float` through the pointer, during the call only.
     unsafe { set_option(encoder, ENCODER_OPTION_FRAME_RATE, &mut hertz) }
+}
+
+/// Keeps OpenH264 from writing to standard error, from before its first picture on: the wrapper does it only then.
+pub(super) fn silence(encoder: &mut Encoder) -> Result<(), EncodeError> {
+    let mut level = WELS_LOG_QUIET;
+    // SAFETY: the option reads one 32-bit integer through the pointer, during the call only.
+    unsafe { set_option(encoder, ENCODER_OPTION_TRACE_LEVEL, &mut level) }
 }
 
 /// # Safety

@@ -71,10 +71,12 @@ impl DelayEstimator {
     }
 
     fn aim(&mut self) -> i64 {
-        self.sorted.clear();
-        self.sorted.extend(self.window.iter().map(|arrival| arrival.delay - self.base));
-        let index = (self.sorted.len() as f64 * QUANTILE) as usize;
-        let index = index.min(self.sorted.len() - 1);
+        let mut lateness = std::mem::take(&mut self.sorted);
+        lateness.clear();
+        lateness.extend(self.everyday().map(|(_, late)| late));
+        self.sorted = lateness;
+        let Some(last) = self.sorted.len().checked_sub(1) else { return self.target };
+        let index = ((self.sorted.len() as f64 * QUANTILE) as usize).min(last);
         let (_, &mut quantile, _) = self.sorted.select_nth_unstable(index);
         let mut target = (quantile + MARGIN).max(self.repeated_peak() + MARGIN).clamp(MIN_TARGET, MAX_TARGET);
         if self.window.len() < ENOUGH {
@@ -89,8 +91,8 @@ impl DelayEstimator {
     /// that of its third latest packet, so that the tail of everyday jitter is no spike.
     fn repeated_peak(&self) -> i64 {
         let mut peaks: Vec<(u64, [i64; 3])> = Vec::with_capacity(WINDOW.as_secs() as usize + 2);
-        for arrival in &self.window {
-            let (second, mut height) = (arrival.at.as_micros() / MICROS_PER_SECOND as u64, arrival.delay - self.base);
+        for (at, mut height) in self.everyday() {
+            let second = at.as_micros() / MICROS_PER_SECOND as u64;
             if peaks.last().is_none_or(|(last, _)| *last != second) {
                 peaks.push((second, [0; 3]));
             }
@@ -105,6 +107,20 @@ impl DelayEstimator {
         let highest = heights.clone().max_by_key(|&(_, height)| height);
         let apart = |at: u64| heights.filter(move |(second, _)| second.abs_diff(at) > 1).map(|(_, height)| height);
         highest.and_then(|(at, _)| apart(at).max()).unwrap_or(0)
+    }
+
+    /// When the packets of the window came and how late, without those that an outage kept back and then let go together:
+    /// no buffer could have covered it, so it says nothing about how much to keep.
+    fn everyday(&self) -> impl Iterator<Item = (Timestamp, i64)> + '_ {
+        let mut outage: Option<Timestamp> = None;
+        self.window.iter().filter_map(move |arrival| {
+            let late = arrival.delay - self.base;
+            if late > OUTAGE {
+                outage = Some(arrival.at);
+            }
+            let after_outage = outage.is_some_and(|at| arrival.at - at < OUTAGE_BURST);
+            (!after_outage).then_some((arrival.at, late))
+        })
     }
 
     fn delay(now: Timestamp, timestamp: i64) -> i64 {
@@ -124,6 +140,10 @@ const MARGIN: i64 = 10_000;
 const MIN_TARGET: i64 = 20_000;
 /// Beyond this a conversation is worse off than with gaps (ITU-T G.114: 400 ms mouth to ear is the limit).
 const MAX_TARGET: i64 = 500_000;
+/// Twice what the buffer may hold at most, in microseconds.
+const OUTAGE: i64 = 2 * MAX_TARGET;
+/// How long the packets that an outage kept back keep coming.
+const OUTAGE_BURST: Duration = Duration::from_millis(300);
 /// Until the link is known: most links are better.
 const INITIAL_TARGET: i64 = 30_000;
 /// Packets after which the window tells more than a guess.

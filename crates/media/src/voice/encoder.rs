@@ -1,12 +1,14 @@
 //! From samples to Opus packets.
 
+use std::fmt;
+
 use opus::{Application, Bandwidth, Bitrate, Channels, Signal};
 use units::DataRate;
 
 use super::{FRAME, SAMPLE_RATE, VoiceError, VoiceSettings};
 
 /// One packet's worth of voice.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EncodedVoice {
     /// The Opus packet.
     pub payload: Vec<u8>,
@@ -14,6 +16,13 @@ pub struct EncodedVoice {
     pub timestamp: u32,
     /// How many samples it holds.
     pub samples: u32,
+}
+
+impl fmt::Debug for EncodedVoice {
+    /// Without what is said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodedVoice({} + {}, {} bytes)", self.timestamp, self.samples, self.payload.len())
+    }
 }
 
 /// Codes 48 kHz mono voice, 10 ms at a time; a packet comes out whenever enough has been pushed.
@@ -57,7 +66,7 @@ impl Encoder {
         if self.pending.len() < wanted {
             return None;
         }
-        // Settings may have become shorter meanwhile: then what waits beyond one packet is at most 50 ms and goes next.
+        // Settings may have become shorter meanwhile: what waits beyond one packet (40 ms at most) goes with the next pushes.
         let samples = self.pending.drain(..wanted).collect::<Vec<_>>();
         let timestamp = self.timestamp;
         self.timestamp = timestamp.wrapping_add(wanted as u32);
@@ -89,8 +98,7 @@ impl Encoder {
 
 fn packet_samples(packet_ms: u8) -> usize {
     match packet_ms {
-        0..20 => FRAME,
-        20..40 => FRAME * 2,
+        0..40 => FRAME * 2,
         40..60 => FRAME * 4,
         _ => FRAME * 6,
     }

@@ -7,7 +7,7 @@ use units::Timestamp;
 use super::{SAMPLE_RATE, VoicePacket};
 
 /// A packet that waits to be decoded.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) payload: Vec<u8>,
     pub(super) samples: usize,

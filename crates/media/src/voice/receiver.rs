@@ -180,6 +180,8 @@ impl<D: Decoder> Receiver<D> {
     fn decode_next(&mut self) {
         let Some(position) = self.position else { return };
         let start = self.ready.len();
+        // A packet that overlaps what was decoded already (a confused sender) must not stand in the way.
+        self.buffer.discard_before(position);
         if let Some(waiting) = self.buffer.take(position) {
             self.decode(position, &waiting);
         } else if let Some((next, waiting)) = self.buffer.first() {

@@ -1,0 +1,8 @@
+//! Voices and pictures through codecs and buffers, over links made of arithmetic.
+
+mod assembly;
+mod codec_build;
+mod picture;
+mod playout;
+mod signals;
+mod voice;
