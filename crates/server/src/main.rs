@@ -1,6 +1,6 @@
 //! The `housecall-server` program: `serve`, and `user add`.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -93,7 +93,8 @@ const LONGEST_LINE: u64 = 4_096;
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("HOUSECALL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let colours = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => run(arguments),
         Command::User { command: UserCommand::Add(arguments) } => add(&arguments),

@@ -107,6 +107,11 @@ impl Running {
         self.driver.close();
         // It ends by itself within seconds; a panic in it has been reported where it happened.
         (&mut self.connections).await.ok();
+        // Waited for, so that the port is free for the next server when this returns.
+        for helper in &mut self.helpers {
+            helper.abort();
+            helper.await.ok();
+        }
         info!("stopped");
     }
 }

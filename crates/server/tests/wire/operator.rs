@@ -1,0 +1,80 @@
+//! What an operator meets: ports, certificates, other protocols.
+
+use hyper::StatusCode;
+use server::{CertificateFiles, Config, ServeError, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::Clinic;
+
+#[tokio::test]
+async fn a_port_in_use_is_said_in_one_sentence() {
+    let clinic = Clinic::start().await;
+    let data = tempfile::tempdir().unwrap();
+    let error = serve(Config::new(data.path().to_owned(), clinic.running.address)).await.unwrap_err();
+    assert!(matches!(error, ServeError::PortInUse(_)));
+    assert!(error.to_string().contains("is in use"), "{error}");
+}
+
+#[tokio::test]
+async fn an_older_tls_is_refused_and_both_http_versions_are_spoken() {
+    let clinic = Clinic::start().await;
+    let client = clinic.client();
+    let error = client.connect(&[&rustls::version::TLS12], b"http/1.1").await.unwrap_err();
+    assert!(error.to_string().contains("ProtocolVersion"), "{error}");
+    for alpn in [&b"h2"[..], b"http/1.1"] {
+        let stream = client.connect(&[&rustls::version::TLS13], alpn).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(alpn));
+    }
+}
+
+#[tokio::test]
+async fn plain_http_gets_no_http() {
+    let clinic = Clinic::start().await;
+    let mut stream = TcpStream::connect(clinic.running.address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.ok();
+    assert!(!bytes.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[tokio::test]
+async fn a_given_certificate_is_used_and_a_missing_one_named() {
+    let first = Clinic::start().await;
+    let tls = first.data.path().join("tls");
+    let given = CertificateFiles { certificate: tls.join("certificate.pem"), key: tls.join("key.pem") };
+    let second = Clinic::start_with(|config| config.certificate = Some(given.clone())).await;
+    assert_eq!(second.running.pin, first.running.pin);
+    second.client().request("GET", "/healthz", None, Vec::new()).await.is(StatusCode::OK);
+    let data = tempfile::tempdir().unwrap();
+    let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
+    config.certificate = Some(CertificateFiles { certificate: data.path().join("none.pem"), ..given });
+    let error = serve(config).await.unwrap_err();
+    assert!(error.to_string().contains("none.pem cannot be read"), "{error}");
+}
+
+#[tokio::test]
+async fn the_program_itself_starts_says_ready_and_stops() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path())
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut output = tokio::io::BufReader::new(server.stdout.take().unwrap());
+    let mut line = String::new();
+    tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await.unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert!(words[0] == "ready" && words[1].starts_with("https://127.0.0.1:"), "{line}");
+    assert_eq!(words[2].strip_prefix("sha256:").unwrap().len(), 43);
+    let mut add = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
+        .args(["user", "add", "lee", "--role", "clinician", "--data"])
+        .arg(data.path())
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    add.stdin.take().unwrap().write_all(b"correct horse\n").await.unwrap();
+    assert!(add.wait().await.unwrap().success(), "while the server serves");
+}

@@ -1,0 +1,149 @@
+//! Every message of the wire has a file in `vectors/`, which is read and written again without a difference.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use signaling_protocol::{
+    Base64, Challenge, ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest,
+    Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, PollReply, Problem, SendReply,
+    SendRequest, SignInReply, SignInRequest, join_signing_bytes,
+};
+
+/// What each file holds. Events are `event_` and their kind.
+const MESSAGES: [(&str, fn(&Value) -> Value); 16] = [
+    ("sign_in_request", again::<SignInRequest>),
+    ("sign_in_reply", again::<SignInReply>),
+    ("create_visit_reply", again::<CreateVisitReply>),
+    ("create_invite_request", again::<CreateInviteRequest>),
+    ("create_invite_reply", again::<CreateInviteReply>),
+    ("challenge_reply", again::<ChallengeReply>),
+    ("join_request", again::<JoinRequest>),
+    ("host_join_request", again::<HostJoinRequest>),
+    ("join_reply", again::<JoinReply>),
+    ("send_request", again::<SendRequest>),
+    ("send_reply", again::<SendReply>),
+    ("endpoint_request", again::<EndpointRequest>),
+    ("ice_reply", again::<IceReply>),
+    ("poll_reply", again::<PollReply>),
+    ("envelope", again::<Envelope>),
+    ("problem", again::<Problem>),
+];
+
+const EVENTS: [&str; 14] = [
+    "hello",
+    "joined",
+    "away",
+    "back",
+    "left",
+    "admitted",
+    "denied",
+    "removed",
+    "message",
+    "visit",
+    "ice_refresh",
+    "limits",
+    "reset",
+    "bye",
+];
+
+fn again<T: Serialize + DeserializeOwned>(value: &Value) -> Value {
+    // Through text, as on the wire.
+    let message: T = serde_json::from_str(&value.to_string()).unwrap();
+    serde_json::to_value(message).unwrap()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+fn vector(name: &str) -> Value {
+    let path = folder().join(format!("{name}.json"));
+    serde_json::from_slice(&fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
+}
+
+/// The value with a member that no version knows, in every object of it but those of events, whose own test says so.
+fn with_something_later(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.insert("of_a_later_version".to_owned(), Value::Bool(true));
+    }
+    value
+}
+
+#[test]
+fn every_message_is_written_as_it_was_read() {
+    for (name, again) in MESSAGES {
+        assert_eq!(again(&vector(name)), vector(name), "{name}");
+        assert_eq!(again(&with_something_later(vector(name))), vector(name), "{name}: unknown members are ignored");
+    }
+}
+
+#[test]
+fn every_event_is_written_as_it_was_read() {
+    for kind in EVENTS {
+        let value = vector(&format!("event_{kind}"));
+        for value in [value.clone(), with_something_later(value.clone())] {
+            let event = Event::from_json(value.to_string().as_bytes()).unwrap();
+            assert_eq!(event.kind(), kind);
+            assert_eq!(serde_json::to_value(&event).unwrap(), vector(&format!("event_{kind}")));
+        }
+    }
+}
+
+#[test]
+fn what_is_signed_to_join_is_these_bytes() {
+    #[derive(Deserialize)]
+    struct Signing {
+        invite: InviteId,
+        challenge: Challenge,
+        bundle: Base64,
+        signed: Base64,
+    }
+    let case: Signing = serde_json::from_value(vector("join_signing_bytes")).unwrap();
+    assert_eq!(join_signing_bytes(case.invite, &case.challenge, &case.bundle.0), case.signed.0);
+}
+
+#[test]
+fn there_is_no_file_that_nothing_reads() {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let known = MESSAGES.iter().map(|(name, _)| format!("{name}.json"));
+    let known = known.chain(EVENTS.iter().map(|kind| format!("event_{kind}.json")));
+    let known = known.chain(["join_signing_bytes.json".to_owned()]);
+    assert_eq!(files.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn the_specification_names_every_code_with_its_status() {
+    let specification = fs::read_to_string(folder().with_file_name("PROTOCOL.md")).unwrap();
+    let codes = [
+        Code::SignInRefused,
+        Code::NotSignedIn,
+        Code::NotAllowed,
+        Code::InviteNotUsable,
+        Code::InviteExpired,
+        Code::InviteInUse,
+        Code::VisitNotFound,
+        Code::VisitEnded,
+        Code::VisitFull,
+        Code::EndpointNotFound,
+        Code::MessageIdReused,
+        Code::Malformed,
+        Code::TooLarge,
+        Code::TooManyRequests,
+        Code::VersionNotSpoken,
+        Code::RouteNotFound,
+        Code::StorageFailed,
+        Code::Internal,
+    ];
+    for code in codes {
+        let word = serde_json::to_value(code).unwrap();
+        let row = format!("| `{}` | {} |", word.as_str().unwrap(), code.status());
+        assert!(specification.contains(&row), "{row}");
+    }
+    for kind in EVENTS {
+        assert!(specification.contains(&format!("| `{kind}` |")), "{kind}");
+    }
+}
