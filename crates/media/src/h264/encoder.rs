@@ -152,7 +152,8 @@ impl Encoder {
 
 fn open(size: PictureSize, frame_rate: u32, rate: DataRate) -> Result<openh264::encoder::Encoder, EncodeError> {
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-    if long > 3840 || short > 2160 || short < 16 || size.width % 2 != 0 || size.height % 2 != 0 {
+    let even = size.width.is_multiple_of(2) && size.height.is_multiple_of(2);
+    if long > 3840 || !(16..=2160).contains(&short) || !even {
         return Err(EncodeError::Size(size));
     }
     let config = EncoderConfig::new()

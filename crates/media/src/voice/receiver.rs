@@ -217,7 +217,7 @@ impl<D: Decoder> Receiver<D> {
         let left = gap - skipped;
         if gap > next_samples && left > 0 {
             // Too long for the copy: make up the beginning, a little at a time, in case the rest comes after all.
-            let step = left.min(gap - next_samples).min(2 * FRAME).max(1);
+            let step = left.min(gap - next_samples).clamp(1, 2 * FRAME);
             self.make_up(step);
             self.position = Some(position + (skipped + step) as i64);
             return;
