@@ -1,5 +1,7 @@
 //! Every message of the wire has a file in `vectors/`, which is read and written again without a difference.
 
+#![allow(clippy::unwrap_used, reason = "all of this is a test, its helpers too")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -13,8 +15,11 @@ use signaling_protocol::{
     SendRequest, SignInReply, SignInRequest, join_signing_bytes,
 };
 
+/// Reads a message and writes it again.
+type Again = fn(&Value) -> Value;
+
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, fn(&Value) -> Value); 16] = [
+const MESSAGES: [(&str, Again); 16] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
@@ -65,7 +70,7 @@ fn vector(name: &str) -> Value {
     serde_json::from_slice(&fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
-/// The value with a member that no version knows, in every object of it but those of events, whose own test says so.
+/// The value with a member that no version knows yet.
 fn with_something_later(mut value: Value) -> Value {
     if let Value::Object(members) = &mut value {
         members.insert("of_a_later_version".to_owned(), Value::Bool(true));

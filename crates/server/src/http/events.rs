@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
@@ -37,11 +37,9 @@ pub(super) async fn events(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let cursor = match headers.get("last-event-id") {
-        None => None,
-        // What is no cursor of ours is one that cannot be resumed from.
-        Some(value) => Some(value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0)),
-    };
+    // What is no cursor of ours is one that cannot be resumed from.
+    let number = |value: &HeaderValue| value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let cursor = headers.get("last-event-id").map(number);
     let stream = shared.driver.with(|visits, now| {
         if visits.is_over(endpoint, cursor) {
             let over = visits.state(visit) == Some(VisitState::Ended);

@@ -80,7 +80,7 @@ impl<S: Store> Visits<S> {
         for id in self.endpoints.keys().copied().collect::<Vec<_>>() {
             self.time_passes_for(now, id);
         }
-        let over: Vec<_> = self.visits.iter().filter_map(|(id, _)| Some((*id, self.end_of(*id)?))).collect();
+        let over: Vec<_> = self.visits.keys().filter_map(|id| Some((*id, self.end_of(*id)?))).collect();
         for (visit, (at, reason)) in over {
             if at <= now {
                 self.finish(now, visit, reason);

@@ -52,6 +52,9 @@ async fn a_message_id_is_good_for_one_message() {
 #[tokio::test]
 async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
     let clinic = Clinic::start_with(|config| config.database_room = Some(1)).await;
+    let (_, host, guest) = clinic.call().await;
+    let mut heard = guest.listen(None).await;
+    heard.until("hello").await;
     let staff = clinic.sign_in().await;
     let client = clinic.client();
     let mut answers = Vec::new();
@@ -65,4 +68,8 @@ async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
     assert_eq!(answer.code(), Code::StorageFailed);
     assert!(answer.headers.contains_key("retry-after"));
     assert!(answers.len() > 1, "there was room at first");
+    host.says(&guest, 1, "boxes need no disk").await;
+    heard.until("message").await;
+    host.post("end", &json!({})).await.is(StatusCode::OK);
+    assert_eq!(heard.until("visit").await["state"], "ended");
 }

@@ -1,5 +1,7 @@
 //! The real server, in this process, driven over TLS by a client that knows only the wire.
 
+#![allow(clippy::unwrap_used, reason = "all of this is a test, its helpers too")]
+
 mod accounts;
 mod client;
 mod events;

@@ -13,7 +13,7 @@ fn the_host_ends_the_visit_for_all() {
     let (link, mut host, mut guest) = clinic.call();
     clinic.done(Command::End { by: host.id });
     let end = Event::Visit { state: VisitState::Ended, reason: Some(EndReason::HostEnded) };
-    assert_eq!(guest.hears(&mut clinic), [end.clone()]);
+    assert_eq!(guest.hears(&mut clinic), std::slice::from_ref(&end));
     assert_eq!(host.hears(&mut clinic), [end]);
     assert!(clinic.visits.is_over(guest.id, guest.cursor));
     clinic.done(Command::End { by: host.id });
