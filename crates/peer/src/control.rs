@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
 use crate::PeerEvent;
+use crate::repeater::Handshake;
 
 /// The stream that both sides know to be the control channel.
 const STREAM: u16 = 0;
@@ -22,12 +23,18 @@ pub(crate) fn options() -> RTCDataChannelInit {
 }
 
 /// Hands messages on until the channel closes. Messages wait for the owner, so that the other side's sender waits too.
-pub(crate) async fn receive(channel: Arc<dyn DataChannel>, events: mpsc::Sender<PeerEvent>, open: Arc<AtomicBool>) {
+pub(crate) async fn receive(
+    channel: Arc<dyn DataChannel>,
+    events: mpsc::Sender<PeerEvent>,
+    open: Arc<AtomicBool>,
+    handshake: Arc<Handshake>,
+) {
     let mut was_open = false;
     while let Some(event) = channel.poll().await {
         let told = match event {
             DataChannelEvent::OnOpen => {
                 open.store(true, Ordering::Release);
+                handshake.opened();
                 was_open = true;
                 events.send(PeerEvent::ControlOpened).await
             }

@@ -29,6 +29,7 @@ mod handler;
 mod packet;
 mod peer;
 mod receiver;
+mod repeater;
 mod sender;
 mod session_description;
 mod shared;

@@ -20,10 +20,12 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceServer, RTCSessionDescription,
 };
+use webrtc::runtime::default_runtime;
 
 use crate::bridge::Bridge;
 use crate::handler::Forward;
 use crate::receiver::ReceivedSenders;
+use crate::repeater::{Handshake, RepeatingRuntime};
 use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
@@ -87,7 +89,8 @@ impl Peer {
         let shared = Arc::new(Shared::new(event_sender.clone(), config.start_rate));
 
         let (library_sender, library) = mpsc::channel(LIBRARY_CAPACITY);
-        let connection = build(&config, clock, shared.clone(), library_sender).await?;
+        let handshake = Arc::new(Handshake::default());
+        let connection = build(&config, clock, shared.clone(), library_sender, handshake.clone()).await?;
         let control_channel =
             connection.create_data_channel(control::LABEL, Some(control::options())).await.map_err(engine::setup)?;
         let control_open = Arc::new(AtomicBool::new(false));
@@ -109,7 +112,8 @@ impl Peer {
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
         let tasks = vec![
             tokio::spawn(supervisor::run(supervisor, library)),
-            tokio::spawn(control::receive(control_channel.clone(), event_sender, control_open.clone())),
+            tokio::spawn(handshake.clone().repeat()),
+            tokio::spawn(control::receive(control_channel.clone(), event_sender, control_open.clone(), handshake)),
             tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),
             tokio::spawn(pictures.run(picture_commands)),
         ];
@@ -352,7 +356,9 @@ async fn build(
     clock: Clock,
     shared: Arc<Shared>,
     library: mpsc::Sender<crate::handler::LibraryEvent>,
+    handshake: Arc<Handshake>,
 ) -> Result<Arc<dyn PeerConnection>, PeerError> {
+    let runtime = default_runtime().ok_or_else(|| engine::setup("no runtime"))?;
     let defaults = EstimatorConfig::default();
     let max = config.max_rate.unwrap_or(defaults.max).max(defaults.min);
     let estimator = EstimatorConfig { min: defaults.min, start: config.start_rate.clamp(defaults.min, max), max };
@@ -372,6 +378,7 @@ async fn build(
         .with_setting_engine(engine::setting_engine(config.include_loopback))
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Forward(library)))
+        .with_runtime(Arc::new(RepeatingRuntime::new(runtime, handshake)))
         .with_udp_addrs(addresses)
         .with_data_channel_send_buffer_limit(control::SEND_BUFFER)
         .build()

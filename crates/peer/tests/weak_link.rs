@@ -221,12 +221,27 @@ async fn who_only_receives_knows_the_round_trip_too() {
     pair.close().await;
 }
 
+/// The library alone leaves one of twelve such handshakes hanging for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_handshake_gets_through_a_fifth_of_loss_and_a_long_way() {
-    let weather = Weather { loss: 0.2, delay: Duration::from_millis(150), ..Weather::default() };
-    let network = Network::new(weather);
-    let mut pair = over(&network, PairConfig::default()).await;
-    pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
-    assert_eq!(pair.guest.control().await, b"admitted");
-    pair.close().await;
+async fn handshakes_get_through_a_fifth_of_loss() {
+    let attempts: Vec<_> = (1..=16)
+        .map(|seed| {
+            tokio::spawn(async move {
+                let weather = Weather { loss: 0.2, delay: Duration::from_millis(50), ..Weather::default() };
+                let mut pair = over(&Network::new(weather).seeded(seed), PairConfig::default()).await;
+                let took = pair.now();
+                pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
+                assert_eq!(pair.guest.control().await, b"admitted");
+                pair.close().await;
+                took.as_secs_f64()
+            })
+        })
+        .collect();
+    let mut took = Vec::new();
+    for attempt in attempts {
+        took.push(attempt.await.expect("a connection"));
+    }
+    took.sort_by(f64::total_cmp);
+    eprintln!("connected after {took:.1?} s");
+    assert!(took[8] < 4.0, "{took:.1?}");
 }

@@ -26,34 +26,24 @@ impl Default for Weather {
     }
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) carried: u64,
-    pub(crate) dropped: u64,
-}
-
-/// The link. Hand its [`detour`](Network::detour) to the pair.
+/// The link. Its [`before`](Network::before) is a detour for a pair.
 #[derive(Clone)]
 pub(crate) struct Network {
     weather: Arc<Mutex<Weather>>,
-    counters: Arc<Mutex<Counters>>,
+    seed: u64,
 }
 
 impl Network {
     pub(crate) fn new(weather: Weather) -> Self {
-        Self { weather: Arc::new(Mutex::new(weather)), counters: Arc::default() }
+        Self { weather: Arc::new(Mutex::new(weather)), seed: 1 }
+    }
+
+    pub(crate) fn seeded(self, seed: u64) -> Self {
+        Self { seed: seed * 1_000, ..self }
     }
 
     pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock().unwrap() = weather;
-    }
-
-    pub(crate) fn dropped(&self) -> u64 {
-        self.counters.lock().unwrap().dropped
-    }
-
-    pub(crate) fn carried(&self) -> u64 {
-        self.counters.lock().unwrap().carried
     }
 
     /// Puts itself before a host's loopback candidate: what the answer is sent to goes through here.
@@ -72,7 +62,7 @@ impl Network {
     async fn serve(self, front: Arc<UdpSocket>, behind: SocketAddr) {
         let mut callers: HashMap<SocketAddr, mpsc::UnboundedSender<Vec<u8>>> = HashMap::new();
         let mut buffer = vec![0; 2_048];
-        let mut seed = 1;
+        let mut seed = self.seed;
         while let Ok((length, caller)) = front.recv_from(&mut buffer).await {
             let towards = match callers.get(&caller) {
                 Some(towards) => towards.clone(),
@@ -109,10 +99,8 @@ impl Network {
                 let wire_bits = (packet.len() as u64 + 28) * 8;
                 let free = busy_until.max(now);
                 if random.next() < weather.loss || free - now > weather.queue {
-                    network.counters.lock().unwrap().dropped += 1;
                     continue;
                 }
-                network.counters.lock().unwrap().carried += 1;
                 busy_until = free + Duration::from_secs_f64(wire_bits as f64 / weather.rate as f64);
                 let _ = late_sender.send((busy_until + weather.delay, packet));
             }
