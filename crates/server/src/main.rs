@@ -160,7 +160,9 @@ fn add(arguments: &AddUser) -> Result<()> {
         (Ok(Some(secret)), Some(file)) => file.write(&secret),
         (Ok(_), _) => Ok(()),
         (Err(error), file) => {
-            file.map(NewFile::discard);
+            if let Some(file) = file {
+                file.discard();
+            }
             Err(error.into())
         }
     }
