@@ -176,6 +176,8 @@ impl Call {
         match reason {
             LeaveReason::Left => self.end(now, EndReason::TheyHungUp),
             LeaveReason::Removed if self.role() == Role::Host => self.forget(index),
+            // Admitted, never met, and gone: whoever comes next is waited for.
+            LeaveReason::ConnectionLost if self.remotes[index].path == Path::Never => self.forget(index),
             // As long as it is heard, it is there, whatever the server says. (A host who is replaced is the clinician
             // in another app, who comes in next.)
             LeaveReason::ConnectionLost | LeaveReason::Removed => {

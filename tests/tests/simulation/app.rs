@@ -1,0 +1,103 @@
+//! One app: its engine, and what the driver around it keeps.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use call::{Call, CallConfig, CameraFormat, MediaConfig, Party, SignalingRequest};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use server::visits::StreamId;
+use signaling_protocol::EndpointId;
+use trust::{HostIdentity, InviteSecret, Link};
+use units::{PictureSize, Timestamp};
+
+use crate::clinic::Clinic;
+use crate::plan::Who;
+
+pub(crate) struct App {
+    pub(crate) who: Who,
+    pub(crate) call: Call,
+    pub(crate) alive: bool,
+    /// Who it is in the visit; stands for its token.
+    pub(crate) me: Option<EndpointId>,
+    /// Requests without a definite answer yet, with the number of the attempt.
+    pub(crate) requests: BTreeMap<u64, (SignalingRequest, u32)>,
+    /// Messages go one request after the other.
+    pub(crate) posts: VecDeque<u64>,
+    pub(crate) next_request: u64,
+    pub(crate) stream: Stream,
+    /// The connection to each endpoint, by its number in the world.
+    pub(crate) connections: BTreeMap<EndpointId, usize>,
+    /// When the clinician first saw this one wait.
+    pub(crate) seen_waiting: BTreeMap<EndpointId, Timestamp>,
+    pub(crate) woken_for: Option<Timestamp>,
+}
+
+/// The event stream as the app and the server see it.
+#[derive(Default)]
+pub(crate) struct Stream {
+    pub(crate) wanted: bool,
+    /// Counts attempts; what belongs to an older one does not arrive.
+    pub(crate) attempt: u32,
+    /// The server's end, while it stands.
+    pub(crate) open: Option<StreamId>,
+    /// The last event that the app took.
+    pub(crate) cursor: Option<u64>,
+    /// The last event that the server sent on this attempt.
+    pub(crate) sent: Option<u64>,
+    /// When the last event arrives: a stream keeps its order.
+    pub(crate) last_arrival: Timestamp,
+}
+
+/// The clinic's key, and that of somebody who would like to be the clinic.
+pub(crate) fn identity() -> HostIdentity {
+    HostIdentity::from_secret(&[7; 32])
+}
+
+pub(crate) fn another_identity() -> HostIdentity {
+    HostIdentity::from_secret(&[66; 32])
+}
+
+/// The secrets of the two links of the visit.
+pub(crate) fn secrets() -> [InviteSecret; 2] {
+    [InviteSecret::from_random([8; 32]), InviteSecret::from_random([9; 32])]
+}
+
+impl App {
+    pub(crate) fn new(who: Who, clinic: &Clinic, seed: u64) -> Self {
+        let link = |index: usize| {
+            let [first, second] = secrets();
+            Link {
+                server: "clinic.example".parse().unwrap(),
+                app_only: false,
+                invite: clinic.invites[index].0,
+                secret: if index == 0 { first } else { second },
+                clinic_key: identity().fingerprint(),
+                epoch: None,
+                pin: None,
+            }
+        };
+        let party = match who {
+            Who::Host => Party::Host { identity: identity(), visit: clinic.visit, invites: clinic.invites.clone() },
+            Who::Guest => Party::Guest { link: link(0) },
+            Who::SecondGuest => Party::Guest { link: link(1) },
+        };
+        let media = MediaConfig {
+            sends_voice: true,
+            camera: Some(CameraFormat { size: PictureSize::new(640, 360), fps: 30 }),
+            receives_picture: true,
+        };
+        Self {
+            who,
+            call: Call::new(CallConfig::new(party, media), Box::new(StdRng::seed_from_u64(seed))),
+            alive: true,
+            me: None,
+            requests: BTreeMap::new(),
+            posts: VecDeque::new(),
+            next_request: 0,
+            stream: Stream::default(),
+            connections: BTreeMap::new(),
+            seen_waiting: BTreeMap::new(),
+            woken_for: None,
+        }
+    }
+}

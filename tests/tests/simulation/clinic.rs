@@ -1,0 +1,129 @@
+//! The server: the product's visits, with restarts.
+
+use call::{RequestKind, SignalingInput, SignalingRequest};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use server::store::{MemoryStore, Store};
+use server::visits::{Command, Config, Reply, Timing, Visits};
+use signaling_protocol::{
+    Code, CreateInviteRequest, EndpointId, IceReply, InviteId, InviteKey, Limits, StaffId, VisitId, VisitState,
+};
+use units::Timestamp;
+
+/// When the day began, by the wall clock.
+const UNIX_MICROS: u64 = 1_800_000_000_000_000;
+pub(crate) const STAFF: StaffId = StaffId::from_random([1; 16]);
+
+pub(crate) struct Clinic {
+    store: MemoryStore,
+    /// None while the server is down.
+    pub(crate) visits: Option<Visits<MemoryStore>>,
+    starts: u64,
+    seed: u64,
+    pub(crate) visit: VisitId,
+    pub(crate) invites: Vec<(InviteId, InviteKey)>,
+}
+
+impl Clinic {
+    /// A server with one visit, and links to it for these keys.
+    pub(crate) fn new(seed: u64, keys: &[InviteKey]) -> Self {
+        let now = Timestamp::ZERO;
+        let visit = VisitId::from_random([0; 16]);
+        let mut clinic =
+            Self { store: MemoryStore::default(), visits: None, starts: 0, seed, visit, invites: Vec::new() };
+        clinic.start(now);
+        let visits = clinic.visits.as_mut().unwrap();
+        let Ok(Reply::Visit(made)) = visits.handle(now, Command::CreateVisit { staff: STAFF }) else {
+            panic!("a visit")
+        };
+        clinic.visit = made.visit;
+        for key in keys {
+            let request = CreateInviteRequest { invite_key: *key, expires_in_secs: 3_600 };
+            let command = Command::CreateInvite { staff: STAFF, visit: made.visit, request };
+            let Ok(Reply::Invite(invite)) = visits.handle(now, command) else { panic!("an invite") };
+            clinic.invites.push((invite.invite, *key));
+        }
+        clinic
+    }
+
+    /// Starts it from what it has written down.
+    pub(crate) fn start(&mut self, now: Timestamp) {
+        self.starts += 1;
+        let limits = Limits { joins_per_minute: 1_000, ..Limits::default() };
+        let config = Config { limits, timing: Timing::default(), origin_unix_micros: UNIX_MICROS };
+        let rng = StdRng::seed_from_u64(self.seed.wrapping_mul(31).wrapping_add(self.starts));
+        self.visits = Some(Visits::open(now, config, self.store.clone(), Box::new(rng)).expect("rows in memory"));
+    }
+
+    /// Kills it: whatever waits in mailboxes is lost.
+    pub(crate) fn stop(&mut self) {
+        self.visits = None;
+    }
+
+    /// Where the visit stands, by what is written down.
+    pub(crate) fn state(&mut self) -> VisitState {
+        let rows = self.store.load().expect("rows in memory");
+        rows.visits.iter().find(|row| row.visit == self.visit).expect("the visit").state
+    }
+
+    /// Whether the admission of this endpoint is written down.
+    pub(crate) fn wrote_admission(&mut self, endpoint: EndpointId) -> bool {
+        let rows = self.store.load().expect("rows in memory");
+        rows.endpoints
+            .iter()
+            .any(|row| row.endpoint == endpoint && row.admission == signaling_protocol::Admission::Admitted)
+    }
+
+    /// Carries out a request, as the HTTP layer would: the token says who asks.
+    pub(crate) fn answer(
+        &mut self,
+        now: Timestamp,
+        by: Option<EndpointId>,
+        request: &SignalingRequest,
+    ) -> SignalingInput {
+        let kind = kind_of(request);
+        let visits = self.visits.as_mut().expect("only asked while it runs");
+        let refused = |code| SignalingInput::Refused { request: kind, code };
+        let command = match (request.clone(), by) {
+            (SignalingRequest::Challenge(invite), _) => Command::Challenge { invite },
+            (SignalingRequest::JoinGuest { invite, request }, _) => Command::JoinGuest { invite, request },
+            (SignalingRequest::JoinHost { visit, request }, _) => Command::JoinHost { staff: STAFF, visit, request },
+            (_, None) => return refused(Code::NotSignedIn),
+            (SignalingRequest::GetIce, Some(by)) => Command::Ice { by },
+            (SignalingRequest::Send(messages), Some(by)) => Command::Send { by, messages },
+            (SignalingRequest::Admit(endpoint), Some(by)) => Command::Admit { by, endpoint },
+            (SignalingRequest::Deny(endpoint), Some(by)) => Command::Deny { by, endpoint },
+            (SignalingRequest::Remove(endpoint), Some(by)) => Command::Remove { by, endpoint },
+            (SignalingRequest::End, Some(by)) => Command::End { by },
+            (SignalingRequest::Leave, Some(by)) => Command::Leave { by },
+            (SignalingRequest::OpenEvents, Some(_)) => unreachable!("a stream is not a request"),
+        };
+        match visits.handle(now, command) {
+            Ok(Reply::Challenge(reply)) => SignalingInput::Challenge(reply.challenge),
+            Ok(Reply::Joined(reply)) => SignalingInput::Joined(reply),
+            Ok(Reply::Sent(reply)) => SignalingInput::Sent(reply.accepted),
+            Ok(Reply::Done) => match kind {
+                RequestKind::Admit(endpoint) => SignalingInput::Admitted(endpoint),
+                RequestKind::Ice => SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600 }),
+                kind => SignalingInput::Done(kind),
+            },
+            Ok(Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
+            Err(code) => refused(code),
+        }
+    }
+}
+
+fn kind_of(request: &SignalingRequest) -> RequestKind {
+    match request {
+        SignalingRequest::Challenge(_) => RequestKind::Challenge,
+        SignalingRequest::JoinGuest { .. } | SignalingRequest::JoinHost { .. } => RequestKind::Join,
+        SignalingRequest::GetIce => RequestKind::Ice,
+        SignalingRequest::OpenEvents => RequestKind::Events,
+        SignalingRequest::Send(_) => RequestKind::Send,
+        SignalingRequest::Admit(endpoint) => RequestKind::Admit(*endpoint),
+        SignalingRequest::Deny(endpoint) => RequestKind::Deny(*endpoint),
+        SignalingRequest::Remove(endpoint) => RequestKind::Remove(*endpoint),
+        SignalingRequest::End => RequestKind::End,
+        SignalingRequest::Leave => RequestKind::Leave,
+    }
+}

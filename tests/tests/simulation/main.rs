@@ -1,0 +1,210 @@
+//! Two apps' engines and the server's visits against each other, in virtual time, over bad networks.
+//!
+//! Nothing here opens a socket: [`call::Call`] and [`server::visits::Visits`] are the product's own, everything between
+//! them is a model. Each seed is another weather, another day. What must hold for every one of them:
+//!
+//! - nobody hears anybody before a person has admitted them, whatever the server says;
+//! - no gate opens before that either, with an honest server;
+//! - once the network has calmed down, those who were admitted hear each other;
+//! - both sides tell the same story of the visit;
+//! - every visit ends, at both apps and at the server;
+//! - a clinician without the link's key, and a connection with another certificate, never connect.
+
+#![allow(clippy::unwrap_used, reason = "all of this crate is a test, the helpers too")]
+
+mod app;
+mod carrier;
+mod clinic;
+mod connection;
+mod path;
+mod plan;
+mod witness;
+mod world;
+
+use std::time::Duration;
+
+use call::{EndReason, Phase, Refusal};
+use plan::{Lie, Plan, Who};
+use signaling_protocol::VisitState;
+use world::World;
+
+/// Runs these seeds of this weather through a whole visit.
+fn run(seeds: std::ops::Range<u64>, weather: fn(u64) -> Plan) {
+    for seed in seeds {
+        let plan = weather(seed);
+        let calm = plan.calm_before_the_end;
+        let mut world = World::new(plan);
+        world.run_until_hang_up();
+        if calm {
+            world.assert_both_live();
+        }
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+        world.assert_same_story();
+    }
+}
+
+macro_rules! seeds {
+    ($($name:ident: $seeds:expr, $weather:expr;)*) => {
+        $(#[test] fn $name() { run($seeds, $weather); })*
+    };
+}
+
+// In pieces, so that they run side by side.
+seeds! {
+    a_quiet_day_is_the_same_visit_for_both: 0..40, Plan::quiet;
+    messages_lost_late_and_twice_end_in_the_same_visit_1: 100..140, Plan::lossy;
+    messages_lost_late_and_twice_end_in_the_same_visit_2: 140..180, Plan::lossy;
+    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_1: 200..240, Plan::broken_server;
+    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_2: 240..280, Plan::broken_server;
+    lost_paths_and_changed_networks_end_in_the_same_visit_1: 300..340, Plan::lost_paths;
+    lost_paths_and_changed_networks_end_in_the_same_visit_2: 340..380, Plan::lost_paths;
+    killed_apps_that_are_started_again_end_in_the_same_visit: 400..450, Plan::killed_apps;
+    everything_at_once_ends_in_the_same_visit_1: 500..540, Plan::everything;
+    everything_at_once_ends_in_the_same_visit_2: 540..580, Plan::everything;
+    hanging_up_in_the_middle_of_it_ends_the_visit_1: 600..640, Plan::hung_up_in_between;
+    hanging_up_in_the_middle_of_it_ends_the_visit_2: 640..680, Plan::hung_up_in_between;
+    a_control_channel_that_never_opens_loses_no_visit: 700..710, Plan::without_control_channel;
+}
+
+#[test]
+fn a_clinician_without_the_links_key_never_connects() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan { lie: Some(Lie::AnotherClinic), ..Plan::lossy(seed) });
+        world.run_until_hang_up();
+        let guest = world.app_of(Who::Guest);
+        assert_eq!(world.phase(guest), Phase::Ended(EndReason::Refused(Refusal::WrongClinicKey)), "seed {seed}");
+        assert!(!world.witness.was_connected(guest), "seed {seed}");
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+    }
+}
+
+#[test]
+fn a_server_that_says_admitted_by_itself_lets_nobody_hear_anybody() {
+    for seed in 0..20 {
+        let plan = Plan { lie: Some(Lie::Admitted), admits_after: None, ..Plan::lossy(seed) };
+        let mut world = World::new(Plan { control_opens: seed % 2 == 0, ..plan });
+        world.run_until_hang_up();
+        assert!(world.witness.nobody_heard_anybody(), "seed {seed}");
+        let (host, guest) = (world.app_of(Who::Host), world.app_of(Who::Guest));
+        assert!(world.witness.was_connected(guest), "seed {seed}: the path was warm");
+        assert!(!world.witness.opened_media(host), "seed {seed}: the host's gate stays closed");
+        assert_eq!(
+            world.witness.opened_media(guest),
+            seed % 2 == 1,
+            "seed {seed}: only the fallback believes the server"
+        );
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+    }
+}
+
+#[test]
+fn a_connection_with_another_certificate_is_refused_before_anything_is_heard() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan { lie: Some(Lie::AnotherCertificate), ..Plan::quiet(seed) });
+        world.run_until_hang_up();
+        assert!(world.witness.nobody_heard_anybody(), "seed {seed}");
+        let guest = world.app_of(Who::Guest);
+        assert_eq!(world.phase(guest), Phase::Ended(EndReason::Refused(Refusal::FingerprintMismatch)), "seed {seed}");
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+    }
+}
+
+#[test]
+fn somebody_with_another_link_waits_and_hears_nothing() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan { second_guest: true, ..Plan::lossy(seed) });
+        world.run_until_hang_up();
+        world.assert_both_live();
+        let second = world.app_of(Who::SecondGuest);
+        assert!(matches!(world.phase(second), Phase::WaitingRoom { .. }), "seed {seed}: {:?}", world.phase(second));
+        assert!(!world.witness.heard_anybody(second), "seed {seed}");
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+    }
+}
+
+#[test]
+fn a_server_that_dies_in_a_call_leaves_the_call_running() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan::server_dies_in_the_call(seed));
+        world.run_until_hang_up();
+        world.assert_both_live();
+        let (host, guest) = (world.app_of(Who::Host), world.app_of(Who::Guest));
+        assert!(world.witness.never_reconnected(host) && world.witness.never_reconnected(guest), "seed {seed}");
+    }
+}
+
+#[test]
+fn from_admission_to_media_on_a_warm_path_is_one_request_and_one_word() {
+    for seed in 0..20 {
+        // Late enough for the path to be warm.
+        let plan = Plan { admits_after: Some(Duration::from_secs(8)), ..Plan::quiet(seed) };
+        let delay = plan.delay.end;
+        let mut world = World::new(plan);
+        world.run_until_hang_up();
+        let took = world.witness.admission_took().expect("both heard each other");
+        // The request there and back, the word, the first packets, and the model's own step.
+        assert!(took <= delay * 4 + Duration::from_millis(300), "seed {seed}: {took:?} with {delay:?} a way");
+    }
+}
+
+#[test]
+fn a_lost_path_is_noticed_and_healed_in_time() {
+    for seed in 0..20 {
+        let plan = Plan::one_outage(seed, Duration::from_secs(60));
+        // Where the address changed meanwhile, the server has to be found first to say so.
+        let patience = Duration::from_secs(if plan.network_changes.is_empty() { 1 } else { 5 });
+        let mut world = World::new(plan);
+        world.run_until_hang_up();
+        world.assert_both_live();
+        let (noticed, healed) = world.witness.outage_took();
+        assert!(noticed <= Duration::from_millis(3_500), "seed {seed}: noticed after {noticed:?}");
+        assert!(healed <= patience, "seed {seed}: healed {healed:?} after the link's return");
+    }
+}
+
+#[test]
+fn an_app_that_is_killed_is_shown_as_what_it_is_within_five_seconds() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan::one_kill(seed));
+        world.run_until_hang_up();
+        let took = world.witness.kill_shown_after().expect("it is shown");
+        assert!(took <= Duration::from_secs(5), "seed {seed}: {took:?}");
+    }
+}
+
+#[test]
+fn an_app_that_the_server_forgot_in_the_waiting_room_waits_again() {
+    for seed in 0..10 {
+        let mut world = World::new(Plan::forgotten_while_waiting(seed));
+        world.run_until_hang_up();
+        world.assert_both_live();
+        world.hang_up_and_run_to_the_end();
+        world.assert_everything_is_over();
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_day() {
+    let story = |seed| {
+        let mut world = World::new(Plan::everything(seed));
+        world.run_until_hang_up();
+        world.hang_up_and_run_to_the_end();
+        (world.now(), world.witness.log())
+    };
+    assert_eq!(story(7), story(7));
+    assert_ne!(story(7).1, story(8).1);
+}
+
+#[test]
+fn a_visit_that_nobody_ends_ends_by_itself() {
+    let mut world = World::new(Plan { hangs_up: None, ..Plan::quiet(1) });
+    world.run_until_hang_up();
+    world.kill_everybody();
+    world.run_for(Duration::from_secs(25 * 60));
+    assert_eq!(world.visit_state(), VisitState::Ended);
+}
