@@ -60,7 +60,7 @@ fn call(programs: &Programs, folder: &Path, seconds: u32) -> Result<()> {
     if !flowed {
         bail!("picture or sound did not flow both ways; the table above says which");
     }
-    say("Picture and sound flowed both ways, straight between the two programs and encrypted from end to end.");
+    say("Picture and sound flowed both ways, straight between the two programs, encrypted.");
     Ok(())
 }
 

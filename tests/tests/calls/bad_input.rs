@@ -194,7 +194,7 @@ fn a_port_in_use_is_told_to_the_operator() {
     let data = tempfile::tempdir().unwrap();
     let words = ["serve".as_ref(), "--data".as_ref(), data.path().as_os_str(), "--listen".as_ref(), address.as_ref()];
     let begun = Instant::now();
-    fails(&mut server(&words), BAD_INPUT, &["in use", &address]);
+    fails(&mut server(&words), BAD_INPUT, &["in use", address.rsplit(':').next().unwrap()]);
     assert!(begun.elapsed() < Duration::from_secs(20));
 }
 

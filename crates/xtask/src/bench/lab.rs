@@ -14,7 +14,7 @@ use crate::setup;
 use crate::workspace::Workspace;
 
 /// The name of our lab, so that others may run beside it.
-const NAME: &str = "housecall-bench";
+const NAME: &str = "hcbench";
 
 /// A lab that is up. Dropping it takes it down.
 #[derive(Debug)]
