@@ -1,6 +1,6 @@
 //! The WebRTC peer connection: one other person, one encrypted path, voice, picture and a control channel.
 //!
-//! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Three things are ours:
+//! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Four things are ours:
 //!
 //! - **What is negotiated.** Session descriptions never travel. The two sides exchange typed
 //!   [`trust::ConnectionParameters`]; the SDP that the library wants is written here from those values, and
@@ -9,6 +9,8 @@
 //!   interceptor (`bridge`) replaces them and asks the pure crate `congestion` for every decision.
 //! - **Who is heard.** The media gate lets not one RTP packet through, in either direction, until it is opened; the
 //!   control channel works before that.
+//! - **That it comes up at all.** On a lossy link the library's handshakes can wait for each other for ever; `repeater`
+//!   sends the last datagrams again.
 //!
 //! **Invariant:** nothing above this crate can name a type of `webrtc` or `rtc`.
 //!
@@ -21,6 +23,7 @@
 mod bridge;
 mod candidate;
 mod config;
+mod connection;
 mod control;
 mod engine;
 mod error;

@@ -4,35 +4,24 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use congestion::EstimatorConfig;
-use rtc::interceptor::{ReceiverReportBuilder, Registry, SenderReportBuilder, Slot};
-use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpRtxParameters, RtpCodecKind,
-};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use trust::{Candidate, ConnectionParameters, DtlsFingerprint, Setup, SrtpProfile};
 use units::Clock;
 use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::peer_connection::{
-    PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceServer, RTCSessionDescription,
-};
-use webrtc::runtime::default_runtime;
+use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
 
-use crate::bridge::Bridge;
-use crate::handler::Forward;
+use crate::connection::{build, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
-use crate::repeater::{Handshake, RepeatingRuntime};
+use crate::repeater::Handshake;
 use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
-use crate::{
-    IceServer, PeerConfig, PeerError, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
-};
+use crate::{PeerConfig, PeerError, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine};
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
 ///
@@ -349,97 +338,6 @@ impl Drop for Inner {
             runtime.spawn(async move { connection.close().await });
         }
     }
-}
-
-async fn build(
-    config: &PeerConfig,
-    clock: Clock,
-    shared: Arc<Shared>,
-    library: mpsc::Sender<crate::handler::LibraryEvent>,
-    handshake: Arc<Handshake>,
-) -> Result<Arc<dyn PeerConnection>, PeerError> {
-    let runtime = default_runtime().ok_or_else(|| engine::setup("no runtime"))?;
-    let defaults = EstimatorConfig::default();
-    let max = config.max_rate.unwrap_or(defaults.max).max(defaults.min);
-    let estimator = EstimatorConfig { min: defaults.min, start: config.start_rate.clamp(defaults.min, max), max };
-    // Wire-most to application-most: the bridge, then the stock reports of RFC 3550.
-    let registry = Registry::new()
-        .with(Slot::CongestionControl, Bridge::new(shared, clock, estimator, sequence()?))
-        .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build())
-        .with(Slot::SenderReport, SenderReportBuilder::new().build());
-    let mut addresses = vec!["0.0.0.0:0".to_owned(), "[::]:0".to_owned()];
-    if config.include_loopback {
-        addresses.push("127.0.0.1:0".to_owned());
-    }
-    let servers = config.ice_servers.iter().map(ice_server).collect::<Result<Vec<_>, _>>()?;
-    let connection = PeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(servers).build())
-        .with_media_engine(engine::media_engine()?)
-        .with_setting_engine(engine::setting_engine(config.include_loopback))
-        .with_interceptor_registry(registry)
-        .with_handler(Arc::new(Forward(library)))
-        .with_runtime(Arc::new(RepeatingRuntime::new(runtime, handshake)))
-        .with_udp_addrs(addresses)
-        .with_data_channel_send_buffer_limit(control::SEND_BUFFER)
-        .build()
-        .await
-        .map_err(engine::setup)?;
-    Ok(Arc::new(connection))
-}
-
-fn ice_server(server: &IceServer) -> Result<RTCIceServer, PeerError> {
-    // The library passes such servers over with a log line and finds no candidate: say so instead.
-    if let Some(url) = server.urls.iter().find(|url| url.starts_with("turns:") || url.contains("transport=tcp")) {
-        return Err(PeerError::RelayOverTcp(url.clone()));
-    }
-    let exposed = |value: &Option<units::Phi<String>>| value.as_ref().map(|v| v.expose().clone()).unwrap_or_default();
-    Ok(RTCIceServer {
-        urls: server.urls.clone(),
-        username: exposed(&server.username),
-        credential: exposed(&server.credential),
-    })
-}
-
-fn track(
-    name: &str,
-    kind: RtpCodecKind,
-    codec: RTCRtpCodec,
-    ssrc: u32,
-    rtx_ssrc: Option<u32>,
-) -> Arc<TrackLocalStaticRTP> {
-    let coding = RTCRtpEncodingParameters {
-        rtp_coding_parameters: RTCRtpCodingParameters {
-            ssrc: Some(ssrc),
-            rtx: rtx_ssrc.map(|ssrc| RTCRtpRtxParameters { ssrc }),
-            ..RTCRtpCodingParameters::default()
-        },
-        codec,
-        active: true,
-        ..RTCRtpEncodingParameters::default()
-    };
-    let track = MediaStreamTrack::new("local".into(), format!("local-{name}"), name.into(), kind, vec![coding]);
-    Arc::new(TrackLocalStaticRTP::new(track))
-}
-
-/// Three random sources, not zero and all different (RFC 3550, section 8).
-fn sources() -> Result<[u32; 3], PeerError> {
-    loop {
-        let sources = [random()?, random()?, random()?];
-        let [a, b, c] = sources;
-        if !sources.contains(&0) && a != b && b != c && a != c {
-            return Ok(sources);
-        }
-    }
-}
-
-/// Where numbering starts: below the half, so that it does not wrap before the other side has seen a packet
-/// (RFC 3711, section 3.3.1: the rollover counter is guessed from the first).
-fn sequence() -> Result<u16, PeerError> {
-    Ok((random()? & 0x7fff) as u16)
-}
-
-fn random() -> Result<u32, PeerError> {
-    getrandom::u32().map_err(engine::setup)
 }
 
 fn negotiation_error(error: impl fmt::Display) -> PeerError {

@@ -49,6 +49,7 @@ struct Progress {
     last: VecDeque<Sent>,
 }
 
+#[derive(Clone)]
 struct Sent {
     at: Instant,
     to: SocketAddr,
@@ -73,14 +74,14 @@ impl Handshake {
         loop {
             tokio::time::sleep(LOOK_INTERVAL).await;
             let Some(due) = self.due(Instant::now()) else { return };
-            for (socket, datagram, to) in due {
+            for Sent { socket, datagram, to, .. } in due {
                 let _ = socket.send_to(&datagram, to).await;
             }
         }
     }
 
     /// `None` when there is nothing to do any more.
-    fn due(&self, now: Instant) -> Option<Vec<(Arc<dyn AsyncUdpSocket>, Vec<u8>, SocketAddr)>> {
+    fn due(&self, now: Instant) -> Option<Vec<Sent>> {
         let mut progress = self.lock();
         let passed = |since: Option<Instant>, span| since.is_some_and(|since| now.duration_since(since) > span);
         if passed(progress.opened, GO_ON_FOR) || passed(progress.started, GIVE_UP_AFTER) {
@@ -91,7 +92,7 @@ impl Handshake {
         Some(
             due.map(|sent| {
                 sent.at = now;
-                (sent.socket.clone(), sent.datagram.clone(), sent.to)
+                sent.clone()
             })
             .collect(),
         )

@@ -15,7 +15,6 @@ async fn two_peers_connect_within_a_second_and_talk_on_the_control_channel_befor
     let mut pair = Pair::connected(PairConfig::default()).await;
     // On an idle machine it takes a third of a second; the rest is for a busy one.
     assert!(started.elapsed() < Duration::from_secs(2), "connected after {:?}", started.elapsed());
-    eprintln!("connected after {:?}", started.elapsed());
 
     pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
     pair.guest.peer.send_control(b"thank you".to_vec()).await.unwrap();

@@ -43,7 +43,7 @@ impl Network {
     }
 
     pub(crate) fn set(&self, weather: Weather) {
-        *self.weather.lock().unwrap() = weather;
+        *self.weather.lock().expect("the loopback network works") = weather;
     }
 
     /// Puts itself before a host's loopback candidate: what the answer is sent to goes through here.
@@ -51,10 +51,10 @@ impl Network {
         if candidate.kind != CandidateKind::Host || !candidate.address.is_loopback() {
             return None;
         }
-        let front = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        front.set_nonblocking(true).unwrap();
-        let port = front.local_addr().unwrap().port();
-        let front = Arc::new(UdpSocket::from_std(front).unwrap());
+        let front = std::net::UdpSocket::bind("127.0.0.1:0").expect("the loopback network works");
+        front.set_nonblocking(true).expect("the loopback network works");
+        let port = front.local_addr().expect("the loopback network works").port();
+        let front = Arc::new(UdpSocket::from_std(front).expect("the loopback network works"));
         tokio::spawn(self.clone().serve(front, SocketAddr::new(candidate.address, candidate.port)));
         Some(Candidate { port, ..candidate.clone() })
     }
@@ -67,7 +67,7 @@ impl Network {
             let towards = match callers.get(&caller) {
                 Some(towards) => towards.clone(),
                 None => {
-                    let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                    let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("the loopback network works"));
                     seed += 2;
                     let towards = self.lane(back.clone(), behind, seed);
                     let homewards = self.lane(front.clone(), caller, seed + 1);
@@ -94,7 +94,7 @@ impl Network {
             let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let mut busy_until = Instant::now();
             while let Some(packet) = arrivals.recv().await {
-                let weather = *network.weather.lock().unwrap();
+                let weather = *network.weather.lock().expect("the loopback network works");
                 let now = Instant::now();
                 let wire_bits = (packet.len() as u64 + 28) * 8;
                 let free = busy_until.max(now);

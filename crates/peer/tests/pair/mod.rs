@@ -34,12 +34,15 @@ pub(crate) struct End {
     pub(crate) streams: PeerStreams,
 }
 
+/// What becomes of a side's candidate on its way to the other side.
+pub(crate) type Detour = Box<dyn FnMut(Side, Candidate) -> Option<Candidate> + Send>;
+
 pub(crate) struct Pair {
     pub(crate) host: End,
     pub(crate) guest: End,
     pub(crate) clock: Clock,
     /// Where each side's candidates go instead of to the other side, if anywhere: a network in between.
-    pub(crate) detour: Option<Box<dyn FnMut(Side, Candidate) -> Option<Candidate> + Send>>,
+    pub(crate) detour: Option<Detour>,
 }
 
 pub(crate) fn clock() -> Clock {
