@@ -64,10 +64,8 @@ fn saw(files: &EndFiles, report: &Report, other: &Footage, sent: &Report) {
 /// The sound is the other's voice and not an echo of one's own.
 fn heard(files: &EndFiles, other: &Footage, own: &Footage) {
     let heard = Sound::read(&files.speaker).unwrap();
-    let theirs = heard.likeness(&Sound::read(&other.voice).unwrap());
-    let mine = heard.likeness(&Sound::read(&own.voice).unwrap());
-    assert!(theirs > 0.8, "like the other's voice by {theirs}");
-    assert!(mine < 0.65, "like the own voice by {mine}");
+    let (theirs, mine) = (footage::likeness(&heard, other), footage::likeness(&heard, own));
+    assert!(theirs > 0.85 && mine < 0.75, "like the other's voice by {theirs}, like the own by {mine}");
     assert!(heard.longest_gap_secs() < 1.0, "a gap of {} s", heard.longest_gap_secs());
 }
 
@@ -102,7 +100,8 @@ fn a_patient_without_a_camera_is_heard_and_the_clinicians_end_says_sound_only() 
     assert_eq!(exit_of(&mut guest, CALL), 0, "{}", guest.process.stderr());
     assert_eq!(exit_of(&mut host, CALL), 2, "{}", host.process.stderr());
     let heard = Sound::read(&host.files().speaker).unwrap();
-    assert!(heard.likeness(&Sound::read(&clinic.patient.voice).unwrap()) > 0.8);
+    let likeness = footage::likeness(&heard, &clinic.patient);
+    assert!(likeness > 0.85, "like the patient's voice by {likeness}");
     assert_eq!(Film::open(&host.files().screen).unwrap().pictures, 0, "pictures from an end without a camera");
 }
 

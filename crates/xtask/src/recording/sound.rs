@@ -93,6 +93,25 @@ impl Sound {
         longest as f64 / 10.0
     }
 
+    /// The middle of what is to be heard, of so many seconds at most: whole words, with neither the silence before nor
+    /// the hang-up.
+    #[must_use]
+    pub fn middle(&self, secs: f64) -> Self {
+        let audible: Vec<bool> = self.loudness(100).iter().map(|&loud| loud > AUDIBLE).collect();
+        let tenth = self.rate as usize / 10;
+        let first = audible.iter().position(|&a| a).unwrap_or(0) * tenth;
+        let last = audible.iter().rposition(|&a| a).map_or(0, |last| (last + 1) * tenth);
+        let half = ((secs * f64::from(self.rate)) as usize).min(last - first.min(last)) / 2;
+        let centre = first.midpoint(last);
+        Self { rate: self.rate, samples: self.samples[centre - half..centre + half].to_vec() }
+    }
+
+    /// This sound so many times, one after the other.
+    #[must_use]
+    pub fn repeated(&self, times: usize) -> Self {
+        Self { rate: self.rate, samples: self.samples.repeat(times) }
+    }
+
     /// How well this sound holds that one, 0 to 1: the best correlation of their loudness, over all shifts, in steps
     /// of 10 ms. The shape of the loudness survives any codec; a wave does not.
     #[must_use]
@@ -161,6 +180,14 @@ mod tests {
         assert_eq!(beeps("0110010").audible_secs(), 0.3);
         assert_eq!(beeps("0110010").longest_gap_secs(), 0.2);
         assert_eq!(beeps("0000").longest_gap_secs(), 0.0);
+    }
+
+    #[test]
+    fn the_middle_leaves_out_silence_before_and_after() {
+        let middle = beeps("0000011110").middle(0.2);
+        assert_eq!((middle.samples.len(), middle.audible_secs()), (9600, 0.2));
+        assert_eq!(beeps("0010").middle(5.0).audible_secs(), 0.1);
+        assert!(beeps("000").middle(1.0).samples.is_empty());
     }
 
     #[test]
