@@ -70,7 +70,7 @@ impl Person {
 
     fn leaves_at(&self, snapshot: &Snapshot) -> Timestamp {
         match (self.first_live, snapshot.phase) {
-            (Some(live), Phase::Reconnecting { since, .. }) => (live + self.duration).max(since + self.give_up),
+            (Some(_), Phase::Reconnecting { since, .. }) => since + self.give_up,
             (Some(live), _) => live + self.duration,
             (None, _) => self.started + self.give_up,
         }
@@ -139,6 +139,16 @@ mod tests {
         assert_eq!(person.decide(at(25), &snapshot(Phase::Live { since: at(24) })), None);
         assert_eq!(person.decide(at(30), &snapshot(Phase::Live { since: at(24) })), Some(Intent::HangUp));
         assert_eq!(person.decide(at(31), &snapshot(Phase::Live { since: at(24) })), None);
+    }
+
+    #[test]
+    fn a_lost_path_is_waited_for_though_the_time_of_the_visit_is_over() {
+        let mut person = person();
+        assert_eq!(person.decide(at(10), &snapshot(Phase::Live { since: at(10) })), None);
+        let lost = snapshot(Phase::Reconnecting { since: at(25), cause: call::ReconnectCause::LinkLost });
+        assert_eq!(person.decide(at(40), &lost), None);
+        assert_eq!(person.wakes_at(&lost), at(85));
+        assert_eq!(person.decide(at(85), &lost), Some(Intent::HangUp));
     }
 
     #[test]

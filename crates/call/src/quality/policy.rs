@@ -241,9 +241,9 @@ const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
 const MOST_REPAIR: f32 = 0.25;
 
 /// Without so much in all, no picture: what is left beside the voice is less than the lowest rung.
-const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(80);
+const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(64);
 /// With so much in all, the picture comes back. A quarter more than what it goes at, so that it does not flicker.
-const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(100);
+const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(80);
 const PICTURE_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// A higher rung is taken when the rate is so much above what it needs ...

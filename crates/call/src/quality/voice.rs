@@ -21,7 +21,7 @@ pub(super) struct Tier {
 pub(super) const TIERS: [Tier; 5] = [
     tier_of(0, 60, 22, 22),
     tier_of(40, 60, 22, 22),
-    tier_of(64, 40, 24, 26),
+    tier_of(80, 40, 24, 26),
     tier_of(200, 20, 28, 32),
     tier_of(400, 20, 40, 48),
 ];
