@@ -230,6 +230,18 @@ impl Negotiation {
         }
     }
 
+    /// The path stopped answering: a handshake over it cannot be expected.
+    pub(crate) fn on_path_lost(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.ice_since = None;
+        }
+    }
+
+    /// Whether a path was found, so that a handshake that does not come is not the network's fault.
+    pub(crate) fn has_path(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.ice_since.is_some())
+    }
+
     /// The encrypted connection stands: who is at its other end must be who was announced.
     pub(crate) fn on_dtls_connected(&mut self, now: Timestamp, fingerprint: DtlsFingerprint) -> Result<(), Refusal> {
         let Some(connection) = &mut self.connection else { return Ok(()) };

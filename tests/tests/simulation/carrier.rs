@@ -252,11 +252,14 @@ impl World {
             Duration::from_secs_f64(if offline { dice.random_range(3.0..15.0) } else { dice.random_range(0.02..0.2) })
         };
         let (server, client) = (notices(&mut self.dice), notices(&mut self.dice));
-        self.after(server, Happening::ServerMissesStream { app, stream: open });
+        self.after(server, Happening::ServerMissesStream { app, stream: open, life: self.clinic.starts });
         self.after(client, Happening::StreamIsMissed { app, attempt });
     }
 
-    pub(crate) fn server_misses_stream(&mut self, app: usize, stream: StreamId) {
+    pub(crate) fn server_misses_stream(&mut self, app: usize, stream: StreamId, life: u64) {
+        if life != self.clinic.starts {
+            return;
+        }
         let (now, me) = (self.now, self.apps[app].me);
         if let (Some(visits), Some(me)) = (self.clinic.visits.as_mut(), me) {
             visits.stream_closed(now, me, stream, Closed::Broken);

@@ -18,7 +18,8 @@ pub(crate) struct Clinic {
     store: MemoryStore,
     /// None while the server is down.
     pub(crate) visits: Option<Visits<MemoryStore>>,
-    starts: u64,
+    /// Counts its lives: the numbers of streams begin anew with each.
+    pub(crate) starts: u64,
     seed: u64,
     pub(crate) visit: VisitId,
     pub(crate) invites: Vec<(InviteId, InviteKey)>,

@@ -52,19 +52,19 @@ macro_rules! seeds {
 
 // In pieces, so that they run side by side.
 seeds! {
-    a_quiet_day_is_the_same_visit_for_both: 0..40, Plan::quiet;
-    messages_lost_late_and_twice_end_in_the_same_visit_1: 100..140, Plan::lossy;
-    messages_lost_late_and_twice_end_in_the_same_visit_2: 140..180, Plan::lossy;
-    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_1: 200..240, Plan::broken_server;
-    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_2: 240..280, Plan::broken_server;
-    lost_paths_and_changed_networks_end_in_the_same_visit_1: 300..340, Plan::lost_paths;
-    lost_paths_and_changed_networks_end_in_the_same_visit_2: 340..380, Plan::lost_paths;
-    killed_apps_that_are_started_again_end_in_the_same_visit: 400..450, Plan::killed_apps;
-    everything_at_once_ends_in_the_same_visit_1: 500..540, Plan::everything;
-    everything_at_once_ends_in_the_same_visit_2: 540..580, Plan::everything;
-    hanging_up_in_the_middle_of_it_ends_the_visit_1: 600..640, Plan::hung_up_in_between;
-    hanging_up_in_the_middle_of_it_ends_the_visit_2: 640..680, Plan::hung_up_in_between;
-    a_control_channel_that_never_opens_loses_no_visit: 700..710, Plan::without_control_channel;
+    a_quiet_day_is_the_same_visit_for_both: 0..100, Plan::quiet;
+    messages_lost_late_and_twice_end_in_the_same_visit_1: 1_000..1_100, Plan::lossy;
+    messages_lost_late_and_twice_end_in_the_same_visit_2: 1_100..1_200, Plan::lossy;
+    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_1: 2_000..2_100, Plan::broken_server;
+    broken_streams_and_restarts_of_the_server_end_in_the_same_visit_2: 2_100..2_200, Plan::broken_server;
+    lost_paths_and_changed_networks_end_in_the_same_visit_1: 3_000..3_100, Plan::lost_paths;
+    lost_paths_and_changed_networks_end_in_the_same_visit_2: 3_100..3_200, Plan::lost_paths;
+    killed_apps_that_are_started_again_end_in_the_same_visit: 4_000..4_100, Plan::killed_apps;
+    everything_at_once_ends_in_the_same_visit_1: 5_000..5_100, Plan::everything;
+    everything_at_once_ends_in_the_same_visit_2: 5_100..5_200, Plan::everything;
+    hanging_up_in_the_middle_of_it_ends_the_visit_1: 6_000..6_100, Plan::hung_up_in_between;
+    hanging_up_in_the_middle_of_it_ends_the_visit_2: 6_100..6_200, Plan::hung_up_in_between;
+    a_control_channel_that_never_opens_loses_no_visit: 7_000..7_020, Plan::without_control_channel;
 }
 
 #[test]

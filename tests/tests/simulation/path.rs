@@ -168,7 +168,7 @@ impl World {
                 continue;
             }
             self.look_for_other(number);
-            if self.connections[number].stage >= Stage::Dtls {
+            if self.connections[number].stage >= Stage::Ice {
                 self.listen(number);
             }
         }

@@ -62,6 +62,7 @@ pub(crate) enum Happening {
     ServerMissesStream {
         app: usize,
         stream: server::visits::StreamId,
+        life: u64,
     },
     /// This connection says something to its app.
     Says {
@@ -188,8 +189,8 @@ impl World {
     pub(crate) fn hang_up_and_run_to_the_end(&mut self) {
         self.hung_up = true;
         if let Some(who) = self.plan.hangs_up {
-            let app = self.app_of(who);
-            if self.apps[app].alive && !self.phase(app).is_ended() {
+            let app = self.newest(who).filter(|app| self.apps[*app].alive && !self.phase(*app).is_ended());
+            if let Some(app) = app {
                 self.tell(app, Input::Intent(Intent::HangUp));
             } else {
                 // That one is gone already: the other has enough of waiting.
@@ -260,7 +261,7 @@ impl World {
             Happening::StreamOpens { app, attempt } => self.stream_opens(app, attempt),
             Happening::StreamTells { app, attempt, cursor, input } => self.stream_tells(app, attempt, cursor, input),
             Happening::StreamIsMissed { app, attempt } => self.stream_is_missed(app, attempt),
-            Happening::ServerMissesStream { app, stream } => self.server_misses_stream(app, stream),
+            Happening::ServerMissesStream { app, stream, life } => self.server_misses_stream(app, stream, life),
             Happening::Says { connection, input } => self.says(connection, input),
             Happening::Step(connection) => self.step(connection),
             Happening::ControlArrives { connection, bytes } => self.control_arrives(connection, bytes),
@@ -421,7 +422,8 @@ impl World {
                 assert!(!open, "a connection left open: {}", self.name(app));
             }
         }
-        if self.visit_state() != VisitState::Ended && self.witness.decided.is_empty() {
+        let host_is_gone = self.newest(Who::Host).is_none_or(|host| !self.apps[host].alive);
+        if host_is_gone && matches!(self.visit_state(), VisitState::Scheduled | VisitState::Open) {
             // Nobody met, and whoever could end it is gone: a day later it ends by itself.
             let visits = self.clinic.visits.as_mut().expect("it runs again by now");
             visits.handle_timeout(self.now + Duration::from_secs(25 * 3_600));

@@ -38,8 +38,14 @@ impl Call {
             PeerInput::DtlsConnected { remote_fingerprint } => {
                 return self.on_dtls_connected(now, index, remote_fingerprint);
             }
-            PeerInput::Disconnected => self.on_path_silent(now, index, now),
-            PeerInput::Failed => self.on_path_failed(now, index),
+            PeerInput::Disconnected => {
+                remote.negotiation.on_path_lost();
+                self.on_path_silent(now, index, now);
+            }
+            PeerInput::Failed => {
+                remote.negotiation.on_path_lost();
+                self.on_path_failed(now, index);
+            }
             PeerInput::ControlOpened => remote.negotiation.set_control_open(true),
             PeerInput::Control(bytes) => return self.on_control(now, endpoint, index, bytes),
             PeerInput::ControlClosed => self.on_connection_closed(now, index),

@@ -211,12 +211,15 @@ impl Call {
         })
     }
 
-    /// A connection to this one did not come about. One more try; then somebody who waits goes on waiting without,
-    /// and a call that never was is over.
+    /// A connection to this one did not come about. Somebody who waits gets one more try and then goes on waiting
+    /// without. Somebody admitted gets one more where a path was there and no handshake came over it; without a path it
+    /// may be a bad moment of the network, and only the deadline of the phase ends it.
     pub(super) fn on_connection_failed(&mut self, now: Timestamp, index: usize) {
         let remote = &mut self.remotes[index];
         remote.failed_connections += 1;
-        let tries_on = remote.failed_connections < CONNECTIONS_TRIED || matches!(remote.path, Path::Lost { .. });
+        let no_path = remote.is_admitted() && !remote.negotiation.has_path();
+        let was_there = matches!(remote.path, Path::Lost { .. });
+        let tries_on = remote.failed_connections < CONNECTIONS_TRIED || no_path || was_there;
         if tries_on {
             self.open_connection(now, index);
         } else if remote.is_admitted() {

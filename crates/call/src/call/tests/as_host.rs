@@ -217,7 +217,24 @@ fn a_connection_that_does_not_come_about_is_tried_once_more_and_then_left_until_
     for generation in 2..4 {
         scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
         scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        assert_eq!(ended(&scene), None);
         scene.wait(secs(31));
+    }
+    scene.wait(secs(31));
+    assert_eq!(ended(&scene), Some(EndReason::NoConnection), "a minute and a half without any path");
+}
+
+#[test]
+fn two_paths_without_a_handshake_end_an_admitted_connection() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    for generation in 0..2 {
+        assert_eq!(ended(&scene), None);
+        scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
+        scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        scene.peer(PeerInput::IceConnected);
+        scene.wait(millis(10_100));
     }
     assert_eq!(ended(&scene), Some(EndReason::NoConnection));
 }
