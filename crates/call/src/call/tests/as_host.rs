@@ -269,3 +269,55 @@ fn a_host_whom_the_server_forgot_while_it_waited_joins_again() {
     scene.joined(Role::Host);
     assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
 }
+
+#[test]
+fn what_a_restarted_server_lost_is_said_again_at_once_in_a_new_epoch() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.outputs();
+    scene.wait(millis(100));
+    scene.event(Event::Reset);
+    scene.hello(Admission::Admitted, vec![guest_at(THEM)]);
+    let requests = scene.requests();
+    let [SignalingRequest::Send(envelopes)] = &requests[..] else { panic!("{requests:?}") };
+    assert_eq!((envelopes[0].epoch, envelopes[0].seq), (1, 0));
+    let again = InnerMessage::Offer { generation: 0, parameters: offer(1, 0) };
+    assert_eq!(InnerMessage::from_bytes(envelopes[0].sealed.as_ref()).unwrap(), again);
+}
+
+#[test]
+fn a_connection_that_stands_needs_nothing_said_again() {
+    let mut scene = Scene::host_warm();
+    scene.outputs();
+    scene.hello(Admission::Admitted, vec![guest_at(THEM)]);
+    assert_eq!(scene.requests(), []);
+}
+
+#[test]
+fn somebody_admitted_who_goes_before_they_met_leaves_the_waiting_room_to_the_next() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    scene.event(Event::Left { endpoint: THEM, reason: LeaveReason::ConnectionLost });
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+    assert_eq!(scene.call.snapshot().partner, None);
+}
+
+#[test]
+fn boxes_for_two_go_in_two_requests() {
+    let mut scene = Scene::host_with(&[THEM, OTHER]);
+    for endpoint in [THEM, OTHER] {
+        scene.input(Input::Peer(endpoint, PeerInput::Offer(offer(1, 0))));
+    }
+    scene.outputs();
+    scene.hello(Admission::Admitted, vec![guest_at(THEM), guest_at(OTHER)]);
+    let receivers: Vec<Vec<_>> = scene
+        .requests()
+        .into_iter()
+        .map(|request| match request {
+            SignalingRequest::Send(envelopes) => envelopes.iter().map(|envelope| envelope.to).collect(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(receivers, [vec![THEM], vec![OTHER]]);
+}
