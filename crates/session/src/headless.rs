@@ -232,7 +232,7 @@ async fn prepare_host(
         Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
         None => HostIdentity::from_secret(&random_bytes()?),
     };
-    let totp = host.totp_secret.as_ref().map(|secret| totp_now(secret)).transpose()?;
+    let totp = host.totp_secret.as_ref().map(totp_now).transpose()?;
     let secret = InviteSecret::from_random(random_bytes()?);
     let made = async {
         let signed_in = client.sign_in(&SignInRequest { name: host.user, password: host.password, totp }).await?;
