@@ -1,0 +1,30 @@
+//! What a desk is made of.
+
+use std::time::Duration;
+
+use trust::HostIdentity;
+
+/// Everything that a [`Desk`](crate::Desk) must know before it begins.
+#[derive(Debug)]
+pub struct DeskConfig {
+    /// The clinic's key, whose fingerprint stands in the links.
+    pub identity: HostIdentity,
+    /// How long nobody touches the desk before it locks. See [`IDLE_LOCK`].
+    pub idle_lock: Duration,
+    /// How long a link is good. See [`LINK_LIFETIME`].
+    pub link_lifetime: Duration,
+}
+
+impl DeskConfig {
+    /// The usual desk of who holds `identity`.
+    pub fn new(identity: HostIdentity) -> Self {
+        Self { identity, idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
+    }
+}
+
+/// How long nobody touches the desk before it locks.
+/// Fifteen minutes: the automatic logoff of 45 CFR 164.312(a)(2)(iii), at the time that clinics commonly set.
+pub const IDLE_LOCK: Duration = Duration::from_secs(15 * 60);
+
+/// How long a link is good: the longest visit and some waiting.
+pub const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);

@@ -1,0 +1,377 @@
+//! The workspace: what happened goes in, what is to be done comes out.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use rand_core::Rng;
+use signaling_protocol::{Code, CreateInviteRequest, InviteId, SignInReply, SignInRequest, StaffRole, VisitId};
+use tracing::debug;
+use trust::{InviteSecret, Link, ServerAddress, TlsPin};
+use units::{Phi, Timestamp};
+
+use crate::{
+    CallSummary, DeskAnswer, DeskConfig, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
+    DeskSnapshot, HostCall, RequestNumber,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// A clinician's workspace.
+///
+/// It is told the time with everything and keeps no clock. After each `handle_*` the driver takes all of
+/// [`poll_output`](Self::poll_output) and asks [`poll_timeout`](Self::poll_timeout) anew.
+///
+/// **Invariant:** the token leaves it only inside of [`DeskRequest`] and [`HostCall`], and is gone with
+/// [`DeskOutput::ForgetToken`].
+pub struct Desk {
+    config: DeskConfig,
+    rng: Box<dyn Rng + Send>,
+    state: State,
+    /// The name and server of the last sign-in, kept through a lock.
+    known_as: Option<KnownAs>,
+    last_visit: Option<CallSummary>,
+    /// When somebody was last seen at the desk.
+    active_at: Timestamp,
+    next_number: u64,
+    outputs: VecDeque<DeskOutput>,
+    snapshot: DeskSnapshot,
+}
+
+/// Where it stands, with what only that place needs.
+enum State {
+    SignedOut { problem: Option<DeskProblem> },
+    Locked { problem: Option<DeskProblem> },
+    SigningIn { number: RequestNumber, server: ServerAddress, pin: Option<TlsPin>, was_locked: bool },
+    Ready { signed_in: SignedIn, problem: Option<DeskProblem> },
+    MakingVisit { signed_in: SignedIn, number: RequestNumber },
+    MakingInvite { signed_in: SignedIn, number: RequestNumber, visit: VisitId, secret: InviteSecret },
+    InVisit { signed_in: SignedIn, link: Phi<String>, sign_out_after: bool },
+    Summary { signed_in: SignedIn, summary: CallSummary },
+}
+
+/// Who is signed in, and where.
+#[derive(Clone)]
+struct SignedIn {
+    server: ServerAddress,
+    pin: Option<TlsPin>,
+    token: Phi<String>,
+    until: Timestamp,
+}
+
+struct KnownAs {
+    name: Phi<String>,
+    server: ServerAddress,
+}
+
+/// What was typed to sign in.
+struct Credentials {
+    server: String,
+    pin: Option<TlsPin>,
+    name: Phi<String>,
+    password: Phi<String>,
+    totp: Option<Phi<String>>,
+}
+
+impl Desk {
+    /// A desk at which nobody is signed in. `rng` gives the secrets of links: the operating system's in the product.
+    pub fn new(config: DeskConfig, rng: Box<dyn Rng + Send>) -> Self {
+        let phase = DeskPhase::SignedOut { problem: None };
+        Self {
+            config,
+            rng,
+            state: State::SignedOut { problem: None },
+            known_as: None,
+            last_visit: None,
+            active_at: Timestamp::ZERO,
+            next_number: 0,
+            outputs: VecDeque::new(),
+            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None },
+        }
+    }
+
+    /// Something happened.
+    pub fn handle_input(&mut self, now: Timestamp, input: DeskInput) {
+        match input {
+            DeskInput::Intent(intent) => {
+                self.active_at = now;
+                self.intent(intent);
+            }
+            DeskInput::Signaling { number, answer } => self.answered(now, number, answer),
+            DeskInput::CallEnded { summary } => self.call_ended(now, summary),
+        }
+        self.refresh();
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        match &self.state {
+            State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
+                if now >= signed_in.until {
+                    self.sign_out(Some(DeskProblem::SignInOver));
+                } else if now >= self.active_at + self.config.idle_lock {
+                    self.lock();
+                }
+            }
+            // A visit is not disturbed, and a question to the server is short.
+            _ => {}
+        }
+        self.refresh();
+    }
+
+    /// What is to be done next.
+    pub fn poll_output(&mut self) -> Option<DeskOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
+                Some(signed_in.until.min(self.active_at + self.config.idle_lock))
+            }
+            _ => None,
+        }
+    }
+
+    /// How things stand.
+    pub const fn snapshot(&self) -> &DeskSnapshot {
+        &self.snapshot
+    }
+
+    fn intent(&mut self, intent: DeskIntent) {
+        match (&mut self.state, intent) {
+            (_, DeskIntent::Activity) => {}
+            (
+                State::SignedOut { .. } | State::Locked { .. },
+                DeskIntent::SignIn { server, pin, name, password, totp },
+            ) => self.sign_in(Credentials { server, pin, name, password, totp }),
+            (State::Ready { signed_in, .. } | State::Summary { signed_in, .. }, DeskIntent::StartVisit) => {
+                let signed_in = signed_in.clone();
+                let number = self.ask(DeskRequest::CreateVisit { token: signed_in.token.clone() });
+                self.state = State::MakingVisit { signed_in, number };
+            }
+            (
+                State::MakingVisit { signed_in, .. }
+                | State::MakingInvite { signed_in, .. }
+                | State::Summary { signed_in, .. },
+                DeskIntent::CloseVisit,
+            ) => self.state = State::Ready { signed_in: signed_in.clone(), problem: None },
+            (State::InVisit { .. }, DeskIntent::CloseVisit) => self.outputs.push_back(DeskOutput::EndCall),
+            (State::InVisit { sign_out_after, .. }, DeskIntent::SignOut) => {
+                *sign_out_after = true;
+                self.outputs.push_back(DeskOutput::EndCall);
+            }
+            (State::SignedOut { .. }, DeskIntent::SignOut) => {}
+            (_, DeskIntent::SignOut) => self.sign_out(None),
+            (_, intent) => debug!(?intent, "ignored"),
+        }
+    }
+
+    fn sign_in(&mut self, typed: Credentials) {
+        let was_locked = matches!(self.state, State::Locked { .. });
+        let (server, request) = match read(typed.server.trim(), typed.name, typed.password, typed.totp) {
+            Ok(read) => read,
+            Err(problem) => return self.not_signed_in(was_locked, problem),
+        };
+        if was_locked && self.known_as.as_ref().is_none_or(|known| known.name != request.name) {
+            // Another person takes the desk over: nothing of the first one's stays.
+            self.last_visit = None;
+        }
+        self.known_as = Some(KnownAs { name: request.name.clone(), server: server.clone() });
+        let pin = typed.pin;
+        let number = self.ask(DeskRequest::SignIn { server: server.clone(), pin, request });
+        self.state = State::SigningIn { number, server, pin, was_locked };
+    }
+
+    fn answered(&mut self, now: Timestamp, number: RequestNumber, answer: DeskAnswer) {
+        match (&self.state, answer) {
+            (State::SigningIn { number: asked, server, pin, was_locked }, answer) if *asked == number => match answer {
+                DeskAnswer::SignedIn(reply) => {
+                    let (server, pin) = (server.clone(), *pin);
+                    self.signed_in(now, server, pin, reply);
+                }
+                other => {
+                    let was_locked = *was_locked;
+                    self.outputs.push_back(DeskOutput::ForgetToken);
+                    self.not_signed_in(was_locked, problem_of(other));
+                }
+            },
+            (State::MakingVisit { signed_in, number: asked }, answer) if *asked == number => {
+                let signed_in = signed_in.clone();
+                match answer {
+                    DeskAnswer::VisitMade(visit) => self.make_invite(signed_in, visit),
+                    other => self.visit_not_made(signed_in, problem_of(other)),
+                }
+            }
+            (State::MakingInvite { signed_in, number: asked, visit, secret }, answer) if *asked == number => {
+                let signed_in = signed_in.clone();
+                match answer {
+                    DeskAnswer::InviteMade(invite) => {
+                        let (visit, secret) = (*visit, secret.clone());
+                        self.start_call(signed_in, visit, invite, secret);
+                    }
+                    other => self.visit_not_made(signed_in, problem_of(other)),
+                }
+            }
+            (_, _) => debug!(?number, "an answer that nobody waits for"),
+        }
+    }
+
+    fn signed_in(&mut self, now: Timestamp, server: ServerAddress, pin: Option<TlsPin>, reply: SignInReply) {
+        if reply.role != StaffRole::Clinician {
+            return self.sign_out(Some(DeskProblem::NotAClinician));
+        }
+        self.active_at = now;
+        let until = now + Duration::from_secs(reply.expires_in_secs);
+        let signed_in = SignedIn { server, pin, token: reply.token, until };
+        self.state = State::Ready { signed_in, problem: None };
+    }
+
+    fn make_invite(&mut self, signed_in: SignedIn, visit: VisitId) {
+        let mut bits = [0; 32];
+        self.rng.fill_bytes(&mut bits);
+        let secret = InviteSecret::from_random(bits);
+        let request = CreateInviteRequest {
+            invite_key: secret.invite_key(),
+            expires_in_secs: self.config.link_lifetime.as_secs(),
+        };
+        let number = self.ask(DeskRequest::CreateInvite { token: signed_in.token.clone(), visit, request });
+        self.state = State::MakingInvite { signed_in, number, visit, secret };
+    }
+
+    fn start_call(&mut self, signed_in: SignedIn, visit: VisitId, invite: InviteId, secret: InviteSecret) {
+        let invites = vec![(invite, secret.invite_key())];
+        let identity = self.config.identity.clone();
+        let link = Link {
+            server: signed_in.server.clone(),
+            app_only: signed_in.pin.is_some(),
+            invite,
+            secret,
+            clinic_key: identity.fingerprint(),
+            epoch: None,
+            pin: signed_in.pin,
+        };
+        let text = Phi::new(link.to_string());
+        let token = signed_in.token.clone();
+        self.outputs.push_back(DeskOutput::StartCall(Box::new(HostCall { identity, visit, invites, link, token })));
+        self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
+    }
+
+    fn visit_not_made(&mut self, signed_in: SignedIn, problem: DeskProblem) {
+        if problem == DeskProblem::Refused(Code::NotSignedIn) {
+            return self.sign_out(Some(DeskProblem::SignInOver));
+        }
+        self.state = State::Ready { signed_in, problem: Some(problem) };
+    }
+
+    fn call_ended(&mut self, now: Timestamp, summary: CallSummary) {
+        let State::InVisit { signed_in, sign_out_after, .. } = &self.state else {
+            return debug!("a call ended that the desk did not begin");
+        };
+        // Whoever talked was there: the desk does not lock in the moment in which the call ends.
+        self.active_at = now;
+        if *sign_out_after {
+            return self.sign_out(None);
+        }
+        if now >= signed_in.until {
+            return self.sign_out(Some(DeskProblem::SignInOver));
+        }
+        self.state = State::Summary { signed_in: signed_in.clone(), summary: summary.clone() };
+        self.last_visit = Some(summary);
+    }
+
+    fn lock(&mut self) {
+        self.outputs.push_back(DeskOutput::ForgetToken);
+        self.state = State::Locked { problem: None };
+    }
+
+    fn not_signed_in(&mut self, was_locked: bool, problem: DeskProblem) {
+        let problem = Some(problem);
+        self.state = if was_locked { State::Locked { problem } } else { State::SignedOut { problem } };
+    }
+
+    fn sign_out(&mut self, problem: Option<DeskProblem>) {
+        self.outputs.push_back(DeskOutput::ForgetToken);
+        // After the end of a token the same person signs in again; who signs out leaves nothing behind.
+        if problem.is_none() {
+            self.known_as = None;
+        }
+        self.last_visit = None;
+        self.state = State::SignedOut { problem };
+    }
+
+    fn ask(&mut self, request: DeskRequest) -> RequestNumber {
+        let number = RequestNumber(self.next_number);
+        self.next_number += 1;
+        self.outputs.push_back(DeskOutput::Ask { number, request });
+        number
+    }
+
+    fn refresh(&mut self) {
+        let snapshot = DeskSnapshot {
+            phase: self.state.phase(),
+            name: self.known_as.as_ref().map(|known| known.name.clone()),
+            server: self.known_as.as_ref().map(|known| known.server.to_string()),
+            last_visit: self.last_visit.clone(),
+        };
+        if snapshot != self.snapshot {
+            self.snapshot = snapshot;
+            self.outputs.push_back(DeskOutput::Changed);
+        }
+    }
+}
+
+impl State {
+    fn phase(&self) -> DeskPhase {
+        match self {
+            Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },
+            Self::Locked { problem } => DeskPhase::Locked { problem: problem.clone() },
+            Self::SigningIn { .. } => DeskPhase::SigningIn,
+            Self::Ready { problem, .. } => DeskPhase::Ready { problem: problem.clone() },
+            Self::MakingVisit { .. } | Self::MakingInvite { .. } => DeskPhase::MakingVisit,
+            Self::InVisit { link, .. } => DeskPhase::InVisit { link: link.clone() },
+            Self::Summary { summary, .. } => DeskPhase::Summary(summary.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("snapshot", &self.snapshot).finish_non_exhaustive()
+    }
+}
+
+/// What was typed, or what is wrong with it.
+fn read(
+    server: &str,
+    name: Phi<String>,
+    password: Phi<String>,
+    totp: Option<Phi<String>>,
+) -> Result<(ServerAddress, SignInRequest), DeskProblem> {
+    let server = match server.contains("://") {
+        true => ServerAddress::from_base_url(server),
+        false => server.strip_suffix('/').unwrap_or(server).parse(),
+    }
+    .map_err(DeskProblem::Server)?;
+    let name = Phi::new(name.expose().trim().to_owned());
+    if name.expose().is_empty() {
+        return Err(DeskProblem::NameMissing);
+    }
+    if password.expose().is_empty() {
+        return Err(DeskProblem::PasswordMissing);
+    }
+    // People write the six digits in two groups.
+    let totp = totp.map(|code| Phi::new(code.expose().split_whitespace().collect::<String>()));
+    let totp = totp.filter(|code| !code.expose().is_empty());
+    Ok((server, SignInRequest { name, password, totp }))
+}
+
+fn problem_of(answer: DeskAnswer) -> DeskProblem {
+    match answer {
+        DeskAnswer::Refused(code) => DeskProblem::Refused(code),
+        DeskAnswer::Failed { sentence } => DeskProblem::Failed(sentence),
+        DeskAnswer::SignedIn(_) | DeskAnswer::VisitMade(_) | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
+    }
+}

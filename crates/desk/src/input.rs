@@ -1,0 +1,105 @@
+//! What the desk is told, by source.
+
+use std::time::Duration;
+
+use signaling_protocol::{Code, InviteId, SignInReply, VisitId};
+use trust::TlsPin;
+use units::Phi;
+
+/// Everything that can happen to a desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskInput {
+    /// The person wants something.
+    Intent(DeskIntent),
+    /// The server answered, or could not be asked.
+    Signaling {
+        /// The number of the [`DeskOutput::Ask`](crate::DeskOutput::Ask); an answer that is not waited for is ignored.
+        number: RequestNumber,
+        /// The answer.
+        answer: DeskAnswer,
+    },
+    /// The call that [`DeskOutput::StartCall`](crate::DeskOutput::StartCall) began is over.
+    CallEnded {
+        /// How it went.
+        summary: CallSummary,
+    },
+}
+
+/// Which question an answer belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestNumber(pub u64);
+
+/// What the person wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskIntent {
+    /// Sign in, or unlock by signing in again.
+    SignIn {
+        /// The clinic's server as it was typed: `https://clinic.example`, or without the scheme.
+        server: String,
+        /// The server's certificate, where it is self-signed.
+        pin: Option<TlsPin>,
+        /// The account's name.
+        name: Phi<String>,
+        /// Its password.
+        password: Phi<String>,
+        /// The six digits of the moment, where the account has a second factor.
+        totp: Option<Phi<String>>,
+    },
+    /// Make a visit and its link, and open it.
+    StartVisit,
+    /// End the visit, or stop making it; from a summary, back to the desk.
+    CloseVisit,
+    /// Sign out, or stop signing in. A visit that goes on is ended first.
+    SignOut,
+    /// Somebody is there: a key, the mouse.
+    Activity,
+}
+
+/// What came of a question to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskAnswer {
+    /// Signed in.
+    SignedIn(SignInReply),
+    /// The visit stands.
+    VisitMade(VisitId),
+    /// The link's invite is stored.
+    InviteMade(InviteId),
+    /// A definite no.
+    Refused(Code),
+    /// The server was not reached, or is not the one of the pin.
+    Failed {
+        /// One sentence for the person.
+        sentence: String,
+    },
+}
+
+/// How a call went, in what may be shown after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSummary {
+    /// How long the two talked; zero if nobody came.
+    pub talked_for: Duration,
+    /// How often the connection was lost and came back.
+    pub reconnections: u32,
+    /// How it ended.
+    pub end: CallEnd,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallEnd {
+    /// We ended it.
+    ByUs,
+    /// The other side ended it.
+    ByThem,
+    /// The visit's time was over, or all were away too long.
+    VisitOver,
+    /// No path between the two was found.
+    NoConnection,
+    /// The connection was lost and did not come back.
+    ConnectionLost,
+    /// Something was refused, or was not safe.
+    Refused {
+        /// One sentence for the person.
+        sentence: String,
+    },
+}

@@ -1,0 +1,21 @@
+//! Every decision of the clinician's workspace. Opens nothing.
+//!
+//! A [`Desk`] is told what happens and what time it is ([`Desk::handle_input`], [`Desk::handle_timeout`]) and answers
+//! what is to be done ([`Desk::poll_output`]), when it wants to be woken ([`Desk::poll_timeout`]) and how things stand
+//! ([`Desk::snapshot`]). What happens *in* a visit is `call`'s: the desk makes the visit and its link, hands over
+//! ([`DeskOutput::StartCall`]) and is told how it went ([`DeskInput::CallEnded`]).
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod desk;
+mod input;
+mod output;
+mod snapshot;
+
+pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
+pub use desk::Desk;
+pub use input::{CallEnd, CallSummary, DeskAnswer, DeskInput, DeskIntent, RequestNumber};
+pub use output::{DeskOutput, DeskRequest, HostCall};
+pub use snapshot::{DeskPhase, DeskProblem, DeskSnapshot};
+pub use trust::{ServerAddressError, TlsPin};

@@ -1,0 +1,38 @@
+//! What is being typed, and which drawers are open.
+
+use std::fmt;
+
+use units::Timestamp;
+
+/// What is being typed; `app` owns it and gives it to each drawing.
+///
+/// It holds passwords and links while they are typed: `Debug` shows nothing of it, and what was sent is cleared.
+#[derive(Default)]
+pub struct Forms {
+    /// The link on the start screen.
+    pub link: String,
+    /// The clinic's server.
+    pub server: String,
+    /// The server's certificate, as the server printed it.
+    pub pin: String,
+    /// The account's name.
+    pub name: String,
+    /// Its password.
+    pub password: String,
+    /// The one-time code.
+    pub totp: String,
+    /// Whether the choice of devices is open.
+    pub(crate) devices_open: bool,
+    /// Whether Join was pressed and the server has not answered yet.
+    pub(crate) joining: bool,
+    /// When the link was copied.
+    pub(crate) copied_at: Option<Timestamp>,
+    /// What is wrong with the pin that was typed.
+    pub(crate) pin_is_wrong: bool,
+}
+
+impl fmt::Debug for Forms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forms").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! What the person wants.
+
+use units::Phi;
+
+use crate::DeviceKind;
+
+/// Something that the person wants; `app` carries it to who decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intent {
+    /// For the call.
+    Call(call::Intent),
+    /// For the clinician's desk.
+    Desk(desk::DeskIntent),
+    /// Open the visit of this link; it is as it was typed and may be wrong.
+    OpenLink(Phi<String>),
+    /// Show the clinician's desk.
+    OpenDesk,
+    /// Leave what is open, back to the start.
+    Back,
+    /// Use this device; `None` leaves it to the system.
+    Choose(DeviceKind, Option<String>),
+    /// Put the visit's link on the clipboard.
+    CopyLink,
+    /// Play a short sound, to try the loudspeaker.
+    TestSpeaker,
+    /// Close the window and end.
+    Quit,
+}

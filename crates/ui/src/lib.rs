@@ -1,0 +1,24 @@
+//! What the windows show. Pure views: a [`Model`] goes in, [`Intent`]s come out.
+//!
+//! [`housecall_ui`] draws the whole window once. It keeps nothing but what is being typed ([`Forms`], which `app`
+//! owns), asks nobody and waits for nothing. Moving pictures are painted by whoever can ([`PicturePainter`]).
+//!
+//! **Invariant:** `ui` cannot name `session`, a socket or a codec. Every sentence stands in `words`, every colour in
+//! `theme`, and every control has a name that a screen reader can say.
+
+#![forbid(unsafe_code)]
+
+mod forms;
+mod intent;
+mod model;
+mod painter;
+mod theme;
+mod window;
+mod words;
+
+pub use forms::Forms;
+pub use intent::Intent;
+pub use model::{DeviceKind, DeviceList, DeviceTrouble, DevicesModel, Levels, Model, Screen};
+pub use painter::{NoPictures, Picture, PicturePainter};
+pub use theme::apply_theme;
+pub use window::housecall_ui;
