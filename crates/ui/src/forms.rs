@@ -4,6 +4,8 @@ use std::fmt;
 
 use units::Timestamp;
 
+use crate::qr::Squares;
+
 /// What is being typed; `app` owns it and gives it to each drawing.
 ///
 /// It holds passwords and links while they are typed: `Debug` shows nothing of it, and what was sent is cleared.
@@ -27,8 +29,19 @@ pub struct Forms {
     pub(crate) joining: bool,
     /// When the link was copied.
     pub(crate) copied_at: Option<Timestamp>,
-    /// What is wrong with the pin that was typed.
+    /// Whether the pin that was typed is none.
     pub(crate) pin_is_wrong: bool,
+    /// The QR code that is shown.
+    pub(crate) qr: Option<Squares>,
+}
+
+impl Forms {
+    /// Nothing of a visit stays when it is over.
+    pub(crate) fn forget_visit(&mut self) {
+        self.copied_at = None;
+        self.qr = None;
+        self.devices_open = false;
+    }
 }
 
 impl fmt::Debug for Forms {

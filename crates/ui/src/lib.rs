@@ -9,10 +9,15 @@
 #![forbid(unsafe_code)]
 
 mod forms;
+mod icons;
 mod intent;
 mod model;
 mod painter;
+mod qr;
+mod shortcuts;
 mod theme;
+mod views;
+mod widgets;
 mod window;
 mod words;
 

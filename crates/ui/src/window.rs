@@ -1,13 +1,146 @@
 //! The whole window: picks the view by the snapshots.
 
-use crate::{Forms, Intent, Model, PicturePainter};
+use call::Phase;
+use desk::{DeskIntent, DeskPhase};
+use egui::{CentralPanel, Frame, Theme, Ui};
+use units::{Phi, Timestamp};
+
+use crate::theme::{DARK, Palette};
+use crate::views::{desk as clinic, ended, live, lobby, sign_in, start, waiting_panel, waiting_room};
+use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
 
 /// Draws the window once, and pushes what the person wants.
+///
+/// `app` gives what was pushed to who decides and draws again when a snapshot changed, a picture came or egui asked.
+/// It also does what no view decides: it joins a host's call as soon as the desk began it, and tells the desk of
+/// [`DeskIntent::Activity`] when keys or the mouse were used.
 pub fn housecall_ui(
-    _ui: &mut egui::Ui,
-    _model: &Model<'_>,
-    _forms: &mut Forms,
-    _painter: &mut dyn PicturePainter,
-    _intents: &mut Vec<Intent>,
+    ui: &mut Ui,
+    model: &Model<'_>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
 ) {
+    let call = model.call.filter(|_| model.screen != Screen::Start);
+    if call.is_none_or(|call| call.phase != Phase::Lobby) {
+        forms.joining = false;
+    }
+    if let Some(call) = call {
+        shortcuts::shortcuts(ui, call, forms, intents);
+    } else {
+        forms.devices_open = false;
+    }
+    match model.screen {
+        Screen::Start => on_paper(ui, |ui| start::start_ui(ui, model, forms, intents)),
+        Screen::Patient => patient_ui(ui, model, forms, painter, intents),
+        Screen::Clinician => clinician_ui(ui, model, forms, painter, intents),
+    }
+}
+
+fn patient_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    let Some(call) = model.call else {
+        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::OPENING, intents));
+    };
+    match call.phase {
+        Phase::Lobby => on_paper(ui, |ui| lobby::lobby_ui(ui, model, call, forms, painter, intents)),
+        Phase::WaitingRoom { since } => {
+            every_minute(ui, model.now, since);
+            on_paper(ui, |ui| waiting_room::waiting_room_ui(ui, model, (call, since), forms, painter, intents));
+        }
+        Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. } => {
+            on_stage(ui, |ui| live::live_ui(ui, model, call, forms, painter, intents));
+        }
+        Phase::Ended(reason) => on_paper(ui, |ui| ended::ended_ui(ui, model, reason, intents)),
+    }
+}
+
+fn clinician_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    let Some(desk) = model.desk else {
+        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::OPENING, intents));
+    };
+    match &desk.phase {
+        DeskPhase::SignedOut { .. } | DeskPhase::SigningIn | DeskPhase::Locked { .. } => {
+            forms.forget_visit();
+            on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
+        }
+        DeskPhase::Ready { .. } | DeskPhase::MakingVisit => {
+            forms.forget_visit();
+            on_paper(ui, |ui| clinic::desk_ui(ui, model, desk, intents));
+        }
+        DeskPhase::Summary(summary) => {
+            forms.forget_visit();
+            on_paper(ui, |ui| clinic::summary_ui(ui, summary, intents));
+        }
+        DeskPhase::InVisit { link } => visit_ui(ui, model, link, forms, painter, intents),
+    }
+}
+
+/// The clinician's visit, by the call's phase.
+fn visit_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    link: &Phi<String>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    match model.call {
+        None => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::OPENING, intents)),
+        Some(call) => match call.phase {
+            Phase::Lobby | Phase::WaitingRoom { .. } => {
+                if let Some(last) = call.waiting.last() {
+                    every_minute(ui, model.now, last.since);
+                }
+                on_paper(ui, |ui| {
+                    waiting_panel::waiting_panel_ui(ui, model, (call, link), forms, painter, intents);
+                });
+            }
+            Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. } => {
+                on_stage(ui, |ui| live::live_ui(ui, model, call, forms, painter, intents));
+            }
+            Phase::Ended(_) => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::ENDING, intents)),
+        },
+    }
+}
+
+/// Like a patient's, but a way out leads over the desk, which must know.
+fn moment_of_a_visit(ui: &mut Ui, model: &Model<'_>, title: &str, intents: &mut Vec<Intent>) {
+    let mut wanted = Vec::new();
+    ended::moment_ui(ui, model, title, &mut wanted);
+    if wanted.contains(&Intent::Back) {
+        intents.push(Intent::Desk(DeskIntent::CloseVisit));
+    }
+}
+
+/// On the window's own ground.
+fn on_paper(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let ground = Frame::new().fill(Palette::of(ui).window);
+    CentralPanel::default().frame(ground).show(ui, add);
+}
+
+/// Dark in both looks: a bright frame around a picture blinds.
+fn on_stage(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let style = ui.ctx().style_of(Theme::Dark);
+    ui.painter().rect_filled(ui.max_rect(), 0, DARK.window);
+    ui.set_style(style);
+    add(ui);
+}
+
+/// Draws again when the next minute of waiting is full.
+fn every_minute(ui: &Ui, now: Timestamp, since: Timestamp) {
+    let into = now.since(since).as_micros() % 60_000_000;
+    let left = u64::try_from(60_000_000 - into).unwrap_or(60_000_000);
+    ui.ctx().request_repaint_after(std::time::Duration::from_micros(left + 20_000));
 }

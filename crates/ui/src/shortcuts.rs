@@ -1,0 +1,58 @@
+//! Keys for who does not use a mouse. All with Ctrl (⌘ on a Mac): single letters are in the way of screen readers and
+//! dictation (WCAG 2.1.4). Everything else is reached with Tab, Space and Enter.
+
+use call::{Phase, Snapshot};
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use crate::{Forms, Intent};
+
+/// Microphone off and on.
+pub(crate) const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::D);
+/// Camera off and on.
+pub(crate) const CAMERA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
+/// Devices open and shut.
+pub(crate) const DEVICES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Comma);
+/// Let in who waits longest.
+pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::A);
+/// Hang up.
+pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
+
+/// Takes the keys that were pressed, in the phases in which they mean something.
+pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if call.phase.is_ended() {
+        return;
+    }
+    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    let in_call = matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. });
+    // The longer ones first: egui takes a shortcut also when Shift is held as well.
+    if in_call && pressed(&HANG_UP) {
+        intents.push(Intent::Call(call::Intent::HangUp));
+    }
+    if let (Some(first), true) = (call.waiting.first(), pressed(&ADMIT)) {
+        intents.push(Intent::Call(call::Intent::Admit(first.endpoint)));
+    }
+    if pressed(&MUTE) {
+        intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
+    }
+    if pressed(&CAMERA) {
+        intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
+    }
+    if pressed(&DEVICES) {
+        forms.devices_open = !forms.devices_open;
+    }
+    if forms.devices_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        forms.devices_open = false;
+    }
+}
+
+/// What is listed beside the devices: the keys, as this system writes them, and what they do.
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 5] {
+    use crate::words;
+    [
+        (ui.ctx().format_shortcut(&MUTE), words::KEY_MUTE),
+        (ui.ctx().format_shortcut(&CAMERA), words::KEY_CAMERA),
+        (ui.ctx().format_shortcut(&DEVICES), words::DEVICES),
+        (ui.ctx().format_shortcut(&ADMIT), words::KEY_ADMIT),
+        (ui.ctx().format_shortcut(&HANG_UP), words::HANG_UP),
+    ]
+}

@@ -1,0 +1,64 @@
+//! The clinician's desk: start a visit, and how the last one went.
+
+use desk::{DeskIntent, DeskPhase, DeskSnapshot};
+use egui::Ui;
+use units::Phi;
+
+use crate::theme::COLUMN;
+use crate::views::devices::device_choices;
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, text, wide_button};
+use crate::{Intent, Model, words};
+
+pub(crate) fn desk_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, intents: &mut Vec<Intent>) {
+    page(ui, COLUMN, |ui| {
+        heading(ui, words::DESK);
+        if let (Some(name), Some(server)) = (desk.name.as_ref().map(Phi::expose), &desk.server) {
+            quiet(ui, &words::signed_in_as(name, server));
+        }
+        if let DeskPhase::Ready { problem: Some(problem) } = &desk.phase {
+            notice(ui, &words::desk_problem(problem));
+        }
+        if let Some(problem) = model.problem {
+            notice(ui, problem);
+        }
+        let making = desk.phase == DeskPhase::MakingVisit;
+        card(ui, |ui| {
+            text(ui, words::DESK_HELP);
+            let word = if making { words::MAKING_VISIT } else { words::START_VISIT };
+            if ui.add_enabled_ui(!making, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
+                intents.push(Intent::Desk(DeskIntent::StartVisit));
+            }
+            if making && wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
+                intents.push(Intent::Desk(DeskIntent::CloseVisit));
+            }
+        });
+        if let Some(last) = &desk.last_visit {
+            card(ui, |ui| {
+                quiet(ui, words::LAST_VISIT);
+                text(ui, &words::call_end(&last.end));
+                quiet(ui, &words::talked(last.talked_for, last.reconnections));
+            });
+        }
+        card(ui, |ui| device_choices(ui, model, intents));
+        if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
+            intents.push(Intent::Desk(DeskIntent::SignOut));
+        }
+    });
+}
+
+/// What is shown right after a visit.
+pub(crate) fn summary_ui(ui: &mut Ui, summary: &desk::CallSummary, intents: &mut Vec<Intent>) {
+    page(ui, COLUMN, |ui| {
+        heading(ui, words::VISIT_OVER);
+        card(ui, |ui| {
+            text(ui, &words::call_end(&summary.end));
+            quiet(ui, &words::talked(summary.talked_for, summary.reconnections));
+        });
+        if wide_button(ui, Weight::Primary, words::BACK_TO_DESK).clicked() {
+            intents.push(Intent::Desk(DeskIntent::CloseVisit));
+        }
+        if wide_button(ui, Weight::Secondary, words::START_NEXT_VISIT).clicked() {
+            intents.push(Intent::Desk(DeskIntent::StartVisit));
+        }
+    });
+}

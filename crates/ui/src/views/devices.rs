@@ -1,0 +1,79 @@
+//! Which camera, microphone and loudspeaker; how loud it is; what does not work and what to do about it.
+
+use egui::{ComboBox, CornerRadius, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+
+use crate::theme::Palette;
+use crate::widgets::{Weight, button, notice, quiet};
+use crate::{DeviceKind, Intent, Model, words};
+
+/// The three choices, each with its trouble.
+pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
+    for kind in [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker] {
+        choice(ui, model, kind, intents);
+    }
+    if button(ui, Weight::Secondary, words::TEST_SPEAKER).clicked() {
+        intents.push(Intent::TestSpeaker);
+    }
+}
+
+fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
+    let list = model.devices.of(kind);
+    let chosen = list.chosen.as_deref().unwrap_or(words::device_default(kind));
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let label = ui.label(words::device_kind(kind));
+        let combo =
+            ComboBox::from_id_salt(("device", kind)).selected_text(chosen).width(ui.available_width()).truncate();
+        let response = combo.show_ui(ui, |ui| {
+            let mut pick = |ui: &mut Ui, name: &str, value: Option<String>| {
+                if ui.selectable_label(list.chosen == value, name).clicked() && list.chosen != value {
+                    intents.push(Intent::Choose(kind, value));
+                }
+            };
+            pick(ui, words::device_default(kind), None);
+            for name in &list.names {
+                pick(ui, name, Some(name.clone()));
+            }
+        });
+        response.response.labelled_by(label.id);
+    });
+    if let Some(trouble) = list.trouble {
+        notice(ui, &words::device_trouble(kind, trouble));
+    }
+}
+
+/// How loud our microphone is, with a word for who does not see the bar.
+pub(crate) fn microphone_level(ui: &mut Ui, model: &Model<'_>, muted: bool) {
+    let colors = Palette::of(ui);
+    let loud = if muted { 0.0 } else { loudness(model.levels.microphone) };
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+        response.widget_info(|| WidgetInfo {
+            value: Some(f64::from((loud * 100.0).round())),
+            ..WidgetInfo::labeled(Role::ProgressIndicator, true, words::MICROPHONE_LEVEL)
+        });
+        let radius = CornerRadius::same(5);
+        ui.painter().rect_filled(rect, radius, colors.soft);
+        let filled = Rect::from_min_size(rect.min, vec2((rect.width() * loud).max(0.0), rect.height()));
+        ui.painter().rect_filled(filled, radius, colors.good);
+        quiet(ui, words::microphone_heard(muted, loud));
+    });
+}
+
+/// 0 at −60 dBFS and below, 1 at full scale: loudness is heard in decibels.
+fn loudness(peak: f32) -> f32 {
+    (1.0 + 20.0 * peak.max(1e-6).log10() / 60.0).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_empty_in_silence_half_at_thirty_decibels_and_never_too_long() {
+        assert!(loudness(0.0) < 1e-6);
+        assert!((loudness(0.031_62) - 0.5).abs() < 0.01);
+        assert!((loudness(7.0) - 1.0).abs() < 1e-6);
+    }
+}

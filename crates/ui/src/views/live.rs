@@ -1,0 +1,156 @@
+//! The call: their picture large, ours small, four buttons, and what stands between the two in words.
+
+use call::{Phase, Snapshot};
+use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
+use signaling_protocol::Role;
+
+use crate::icons::Icon;
+use crate::shortcuts;
+use crate::theme::{DARK, NARROW};
+use crate::views::devices::{device_choices, microphone_level};
+use crate::views::picture::{own_shape, picture};
+use crate::views::waiting_panel::who_waits;
+use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
+use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
+
+pub(crate) fn live_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    call: &Snapshot,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    let narrow = ui.available_width() < NARROW;
+    let ground = Frame::new().fill(DARK.window);
+    let bar = ground.inner_margin(Margin::symmetric(8, 10));
+    Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
+        ui,
+        |ui| {
+            status(ui, model, call);
+            problems(ui, model, call, intents);
+        },
+    );
+    Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| buttons(ui, call, forms, intents));
+    if forms.devices_open && !narrow {
+        let side = ground.inner_margin(Margin::same(14));
+        Panel::right("devices")
+            .frame(side)
+            .exact_size(340.0)
+            .resizable(false)
+            .show_separator_line(false)
+            .show(ui, |ui| drawer(ui, model, call, forms, intents));
+    }
+    egui::CentralPanel::default().frame(ground).show(ui, |ui| {
+        if forms.devices_open && narrow {
+            Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
+        } else {
+            stage(ui, call, painter);
+        }
+    });
+}
+
+/// How it stands, in one line, and how long the two have talked.
+fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
+    let (line, next) = words::call_status(call);
+    ui.horizontal_wrapped(|ui| {
+        let color = if matches!(call.phase, Phase::Live { .. }) { DARK.good } else { DARK.on_notice };
+        let (dot, _) = ui.allocate_exact_size(vec2(12.0, 20.0), egui::Sense::hover());
+        ui.painter().circle_filled(dot.center(), 5.0, color);
+        let said = ui.label(RichText::new(line).strong());
+        spoken(ui, &said);
+        if let Phase::Live { since } = call.phase {
+            quiet(ui, &words::clock(model.now.since(since)));
+            // The clock goes on when nothing else is drawn.
+            ui.ctx().request_repaint_after(std::time::Duration::from_secs(1));
+        }
+        if let Some(remote) = call.remote.filter(|_| matches!(call.phase, Phase::Live { .. })) {
+            if remote.muted {
+                let said = quiet(ui, words::THEY_ARE_MUTED);
+                spoken(ui, &said);
+            }
+            if remote.camera_off {
+                quiet(ui, words::THEIR_CAMERA_IS_OFF);
+            }
+        }
+    });
+    if let Some(next) = next {
+        quiet(ui, &words::with_phone(next, model.phone));
+    }
+}
+
+fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, intents: &mut Vec<Intent>) {
+    if let Some(problem) = words::call_problem(call, model.problem) {
+        notice(ui, &problem);
+    }
+    if call.role == Role::Host && !call.waiting.is_empty() {
+        card(ui, |ui| who_waits(ui, model.now, call, intents));
+    }
+}
+
+/// Their picture, and ours in its corner.
+fn stage(ui: &mut Ui, call: &Snapshot, painter: &mut dyn PicturePainter) {
+    let room = ui.available_rect_before_wrap();
+    let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
+    let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
+    picture(ui, room, Picture::Other, words::OTHER_PICTURE, instead, painter);
+    let shape = own_shape(painter);
+    let height = (room.height() * 0.24).clamp(84.0, 170.0);
+    let size = vec2(height * shape, height);
+    let size = if size.x > room.width() * 0.42 { size * (room.width() * 0.42 / size.x) } else { size };
+    // Over the picture and not in the letterbox, where there is one above and below.
+    let around = match painter.size(Picture::Other) {
+        Some(other) if instead.is_none() => {
+            let shown = fitted(room, other.width as f32, other.height as f32);
+            if shown.height() > 2.0 * size.y { shown } else { room }
+        }
+        _ => room,
+    };
+    let corner: Rect = in_corner(around, size, 12.0);
+    let instead = words::own_picture_instead(call.camera_off, painter.size(Picture::Own).is_some());
+    picture(ui, corner, Picture::Own, words::OWN_PICTURE, instead, painter);
+}
+
+fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    const FOUR: f32 = 4.0 * 84.0 + 3.0 * 8.0;
+    ui.spacing_mut().item_spacing.x = 8.0;
+    let free = ui.available_width();
+    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+        ui.add_space(((free - FOUR) / 2.0 - 8.0).max(0.0));
+        let mark = |on| if on { Round::Marked } else { Round::Plain };
+        let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
+        let word = words::mute(call.muted);
+        if round_button(ui, mark(call.muted), icon, words::mute_short(call.muted), word).clicked() {
+            intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
+        }
+        let icon = if call.camera_off { Icon::CameraOff } else { Icon::Camera };
+        let word = words::camera(call.camera_off);
+        if round_button(ui, mark(call.camera_off), icon, words::camera_short(call.camera_off), word).clicked() {
+            intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
+        }
+        let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
+        if round_button(ui, mark(forms.devices_open), Icon::Settings, words::DEVICES, word).clicked() {
+            forms.devices_open = !forms.devices_open;
+        }
+        if round_button(ui, Round::Danger, Icon::HangUp, words::HANG_UP, words::HANG_UP).clicked() {
+            intents.push(Intent::Call(call::Intent::HangUp));
+        }
+    });
+}
+
+/// Devices and keys, beside the picture or in its place.
+fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        text(ui, words::DEVICES);
+        device_choices(ui, model, intents);
+        microphone_level(ui, model, call.muted);
+        ui.add_space(6.0);
+        text(ui, words::KEYS);
+        for (keys, does) in shortcuts::list(ui) {
+            quiet(ui, &format!("{keys}: {does}"));
+        }
+        if wide_button(ui, Weight::Secondary, words::CLOSE_DEVICES).clicked() {
+            forms.devices_open = false;
+        }
+    });
+}

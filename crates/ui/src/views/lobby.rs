@@ -1,0 +1,83 @@
+//! Before a patient's visit: their own picture and how loud they are, and nothing is sent.
+
+use egui::{Rect, Ui, vec2};
+
+use crate::theme::{COLUMN, NARROW};
+use crate::views::devices::{device_choices, microphone_level};
+use crate::views::picture::picture;
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, wide_button};
+use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
+
+pub(crate) fn lobby_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    call: &call::Snapshot,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    let narrow = ui.available_width() < NARROW;
+    page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
+        heading(ui, words::LOBBY);
+        quiet(ui, words::LOBBY_HELP);
+        if let Some(problem) = model.problem {
+            notice(ui, &words::with_phone(problem, model.phone));
+        }
+        ui.add_space(2.0);
+        if narrow {
+            own_picture(ui, call, painter);
+            microphone_level(ui, model, call.muted);
+            join(ui, forms, intents);
+            switches(ui, call, intents);
+            card(ui, |ui| device_choices(ui, model, intents));
+            leave(ui, forms, intents);
+        } else {
+            ui.columns(2, |sides| {
+                own_picture(&mut sides[0], call, painter);
+                microphone_level(&mut sides[0], model, call.muted);
+                switches(&mut sides[0], call, intents);
+                card(&mut sides[1], |ui| device_choices(ui, model, intents));
+                join(&mut sides[1], forms, intents);
+                leave(&mut sides[1], forms, intents);
+            });
+        }
+    });
+}
+
+/// Our own picture, 16 : 9, as wide as the column.
+pub(crate) fn own_picture(ui: &mut Ui, call: &call::Snapshot, painter: &mut dyn PicturePainter) {
+    let width = ui.available_width();
+    let room = Rect::from_min_size(ui.cursor().min, vec2(width, (width * 9.0 / 16.0).min(300.0)));
+    let instead = words::own_picture_instead(call.camera_off, painter.size(Picture::Own).is_some());
+    picture(ui, room, Picture::Own, words::OWN_PICTURE, instead, painter);
+}
+
+/// Microphone and camera, on or off.
+pub(crate) fn switches(ui: &mut Ui, call: &call::Snapshot, intents: &mut Vec<Intent>) {
+    ui.horizontal_wrapped(|ui| {
+        if button(ui, Weight::Secondary, words::mute(call.muted)).clicked() {
+            intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
+        }
+        if button(ui, Weight::Secondary, words::camera(call.camera_off)).clicked() {
+            intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
+        }
+    });
+}
+
+fn join(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let word = if forms.joining { words::JOINING } else { words::JOIN };
+    if ui.add_enabled_ui(!forms.joining, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
+        forms.joining = true;
+        intents.push(Intent::Call(call::Intent::Join));
+    }
+}
+
+fn leave(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if button(ui, Weight::Quiet, words::NOT_NOW).clicked() {
+        // Who has asked to join tells the server that they leave again.
+        if std::mem::take(&mut forms.joining) {
+            intents.push(Intent::Call(call::Intent::HangUp));
+        }
+        intents.push(Intent::Back);
+    }
+}

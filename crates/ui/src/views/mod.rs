@@ -1,0 +1,12 @@
+//! The views, one file each: read, draw, push what the person wants.
+
+pub(crate) mod desk;
+pub(crate) mod devices;
+pub(crate) mod ended;
+pub(crate) mod live;
+pub(crate) mod lobby;
+pub(crate) mod picture;
+pub(crate) mod sign_in;
+pub(crate) mod start;
+pub(crate) mod waiting_panel;
+pub(crate) mod waiting_room;

@@ -1,0 +1,119 @@
+//! The clinician signs in, or unlocks the desk.
+
+use desk::{DeskIntent, DeskPhase, DeskProblem, DeskSnapshot};
+use egui::{CollapsingHeader, Ui};
+use units::Phi;
+
+use crate::theme::COLUMN;
+use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, wide_button};
+use crate::{Forms, Intent, Model, words};
+
+pub(crate) fn sign_in_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    desk: &DeskSnapshot,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
+    let (locked, asking, problem) = match &desk.phase {
+        DeskPhase::Locked { problem } => (true, false, problem.as_ref()),
+        DeskPhase::SignedOut { problem } => (false, false, problem.as_ref()),
+        _ => (false, true, None),
+    };
+    fill_in_what_is_known(forms, desk);
+    page(ui, COLUMN, |ui| {
+        heading(ui, if locked { words::LOCKED } else { words::SIGN_IN });
+        quiet(ui, if locked { words::LOCKED_WHY } else { words::SIGN_IN_WHY });
+        ui.add_space(6.0);
+        show_problems(ui, model, problem);
+        let wanted = card(ui, |ui| ui.add_enabled_ui(!asking, |ui| fields(ui, forms, locked, asking)).inner);
+        if wanted {
+            send(forms, intents);
+        }
+        let away = match (locked, asking) {
+            (_, true) => (words::CANCEL, Intent::Desk(DeskIntent::SignOut)),
+            (true, _) => (words::OTHER_PERSON, Intent::Desk(DeskIntent::SignOut)),
+            _ => (words::BACK, Intent::Back),
+        };
+        if button(ui, Weight::Quiet, away.0).clicked() {
+            if locked {
+                *forms = Forms::default();
+            }
+            intents.push(away.1);
+        }
+    });
+}
+
+fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
+    let mut entered = false;
+    if locked {
+        quiet(ui, &words::signed_in_as(&forms.name, &forms.server));
+    } else {
+        entered |= field(ui, words::SERVER, &mut forms.server, words::SERVER_HINT, false);
+        entered |= field(ui, words::ACCOUNT, &mut forms.name, "", false);
+    }
+    entered |= field(ui, words::PASSWORD, &mut forms.password, "", true);
+    entered |= field(ui, words::TOTP, &mut forms.totp, words::TOTP_HINT, false);
+    if !locked {
+        CollapsingHeader::new(words::ADVANCED).default_open(!forms.pin.is_empty()).show(ui, |ui| {
+            field(ui, words::PIN, &mut forms.pin, words::PIN_HINT, false);
+            quiet(ui, words::PIN_HELP);
+        });
+    }
+    if forms.pin_is_wrong {
+        notice(ui, words::PIN_WRONG);
+    }
+    let word = match (asking, locked) {
+        (true, _) => words::SIGNING_IN,
+        (_, true) => words::UNLOCK,
+        _ => words::SIGN_IN,
+    };
+    wide_button(ui, Weight::Primary, word).clicked() || entered
+}
+
+fn show_problems(ui: &mut Ui, model: &Model<'_>, problem: Option<&DeskProblem>) {
+    if let Some(problem) = problem {
+        notice(ui, &words::desk_problem(problem));
+    }
+    if let Some(problem) = model.problem {
+        notice(ui, problem);
+    }
+}
+
+/// After a lock, or when the time of a sign-in is over, only the password is asked for again.
+fn fill_in_what_is_known(forms: &mut Forms, desk: &DeskSnapshot) {
+    let fill = |field: &mut String, known: Option<&String>| {
+        if let (true, Some(known)) = (field.is_empty(), known) {
+            field.clone_from(known);
+        }
+    };
+    let locked = matches!(desk.phase, DeskPhase::Locked { .. });
+    if locked || forms.name.is_empty() {
+        fill(&mut forms.name, desk.name.as_ref().map(Phi::expose));
+        fill(&mut forms.server, desk.server.as_ref());
+    }
+}
+
+fn send(forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let pin = match forms.pin.trim() {
+        "" => None,
+        pin => match pin.parse() {
+            Ok(pin) => Some(pin),
+            Err(_) => {
+                forms.pin_is_wrong = true;
+                return;
+            }
+        },
+    };
+    forms.pin_is_wrong = false;
+    // What was sent is not kept: a wrong password is typed again, and a right one lies nowhere.
+    let password = std::mem::take(&mut forms.password);
+    let totp = std::mem::take(&mut forms.totp);
+    intents.push(Intent::Desk(DeskIntent::SignIn {
+        server: forms.server.trim().to_owned(),
+        pin,
+        name: Phi::new(forms.name.clone()),
+        password: Phi::new(password),
+        totp: (!totp.trim().is_empty()).then(|| Phi::new(totp)),
+    }));
+}

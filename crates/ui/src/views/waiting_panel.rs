@@ -1,0 +1,102 @@
+//! The clinician's side of the waiting room: the link to give, and who waits.
+
+use desk::DeskIntent;
+use egui::{Label, RichText, Ui};
+use units::{Phi, Timestamp};
+
+use crate::theme::{COLUMN, NARROW, Palette};
+use crate::views::devices::{device_choices, microphone_level};
+use crate::views::lobby::{own_picture, switches};
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::{Forms, Intent, Model, PicturePainter, qr, words};
+
+pub(crate) fn waiting_panel_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    (call, link): (&call::Snapshot, &Phi<String>),
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    let narrow = ui.available_width() < NARROW;
+    page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
+        heading(ui, words::HOST_WAITING);
+        if let Some(problem) = words::call_problem(call, model.problem) {
+            notice(ui, &problem);
+        }
+        let mut rest = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
+            own_picture(ui, call, painter);
+            microphone_level(ui, model, call.muted);
+            switches(ui, call, intents);
+            if forms.devices_open {
+                card(ui, |ui| device_choices(ui, model, intents));
+            }
+            let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
+            if button(ui, Weight::Secondary, word).clicked() {
+                forms.devices_open = !forms.devices_open;
+            }
+        };
+        if narrow {
+            card(ui, |ui| who_waits(ui, model.now, call, intents));
+            card(ui, |ui| invitation(ui, model.now, link, forms, intents));
+            rest(ui, forms, intents);
+            close(ui, intents);
+        } else {
+            ui.columns(2, |sides| {
+                card(&mut sides[0], |ui| invitation(ui, model.now, link, forms, intents));
+                card(&mut sides[1], |ui| who_waits(ui, model.now, call, intents));
+                rest(&mut sides[1], forms, intents);
+                close(&mut sides[1], intents);
+            });
+        }
+    });
+}
+
+fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    text(ui, words::INVITE);
+    quiet(ui, words::INVITE_HELP);
+    let short = RichText::new(link.expose()).monospace().color(Palette::of(ui).quiet);
+    let shown = ui.add(Label::new(short).truncate().selectable(true));
+    ui.ctx().accesskit_node_builder(shown.id, |node| node.set_label(words::LINK));
+    let copied = forms.copied_at.is_some_and(|at| now.since(at) < words::COPIED_FOR);
+    let pressed = wide_button(ui, Weight::Primary, if copied { words::COPIED } else { words::COPY_LINK });
+    spoken(ui, &pressed);
+    if pressed.clicked() {
+        forms.copied_at = Some(now);
+        ui.ctx().request_repaint_after(words::COPIED_FOR);
+        intents.push(Intent::CopyLink);
+    }
+    quiet(ui, words::QR_HELP);
+    qr::qr_code(ui, link, &mut forms.qr);
+}
+
+/// Who waits, each with Admit and Decline. In a call as well, for a second visitor.
+pub(crate) fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut Vec<Intent>) {
+    let said = text(ui, &words::how_many_wait(call.waiting.len()));
+    spoken(ui, &said);
+    if call.waiting.is_empty() {
+        quiet(ui, words::NOBODY_HELP);
+    }
+    let several = call.waiting.len() > 1;
+    for (index, waiting) in call.waiting.iter().enumerate() {
+        ui.push_id(waiting.endpoint.as_bytes(), |ui| {
+            ui.separator();
+            text(ui, &words::visitor(several.then_some(index + 1)));
+            quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
+            ui.horizontal_wrapped(|ui| {
+                if button(ui, Weight::Primary, &words::admit(several.then_some(index + 1))).clicked() {
+                    intents.push(Intent::Call(call::Intent::Admit(waiting.endpoint)));
+                }
+                if button(ui, Weight::Secondary, &words::decline(several.then_some(index + 1))).clicked() {
+                    intents.push(Intent::Call(call::Intent::Deny(waiting.endpoint)));
+                }
+            });
+        });
+    }
+}
+
+fn close(ui: &mut Ui, intents: &mut Vec<Intent>) {
+    if button(ui, Weight::Quiet, words::CLOSE_VISIT).clicked() {
+        intents.push(Intent::Desk(DeskIntent::CloseVisit));
+    }
+}

@@ -1,0 +1,222 @@
+//! The few controls that all views are made of.
+
+use egui::{
+    Align, Color32, CornerRadius, Frame, Label, Layout, Margin, Pos2, Rect, Response, RichText, Role, ScrollArea,
+    Sense, Stroke, StrokeKind, TextEdit, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+};
+
+use crate::icons::{self, Icon};
+use crate::theme::{CARD_RADIUS, CONTROL_RADIUS, Palette, TARGET};
+
+/// How much a button asks to be pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// What most people want next. At most one a view.
+    Primary,
+    /// Something else that can be done.
+    Secondary,
+    /// A way out that needs no frame.
+    Quiet,
+}
+
+/// A button as wide as its words, at least 44 high.
+pub(crate) fn button(ui: &mut Ui, weight: Weight, text: &str) -> Response {
+    button_of_width(ui, weight, text, 0.0)
+}
+
+/// A button as wide as the column.
+pub(crate) fn wide_button(ui: &mut Ui, weight: Weight, text: &str) -> Response {
+    let width = ui.available_width();
+    button_of_width(ui, weight, text, width)
+}
+
+fn button_of_width(ui: &mut Ui, weight: Weight, text: &str, width: f32) -> Response {
+    let colors = Palette::of(ui);
+    let (fill, ink, line) = match weight {
+        Weight::Primary => (colors.accent, colors.on_accent, Color32::TRANSPARENT),
+        Weight::Secondary => (colors.card, colors.text, colors.line),
+        Weight::Quiet => (Color32::TRANSPARENT, colors.accent, Color32::TRANSPARENT),
+    };
+    let padding = vec2(if weight == Weight::Quiet { 8.0 } else { 18.0 }, 10.0);
+    let wrap = (ui.available_width() - 2.0 * padding.x).max(1.0);
+    let galley = WidgetText::from(text).into_galley(ui, None, wrap, TextStyle::Button);
+    let size = (galley.size() + 2.0 * padding).max(vec2(width.max(TARGET), TARGET));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, text));
+    if ui.is_rect_visible(rect) {
+        let fill = shade(&response, enabled, fill, colors.text);
+        let radius = CornerRadius::same(CONTROL_RADIUS);
+        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
+        focus_ring(ui, &response, rect);
+        let ink = if enabled { ink } else { ink.gamma_multiply(0.6) };
+        ui.painter().galley_with_override_text_color(rect.center() - galley.size() / 2.0, galley, ink);
+    }
+    response
+}
+
+/// How a round button of the live call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// As always.
+    Plain,
+    /// Something is off, or open.
+    Marked,
+    /// Ends something.
+    Danger,
+}
+
+/// A round button with a picture, and its word below. `name` is what a screen reader says.
+pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
+    const DISC: f32 = 52.0;
+    let colors = Palette::of(ui);
+    let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, None, 92.0, TextStyle::Small);
+    let size = vec2(84.0_f32.max(galley.size().x), DISC + 4.0 + galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
+    if ui.is_rect_visible(rect) {
+        let (fill, ink) = match look {
+            Round::Plain => (colors.soft, colors.text),
+            Round::Marked => (colors.text, colors.window),
+            Round::Danger => (colors.danger, colors.on_danger),
+        };
+        let disc = Rect::from_center_size(pos2(rect.center().x, rect.top() + DISC / 2.0), Vec2::splat(DISC));
+        let fill = shade(&response, enabled, fill, colors.text);
+        ui.painter().circle_filled(disc.center(), DISC / 2.0, fill);
+        if response.has_focus() {
+            ui.painter().circle_stroke(disc.center(), DISC / 2.0 + 2.0, Stroke::new(2.0, colors.text));
+        }
+        icons::paint(ui.painter(), Rect::from_center_size(disc.center(), Vec2::splat(24.0)), icon, ink);
+        let at = pos2(rect.center().x - galley.size().x / 2.0, disc.bottom() + 4.0);
+        ui.painter().galley_with_override_text_color(at, galley, colors.text);
+    }
+    response
+}
+
+fn shade(response: &Response, enabled: bool, fill: Color32, towards: Color32) -> Color32 {
+    if !enabled {
+        fill.gamma_multiply(0.55)
+    } else if response.is_pointer_button_down_on() {
+        fill.lerp_to_gamma(towards, 0.18)
+    } else if response.hovered() {
+        fill.lerp_to_gamma(towards, 0.08)
+    } else {
+        fill
+    }
+}
+
+fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let radius = CornerRadius::same(CONTROL_RADIUS + 3);
+        let stroke = Stroke::new(2.0, Palette::of(ui).text);
+        ui.painter().rect_stroke(rect.expand(3.0), radius, stroke, StrokeKind::Inside);
+    }
+}
+
+/// A line of text to type, with its name above it. True when Enter was pressed in it.
+pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, secret: bool) -> bool {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let label = ui.label(name);
+        let hint = RichText::new(hint).color(Palette::of(ui).quiet);
+        let edit = TextEdit::singleline(text)
+            .id_salt(name)
+            .password(secret)
+            .hint_text(hint)
+            .margin(Margin::symmetric(12, 13))
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit).labelled_by(label.id);
+        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+    })
+    .inner
+}
+
+/// A big line at the head of a view.
+pub(crate) fn heading(ui: &mut Ui, text: &str) -> Response {
+    let response = ui.add(Label::new(RichText::new(text).heading()).wrap());
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+    response
+}
+
+/// Ordinary text.
+pub(crate) fn text(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(text).wrap())
+}
+
+/// Text that does not press.
+pub(crate) fn quiet(ui: &mut Ui, text: &str) -> Response {
+    let color = Palette::of(ui).quiet;
+    ui.add(Label::new(RichText::new(text).color(color)).wrap())
+}
+
+/// Text that a screen reader says when it changes.
+pub(crate) fn spoken(ui: &Ui, response: &Response) {
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
+}
+
+/// Something that the person should know, in a box of its own.
+pub(crate) fn notice(ui: &mut Ui, sentence: &str) {
+    let colors = Palette::of(ui);
+    let frame = Frame::new().fill(colors.notice).corner_radius(CONTROL_RADIUS).inner_margin(Margin::symmetric(14, 12));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        let response = ui.add(Label::new(RichText::new(sentence).color(colors.on_notice)).wrap());
+        spoken(ui, &response);
+    });
+}
+
+/// A sheet of paper on the window.
+pub(crate) fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let colors = Palette::of(ui);
+    let frame = Frame::new()
+        .fill(colors.card)
+        .stroke(Stroke::new(1.0, colors.line.gamma_multiply(0.6)))
+        .corner_radius(CARD_RADIUS)
+        .inner_margin(Margin::same(20));
+    frame
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            add(ui)
+        })
+        .inner
+}
+
+/// A column in the middle of what is free, at most `width` wide; it scrolls where it does not fit.
+pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let free = ui.available_size();
+    let id = ui.scope_id().with("height of the page");
+    let known = ui.ctx().data(|data| data.get_temp::<f32>(id));
+    let margin = 20.0;
+    // A little above the middle: there it looks as if it were in the middle.
+    let top = known.map_or(margin, |height| ((free.y - height) * 0.42).max(margin));
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let width = width.min(free.x - 2.0 * margin);
+            let left = ui.min_rect().left() + (free.x - width) / 2.0;
+            let start = pos2(left, ui.min_rect().top() + top);
+            let room = Rect::from_min_size(start, vec2(width, f32::INFINITY));
+            let inner = ui.scope_builder(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)), add);
+            let height = inner.response.rect.height();
+            ui.add_space(margin);
+            if known.is_none_or(|known| (known - height).abs() > 0.5) {
+                ui.ctx().data_mut(|data| data.insert_temp(id, height));
+                ui.ctx().request_discard("the page is centred by its height");
+            }
+            inner.inner
+        })
+        .inner
+}
+
+/// The largest rectangle of this shape in the middle of `room`.
+pub(crate) fn fitted(room: Rect, width: f32, height: f32) -> Rect {
+    let scale = (room.width() / width.max(1.0)).min(room.height() / height.max(1.0));
+    Rect::from_center_size(room.center(), vec2(width, height) * scale)
+}
+
+/// Where a smaller thing stands in a corner of `room`.
+pub(crate) fn in_corner(room: Rect, size: Vec2, margin: f32) -> Rect {
+    let min: Pos2 = room.max - size - Vec2::splat(margin);
+    Rect::from_min_size(min, size)
+}
