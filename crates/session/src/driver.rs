@@ -3,14 +3,16 @@
 //! Dull on purpose. What a person wants comes by one channel, what a person sees goes by another; a window and the
 //! headless person use the same two.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Call, Input, Intent, Output, PeerInput, Phase, Snapshot, StatsInput};
+use call::{Call, DeviceInput, Input, Intent, Output, PeerInput, Phase, Snapshot, StatsInput};
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
 use tokio::sync::{mpsc, watch};
 use units::{Clock, Timestamp};
 
+use crate::board::DeviceBoard;
 use crate::headless::Progress;
 use crate::media::{MediaThreads, Meters};
 use crate::peers::{FromPeer, Heard, PeerHub};
@@ -37,6 +39,10 @@ pub(crate) struct Driver {
     pub(crate) peers: PeerHub,
     pub(crate) from_peers: mpsc::Receiver<FromPeer>,
     pub(crate) intents: mpsc::Receiver<Intent>,
+    /// What became of devices that were chosen while the visit goes on.
+    pub(crate) from_devices: mpsc::Receiver<DeviceInput>,
+    /// Where troubles of devices are noted for a window; then the engine hears of them too.
+    pub(crate) board: Option<Arc<DeviceBoard>>,
     pub(crate) snapshots: watch::Sender<Snapshot>,
     pub(crate) look: Look,
 }
@@ -91,6 +97,7 @@ impl Driver {
                         break;
                     }
                 },
+                Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
             }
@@ -160,6 +167,10 @@ impl Driver {
             for complaint in self.media.take_complaints() {
                 self.recorder.event(now, "device_problem".to_owned());
                 progress(Progress::Complaint(&complaint.to_string()));
+                let lost = self.board.as_ref().and_then(|board| board.complain(&complaint));
+                if let Some(lost) = lost {
+                    self.tell(Input::Device(lost));
+                }
             }
             if let Some((endpoint, stats)) = &active {
                 self.look_at_meters(now, *endpoint, stats.received_bytes);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use call::{Call, CallConfig, EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
+use call::{EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
 use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
@@ -15,14 +15,13 @@ use tokio::sync::{mpsc, watch};
 use trust::{HostIdentity, InviteSecret, Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
-use crate::driver::{Driver, Ended, Look};
+use crate::driver::Ended;
 use crate::identity::{self, IdentityError};
 use crate::media::{MediaChoices, MediaThreads};
-use crate::peers::PeerHub;
 use crate::person::Person;
 use crate::recorder::Recorder;
 use crate::report::{Report, ReportEvent, Sample};
-use crate::signaling::Signaling;
+use crate::visit::{self, Start};
 
 /// How long a link made here is good: the longest visit and some waiting.
 const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
@@ -160,12 +159,12 @@ pub fn run(config: Config, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Out
         .build()
         .map_err(|error| InputError::System(error.to_string()))?;
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
-    let outcome = runtime.block_on(visit(config, clock, progress));
+    let outcome = runtime.block_on(run_visit(config, clock, progress));
     runtime.shutdown_timeout(Duration::from_millis(200));
     outcome
 }
 
-async fn visit(config: Config, clock: Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, InputError> {
+async fn run_visit(config: Config, clock: Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, InputError> {
     let mut recorder = Recorder::new(clock);
     let media = MediaThreads::start(&config.media, clock, tokio::runtime::Handle::current())?;
     let admit_after = match &config.party {
@@ -192,29 +191,22 @@ async fn visit(config: Config, clock: Clock, progress: &mut dyn FnMut(Progress<'
         camera: media.camera_format().map(|format| call::CameraFormat { size: format.size, fps: format.fps.rounded() }),
         receives_picture: true,
     };
-    let call_config = CallConfig { preferences: config.preferences, ..CallConfig::new(party, media_config) };
-    let call = Call::new(call_config, Box::new(random()?));
-    let (intents_out, intents) = mpsc::channel(16);
-    let (snapshots, seen) = watch::channel(call.snapshot().clone());
     let person = Person::new(clock.timestamp(Instant::now()), admit_after, config.duration, config.give_up);
-    tokio::spawn(sit_in_front(person, clock, seen, intents_out));
-    let (signaling, answers) = Signaling::new(client, staff_token);
-    let (peers, from_peers) = PeerHub::new(clock, config.preferences.max_rate, on_this_machine);
-    let driver = Driver {
-        call,
-        clock,
+    let begun = visit::begin(Start {
+        party,
+        client,
+        staff_token,
         media,
+        media_config,
+        preferences: config.preferences,
         recorder,
-        signaling,
-        answers,
-        peers,
-        from_peers,
-        intents,
-        snapshots,
-        look: Look::default(),
-    };
+        clock,
+        on_this_machine,
+        board: None,
+    })?;
+    tokio::spawn(sit_in_front(person, clock, begun.snapshots, begun.intents));
     let wanted = Wanted::of(&config.media);
-    let ended = driver.run(progress).await;
+    let ended = begun.driver.run(progress).await;
     Ok(outcome(ended, wanted))
 }
 
@@ -261,14 +253,14 @@ async fn prepare_host(
     Ok(Ok((call::Party::Host { identity, visit, invites }, client, token)))
 }
 
-fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {
+pub(crate) fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {
     let trust = pin.map_or(ServerTrust::PlatformRoots, |pin| ServerTrust::Pinned(pin.0));
     let server = Server { base_url: address.base_url(), trust };
     SignalingClient::new(server).map_err(|error| InputError::System(error.to_string()))
 }
 
 /// Whether a server of this name is on this machine, and then the other side may be as well.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
@@ -375,12 +367,12 @@ fn outcome(ended: Ended, wanted: Wanted) -> Outcome {
     Outcome { report: ended.recorder.finish(ended.at, meters, end, exit), problem }
 }
 
-fn random() -> Result<StdRng, InputError> {
+pub(crate) fn random() -> Result<StdRng, InputError> {
     use rand::SeedableRng;
     StdRng::try_from_rng(&mut SysRng).map_err(|error| InputError::System(error.to_string()))
 }
 
-fn random_bytes() -> Result<[u8; 32], InputError> {
+pub(crate) fn random_bytes() -> Result<[u8; 32], InputError> {
     let mut bytes = [0; 32];
     SysRng.try_fill_bytes(&mut bytes).map_err(|error| InputError::System(error.to_string()))?;
     Ok(bytes)

@@ -5,6 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+mod board;
+mod desk_driver;
 mod driver;
 mod freeze;
 pub mod headless;
@@ -12,13 +14,19 @@ mod identity;
 mod media;
 mod peers;
 mod person;
+mod pictures;
 mod recorder;
 pub mod report;
 mod signaling;
 mod totp;
 mod usage;
+mod visit;
+mod window;
 
-pub use call::{Mode, Preferences};
+pub use board::{DeviceKind, Devices, DevicesOfAKind, Trouble};
+pub use call::{self, Mode, Preferences};
+pub use desk;
+pub use desk_driver::DeskHandle;
 pub use devices::FrameRate;
 pub use devices::camera::{CameraChoice, PatternKind};
 pub use devices::microphone::{MicrophoneChoice, ToneKind};
@@ -26,7 +34,11 @@ pub use devices::screen::ScreenChoice;
 pub use devices::speaker::SpeakerChoice;
 pub use headless::Pin;
 pub use identity::IdentityError;
+pub use ::media::I420;
+pub use pictures::{Pictures, Repaint};
 pub use trust::{Link, LinkError};
+pub use visit::{Visit, VisitEnd};
+pub use window::Session;
 
 pub use crate::media::MediaChoices;
 

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use units::Timestamp;
 
 use super::meters::Meters;
+use super::chime::Chime;
 use super::{PacketReceiver, Plans, Shared};
 
 /// One frame of sound everywhere in the program: 10 ms at 48 kHz, mono.
@@ -33,8 +34,15 @@ pub(super) fn run(
     };
     let mut far = FarEnd::new(speaker);
     while !shared.stopping() {
+        if let Some(speaker) = shared.new_speaker.take() {
+            shared.complain(far.speaker.finish().err());
+            far.speaker = speaker;
+        }
         far.tick(shared);
         if let Some(near) = &mut near {
+            if let Some(microphone) = shared.new_microphone.take() {
+                near.microphone = microphone;
+            }
             near.tick(shared, plans);
         }
         std::thread::sleep(TICK);
@@ -66,6 +74,7 @@ impl NearEnd {
             if plans.muted {
                 frame.fill(0.0);
             }
+            shared.meters.microphone_level.hear(&frame);
             self.follow(&plans);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
             let Some(encoded) = self.encoder.push(&frame) else { continue };
@@ -102,11 +111,12 @@ struct FarEnd {
     generation: u64,
     /// Samples played and made up by receivers of earlier routes.
     before: (u64, u64),
+    chime: Chime,
 }
 
 impl FarEnd {
     fn new(speaker: Box<dyn Speaker>) -> Self {
-        Self { speaker, packets: None, receiver: None, generation: 0, before: (0, 0) }
+        Self { speaker, packets: None, receiver: None, generation: 0, before: (0, 0), chime: Chime::default() }
     }
 
     fn tick(&mut self, shared: &Shared) {
@@ -128,6 +138,11 @@ impl FarEnd {
             if let Some(receiver) = &mut self.receiver {
                 receiver.pull(now, &mut frame);
             }
+            if shared.chime.swap(false, Ordering::Relaxed) {
+                self.chime.ring();
+            }
+            self.chime.mix(&mut frame);
+            shared.meters.speaker_level.hear(&frame);
             self.speaker.play(&frame);
             shared.complain(self.speaker.take_problem());
             if let Some(started) = self.speaker.started() {

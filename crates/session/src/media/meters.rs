@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use units::{PictureSize, Timestamp};
 
+use super::level::Level;
 use crate::freeze::FreezeMeter;
 
 /// Counters that only grow, and a log of the pictures.
@@ -26,6 +27,9 @@ pub(crate) struct Meters {
     pub(crate) speaker_started: AtomicU64,
     /// When the first voice packet was heard, likewise.
     pub(crate) first_voice: AtomicU64,
+    /// How loud our microphone is, and what we play of theirs.
+    pub(crate) microphone_level: Level,
+    pub(crate) speaker_level: Level,
     pictures: Mutex<PictureLog>,
 }
 

@@ -5,8 +5,11 @@
 //! decides what to send: `Call` does, by [`Plans`].
 
 mod audio;
+mod chime;
+mod level;
 mod meters;
 mod route;
+mod slot;
 mod video_receive;
 mod video_send;
 
@@ -15,18 +18,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use call::{PictureOff, PicturePlan, VoicePlan};
-use devices::DeviceError;
+use devices::{DeviceError, FrameRate};
 use devices::camera::{Camera, CameraChoice, CameraFormat};
-use devices::microphone::MicrophoneChoice;
+use devices::microphone::{Microphone, MicrophoneChoice};
 use devices::screen::ScreenChoice;
-use devices::speaker::SpeakerChoice;
+use devices::speaker::{Speaker, SpeakerChoice};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, Timestamp};
+use units::{Clock, DataRate, PictureSize, Timestamp};
+
+use crate::pictures::Pictures;
 
 pub(crate) use self::meters::{Meters, PictureTotals};
 pub(crate) use self::route::{PacketReceiver, Route, Routes};
+pub(crate) use self::slot::Slot;
 
 /// Which devices a visit uses.
 #[derive(Debug, Clone)]
@@ -67,7 +73,6 @@ impl Plans {
 /// The running media threads; dropping it stops them.
 pub(crate) struct MediaThreads {
     shared: Arc<Shared>,
-    camera: Option<Camera>,
     camera_format: Option<CameraFormat>,
     plans: watch::Sender<Plans>,
     threads: Vec<JoinHandle<()>>,
@@ -83,15 +88,94 @@ pub(crate) struct Shared {
     pub(crate) key_frame_wanted: AtomicBool,
     /// What devices complained of, until the driver has read it. Devices complain of each trouble once.
     complaints: Mutex<Vec<DeviceError>>,
+    /// The newest pictures, for a window.
+    pub(crate) pictures: Arc<Pictures>,
+    /// Somebody is to be called to the window.
+    pub(crate) chime: AtomicBool,
+    /// Another microphone or loudspeaker, until the audio thread has taken it.
+    new_microphone: Slot<Box<dyn Microphone>>,
+    new_speaker: Slot<Box<dyn Speaker>>,
+    /// The camera that runs.
+    camera: Slot<Camera>,
+    latest: video_send::LatestFrame,
 }
 
+/// What a window's camera may be: it is chosen while the call goes on, and what it gives more is scaled down.
+pub(crate) const ANY_CAMERA: CameraFormat =
+    CameraFormat { size: PictureSize { width: 1280, height: 720 }, fps: FrameRate::THIRTY };
+
 impl Shared {
+    fn new(clock: Clock, pictures: Arc<Pictures>) -> Self {
+        Self {
+            clock,
+            stop: AtomicBool::new(false),
+            routes: Routes::default(),
+            meters: Meters::default(),
+            key_frame_wanted: AtomicBool::new(false),
+            complaints: Mutex::default(),
+            pictures,
+            chime: AtomicBool::new(false),
+            new_microphone: Slot::default(),
+            new_speaker: Slot::default(),
+            camera: Slot::default(),
+            latest: video_send::LatestFrame::default(),
+        }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.timestamp(std::time::Instant::now())
     }
 
     pub(crate) fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Opens another camera; the one before is closed first, because it may be the same.
+    ///
+    /// # Errors
+    /// It cannot be opened; then there is none.
+    pub(crate) fn choose_camera(self: &Arc<Self>, choice: &CameraChoice) -> Result<(), DeviceError> {
+        drop(self.camera.take());
+        self.pictures.put_own(None);
+        let shared = Arc::downgrade(self);
+        let sink = Box::new(move |frame| {
+            if let Some(shared) = shared.upgrade() {
+                shared.latest.put(frame, &shared);
+            }
+        });
+        let camera = devices::camera::open(choice, self.clock, sink)?;
+        if !self.stopping() {
+            drop(self.camera.put(camera));
+        }
+        // Stopped between the two: nobody would close it any more.
+        if self.stopping() {
+            drop(self.camera.take());
+        }
+        Ok(())
+    }
+
+    /// Opens another microphone.
+    ///
+    /// # Errors
+    /// It cannot be opened; then there is none.
+    pub(crate) fn choose_microphone(&self, choice: &MicrophoneChoice) -> Result<(), DeviceError> {
+        let opened = devices::microphone::open(choice);
+        let none = || devices::microphone::open(&MicrophoneChoice::None);
+        let (microphone, result) = opened.map_or_else(|error| (none().ok(), Err(error)), |it| (Some(it), Ok(())));
+        drop(microphone.and_then(|it| self.new_microphone.put(it)));
+        result
+    }
+
+    /// Opens another loudspeaker.
+    ///
+    /// # Errors
+    /// It cannot be opened; then there is none.
+    pub(crate) fn choose_speaker(&self, choice: &SpeakerChoice) -> Result<(), DeviceError> {
+        let opened = devices::speaker::open(choice);
+        let none = || devices::speaker::open(&SpeakerChoice::None);
+        let (speaker, result) = opened.map_or_else(|error| (none().ok(), Err(error)), |it| (Some(it), Ok(())));
+        drop(speaker.and_then(|it| self.new_speaker.put(it)));
+        result
     }
 
     fn complain(&self, problem: Option<DeviceError>) {
@@ -107,26 +191,40 @@ impl MediaThreads {
     /// # Errors
     /// A device or file that cannot be opened.
     pub(crate) fn start(choices: &MediaChoices, clock: Clock, runtime: Handle) -> Result<Self, DeviceError> {
-        let shared = Arc::new(Shared {
-            clock,
-            stop: AtomicBool::new(false),
-            routes: Routes::default(),
-            meters: Meters::default(),
-            key_frame_wanted: AtomicBool::new(false),
-            complaints: Mutex::default(),
-        });
-        let (plans, plans_seen) = watch::channel(Plans::BEFORE_THE_FIRST_WORD);
-
+        let shared = Arc::new(Shared::new(clock, Arc::default()));
         let microphone = devices::microphone::open(&choices.microphone)?;
         let speaker = devices::speaker::open(&choices.speaker)?;
         let screen = devices::screen::open(&choices.screen)?;
-        let latest = Arc::new(video_send::LatestFrame::default());
-        let camera = {
-            let (latest, shared) = (latest.clone(), shared.clone());
-            devices::camera::open(&choices.camera, clock, Box::new(move |frame| latest.put(frame, &shared)))?
-        };
-        let camera_format = camera.format();
+        shared.choose_camera(&choices.camera)?;
+        let format = shared.camera.with(|camera| camera.as_ref().and_then(Camera::format));
+        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, format))
+    }
 
+    /// Starts the threads without a device; each is chosen later, and may be missing.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub(crate) fn start_without_devices(
+        clock: Clock,
+        runtime: Handle,
+        pictures: Arc<Pictures>,
+    ) -> Result<Self, DeviceError> {
+        let shared = Arc::new(Shared::new(clock, pictures));
+        let microphone = devices::microphone::open(&MicrophoneChoice::None)?;
+        let speaker = devices::speaker::open(&SpeakerChoice::None)?;
+        let screen = devices::screen::open(&ScreenChoice::None)?;
+        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, Some(ANY_CAMERA)))
+    }
+
+    fn spawn(
+        shared: Arc<Shared>,
+        runtime: Handle,
+        microphone: Box<dyn Microphone>,
+        speaker: Box<dyn Speaker>,
+        screen: Box<dyn devices::screen::Screen>,
+        camera_format: Option<CameraFormat>,
+    ) -> Self {
+        let (plans, plans_seen) = watch::channel(Plans::BEFORE_THE_FIRST_WORD);
         let mut threads = Vec::new();
         let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
@@ -138,13 +236,13 @@ impl MediaThreads {
         }
         if let Some(format) = camera_format {
             let (shared, plans) = (shared.clone(), plans_seen);
-            spawn("video-send", Box::new(move || video_send::run(&shared, &plans, &latest, format)));
+            spawn("video-send", Box::new(move || video_send::run(&shared, &plans, &shared.latest, format)));
         }
         {
             let shared = shared.clone();
             spawn("video-receive", Box::new(move || video_receive::run(&shared, screen, &runtime)));
         }
-        Ok(Self { shared, camera: Some(camera), camera_format, plans, threads })
+        Self { shared, camera_format, plans, threads }
     }
 
     /// What the camera gives, if there is one.
@@ -180,7 +278,7 @@ impl MediaThreads {
 
     /// What devices complained of since this was last asked. The call goes on without them.
     pub(crate) fn take_complaints(&mut self) -> Vec<DeviceError> {
-        self.shared.complain(self.camera.as_mut().and_then(Camera::take_problem));
+        self.shared.complain(self.shared.camera.with(|camera| camera.as_mut().and_then(Camera::take_problem)));
         std::mem::take(&mut *self.shared.complaints.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -192,7 +290,7 @@ impl MediaThreads {
 
     fn stop(&mut self) {
         self.shared.stop.store(true, Ordering::Relaxed);
-        self.camera = None;
+        drop(self.shared.camera.take());
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a media thread had a fault");

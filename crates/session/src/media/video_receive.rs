@@ -1,5 +1,6 @@
 //! The picture's way in: packets to frames, frames to pictures, the newest to the screen.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use devices::screen::Screen;
@@ -70,6 +71,7 @@ impl PictureReceiver {
                     self.screen.show(&picture, now);
                     shared.complain(self.screen.take_problem());
                     shared.meters.on_shown(now, frame.timestamp, picture.size());
+                    shared.pictures.put_other(Some(Arc::new(picture)));
                 }
                 Ok(None) => {}
                 Err(error) => {

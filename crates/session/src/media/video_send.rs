@@ -25,6 +25,7 @@ pub(super) struct LatestFrame {
 impl LatestFrame {
     pub(super) fn put(&self, frame: CapturedFrame, shared: &Shared) {
         shared.meters.on_captured(frame.index, frame.captured);
+        shared.pictures.put_own(Some(frame.picture.clone()));
         *self.slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(frame);
         self.filled.notify_one();
     }
