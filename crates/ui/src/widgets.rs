@@ -135,7 +135,10 @@ pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, secr
 /// A big line at the head of a view.
 pub(crate) fn heading(ui: &mut Ui, text: &str) -> Response {
     let response = ui.add(Label::new(RichText::new(text).heading()).wrap());
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_role(Role::Heading));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_role(Role::Heading);
+        node.set_label(text);
+    });
     response
 }
 

@@ -1,1 +1,292 @@
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use signaling_protocol::StaffId;
+use trust::HostIdentity;
+
 use super::*;
+use crate::{CallEnd, IDLE_LOCK};
+
+const HOUR: u64 = 3600;
+
+fn at(secs: u64) -> Timestamp {
+    Timestamp::from_millis(secs * 1_000)
+}
+
+fn desk() -> Desk {
+    let config = DeskConfig::new(HostIdentity::from_secret(&[7; 32]));
+    Desk::new(config, Box::new(StdRng::seed_from_u64(1)))
+}
+
+fn sign_in_as(server: &str, name: &str, password: &str) -> DeskIntent {
+    DeskIntent::SignIn {
+        server: server.to_owned(),
+        pin: None,
+        name: Phi::new(name.to_owned()),
+        password: Phi::new(password.to_owned()),
+        totp: Some(Phi::new("123 456".to_owned())),
+    }
+}
+
+fn reply(role: StaffRole) -> DeskAnswer {
+    DeskAnswer::SignedIn(SignInReply {
+        token: Phi::new("token".to_owned()),
+        expires_in_secs: 12 * HOUR,
+        staff: StaffId::from_random([1; 16]),
+        role,
+    })
+}
+
+impl Desk {
+    fn want(&mut self, secs: u64, intent: DeskIntent) -> Vec<DeskOutput> {
+        self.handle_input(at(secs), DeskInput::Intent(intent));
+        self.outputs()
+    }
+
+    fn answer(&mut self, secs: u64, number: RequestNumber, answer: DeskAnswer) -> Vec<DeskOutput> {
+        self.handle_input(at(secs), DeskInput::Signaling { number, answer });
+        self.outputs()
+    }
+
+    fn end_call(&mut self, secs: u64) -> Vec<DeskOutput> {
+        let summary = CallSummary { talked_for: Duration::from_secs(60), reconnections: 0, end: CallEnd::ByUs };
+        self.handle_input(at(secs), DeskInput::CallEnded { summary });
+        self.outputs()
+    }
+
+    fn outputs(&mut self) -> Vec<DeskOutput> {
+        std::iter::from_fn(|| self.poll_output()).collect()
+    }
+
+    fn phase(&self) -> &DeskPhase {
+        &self.snapshot().phase
+    }
+}
+
+fn asked(outputs: &[DeskOutput]) -> (RequestNumber, DeskRequest) {
+    let found = outputs.iter().find_map(|output| match output {
+        DeskOutput::Ask { number, request } => Some((*number, request.clone())),
+        _ => None,
+    });
+    found.expect("a question")
+}
+
+fn forgot(outputs: &[DeskOutput]) -> bool {
+    outputs.iter().any(|output| matches!(output, DeskOutput::ForgetToken))
+}
+
+fn ready() -> Desk {
+    let mut desk = desk();
+    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "doctor", "secret")));
+    desk.answer(1, number, reply(StaffRole::Clinician));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+    desk
+}
+
+fn in_visit() -> (Desk, HostCall) {
+    let mut desk = ready();
+    let (number, _) = asked(&desk.want(10, DeskIntent::StartVisit));
+    let outputs = desk.answer(11, number, DeskAnswer::VisitMade(VisitId::from_random([2; 16])));
+    let (number, _) = asked(&outputs);
+    let outputs = desk.answer(12, number, DeskAnswer::InviteMade(InviteId::from_random([3; 16])));
+    let call = outputs.into_iter().find_map(|output| match output {
+        DeskOutput::StartCall(call) => Some(*call),
+        _ => None,
+    });
+    (desk, call.expect("a call"))
+}
+
+#[test]
+fn a_clinician_signs_in_makes_a_visit_and_gets_its_link() {
+    let (desk, call) = in_visit();
+    let DeskPhase::InVisit { link } = desk.phase() else { panic!("{:?}", desk.phase()) };
+    let read: Link = link.expose().parse().expect("a link");
+    assert_eq!(read, call.link);
+    assert_eq!(read.clinic_key, call.identity.fingerprint());
+    assert_eq!(call.invites, [(read.invite, read.secret.invite_key())]);
+    assert_eq!(call.token.expose(), "token");
+}
+
+#[test]
+fn a_server_may_be_typed_with_its_scheme_or_without_and_a_code_in_two_groups() {
+    for server in ["clinic.example", " https://clinic.example/ ", "clinic.example/"] {
+        let (_, request) = asked(&desk().want(0, sign_in_as(server, " doctor ", "secret")));
+        let DeskRequest::SignIn { server, request, .. } = request else { panic!("{request:?}") };
+        assert_eq!(server.base_url(), "https://clinic.example:443");
+        assert_eq!(request.name.expose(), "doctor");
+        assert_eq!(request.totp.expect("a code").expose(), "123456");
+    }
+}
+
+#[test]
+fn what_cannot_be_right_is_not_sent() {
+    let cases = [("not a server", "doctor", "secret"), ("http://clinic.example", "doctor", "secret")];
+    for (server, name, password) in cases {
+        let mut desk = desk();
+        let outputs = desk.want(0, sign_in_as(server, name, password));
+        assert!(matches!(outputs[..], [DeskOutput::Changed]), "{outputs:?}");
+        assert!(matches!(desk.phase(), DeskPhase::SignedOut { problem: Some(DeskProblem::Server(_)) }));
+    }
+    for (name, password, problem) in
+        [(" ", "secret", DeskProblem::NameMissing), ("doctor", "", DeskProblem::PasswordMissing)]
+    {
+        let mut desk = desk();
+        desk.want(0, sign_in_as("clinic.example", name, password));
+        assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem: Some(problem) });
+    }
+}
+
+#[test]
+fn a_refusal_is_said_and_leaves_the_name() {
+    let mut desk = desk();
+    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "doctor", "wrong")));
+    desk.answer(1, number, DeskAnswer::Refused(Code::SignInRefused));
+    let problem = Some(DeskProblem::Refused(Code::SignInRefused));
+    assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem });
+    assert_eq!(desk.snapshot().name.as_ref().expect("a name").expose(), "doctor");
+}
+
+#[test]
+fn only_clinicians_come_to_the_desk() {
+    for role in [StaffRole::Admin, StaffRole::FrontDesk, StaffRole::Auditor] {
+        let mut desk = desk();
+        let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "other", "secret")));
+        assert!(forgot(&desk.answer(1, number, reply(role))));
+        assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem: Some(DeskProblem::NotAClinician) });
+    }
+}
+
+#[test]
+fn an_untouched_desk_locks_after_its_time_and_forgets_its_token() {
+    let mut desk = ready();
+    let lock_at = at(1) + IDLE_LOCK;
+    assert_eq!(desk.poll_timeout(), Some(lock_at));
+    desk.handle_timeout(lock_at.before(Duration::from_secs(1)));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+    desk.handle_timeout(lock_at);
+    assert!(forgot(&desk.outputs()));
+    assert_eq!(*desk.phase(), DeskPhase::Locked { problem: None });
+    assert_eq!(desk.snapshot().name.as_ref().expect("a name").expose(), "doctor");
+    assert!(desk.want(2_000, DeskIntent::StartVisit).is_empty(), "a locked desk makes no visit");
+
+    let (number, _) = asked(&desk.want(2_001, sign_in_as("clinic.example", "doctor", "wrong")));
+    desk.answer(2_002, number, DeskAnswer::Refused(Code::SignInRefused));
+    assert!(matches!(desk.phase(), DeskPhase::Locked { problem: Some(_) }));
+    let (number, _) = asked(&desk.want(2_003, sign_in_as("clinic.example", "doctor", "secret")));
+    desk.answer(2_004, number, reply(StaffRole::Clinician));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+}
+
+#[test]
+fn whoever_moves_the_mouse_is_not_locked_out() {
+    let mut desk = ready();
+    desk.want(800, DeskIntent::Activity);
+    desk.handle_timeout(at(1) + IDLE_LOCK);
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+    assert_eq!(desk.poll_timeout(), Some(at(800) + IDLE_LOCK));
+}
+
+#[test]
+fn a_visit_is_never_locked_nor_ended_by_the_end_of_a_token() {
+    let (mut desk, _) = in_visit();
+    assert_eq!(desk.poll_timeout(), None);
+    desk.handle_timeout(at(13 * HOUR));
+    assert!(matches!(desk.phase(), DeskPhase::InVisit { .. }));
+    assert!(forgot(&desk.end_call(13 * HOUR)));
+    assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem: Some(DeskProblem::SignInOver) });
+}
+
+#[test]
+fn after_a_visit_comes_its_summary_and_then_the_desk() {
+    let (mut desk, _) = in_visit();
+    let outputs = desk.want(100, DeskIntent::CloseVisit);
+    assert!(matches!(outputs[..], [DeskOutput::EndCall]), "{outputs:?}");
+    desk.end_call(5_000);
+    assert!(matches!(desk.phase(), DeskPhase::Summary(_)));
+    desk.handle_timeout(at(5_001));
+    assert!(matches!(desk.phase(), DeskPhase::Summary(_)), "a long call was no idle time");
+    desk.want(5_002, DeskIntent::CloseVisit);
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+    assert!(desk.snapshot().last_visit.is_some());
+}
+
+#[test]
+fn signing_out_of_a_visit_ends_it_first_and_leaves_nothing_behind() {
+    let (mut desk, _) = in_visit();
+    let outputs = desk.want(100, DeskIntent::SignOut);
+    assert!(matches!(outputs[..], [DeskOutput::EndCall]), "{outputs:?}");
+    assert!(forgot(&desk.end_call(101)));
+    let snapshot = desk.snapshot();
+    assert_eq!(snapshot.phase, DeskPhase::SignedOut { problem: None });
+    assert!(snapshot.name.is_none() && snapshot.server.is_none() && snapshot.last_visit.is_none());
+}
+
+#[test]
+fn an_answer_to_a_visit_that_was_given_up_changes_nothing() {
+    let mut desk = ready();
+    let (first, _) = asked(&desk.want(10, DeskIntent::StartVisit));
+    desk.want(11, DeskIntent::CloseVisit);
+    assert!(desk.answer(12, first, DeskAnswer::VisitMade(VisitId::from_random([2; 16]))).is_empty());
+    let (second, _) = asked(&desk.want(13, DeskIntent::StartVisit));
+    assert!(desk.answer(14, first, DeskAnswer::VisitMade(VisitId::from_random([2; 16]))).is_empty());
+    assert_ne!(first, second);
+}
+
+#[test]
+fn a_token_that_the_server_does_not_know_any_more_leads_to_the_sign_in() {
+    let mut desk = ready();
+    let (number, _) = asked(&desk.want(10, DeskIntent::StartVisit));
+    assert!(forgot(&desk.answer(11, number, DeskAnswer::Refused(Code::NotSignedIn))));
+    assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem: Some(DeskProblem::SignInOver) });
+}
+
+#[test]
+fn two_visits_have_two_secrets_and_nothing_prints_them() {
+    let (mut desk, first) = in_visit();
+    let printed = format!("{desk:?} {:?} {first:?}", desk.snapshot());
+    let DeskPhase::InVisit { link } = desk.phase().clone() else { panic!("a visit") };
+    let secret = link.expose().split('.').nth_back(1).expect("a secret").to_owned();
+    assert!(!printed.contains(&secret) && !printed.contains("\"token\""), "{printed}");
+    desk.end_call(20);
+    let (number, _) = asked(&desk.want(21, DeskIntent::StartVisit));
+    let outputs = desk.answer(22, number, DeskAnswer::VisitMade(VisitId::from_random([4; 16])));
+    let (_, DeskRequest::CreateInvite { request, .. }) = asked(&outputs) else { panic!("{outputs:?}") };
+    assert_ne!(request.invite_key, first.invites[0].1);
+}
+
+proptest! {
+    /// Whatever happens in whatever order: no question without a token but the sign-in, and after it was forgotten
+    /// nothing is begun.
+    #[test]
+    fn nothing_is_begun_while_nobody_is_signed_in(steps in prop::collection::vec((0u8..11, 0u64..6), 0..60)) {
+        let mut desk = desk();
+        let (mut now, mut signed_in) = (0, false);
+        for (step, number) in steps {
+            now += 200;
+            let number = RequestNumber(number);
+            let outputs = match step {
+                0 => desk.want(now, sign_in_as("clinic.example", "doctor", "secret")),
+                1 => desk.want(now, DeskIntent::StartVisit),
+                2 => desk.want(now, DeskIntent::CloseVisit),
+                3 => desk.want(now, DeskIntent::SignOut),
+                4 => desk.answer(now, number, reply(StaffRole::Clinician)),
+                5 => desk.answer(now, number, DeskAnswer::VisitMade(VisitId::from_random([2; 16]))),
+                6 => desk.answer(now, number, DeskAnswer::InviteMade(InviteId::from_random([3; 16]))),
+                7 => desk.answer(now, number, DeskAnswer::Refused(Code::NotSignedIn)),
+                8 => desk.end_call(now),
+                9 => { now += 1_000; desk.handle_timeout(at(now)); desk.outputs() }
+                _ => desk.answer(now, number, DeskAnswer::Failed { sentence: "No way there.".to_owned() }),
+            };
+            for output in outputs {
+                match output {
+                    DeskOutput::ForgetToken => signed_in = false,
+                    DeskOutput::Ask { request: DeskRequest::SignIn { .. }, .. } => {}
+                    DeskOutput::Ask { .. } | DeskOutput::StartCall(_) | DeskOutput::EndCall => prop_assert!(signed_in),
+                    DeskOutput::Changed => {
+                        signed_in |= matches!(desk.snapshot().phase, DeskPhase::Ready { .. });
+                    }
+                }
+            }
+        }
+    }
+}

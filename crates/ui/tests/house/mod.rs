@@ -1,0 +1,203 @@
+//! What windows show in every moment that has a look of its own, for the tests and for `examples/screens`.
+#![allow(dead_code, unreachable_pub, reason = "each binary uses a part")]
+
+use std::time::Duration;
+
+use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting};
+use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
+use signaling_protocol::{Code, EndpointId, InviteId, Role};
+use ui::{DeviceList, DeviceTrouble, DevicesModel, Levels, Model, Picture, PicturePainter, Screen};
+use units::{DataRate, Phi, PictureSize, Timestamp};
+
+/// A link that opens nothing.
+pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
+                        AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What a window shows in one moment; [`Moment::model`] borrows from it.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Which face.
+    pub screen: Screen,
+    /// The call.
+    pub call: Option<Snapshot>,
+    /// The desk.
+    pub desk: Option<DeskSnapshot>,
+    /// The devices.
+    pub devices: DevicesModel,
+    /// A problem of the app.
+    pub problem: Option<String>,
+    /// The clinic's number.
+    pub phone: Option<String>,
+    /// Whether there are pictures.
+    pub pictures: bool,
+}
+
+impl Moment {
+    /// Nothing is open.
+    pub fn start() -> Self {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let devices = DevicesModel {
+            cameras: DeviceList {
+                names: names(&["Integrated Camera", "USB Document Camera"]),
+                ..DeviceList::default()
+            },
+            microphones: DeviceList { names: names(&["Headset", "Built-in Microphone"]), ..DeviceList::default() },
+            speakers: DeviceList { names: names(&["Headset", "Built-in Audio"]), ..DeviceList::default() },
+        };
+        let screen = Screen::Start;
+        Self { screen, call: None, desk: None, devices, problem: None, phone: None, pictures: true }
+    }
+
+    /// The patient, in this phase.
+    pub fn patient(phase: Phase) -> Self {
+        Self { screen: Screen::Patient, call: Some(snapshot(Role::Guest, phase)), ..Self::start() }
+    }
+
+    /// The clinician's desk, without a call.
+    pub fn desk(phase: DeskPhase) -> Self {
+        let known = !matches!(phase, DeskPhase::SignedOut { .. });
+        let desk = DeskSnapshot {
+            phase,
+            name: known.then(|| Phi::new("doctor".to_owned())),
+            server: known.then(|| "clinic.example".to_owned()),
+            last_visit: None,
+        };
+        Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
+    }
+
+    /// The clinician in a visit, in this phase.
+    pub fn clinician(phase: Phase) -> Self {
+        let in_visit = Self::desk(DeskPhase::InVisit { link: Phi::new(LINK.to_owned()) });
+        Self { call: Some(snapshot(Role::Host, phase)), ..in_visit }
+    }
+
+    /// With a change to the call.
+    pub fn with_call(mut self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        if let Some(call) = &mut self.call {
+            change(call);
+        }
+        self
+    }
+
+    /// What is drawn.
+    pub fn model(&self) -> Model<'_> {
+        Model {
+            screen: self.screen,
+            call: self.call.as_ref(),
+            desk: self.desk.as_ref(),
+            devices: &self.devices,
+            levels: Levels { microphone: 0.2, speaker: 0.1 },
+            now: NOW,
+            talked_for: Some(Duration::from_secs(754)),
+            problem: self.problem.as_deref(),
+            phone: self.phone.as_deref(),
+        }
+    }
+}
+
+/// Every moment that has a look of its own, with a name.
+pub fn moments() -> Vec<(&'static str, Moment)> {
+    let since = Timestamp::from_millis(60_000);
+    let summary = CallSummary { talked_for: Duration::from_secs(754), reconnections: 1, end: CallEnd::ByUs };
+    let mut last = Moment::desk(DeskPhase::Ready { problem: None });
+    last.desk.as_mut().expect("a desk").last_visit = Some(summary.clone());
+    let mut broken = Moment::patient(Phase::Lobby);
+    broken.devices.cameras.trouble = Some(DeviceTrouble::Busy);
+    broken.devices.microphones.trouble = Some(DeviceTrouble::Missing);
+    broken.pictures = false;
+    let mut wrong_link = Moment::start();
+    wrong_link.problem = Some("This link is damaged. Copy the whole link again.".to_owned());
+    wrong_link.phone = Some("555 0100".to_owned());
+    let live = Phase::Live { since };
+    vec![
+        ("start", Moment::start()),
+        ("start-wrong-link", wrong_link),
+        ("sign-in", Moment::desk(DeskPhase::SignedOut { problem: None })),
+        (
+            "sign-in-refused",
+            Moment::desk(DeskPhase::SignedOut { problem: Some(DeskProblem::Refused(Code::SignInRefused)) }),
+        ),
+        ("signing-in", Moment::desk(DeskPhase::SigningIn)),
+        ("locked", Moment::desk(DeskPhase::Locked { problem: None })),
+        ("desk", Moment::desk(DeskPhase::Ready { problem: None })),
+        ("desk-after-a-visit", last),
+        ("desk-making-a-visit", Moment::desk(DeskPhase::MakingVisit)),
+        ("summary", Moment::desk(DeskPhase::Summary(summary))),
+        ("host-nobody-waits", Moment::clinician(Phase::WaitingRoom { since })),
+        ("host-one-waits", Moment::clinician(Phase::WaitingRoom { since }).with_call(|call| call.waiting = waiting(1))),
+        ("host-two-wait", Moment::clinician(Phase::WaitingRoom { since }).with_call(|call| call.waiting = waiting(2))),
+        ("host-live", Moment::clinician(live)),
+        ("host-live-another-waits", Moment::clinician(live).with_call(|call| call.waiting = waiting(1))),
+        ("lobby", Moment::patient(Phase::Lobby)),
+        ("lobby-broken-devices", broken),
+        ("waiting-room", Moment::patient(Phase::WaitingRoom { since })),
+        ("connecting", Moment::patient(Phase::Connecting { since })),
+        ("live", Moment::patient(live)),
+        (
+            "live-all-off",
+            Moment::patient(live).with_call(|call| {
+                (call.muted, call.camera_off) = (true, true);
+                call.remote = Some(Remote { muted: true, camera_off: true });
+            }),
+        ),
+        ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
+        ("their-app-stopped", Moment::clinician(Phase::Reconnecting { since, cause: ReconnectCause::TheirAppStopped })),
+        ("ended", Moment::patient(Phase::Ended(EndReason::TheyHungUp))),
+        ("refused", Moment::patient(Phase::Ended(EndReason::Refused(Refusal::Server(Code::InviteExpired))))),
+    ]
+}
+
+/// Visitors who wait.
+pub fn waiting(count: u8) -> Vec<Waiting> {
+    let one = |index: u8| Waiting {
+        endpoint: EndpointId::from_random([index; 16]),
+        invite: InviteId::from_random([1; 16]),
+        since: Timestamp::from_millis(100_000 + u64::from(index) * 30_000),
+        warm: index == 0,
+    };
+    (0..count).map(one).collect()
+}
+
+/// A call in this phase.
+pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
+    Snapshot {
+        phase,
+        role,
+        waiting: Vec::new(),
+        remote: Some(Remote { muted: false, camera_off: false }),
+        partner: Some(EndpointId::from_random([9; 16])),
+        media_open: true,
+        signaling_up: true,
+        muted: false,
+        camera_off: false,
+        voice_plan: VoicePlan { rate: DataRate::ZERO, packet_ms: 20, fec: false, expected_loss: 0.0 },
+        picture_plan: PicturePlan::Off(PictureOff::NoCamera),
+        problem: None,
+    }
+}
+
+/// When it is drawn.
+pub const NOW: Timestamp = Timestamp::from_millis(300_000);
+
+/// A painter whose pictures are two plain colours.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainPictures(pub bool);
+
+impl PicturePainter for PlainPictures {
+    fn size(&self, which: Picture) -> Option<PictureSize> {
+        let size = match which {
+            Picture::Own => PictureSize::new(640, 360),
+            Picture::Other => PictureSize::new(1280, 720),
+        };
+        self.0.then_some(size)
+    }
+
+    fn paint(&mut self, ui: &mut egui::Ui, rect: egui::Rect, which: Picture) {
+        let color = match which {
+            Picture::Own => egui::Color32::from_rgb(120, 90, 70),
+            Picture::Other => egui::Color32::from_rgb(60, 100, 110),
+        };
+        ui.painter().rect_filled(rect, 0, color);
+        ui.painter().circle_filled(rect.center(), rect.height() * 0.25, egui::Color32::from_rgb(220, 180, 150));
+    }
+}

@@ -1,0 +1,295 @@
+//! Every screen, driven as a screen reader finds it: by what its controls are called.
+
+use call::{EndReason, Intent as CallIntent, Phase, Remote};
+use desk::{DeskIntent, DeskPhase};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Theme, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use ui::{DeviceKind, DeviceTrouble, Forms, Intent, apply_theme, housecall_ui};
+use units::{Phi, Timestamp};
+
+use house::{Moment, PlainPictures, waiting};
+
+mod house;
+
+/// What happens in a window: what it shows, what was typed, what was wanted.
+struct Window {
+    moment: Moment,
+    forms: Forms,
+    intents: Vec<Intent>,
+    styled: bool,
+}
+
+const SIZE: Vec2 = vec2(1000.0, 700.0);
+const SINCE: Timestamp = Timestamp::from_millis(60_000);
+const LIVE: Phase = Phase::Live { since: SINCE };
+
+fn open(moment: Moment) -> Harness<'static, Window> {
+    open_at(moment, SIZE, Theme::Light)
+}
+
+fn open_at(moment: Moment, size: Vec2, theme: Theme) -> Harness<'static, Window> {
+    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
+    let draw = |ui: &mut egui::Ui, window: &mut Window| {
+        if !std::mem::replace(&mut window.styled, true) {
+            apply_theme(ui.ctx());
+        }
+        let mut painter = PlainPictures(window.moment.pictures);
+        housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);
+    };
+    let mut harness =
+        Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).build_ui_state(draw, window);
+    harness.run_ok();
+    harness
+}
+
+/// Presses what is called `name`, and says what was wanted.
+fn press(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Intent> {
+    harness.get_by_role_and_label(Role::Button, name).scroll_to_me();
+    harness.run_ok();
+    harness.get_by_role_and_label(Role::Button, name).click();
+    harness.run_ok();
+    std::mem::take(&mut harness.state_mut().intents)
+}
+
+fn type_into(harness: &mut Harness<'_, Window>, name: &str, role: Role, text: &str) {
+    harness.get_by_role_and_label(role, name).focus();
+    harness.run_ok();
+    harness.get_by_role_and_label(role, name).type_text(text);
+    harness.run_ok();
+}
+
+fn says(harness: &Harness<'_, Window>, part: &str) -> bool {
+    harness.query_all_by_label_contains(part).next().is_some()
+}
+
+#[test]
+fn the_start_opens_a_pasted_link_and_leads_clinicians_to_their_desk() {
+    let mut window = open(Moment::start());
+    assert!(press(&mut window, "Open the visit").is_empty(), "there is no link yet");
+    type_into(&mut window, "Your visit's link", Role::TextInput, &format!("  {} ", house::LINK));
+    assert_eq!(press(&mut window, "Open the visit"), [Intent::OpenLink(Phi::new(house::LINK.to_owned()))]);
+    assert_eq!(press(&mut window, "Sign in as a clinician"), [Intent::OpenDesk]);
+}
+
+#[test]
+fn enter_in_the_link_opens_it() {
+    let mut window = open(Moment::start());
+    type_into(&mut window, "Your visit's link", Role::TextInput, "a link");
+    window.key_press(Key::Enter);
+    window.run_ok();
+    assert_eq!(window.state().intents, [Intent::OpenLink(Phi::new("a link".to_owned()))]);
+}
+
+#[test]
+fn signing_in_sends_what_was_typed_and_keeps_no_password() {
+    let mut window = open(Moment::desk(DeskPhase::SignedOut { problem: None }));
+    type_into(&mut window, "Clinic's server", Role::TextInput, "clinic.example");
+    type_into(&mut window, "Name", Role::TextInput, "doctor");
+    type_into(&mut window, "Password", Role::PasswordInput, "secret");
+    type_into(&mut window, "One-time code", Role::TextInput, "123456");
+    let wanted = press(&mut window, "Sign in");
+    let [Intent::Desk(DeskIntent::SignIn { server, pin: None, name, password, totp: Some(totp) })] = &wanted[..] else {
+        panic!("{wanted:?}")
+    };
+    let exposed = [name.expose(), password.expose(), totp.expose()];
+    assert_eq!((server.as_str(), exposed.map(String::as_str)), ("clinic.example", ["doctor", "secret", "123456"]));
+    assert!(window.state().forms.password.is_empty() && window.state().forms.totp.is_empty());
+    assert_eq!(press(&mut window, "Back"), [Intent::Back]);
+}
+
+#[test]
+fn a_wrong_pin_is_said_and_not_sent() {
+    let mut window = open(Moment::desk(DeskPhase::SignedOut { problem: None }));
+    window.state_mut().forms.pin = "sha256:short".to_owned();
+    window.state_mut().forms.password = "secret".to_owned();
+    assert!(press(&mut window, "Sign in").is_empty());
+    assert!(says(&window, "not a certificate pin"));
+    assert_eq!(window.state().forms.password, "secret", "the password need not be typed again");
+}
+
+#[test]
+fn a_locked_desk_asks_for_the_password_alone() {
+    let mut window = open(Moment::desk(DeskPhase::Locked { problem: None }));
+    assert!(window.query_by_role_and_label(Role::TextInput, "Name").is_none());
+    type_into(&mut window, "Password", Role::PasswordInput, "secret");
+    let wanted = press(&mut window, "Unlock");
+    let [Intent::Desk(DeskIntent::SignIn { server, name, .. })] = &wanted[..] else { panic!("{wanted:?}") };
+    assert_eq!((server.as_str(), name.expose().as_str()), ("clinic.example", "doctor"));
+    assert_eq!(press(&mut window, "Sign in as somebody else"), [Intent::Desk(DeskIntent::SignOut)]);
+}
+
+#[test]
+fn the_desk_starts_a_visit_and_signs_out() {
+    let mut window = open(Moment::desk(DeskPhase::Ready { problem: None }));
+    assert_eq!(press(&mut window, "Start a visit"), [Intent::Desk(DeskIntent::StartVisit)]);
+    assert_eq!(press(&mut window, "Sign out"), [Intent::Desk(DeskIntent::SignOut)]);
+    let mut making = open(Moment::desk(DeskPhase::MakingVisit));
+    assert!(press(&mut making, "Making the visit…").is_empty(), "once is enough");
+    assert_eq!(press(&mut making, "Cancel"), [Intent::Desk(DeskIntent::CloseVisit)]);
+}
+
+#[test]
+fn the_clinician_copies_the_link_shows_its_code_and_admits_or_declines() {
+    let moment = Moment::clinician(Phase::WaitingRoom { since: SINCE });
+    let mut window = open(moment.clone());
+    assert!(says(&window, "Nobody waits yet"));
+    window.get_by_label("The visit's link as a QR code");
+    assert_eq!(press(&mut window, "Copy the link"), [Intent::CopyLink]);
+    assert!(says(&window, "Copied"));
+
+    let mut window = open(moment.clone().with_call(|call| call.waiting = waiting(1)));
+    let who = waiting(1)[0].endpoint;
+    assert_eq!(press(&mut window, "Admit"), [Intent::Call(CallIntent::Admit(who))]);
+    assert_eq!(press(&mut window, "Decline"), [Intent::Call(CallIntent::Deny(who))]);
+    assert_eq!(press(&mut window, "Close the visit"), [Intent::Desk(DeskIntent::CloseVisit)]);
+
+    let mut window = open(moment.with_call(|call| call.waiting = waiting(2)));
+    assert!(says(&window, "2 people wait"));
+    assert_eq!(press(&mut window, "Admit 2"), [Intent::Call(CallIntent::Admit(waiting(2)[1].endpoint))]);
+}
+
+#[test]
+fn a_patient_sees_and_hears_themselves_before_they_join() {
+    let mut window = open(Moment::patient(Phase::Lobby));
+    window.get_by_label("Your picture");
+    window.get_by_label("Microphone level");
+    assert_eq!(press(&mut window, "Turn camera off"), [Intent::Call(CallIntent::SetCameraOff(true))]);
+    assert_eq!(press(&mut window, "Turn microphone off"), [Intent::Call(CallIntent::SetMuted(true))]);
+    assert_eq!(press(&mut window, "Play a test sound"), [Intent::TestSpeaker]);
+    assert_eq!(press(&mut window, "Join the visit"), [Intent::Call(CallIntent::Join)]);
+    assert!(press(&mut window, "Joining…").is_empty(), "once is enough");
+    assert_eq!(press(&mut window, "Not now"), [Intent::Call(CallIntent::HangUp), Intent::Back]);
+}
+
+#[test]
+fn a_device_is_chosen_by_its_name() {
+    let mut window = open(Moment::patient(Phase::Lobby));
+    window.get_by_role_and_label(Role::ComboBox, "Camera").click();
+    window.run_ok();
+    window.get_by_label("USB Document Camera").click();
+    window.run_ok();
+    let chosen = Some("USB Document Camera".to_owned());
+    assert_eq!(window.state().intents, [Intent::Choose(DeviceKind::Camera, chosen)]);
+}
+
+#[test]
+fn a_camera_in_use_elsewhere_is_said_with_the_next_step() {
+    let mut moment = Moment::patient(Phase::Lobby);
+    moment.devices.cameras.trouble = Some(DeviceTrouble::Busy);
+    assert!(says(&open(moment), "Another program uses the camera. Close that program"));
+}
+
+#[test]
+fn who_waits_can_leave() {
+    let mut window = open(Moment::patient(Phase::WaitingRoom { since: SINCE }));
+    assert!(says(&window, "You are in the waiting room"));
+    assert!(says(&window, "4 min"));
+    assert_eq!(press(&mut window, "Leave the waiting room"), [Intent::Call(CallIntent::HangUp)]);
+}
+
+#[test]
+fn a_call_is_muted_darkened_and_ended_by_buttons() {
+    let mut window = open(Moment::patient(LIVE));
+    assert!(says(&window, "Connected") && says(&window, "4:00"));
+    assert_eq!(press(&mut window, "Turn microphone off"), [Intent::Call(CallIntent::SetMuted(true))]);
+    assert_eq!(press(&mut window, "Turn camera off"), [Intent::Call(CallIntent::SetCameraOff(true))]);
+    assert_eq!(press(&mut window, "Hang up"), [Intent::Call(CallIntent::HangUp)]);
+    assert!(press(&mut window, "Devices").is_empty());
+    window.get_by_role_and_label(Role::ComboBox, "Microphone");
+    window.key_press(Key::Escape);
+    window.run_ok();
+    assert!(window.query_by_role_and_label(Role::ComboBox, "Microphone").is_none());
+}
+
+#[test]
+fn a_call_is_muted_darkened_and_ended_by_keys() {
+    let mut window = open(Moment::clinician(LIVE).with_call(|call| call.waiting = waiting(1)));
+    for (modifiers, key) in [
+        (Modifiers::COMMAND, Key::D),
+        (Modifiers::COMMAND, Key::E),
+        (Modifiers::COMMAND | Modifiers::SHIFT, Key::A),
+        (Modifiers::COMMAND | Modifiers::SHIFT, Key::H),
+    ] {
+        window.key_press_modifiers(modifiers, key);
+        window.run_ok();
+    }
+    let wanted = [
+        CallIntent::SetMuted(true),
+        CallIntent::SetCameraOff(true),
+        CallIntent::Admit(waiting(1)[0].endpoint),
+        CallIntent::HangUp,
+    ];
+    assert_eq!(window.state().intents, wanted.map(Intent::Call));
+}
+
+#[test]
+fn it_is_said_who_is_muted_and_whose_camera_is_off() {
+    let window = open(Moment::patient(LIVE).with_call(|call| {
+        (call.muted, call.camera_off) = (true, true);
+        call.remote = Some(Remote { muted: true, camera_off: true });
+    }));
+    window.get_by_role_and_label(Role::Button, "Turn microphone on");
+    window.get_by_role_and_label(Role::Button, "Turn camera on");
+    assert!(says(&window, "Their microphone is off."));
+    assert!(says(&window, "Their picture: Their camera is off"));
+    assert!(says(&window, "Your picture: Your camera is off"));
+}
+
+#[test]
+fn a_lost_connection_says_what_happens_next() {
+    let cause = call::ReconnectCause::LinkLost;
+    let window = open(Moment::patient(Phase::Reconnecting { since: SINCE, cause }));
+    assert!(says(&window, "Reconnecting…") && says(&window, "tried again by itself"));
+}
+
+#[test]
+fn the_end_says_why_and_what_to_do() {
+    let mut moment = Moment::patient(Phase::Ended(EndReason::ConnectionLost));
+    moment.phone = Some("555 0100".to_owned());
+    let mut window = open(moment);
+    assert!(says(&window, "open your link again") && says(&window, "555 0100") && says(&window, "12 min"));
+    assert_eq!(press(&mut window, "Close Housecall"), [Intent::Quit]);
+    assert_eq!(press(&mut window, "Open another visit"), [Intent::Back]);
+}
+
+#[test]
+fn a_summary_leads_back_to_the_desk() {
+    let (_, moment) = house::moments().into_iter().find(|(name, _)| *name == "summary").expect("a summary");
+    let mut window = open(moment);
+    assert!(says(&window, "12 min") && says(&window, "lost once"));
+    assert_eq!(press(&mut window, "Back to your desk"), [Intent::Desk(DeskIntent::CloseVisit)]);
+    assert_eq!(press(&mut window, "Start another visit"), [Intent::Desk(DeskIntent::StartVisit)]);
+}
+
+#[test]
+fn every_control_has_a_name_is_large_enough_and_stands_inside_of_every_window() {
+    for (name, moment) in house::moments() {
+        for theme in [Theme::Light, Theme::Dark] {
+            for size in [SIZE, vec2(400.0, 700.0)] {
+                let window = open_at(moment.clone(), size, theme);
+                let mut controls = 0;
+                for role in [Role::Button, Role::ComboBox, Role::TextInput, Role::PasswordInput] {
+                    for node in window.query_all_by_role(role) {
+                        let (rect, label) = (node.rect(), node.accesskit_node().label().unwrap_or_default());
+                        let context = format!("{name} at {size}: {role:?} `{label}` {rect}");
+                        assert!(!label.is_empty(), "{context} has no name");
+                        assert!(rect.height() >= 43.5 && rect.width() >= 43.5, "{context} is too small");
+                        assert!(rect.left() >= 0.0 && rect.right() <= size.x, "{context} is outside");
+                        controls += 1;
+                    }
+                }
+                assert!(controls > 0, "{name} has no way on");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_still_window_is_not_drawn_again_and_again() {
+    for (name, moment) in house::moments() {
+        let mut window = open(moment);
+        assert!(window.run_ok().is_some_and(|steps| steps <= 3), "{name} wants to be drawn for ever");
+    }
+}
