@@ -10,13 +10,43 @@ use units::PictureSize;
 
 /// Video visits between a clinician and a patient: peer to peer, end-to-end encrypted.
 #[derive(Debug, Parser)]
-#[command(name = "housecall", version)]
+#[command(name = "housecall", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     /// Log more.
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) window: WindowArguments,
+}
+
+/// The window.
+#[derive(Debug, Args)]
+pub(crate) struct WindowArguments {
+    /// The link of a visit, https://… or housecall:…; without it the window asks.
+    pub(crate) link: Option<String>,
+    /// The clinician's window for this server, https://HOST[:PORT].
+    #[arg(long, value_name = "URL", conflicts_with = "link")]
+    pub(crate) server: Option<String>,
+    /// The server's certificate, as it prints it.
+    #[arg(long, value_name = "sha256:…", requires = "server")]
+    pub(crate) pin: Option<String>,
+    /// The account's name.
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub(crate) user: Option<String>,
+    /// The folder with the clinic's key; made when it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) identity: Option<PathBuf>,
+    /// device | file:X.y4m | pattern | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) camera: Camera,
+    /// device | file:X.wav | tone | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) microphone: Microphone,
+    /// device | file:X.wav | none
+    #[arg(long, value_name = "SINK", default_value = "device")]
+    pub(crate) speaker: Speaker,
 }
 
 /// What to do.

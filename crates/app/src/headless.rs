@@ -15,6 +15,7 @@ use units::{DataRate, Phi, PictureSize};
 
 use crate::arguments::{
     Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, Screen, Speaker, Switch,
+    WindowArguments,
 };
 
 /// Something that was given cannot be used: a file, a folder, a link.
@@ -76,6 +77,27 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
         },
         report,
     ))
+}
+
+/// What the window's command line asks for.
+pub(crate) fn window_options(arguments: WindowArguments) -> crate::window::Options {
+    let (pattern, tone) = match arguments.server {
+        Some(_) => (PatternKind::Clinician, ToneKind::Clinician),
+        None => (PatternKind::Patient, ToneKind::Patient),
+    };
+    crate::window::Options {
+        media: MediaChoices {
+            camera: camera(arguments.camera, pattern),
+            microphone: microphone(arguments.microphone, tone),
+            speaker: speaker(arguments.speaker),
+            screen: ScreenChoice::None,
+        },
+        link: arguments.link,
+        server: arguments.server,
+        pin: arguments.pin,
+        user: arguments.user,
+        identity: arguments.identity,
+    }
 }
 
 fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {

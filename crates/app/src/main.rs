@@ -1,10 +1,13 @@
 //! The `housecall` program.
 
-#![forbid(unsafe_code)]
+// Forbidden but in `painter`, which talks to the graphics card.
+#![deny(unsafe_code)]
 
 mod arguments;
 mod headless;
 mod logging;
+mod painter;
+mod window;
 
 use std::process::ExitCode;
 
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
     logging::start(arguments.verbose);
     session::install_crypto_provider();
     match arguments.command {
-        Command::Headless(headless) => headless::run(headless),
+        Some(Command::Headless(headless)) => headless::run(headless),
+        None => window::run(headless::window_options(arguments.window)),
     }
 }

@@ -9,7 +9,7 @@ pub use devices::DeviceKind;
 
 /// The devices of this machine, read by the window and written by who opens them.
 #[derive(Debug, Default)]
-pub struct DeviceBoard(Mutex<Devices>);
+pub(crate) struct DeviceBoard(Mutex<Devices>);
 
 /// The devices of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Devices {
 
 impl DeviceBoard {
     /// How things stand.
-    pub fn read(&self) -> Devices {
+    pub(crate) fn read(&self) -> Devices {
         self.lock().clone()
     }
 

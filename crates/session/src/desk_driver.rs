@@ -120,9 +120,8 @@ impl DeskDriver {
 
     fn ask(&mut self, number: RequestNumber, request: DeskRequest) {
         if let DeskRequest::SignIn { server, pin, .. } = &request {
-            self.client = client(server, pin.as_ref())
-                .map_err(|error| tracing::error!(%error, "no client for the server"))
-                .ok();
+            self.client =
+                client(server, pin.as_ref()).map_err(|error| tracing::error!(%error, "no client for the server")).ok();
         }
         let (client, inputs) = (self.client.clone(), self.inputs.clone());
         tokio::spawn(async move {
@@ -158,10 +157,9 @@ async fn answer(client: &SignalingClient, request: DeskRequest) -> DeskAnswer {
         DeskRequest::CreateVisit { token } => {
             client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))
         }
-        DeskRequest::CreateInvite { token, visit, request } => client
-            .create_invite(&token, visit, &request)
-            .await
-            .map(|reply| DeskAnswer::InviteMade(reply.invite)),
+        DeskRequest::CreateInvite { token, visit, request } => {
+            client.create_invite(&token, visit, &request).await.map(|reply| DeskAnswer::InviteMade(reply.invite))
+        }
     };
     answer.unwrap_or_else(|error| match error {
         ClientError::Refused(problem) => DeskAnswer::Refused(problem.code),

@@ -74,7 +74,7 @@ pub(crate) struct Ended {
 
 impl Driver {
     /// Runs the call to its end.
-    pub(crate) async fn run(mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Ended {
+    pub(crate) async fn run<P: FnMut(Progress<'_>) + ?Sized>(mut self, progress: &mut P) -> Ended {
         let mut hopeless = None;
         loop {
             self.drain(progress).await;
@@ -125,7 +125,7 @@ impl Driver {
         }
     }
 
-    async fn drain(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
+    async fn drain<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
         let mut changed = false;
         while let Some(output) = self.call.poll_output() {
             match output {
@@ -158,7 +158,7 @@ impl Driver {
         }
     }
 
-    fn wake(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
+    fn wake<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
         let now = self.now();
         self.call.handle_timeout(now);
         let active = self.peers.active_stats();

@@ -164,7 +164,11 @@ pub fn run(config: Config, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Out
     outcome
 }
 
-async fn run_visit(config: Config, clock: Clock, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, InputError> {
+async fn run_visit(
+    config: Config,
+    clock: Clock,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Outcome, InputError> {
     let mut recorder = Recorder::new(clock);
     let media = MediaThreads::start(&config.media, clock, tokio::runtime::Handle::current())?;
     let admit_after = match &config.party {

@@ -23,6 +23,7 @@ mod usage;
 mod visit;
 mod window;
 
+pub use ::media::I420;
 pub use board::{DeviceKind, Devices, DevicesOfAKind, Trouble};
 pub use call::{self, Mode, Preferences};
 pub use desk;
@@ -34,7 +35,6 @@ pub use devices::screen::ScreenChoice;
 pub use devices::speaker::SpeakerChoice;
 pub use headless::Pin;
 pub use identity::IdentityError;
-pub use ::media::I420;
 pub use pictures::{Pictures, Repaint};
 pub use trust::{Link, LinkError};
 pub use visit::{Visit, VisitEnd};

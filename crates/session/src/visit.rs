@@ -233,7 +233,7 @@ impl Talk {
     }
 
     fn total(&self, now: Timestamp) -> Duration {
-        self.before + self.since.map_or(Duration::ZERO, |since| now.saturating_since(since))
+        self.before + self.since.map_or(Duration::ZERO, |since| now.since(since))
     }
 }
 

@@ -10,8 +10,8 @@ use peer::VoiceOut;
 use tokio::sync::watch;
 use units::Timestamp;
 
-use super::meters::Meters;
 use super::chime::Chime;
+use super::meters::Meters;
 use super::{PacketReceiver, Plans, Shared};
 
 /// One frame of sound everywhere in the program: 10 ms at 48 kHz, mono.

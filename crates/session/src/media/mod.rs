@@ -18,11 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use call::{PictureOff, PicturePlan, VoicePlan};
-use devices::{DeviceError, FrameRate};
 use devices::camera::{Camera, CameraChoice, CameraFormat};
 use devices::microphone::{Microphone, MicrophoneChoice};
 use devices::screen::ScreenChoice;
 use devices::speaker::{Speaker, SpeakerChoice};
+use devices::{DeviceError, FrameRate};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;

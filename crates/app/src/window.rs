@@ -1,0 +1,269 @@
+//! The window: carries what people want to who decides, and what is decided back to the screen.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
+use eframe::glow;
+use session::call::{Phase, Snapshot};
+use session::desk::DeskIntent;
+use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, MediaChoices, Session, Trouble, Visit};
+use ui::{DeviceList, DeviceTrouble, DevicesModel, Forms, Intent, Levels, Model, Screen};
+
+use crate::painter::GlowPainter;
+
+/// What the window was started with.
+pub(crate) struct Options {
+    pub(crate) link: Option<String>,
+    /// Straight to the clinician's desk, with these words filled in.
+    pub(crate) server: Option<String>,
+    pub(crate) pin: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) identity: Option<PathBuf>,
+    pub(crate) media: MediaChoices,
+}
+
+/// Opens the window and runs it until it is closed.
+pub(crate) fn run(options: Options) -> ExitCode {
+    let viewport = ViewportBuilder::default()
+        .with_title("Housecall")
+        .with_app_id("housecall")
+        .with_inner_size([1000.0, 720.0])
+        .with_min_inner_size([360.0, 480.0]);
+    let native = eframe::NativeOptions { viewport, ..Default::default() };
+    let opened =
+        eframe::run_native("Housecall", native, Box::new(|creation| Ok(Box::new(App::new(creation, options)?))));
+    match opened {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "no window");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct App {
+    session: Option<Session>,
+    screen: Screen,
+    visit: Option<Visit>,
+    desk: Option<DeskHandle>,
+    identity: Option<PathBuf>,
+    forms: Forms,
+    painter: GlowPainter,
+    problem: Option<String>,
+    awake: Option<keepawake::KeepAwake>,
+    /// What was seen last, so that only a change calls somebody to the window.
+    seen: (bool, usize),
+}
+
+impl App {
+    fn new(creation: &eframe::CreationContext<'_>, options: Options) -> Result<Self> {
+        ui::apply_theme(&creation.egui_ctx);
+        let context = creation.egui_ctx.clone();
+        // A plain `request_repaint` draws two frames.
+        let repaint = Arc::new(move || context.request_repaint_after(Duration::from_millis(1)));
+        let mut forms = Forms::default();
+        forms.server = options.server.clone().unwrap_or_default();
+        forms.pin = options.pin.unwrap_or_default();
+        forms.name = options.user.unwrap_or_default();
+        let mut app = Self {
+            session: Some(Session::start(options.media, repaint)?),
+            screen: Screen::Start,
+            visit: None,
+            desk: None,
+            identity: options.identity,
+            forms,
+            painter: GlowPainter::new(),
+            problem: None,
+            awake: None,
+            seen: (false, 0),
+        };
+        if let Some(link) = options.link {
+            app.open_link(&link);
+        } else if options.server.is_some() {
+            app.open_desk();
+        }
+        Ok(app)
+    }
+
+    fn open_link(&mut self, text: &str) {
+        let Some(session) = &self.session else { return };
+        let opened = text.parse::<Link>().map_err(|error| error.to_string());
+        match opened.and_then(|link| session.open_link(link).map_err(|error| error.to_string())) {
+            Ok(visit) => {
+                self.visit = Some(visit);
+                self.screen = Screen::Patient;
+                self.problem = None;
+                self.forms.link.clear();
+            }
+            Err(sentence) => self.problem = Some(sentence),
+        }
+    }
+
+    fn open_desk(&mut self) {
+        let Some(session) = &self.session else { return };
+        self.problem = None;
+        if self.desk.is_none() {
+            match session.open_desk(self.identity.as_deref()) {
+                Ok(desk) => self.desk = Some(desk),
+                Err(error) => return self.problem = Some(error.to_string()),
+            }
+        }
+        self.screen = Screen::Clinician;
+    }
+
+    fn obey(&mut self, context: &egui::Context, intent: Intent) {
+        match intent {
+            Intent::Call(intent) => {
+                if let Some(visit) = &self.visit {
+                    visit.intend(intent);
+                }
+            }
+            Intent::Desk(intent) => {
+                if let Some(desk) = &self.desk {
+                    desk.intend(intent);
+                }
+            }
+            Intent::OpenLink(link) => self.open_link(link.expose()),
+            Intent::OpenDesk => self.open_desk(),
+            Intent::Back => {
+                if let Some(visit) = self.visit.take() {
+                    visit.intend(session::call::Intent::HangUp);
+                }
+                self.screen = Screen::Start;
+                self.problem = None;
+            }
+            Intent::Choose(kind, name) => {
+                let kind = match kind {
+                    ui::DeviceKind::Camera => DeviceKind::Camera,
+                    ui::DeviceKind::Microphone => DeviceKind::Microphone,
+                    ui::DeviceKind::Speaker => DeviceKind::Speaker,
+                };
+                if let Some(visit) = &self.visit {
+                    visit.choose(kind, name);
+                }
+            }
+            Intent::CopyLink => {
+                let phase = self.desk.as_ref().map(|desk| desk.snapshot().phase);
+                if let Some(session::desk::DeskPhase::InVisit { link }) = phase {
+                    context.copy_text(link.expose().clone());
+                }
+            }
+            Intent::TestSpeaker => {
+                if let Some(visit) = &self.visit {
+                    visit.chime();
+                }
+            }
+            Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    /// Somebody was let in, or somebody knocks: a sound, and the window to the front.
+    fn call_to_window(&mut self, context: &egui::Context, call: Option<&Snapshot>) {
+        let admitted = call.is_some_and(|call| matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. }));
+        let waiting = call.map_or(0, |call| call.waiting.len());
+        let before = std::mem::replace(&mut self.seen, (admitted, waiting));
+        let let_in = admitted && !before.0 && self.screen == Screen::Patient;
+        if let_in || waiting > before.1 {
+            if let Some(visit) = &self.visit {
+                visit.chime();
+            }
+            context.send_viewport_cmd(ViewportCommand::Minimized(false));
+            context.send_viewport_cmd(ViewportCommand::Focus);
+            context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+        }
+    }
+
+    /// No sleep while somebody waits or talks.
+    fn stay_awake(&mut self, call: Option<&Snapshot>) {
+        let needed = call.is_some_and(|call| call.phase != Phase::Lobby && !call.phase.is_ended());
+        if !needed {
+            self.awake = None;
+        } else if self.awake.is_none() {
+            let mut wish = keepawake::Builder::default();
+            wish.display(true).idle(true).reason("A visit goes on").app_name("Housecall");
+            self.awake = wish.create().map_err(|error| tracing::debug!(%error, "the system may fall asleep")).ok();
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let Some(session) = &self.session else { return };
+        let context = ui.ctx().clone();
+        let (now, devices) = (session.now(), session.devices());
+        if self.screen == Screen::Clinician {
+            self.visit = self.desk.as_ref().and_then(DeskHandle::visit);
+        }
+        let end = self.visit.as_ref().and_then(Visit::end);
+        if self.screen == Screen::Patient
+            && let Some(sentence) = end.as_ref().and_then(|end| end.problem.clone())
+        {
+            self.problem = Some(sentence);
+            self.visit = None;
+            self.screen = Screen::Start;
+        }
+        let call = self.visit.as_ref().map(Visit::snapshot);
+        let desk = self.desk.as_ref().map(DeskHandle::snapshot);
+        self.call_to_window(&context, call.as_ref());
+        self.stay_awake(call.as_ref());
+        self.painter.look(self.visit.as_ref());
+        if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
+            // For the levels.
+            context.request_repaint_after(Duration::from_millis(100));
+        }
+        let (microphone, speaker) = self.visit.as_ref().map_or((0.0, 0.0), Visit::levels);
+        let devices = DevicesModel {
+            cameras: list(devices.cameras),
+            microphones: list(devices.microphones),
+            speakers: list(devices.speakers),
+        };
+        let model = Model {
+            screen: self.screen,
+            call: call.as_ref(),
+            desk: desk.as_ref(),
+            devices: &devices,
+            levels: Levels { microphone, speaker },
+            now,
+            talked_for: end.map(|end| end.talked_for),
+            problem: self.problem.as_deref(),
+            phone: None,
+        };
+        let mut intents = Vec::new();
+        ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);
+        let active = |event: &Event| matches!(event, Event::Key { .. } | Event::PointerMoved(_) | Event::Text(_));
+        if context.input(|input| input.events.iter().any(active)) {
+            intents.push(Intent::Desk(DeskIntent::Activity));
+        }
+        for intent in intents {
+            self.obey(&context, intent);
+            context.request_repaint_after(Duration::from_millis(1));
+        }
+    }
+
+    fn on_exit(&mut self, gl: Option<&glow::Context>) {
+        if let Some(gl) = gl {
+            self.painter.destroy(gl);
+        }
+        let visits: Vec<Visit> =
+            self.visit.take().into_iter().chain(self.desk.as_ref().and_then(DeskHandle::visit)).collect();
+        if let Some(session) = self.session.take() {
+            session.close(&visits);
+        }
+    }
+}
+
+fn list(devices: DevicesOfAKind) -> DeviceList {
+    let trouble = devices.trouble.map(|trouble| match trouble {
+        Trouble::Missing => DeviceTrouble::Missing,
+        Trouble::Denied => DeviceTrouble::Denied,
+        Trouble::Busy => DeviceTrouble::Busy,
+        Trouble::Unplugged => DeviceTrouble::Unplugged,
+        Trouble::Stalled => DeviceTrouble::Stalled,
+        Trouble::Failed => DeviceTrouble::Failed,
+    });
+    DeviceList { names: devices.names, chosen: devices.chosen, trouble }
+}
