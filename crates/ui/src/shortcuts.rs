@@ -28,7 +28,8 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if in_call && pressed(&HANG_UP) {
         intents.push(Intent::Call(call::Intent::HangUp));
     }
-    if let (Some(first), true) = (call.waiting.first(), pressed(&ADMIT)) {
+    let talking = matches!(call.phase, Phase::Live { .. });
+    if let (Some(first), false, true) = (call.waiting.first(), talking, pressed(&ADMIT)) {
         intents.push(Intent::Call(call::Intent::Admit(first.endpoint)));
     }
     if pressed(&MUTE) {

@@ -45,11 +45,11 @@ fn button_of_width(ui: &mut Ui, weight: Weight, text: &str, width: f32) -> Respo
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, text));
     if ui.is_rect_visible(rect) {
-        let fill = shade(&response, enabled, fill, colors.text);
+        let fill = if enabled { shade(&response, fill, colors.text) } else { colors.soft };
         let radius = CornerRadius::same(CONTROL_RADIUS);
         ui.painter().rect(rect, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
         focus_ring(ui, &response, rect);
-        let ink = if enabled { ink } else { ink.gamma_multiply(0.6) };
+        let ink = if enabled { ink } else { colors.quiet };
         ui.painter().galley_with_override_text_color(rect.center() - galley.size() / 2.0, galley, ink);
     }
     response
@@ -82,7 +82,7 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
             Round::Danger => (colors.danger, colors.on_danger),
         };
         let disc = Rect::from_center_size(pos2(rect.center().x, rect.top() + DISC / 2.0), Vec2::splat(DISC));
-        let fill = shade(&response, enabled, fill, colors.text);
+        let fill = shade(&response, fill, colors.text);
         ui.painter().circle_filled(disc.center(), DISC / 2.0, fill);
         if response.has_focus() {
             ui.painter().circle_stroke(disc.center(), DISC / 2.0 + 2.0, Stroke::new(2.0, colors.text));
@@ -94,10 +94,8 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
     response
 }
 
-fn shade(response: &Response, enabled: bool, fill: Color32, towards: Color32) -> Color32 {
-    if !enabled {
-        fill.gamma_multiply(0.55)
-    } else if response.is_pointer_button_down_on() {
+fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
+    if response.is_pointer_button_down_on() {
         fill.lerp_to_gamma(towards, 0.18)
     } else if response.hovered() {
         fill.lerp_to_gamma(towards, 0.08)

@@ -67,6 +67,7 @@ pub(crate) const COPIED_FOR: Duration = Duration::from_secs(3);
 pub(crate) const QR: &str = "The visit's link as a QR code";
 pub(crate) const QR_HELP: &str = "Or let the patient's device read this code:";
 pub(crate) const NOBODY_HELP: &str = "You will see it here when somebody knocks. Nobody hears or sees you yet.";
+pub(crate) const TALKING: &str = "A visit holds one patient. End this call before you let in another.";
 pub(crate) const CLOSE_VISIT: &str = "Close the visit";
 
 // The patient before and in the waiting room.

@@ -205,23 +205,30 @@ fn a_call_is_muted_darkened_and_ended_by_buttons() {
 
 #[test]
 fn a_call_is_muted_darkened_and_ended_by_keys() {
-    let mut window = open(Moment::clinician(LIVE).with_call(|call| call.waiting = waiting(1)));
-    for (modifiers, key) in [
-        (Modifiers::COMMAND, Key::D),
-        (Modifiers::COMMAND, Key::E),
-        (Modifiers::COMMAND | Modifiers::SHIFT, Key::A),
-        (Modifiers::COMMAND | Modifiers::SHIFT, Key::H),
-    ] {
+    let mut window = open(Moment::clinician(LIVE));
+    for (modifiers, key) in
+        [(Modifiers::COMMAND, Key::D), (Modifiers::COMMAND, Key::E), (Modifiers::COMMAND | Modifiers::SHIFT, Key::H)]
+    {
         window.key_press_modifiers(modifiers, key);
         window.run_ok();
     }
-    let wanted = [
-        CallIntent::SetMuted(true),
-        CallIntent::SetCameraOff(true),
-        CallIntent::Admit(waiting(1)[0].endpoint),
-        CallIntent::HangUp,
-    ];
+    let wanted = [CallIntent::SetMuted(true), CallIntent::SetCameraOff(true), CallIntent::HangUp];
     assert_eq!(window.state().intents, wanted.map(Intent::Call));
+}
+
+#[test]
+fn who_waits_is_let_in_by_keys_and_during_a_talk_only_declined() {
+    let who = waiting(1)[0].endpoint;
+    let admit = |window: &mut Harness<'_, Window>| {
+        window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::A);
+        window.run_ok();
+        std::mem::take(&mut window.state_mut().intents)
+    };
+    let waits = |phase| open(Moment::clinician(phase).with_call(|call| call.waiting = waiting(1)));
+    assert_eq!(admit(&mut waits(Phase::WaitingRoom { since: SINCE })), [Intent::Call(CallIntent::Admit(who))]);
+    let mut live = waits(LIVE);
+    assert!(admit(&mut live).is_empty() && live.query_by_role_and_label(Role::Button, "Admit").is_none());
+    assert_eq!(press(&mut live, "Decline"), [Intent::Call(CallIntent::Deny(who))]);
 }
 
 #[test]

@@ -98,11 +98,11 @@ fn stage(ui: &mut Ui, call: &Snapshot, painter: &mut dyn PicturePainter) {
     let height = (room.height() * 0.24).clamp(84.0, 170.0);
     let size = vec2(height * shape, height);
     let size = if size.x > room.width() * 0.42 { size * (room.width() * 0.42 / size.x) } else { size };
-    // Over the picture and not in the letterbox, where there is one above and below.
+    // Below their picture where that leaves room; else over its corner.
     let around = match painter.size(Picture::Other) {
         Some(other) if instead.is_none() => {
             let shown = fitted(room, other.width as f32, other.height as f32);
-            if shown.height() > 2.0 * size.y { shown } else { room }
+            if room.bottom() - shown.bottom() > size.y + 20.0 { room } else { shown }
         }
         _ => room,
     };

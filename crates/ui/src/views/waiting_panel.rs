@@ -1,5 +1,6 @@
 //! The clinician's side of the waiting room: the link to give, and who waits.
 
+use call::Phase;
 use desk::DeskIntent;
 use egui::{Label, RichText, Ui};
 use units::{Phi, Timestamp};
@@ -70,7 +71,7 @@ fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms
     qr::qr_code(ui, link, &mut forms.qr);
 }
 
-/// Who waits, each with Admit and Decline. In a call as well, for a second visitor.
+/// Who waits, each with Admit and Decline; during a talk another can only be declined.
 pub(crate) fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut Vec<Intent>) {
     let said = text(ui, &words::how_many_wait(call.waiting.len()));
     spoken(ui, &said);
@@ -78,13 +79,17 @@ pub(crate) fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, inte
         quiet(ui, words::NOBODY_HELP);
     }
     let several = call.waiting.len() > 1;
+    let talking = matches!(call.phase, Phase::Live { .. });
+    if talking {
+        quiet(ui, words::TALKING);
+    }
     for (index, waiting) in call.waiting.iter().enumerate() {
         ui.push_id(waiting.endpoint.as_bytes(), |ui| {
             ui.separator();
             text(ui, &words::visitor(several.then_some(index + 1)));
             quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
             ui.horizontal_wrapped(|ui| {
-                if button(ui, Weight::Primary, &words::admit(several.then_some(index + 1))).clicked() {
+                if !talking && button(ui, Weight::Primary, &words::admit(several.then_some(index + 1))).clicked() {
                     intents.push(Intent::Call(call::Intent::Admit(waiting.endpoint)));
                 }
                 if button(ui, Weight::Secondary, &words::decline(several.then_some(index + 1))).clicked() {
