@@ -21,8 +21,9 @@ use crate::signaling::{Answer, Signaling};
 const LOOK: Duration = Duration::from_millis(50);
 /// How often the engine hears how long pictures take to encode.
 const ENCODE_TIME: Duration = Duration::from_millis(200);
-/// A path that brought nothing for so long is told to the engine: voice alone brings 16 packets a second.
-const SILENCE: Duration = Duration::from_secs(2);
+/// Nothing came for so long: the engine hears of it, and again every [`SILENCE_AGAIN`].
+const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE_AGAIN: Duration = Duration::from_millis(500);
 /// How long the last words to the server may take after the visit.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -50,7 +51,8 @@ pub(crate) struct Look {
     saw_first: bool,
     last_received: u64,
     last_received_at: Timestamp,
-    silent: bool,
+    /// When the silence that lasts was told.
+    silence_told: Option<Timestamp>,
 }
 
 /// How the call ended.
@@ -70,9 +72,14 @@ impl Driver {
     /// Runs the call to its end.
     pub(crate) async fn run(mut self, progress: &mut dyn FnMut(Progress<'_>)) -> Ended {
         let mut hopeless = None;
+        let mut ended_at = None;
         loop {
             self.drain(progress).await;
-            if self.call.snapshot().phase.is_ended() {
+            if ended_at.is_none() && self.call.snapshot().phase.is_ended() {
+                ended_at = Some(self.now());
+                self.media.detach();
+            }
+            if self.call.is_finished() {
                 break;
             }
             let wake = [self.call.poll_timeout().unwrap_or(Timestamp::NEVER), self.look.next, self.recorder.wakes_at()];
@@ -95,9 +102,8 @@ impl Driver {
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
             }
         }
-        let (phase, at) = (self.call.snapshot().phase, self.now());
+        let (phase, at) = (self.call.snapshot().phase, ended_at.unwrap_or_else(|| self.now()));
         let last_fault = self.signaling.last_fault();
-        self.media.detach();
         tokio::join!(self.peers.finish(), self.signaling.finish(LAST_WORDS));
         Ended { media: self.media, recorder: self.recorder, phase, at, hopeless, last_fault }
     }
@@ -189,11 +195,13 @@ impl Driver {
         if received != self.look.last_received {
             self.look.last_received = received;
             self.look.last_received_at = now;
-            if std::mem::take(&mut self.look.silent) {
+            if self.look.silence_told.take().is_some() {
                 self.tell(Input::Peer(endpoint, PeerInput::HeardAgain));
             }
-        } else if !self.look.silent && now - self.look.last_received_at >= SILENCE {
-            self.look.silent = true;
+        } else if now - self.look.last_received_at >= SILENCE
+            && self.look.silence_told.is_none_or(|told| now - told >= SILENCE_AGAIN)
+        {
+            self.look.silence_told = Some(now);
             let since = self.look.last_received_at;
             self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since }));
         }

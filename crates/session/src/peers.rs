@@ -17,9 +17,6 @@ use crate::media::PacketReceiver;
 const COMMANDS: usize = 256;
 /// Inputs that wait for the engine. `Block`: the engine is quick, and an input must not be lost.
 const INPUTS: usize = 1024;
-/// How long a connection lingers after its last command, so that a `bye` on the control channel gets out: a few
-/// retransmissions on a link of 100 ms.
-const LINGER: Duration = Duration::from_millis(300);
 /// Making an offer or an answer is local work; one that takes longer is a fault.
 const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -73,12 +70,10 @@ struct Connection {
 }
 
 impl Connection {
-    /// Lets what was commanded be done, then closes.
+    /// Closes at once: the engine has given a `bye` its time.
     async fn close(self) {
         self.peer.set_media_open(false);
-        drop(self.commands);
-        let _ = tokio::time::timeout(LINGER, self.obeying).await;
-        tokio::time::sleep(LINGER).await;
+        self.obeying.abort();
         self.peer.close().await;
     }
 }
@@ -155,7 +150,7 @@ impl PeerHub {
         Some((*endpoint, connection.peer.stats()))
     }
 
-    /// Closes all connections and waits until what they had to say is on its way.
+    /// Closes all connections and waits until they are closed.
     pub(crate) async fn finish(mut self) {
         for (_, connection) in std::mem::take(&mut self.connections) {
             self.closing.spawn(connection.close());
