@@ -87,12 +87,7 @@ impl Driver {
             tokio::select! {
                 Some(intent) = self.intents.recv() => self.tell(Input::Intent(intent)),
                 Some(answer) = self.answers.recv() => match answer {
-                    Answer::Input(input) => {
-                        if let call::SignalingInput::Joined(reply) = &input {
-                            self.signaling.seated(reply);
-                        }
-                        self.tell(Input::Signaling(input));
-                    }
+                    Answer::Input(input) => self.take_answer(input),
                     Answer::Hopeless(error) => {
                         hopeless = Some(error);
                         break;
@@ -104,8 +99,31 @@ impl Driver {
         }
         let (phase, at) = (self.call.snapshot().phase, ended_at.unwrap_or_else(|| self.now()));
         let last_fault = self.signaling.last_fault();
-        tokio::join!(self.peers.finish(), self.signaling.finish(LAST_WORDS));
+        self.say_last_words(progress).await;
+        self.peers.finish().await;
         Ended { media: self.media, recorder: self.recorder, phase, at, hopeless, last_fault }
+    }
+
+    /// Lets the good-bye reach the server, and answers a join that comes late with one.
+    async fn say_last_words(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
+        let deadline = tokio::time::Instant::now() + LAST_WORDS;
+        while self.signaling.is_waiting() {
+            match tokio::time::timeout_at(deadline, self.answers.recv()).await {
+                Ok(Some(Answer::Input(input))) => {
+                    self.take_answer(input);
+                    self.drain(progress).await;
+                }
+                Ok(Some(Answer::Hopeless(_))) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+    }
+
+    fn take_answer(&mut self, input: call::SignalingInput) {
+        if let call::SignalingInput::Joined(reply) = &input {
+            self.signaling.seated(reply);
+        }
+        self.tell(Input::Signaling(input));
     }
 
     fn now(&self) -> Timestamp {

@@ -53,6 +53,8 @@ pub(crate) struct PeerHub {
     clock: Clock,
     max_rate: Option<DataRate>,
     connections: HashMap<EndpointId, Connection>,
+    /// The number of the connection that was last opened to each, whether that came about or not.
+    newest: HashMap<EndpointId, u64>,
     next_number: u64,
     include_loopback: bool,
     inputs: mpsc::Sender<FromPeer>,
@@ -60,7 +62,6 @@ pub(crate) struct PeerHub {
 }
 
 struct Connection {
-    number: u64,
     commands: mpsc::Sender<PeerCommand>,
     peer: Arc<Peer>,
     /// Until the media threads have them.
@@ -90,6 +91,7 @@ impl PeerHub {
             clock,
             max_rate,
             connections: HashMap::new(),
+            newest: HashMap::new(),
             next_number: 0,
             include_loopback,
             inputs,
@@ -137,8 +139,7 @@ impl PeerHub {
 
     /// What a connection said, unless it was closed meanwhile.
     pub(crate) fn heard(&self, from: FromPeer) -> Option<Heard> {
-        let connection = self.connections.get(&from.endpoint)?;
-        (connection.number == from.number).then_some(match from.what {
+        (self.newest.get(&from.endpoint) == Some(&from.number)).then_some(match from.what {
             Said::Input(input) => Heard::Input(from.endpoint, input),
             Said::KeyFrameWanted => Heard::KeyFrameWanted,
         })
@@ -161,6 +162,7 @@ impl PeerHub {
     async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) {
         let number = self.next_number;
         self.next_number += 1;
+        self.newest.insert(endpoint, number);
         let config = PeerConfig {
             ice_servers: ice.into_iter().map(ice_server).collect(),
             max_rate: self.max_rate,
@@ -176,7 +178,7 @@ impl PeerHub {
                 let obeying = tokio::spawn(obey(peer.clone(), todo, say));
                 let packets = Some((voice, picture));
                 self.connections
-                    .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
+                    .insert(endpoint, Connection { commands, peer, packets, media_open: false, obeying });
             }
             Err(error) => {
                 tracing::error!(%error, "a connection could not be opened");
@@ -186,6 +188,7 @@ impl PeerHub {
     }
 
     fn close(&mut self, endpoint: EndpointId) {
+        self.newest.remove(&endpoint);
         if let Some(connection) = self.connections.remove(&endpoint) {
             while self.closing.try_join_next().is_some() {}
             self.closing.spawn(connection.close());

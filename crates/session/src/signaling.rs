@@ -4,7 +4,6 @@
 //! told of the answer, never of the weather. Boxes go out in order through one queue, everything else on its own.
 
 use std::future::Future;
-use std::time::Duration;
 
 use call::{RequestKind, SignalingInput, SignalingRequest};
 use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent, until_definite};
@@ -127,10 +126,10 @@ impl Signaling {
         }
     }
 
-    /// Gives what was asked last a moment to reach the server, then stops.
-    pub(crate) async fn finish(mut self, patience: Duration) {
-        self.outbox = None;
-        let _ = tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+    /// Whether an answer may still come.
+    pub(crate) fn is_waiting(&mut self) -> bool {
+        while self.tasks.try_join_next().is_some() {}
+        !self.tasks.is_empty()
     }
 
     fn send(&mut self, envelopes: Vec<signaling_protocol::Envelope>) {
@@ -216,27 +215,34 @@ impl Signaling {
         let answers = self.answers.clone();
         let last_fault = self.last_fault.clone();
         self.tasks.spawn(async move {
+            // The inner result is what the engine hears of, the outer one what is tried again.
             let reply = until_definite(move || {
                 let (attempt, last_fault) = (attempt(), last_fault.clone());
                 async move {
-                    let reply = attempt.await;
-                    if let Err(error) = &reply
-                        && !error.is_definite()
-                    {
-                        tracing::debug!(?kind, %error, "will be tried again");
-                        last_fault.send_replace(Some(error.to_string()));
+                    match attempt.await {
+                        Err(error) if !error.is_definite() && !matters_now(kind, &error) => {
+                            tracing::debug!(?kind, %error, "will be tried again");
+                            last_fault.send_replace(Some(error.to_string()));
+                            Err(error)
+                        }
+                        answer => Ok(answer),
                     }
-                    reply
                 }
             })
             .await;
             let answer = match reply {
-                Ok(reply) => Answer::Input(input(reply)),
-                Err(error) => definite(kind, error),
+                Ok(Ok(reply)) => Answer::Input(input(reply)),
+                Ok(Err(error)) | Err(error) => definite(kind, error),
             };
             let _ = answers.send(answer).await;
         });
     }
+}
+
+/// Whether a passing fault must be told: an admission that could not be written down must not come true minutes later.
+fn matters_now(request: RequestKind, error: &ClientError) -> bool {
+    let not_stored = matches!(error, ClientError::Refused(problem) if problem.code == Code::StorageFailed);
+    matches!(request, RequestKind::Admit(_)) && not_stored
 }
 
 fn definite(request: RequestKind, error: ClientError) -> Answer {
