@@ -35,7 +35,7 @@ pub enum Defect {
     },
     /// The pictures are too small or too large.
     #[error(
-        "its header says that pictures are {width}x{height}; each side must be from {MIN_SIDE} to {MAX_SIDE} pixels; scale it with ffmpeg -vf scale"
+        "its header says that pictures are {width}x{height}; from {MIN_SIDE}x{MIN_SIDE} to {MAX_LONG}x{MAX_SHORT} can be sent; scale it with ffmpeg -vf scale"
     )]
     Size {
         /// As the header says.
@@ -104,8 +104,8 @@ impl Header {
         let width = width.ok_or(Defect::Lacks("width"))?;
         let height = height.ok_or(Defect::Lacks("height"))?;
         let fps = fps.ok_or(Defect::Lacks("frame rate"))?;
-        let sides = MIN_SIDE..=MAX_SIDE;
-        if !sides.contains(&width) || !sides.contains(&height) {
+        let (long, short) = (width.max(height), width.min(height));
+        if short < MIN_SIDE || short > MAX_SHORT || long > MAX_LONG {
             return Err(Defect::Size { width, height });
         }
         let size = PictureSize::new(width as u32, height as u32);
@@ -152,8 +152,9 @@ pub(super) const MAX_HEADER_LENGTH: usize = 4_096;
 /// One macroblock: the smallest that H.264 codes (ITU-T H.264 §6.3).
 const MIN_SIDE: u64 = 16;
 
-/// As `PictureSize` reads it: far above every camera, far below what would fill the memory.
-const MAX_SIDE: u64 = 8_192;
+/// The largest that the encoder takes, either way up (OpenH264, level 5.2).
+const MAX_LONG: u64 = 3_840;
+const MAX_SHORT: u64 = 2_160;
 
 /// The names of 8 bit 4:2:0; they differ in where chroma is sampled, by less than a pixel.
 const COLOURS: [&str; 4] = ["420", "420jpeg", "420mpeg2", "420paldv"];
