@@ -128,6 +128,10 @@ impl<S: Store> Visits<S> {
         if let Some(same) = hosts.iter().find(|one| one.row.bundle == request.bundle) {
             return self.join_again(now, protocol, same.row.endpoint, replay);
         }
+        // An app that comes back by itself must not put out the device that its user went on to.
+        if !request.take_over && hosts.iter().any(|one| !matches!(one.presence, Presence::Away { .. })) {
+            return Err(Code::HostPresent);
+        }
         // One host at a time: the same clinician on another device, or in an app that was started again, takes over.
         let replaced: Vec<_> = hosts.iter().map(|one| (one.row.endpoint, LeaveReason::Removed)).collect();
         let fresh = EndpointRow {

@@ -116,11 +116,24 @@ fn a_clinician_takes_over_on_another_device() {
 }
 
 #[test]
+fn an_app_that_comes_back_by_itself_takes_no_other_devices_place() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, _guest) = clinic.call();
+    assert_eq!(clinic.try_host_as(link.visit, b"sleeper", false), Err(Code::HostPresent));
+    assert_eq!(kinds(&host.hears(&mut clinic)), [] as [&str; 0]);
+    assert_eq!(clinic.try_host_as(link.visit, b"host", false).unwrap().endpoint, host.id, "the same app may");
+    host.breaks(&mut clinic);
+    assert_eq!(clinic.try_host_as(link.visit, b"sleeper", false), Err(Code::HostPresent), "not yet away");
+    clinic.pass(Duration::from_secs(2));
+    clinic.try_host_as(link.visit, b"sleeper", false).unwrap();
+}
+
+#[test]
 fn only_the_visits_clinician_hosts_it() {
     let mut clinic = Clinic::new();
     let link = clinic.link();
     let stranger = StaffId::from_random([1; 16]);
-    let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]) };
+    let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]), take_over: true };
     let command = Command::JoinHost { staff: stranger, visit: link.visit, request };
     assert_eq!(clinic.ask(command), Err(Code::VisitNotFound));
     let request = signaling_protocol::CreateInviteRequest {
