@@ -89,7 +89,9 @@ static void put_block(const struct codes *codes, int difference) {
     put(codes->end.bits, codes->end.length);
 }
 
-static unsigned char *append(unsigned char *to, const void *from, size_t length) { return (unsigned char *)memcpy(to, from, length) + length; }
+static unsigned char *append(unsigned char *to, const void *from, size_t length) {
+    return (unsigned char *)memcpy(to, from, length) + length;
+}
 
 static size_t jpeg(unsigned char *to, unsigned number) {
     static const unsigned char begin_of_all[] = {0xff, 0xd8, 0xff, 0xdb, 0, 67, 0};

@@ -120,7 +120,7 @@ fn a_camera_that_is_unplugged_says_so_at_once() {
     let unplugged = Plugged { frames: 10, ..Plugged::a("unplugged") };
     with_camera("a_camera_that_is_unplugged_says_so_at_once", &unplugged, || {
         let (mut camera, frames) = open(None).expect("a camera");
-        assert_eq!(frames.iter().count(), 10);
+        assert!(frames.iter().last().expect("a picture").index < 10);
         assert_eq!(
             problem(&mut camera, SOON),
             "the camera stopped: it was unplugged; check its plug or choose another"
@@ -134,7 +134,7 @@ fn a_camera_that_stalls_is_given_up_and_the_program_goes_on() {
     let stalled = Plugged { frames: 10, ..Plugged::a("stalled") };
     with_camera("a_camera_that_stalls_is_given_up_and_the_program_goes_on", &stalled, || {
         let (mut camera, frames) = open(None).expect("a camera");
-        assert_eq!(frames.iter().count(), 10);
+        assert!(frames.iter().last().expect("a picture").index < 10);
         stalls(&mut camera);
         drops_at_once(camera);
         // The driver's call never comes back, so that only pulling the plug helps.

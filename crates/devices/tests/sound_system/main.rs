@@ -18,26 +18,28 @@ fn what_the_loudspeaker_plays_the_microphone_hears() {
     visitor.talk(Duration::from_secs(5));
     assert_eq!(visitor.problems, [""; 0]);
 
-    // Both keep the time.
-    let now = visitor.now();
-    for (samples, started) in
-        [(&visitor.played, visitor.speaker.started()), (&visitor.heard, visitor.microphone.started())]
-    {
-        let expected = now.since(started.expect("a start")).as_secs_f64();
-        let actual = samples.len() as f64 / f64::from(SAMPLE_RATE);
-        assert!((actual - expected).abs() < 0.2, "{actual} s in {expected} s");
-    }
-    // A stretch of what was heard is found in what was played.
-    let second = SAMPLE_RATE as usize;
-    let stretch = &visitor.heard[3 * second..][..second / 5];
+    visitor.the_loudspeaker_keeps_the_time();
+    visitor.the_microphone_keeps_the_time();
+    // A stretch of what was heard is found in what was played. On a busy machine one or the other has a hole.
+    let best = (0..6).map(|n| likeness(&visitor.heard, &visitor.played, second() * (20 + 4 * n) / 10));
+    let best = best.fold(0.0, f32::max);
+    assert!(best > 0.99, "correlation {best}");
+}
+
+/// How like the twentieth of a second of `heard` that begins at `from` is to what was played at most half a second away.
+fn likeness(heard: &[f32], played: &[f32], from: usize) -> f32 {
+    let stretch = &heard[from..from + second() / 20];
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    let likeness = |from: usize| {
-        let other = &visitor.played[from..from + stretch.len()];
-        dot(stretch, other) / (dot(stretch, stretch) * dot(other, other)).sqrt().max(1e-9)
-    };
-    let (best, lag) =
-        (2 * second..4 * second).map(|from| (likeness(from), from)).max_by(|a, b| a.0.total_cmp(&b.0)).expect("lags");
-    assert!(best > 0.99, "correlation {best} at {lag}");
+    let power = dot(stretch, stretch);
+    let around = &played[from - second() / 2..(from + second() / 2).min(played.len())];
+    around
+        .windows(stretch.len())
+        .map(|other| dot(stretch, other) / (power * dot(other, other)).sqrt().max(1e-9))
+        .fold(0.0, f32::max)
+}
+
+const fn second() -> usize {
+    SAMPLE_RATE as usize
 }
 
 #[test]
@@ -54,6 +56,7 @@ fn after_a_restart_of_the_sound_server_both_streams_come_back() {
     server.loop_back("speaker", "mic_feed");
     visitor.talk_until_heard(OURS);
 
+    visitor.the_microphone_keeps_the_time();
     visitor.problems.sort();
     assert_eq!(
         visitor.problems,
@@ -83,6 +86,7 @@ fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_un
     visitor.talk_until_heard(400);
     assert_eq!(visitor.problems.len(), 1, "{:?}", visitor.problems);
     assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
+    visitor.the_microphone_keeps_the_time();
 }
 
 #[test]

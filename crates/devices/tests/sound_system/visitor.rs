@@ -72,6 +72,16 @@ impl Visitor {
         WINDOW_DURATION * loud as u32
     }
 
+    /// Fails unless sample n was spoken at the microphone's start plus n / rate, whatever happened since.
+    pub(crate) fn the_microphone_keeps_the_time(&self) {
+        keeps_the_time(&self.heard, self.now().since(self.microphone.started().expect("a start")));
+    }
+
+    /// The same for the loudspeaker. One that wakes up first may begin seconds late.
+    pub(crate) fn the_loudspeaker_keeps_the_time(&self) {
+        keeps_the_time(&self.played, self.now().since(self.speaker.started().expect("a start")));
+    }
+
     fn tick(&mut self) {
         while self.speaker.wants(self.now()) {
             let begin = self.played.len();
@@ -88,6 +98,13 @@ impl Visitor {
         }
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+fn keeps_the_time(samples: &[f32], since: Duration) {
+    let actual = samples.len() as f64 / f64::from(SAMPLE_RATE);
+    let expected = since.as_secs_f64();
+    // Of a second's outage nothing may be missing; a busy machine may be late with the newest.
+    assert!((actual - expected).abs() < 0.25, "{actual} s of sound in {expected} s");
 }
 
 /// A whistle of 1000 Hz, which no microphone of these tests is fed with.
