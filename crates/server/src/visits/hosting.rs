@@ -32,11 +32,8 @@ impl<S: Store> Visits<S> {
     }
 
     pub(super) fn deny(&mut self, now: Timestamp, by: EndpointId, endpoint: EndpointId) -> Result<(), Code> {
-        match self.put_out_target(by, endpoint)? {
-            Some(Admission::Admitted) => Err(Code::NotAllowed),
-            Some(Admission::Waiting) => self.put_out(now, endpoint),
-            None => Ok(()),
-        }
+        // Somebody admitted goes as well: the host's last word counts, also when `admit` was faster than it seemed.
+        self.remove(now, by, endpoint)
     }
 
     pub(super) fn remove(&mut self, now: Timestamp, by: EndpointId, endpoint: EndpointId) -> Result<(), Code> {
