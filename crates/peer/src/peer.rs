@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -21,7 +22,9 @@ use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
-use crate::{PeerConfig, PeerError, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine};
+use crate::{
+    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
+};
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
 ///
@@ -97,12 +100,14 @@ impl Peer {
             announced: announced.clone(),
         };
         let (voice_out, voice_packets) = mpsc::channel(SEND_CAPACITY);
+        let (control_sender, control_events) = mpsc::channel(CONTROL_CAPACITY);
         let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
         let tasks = vec![
             tokio::spawn(supervisor::run(supervisor, library)),
             tokio::spawn(handshake.clone().repeat()),
-            tokio::spawn(control::receive(control_channel.clone(), event_sender, control_open.clone(), handshake)),
+            tokio::spawn(control::receive(control_channel.clone(), control_sender, control_open.clone(), handshake)),
+            tokio::spawn(hand_on_control(control_events, event_sender, shared.clone(), clock)),
             tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),
             tokio::spawn(pictures.run(picture_commands)),
         ];
@@ -340,6 +345,25 @@ impl Drop for Inner {
     }
 }
 
+/// Notes that the other side was heard. What waits for the owner waits here, and with it the control channel.
+async fn hand_on_control(
+    mut events: mpsc::Receiver<PeerEvent>,
+    owner: mpsc::Sender<PeerEvent>,
+    shared: Arc<Shared>,
+    clock: Clock,
+) {
+    while let Some(event) = events.recv().await {
+        if matches!(event, PeerEvent::ControlOpened | PeerEvent::Control(_)) {
+            let now = clock.timestamp(Instant::now());
+            // The bridge writes it, too, and what it wrote may be later.
+            shared.update_stats(|stats| stats.last_heard = stats.last_heard.max(Some(now)));
+        }
+        if owner.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
 fn negotiation_error(error: impl fmt::Display) -> PeerError {
     PeerError::Negotiation(error.to_string())
 }
@@ -347,6 +371,8 @@ fn negotiation_error(error: impl fmt::Display) -> PeerError {
 /// Events that all count come one at a time; full means that the owner is stuck (control messages: Block, estimates:
 /// dropped).
 const EVENT_CAPACITY: usize = 256;
+/// Control messages that came and wait to be handed on: as few as may be, so that the other side waits, too.
+const CONTROL_CAPACITY: usize = 1;
 /// Five seconds of voice.
 const VOICE_CAPACITY: usize = 256;
 /// A second of picture at the highest rate.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trust::CandidateKind;
-use units::DataRate;
+use units::{DataRate, Timestamp};
 
 /// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,6 +16,10 @@ pub struct PeerStats {
     pub received_packets: u64,
     /// Their bytes, RTP headers included.
     pub received_bytes: u64,
+    /// When anything at all last came from the other side: voice, picture or a report, also while the gate is closed,
+    /// or the control channel. Whoever is connected sends something every half second, camera and microphone or none.
+    /// STUN answers do not count: they may be a relay's, and prove nothing about who sent them.
+    pub last_heard: Option<Timestamp>,
     /// Packets that the other side reported as not received.
     pub packets_lost: u64,
     /// Packets sent again because the other side asked.

@@ -85,6 +85,11 @@ impl Bench {
         sequences
     }
 
+    fn heard_millis(&self) -> Option<u64> {
+        let origin = self.bridge.clock.timestamp(self.start);
+        self.shared.stats().last_heard.map(|heard| heard.since(origin).as_millis() as u64)
+    }
+
     fn passed_on(&mut self) -> usize {
         std::iter::from_fn(|| self.bridge.poll_read()).count()
     }
@@ -98,6 +103,12 @@ fn packet(ssrc: u32, sequence_number: u16, bytes: usize) -> rtp::Packet {
 fn number(packet: &rtp::Packet) -> u16 {
     let bytes = packet.header.get_extension(FLOWS.transport_cc).expect("a transport-wide number");
     u16::from_be_bytes([bytes[0], bytes[1]])
+}
+
+fn nothing_but_a_sign_of_life(packet: &Packet) -> bool {
+    let Packet::Rtcp(packets) = packet else { return false };
+    let report = packets[0].as_any().downcast_ref::<ReceiverReport>();
+    packets.len() == 1 && report.is_some_and(|report| report.reports.is_empty() && report.ssrc == VOICE.local_ssrc)
 }
 
 fn nack(sequences: &[u16]) -> TransportLayerNack {
@@ -119,10 +130,57 @@ fn a_closed_gate_lets_nothing_through_in_either_direction() {
     bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
     bench.read_rtcp(nack(&[1]));
     bench.at(500);
-    assert!(bench.written().is_empty());
+    assert!(bench.written().iter().all(nothing_but_a_sign_of_life));
     assert_eq!(bench.passed_on(), 0);
     assert_eq!(bench.shared.stats().gated, 3);
-    assert_eq!(bench.bridge.poll_timeout(), None, "and nothing is waited for");
+}
+
+#[test]
+fn the_other_side_is_heard_whatever_it_sends_and_whether_or_not_the_gate_is_open() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.shared.stats().last_heard, None);
+    bench.at(40);
+    bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
+    assert_eq!(bench.heard_millis(), Some(40), "voice before a closed gate");
+    bench.at(90);
+    bench.read_rtcp(ReceiverReport::default());
+    assert_eq!(bench.heard_millis(), Some(90), "a report before a closed gate");
+    bench.shared.set_gate(true);
+    bench.at(130);
+    bench.read_rtcp(ReceiverReport::default());
+    assert_eq!(bench.heard_millis(), Some(130));
+    bench.at(900);
+    assert_eq!(bench.heard_millis(), Some(130), "our own packets are not theirs");
+}
+
+#[test]
+fn whoever_has_neither_camera_nor_microphone_is_still_heard_twice_a_second() {
+    for open in [false, true] {
+        let mut bench = Bench::new();
+        bench.shared.set_gate(open);
+        let mut left = Vec::new();
+        let end = bench.start + Duration::from_secs(10);
+        while let Some(next) = bench.bridge.poll_timeout().filter(|next| *next < end) {
+            bench.now = next;
+            bench.bridge.handle_timeout(next).unwrap();
+            let written = bench.written();
+            assert!(written.iter().all(nothing_but_a_sign_of_life));
+            left.extend(written.iter().map(|_| next));
+        }
+        assert!((20..=21).contains(&left.len()), "{} in ten seconds", left.len());
+        assert!(left.windows(2).all(|two| two[1] - two[0] <= Duration::from_millis(501)));
+    }
+}
+
+#[test]
+fn who_talks_needs_no_other_sign_of_life() {
+    let mut bench = Bench::open();
+    for sequence in 0..150 {
+        bench.at(20 * u64::from(sequence));
+        bench.write(packet(VOICE.local_ssrc, sequence, 60));
+    }
+    let written = bench.written();
+    assert_eq!(written.iter().filter(|packet| nothing_but_a_sign_of_life(packet)).count(), 1, "the very first");
 }
 
 #[test]
