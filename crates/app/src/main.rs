@@ -5,6 +5,7 @@
 mod arguments;
 mod headless;
 mod logging;
+mod printer;
 
 use std::process::ExitCode;
 

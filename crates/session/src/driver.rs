@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use call::{Call, Input, Intent, Output, PeerInput, Phase, Snapshot, StatsInput};
+use call::{Call, Input, Intent, Output, PeerCommand, PeerInput, Phase, Remote, Snapshot, StatsInput};
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
 use tokio::sync::{mpsc, watch};
@@ -24,6 +24,11 @@ const ENCODE_TIME: Duration = Duration::from_millis(200);
 /// Nothing came for so long: the engine hears of it, and again every [`SILENCE_AGAIN`].
 const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_AGAIN: Duration = Duration::from_millis(500);
+/// How long a picture waits for a packet to be sent again: the question and the answer, and the same once more.
+/// Below the least, a busy machine looks like a lossy link; beyond the most, a new key frame is there sooner.
+const REPAIR_MARGIN: Duration = Duration::from_millis(60);
+const LEAST_PATIENCE: Duration = Duration::from_millis(150);
+const MOST_PATIENCE: Duration = Duration::from_millis(800);
 /// How long the last words to the server may take after the visit.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -40,6 +45,8 @@ pub(crate) struct Driver {
     pub(crate) intents: mpsc::Receiver<Intent>,
     pub(crate) snapshots: watch::Sender<Snapshot>,
     pub(crate) look: Look,
+    pub(crate) was_live: bool,
+    pub(crate) remote: Option<Remote>,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -49,8 +56,8 @@ pub(crate) struct Look {
     next_encode_time: Timestamp,
     heard_first: bool,
     saw_first: bool,
-    last_received: u64,
-    last_received_at: Timestamp,
+    /// When media was last opened to a connection.
+    opened_at: Timestamp,
     /// When the silence that lasts was told.
     silence_told: Option<Timestamp>,
 }
@@ -66,6 +73,10 @@ pub(crate) struct Ended {
     pub(crate) hopeless: Option<ClientError>,
     /// What the network said last, if it never came to a call.
     pub(crate) last_fault: Option<String>,
+    /// Whether it ever was a call.
+    pub(crate) was_live: bool,
+    /// What the other side said last of its microphone and camera.
+    pub(crate) remote: Option<Remote>,
 }
 
 impl Driver {
@@ -101,7 +112,16 @@ impl Driver {
         let last_fault = self.signaling.last_fault();
         self.say_last_words(progress).await;
         self.peers.finish().await;
-        Ended { media: self.media, recorder: self.recorder, phase, at, hopeless, last_fault }
+        Ended {
+            media: self.media,
+            recorder: self.recorder,
+            phase,
+            at,
+            hopeless,
+            last_fault,
+            was_live: self.was_live,
+            remote: self.remote,
+        }
     }
 
     /// Lets the good-bye reach the server, and answers a join that comes late with one.
@@ -148,8 +168,11 @@ impl Driver {
             match output {
                 Output::Signaling(request) => self.signaling.request(request),
                 Output::Peer(endpoint, command) => {
+                    if matches!(command, PeerCommand::Close) && self.peers.is_active(endpoint) {
+                        self.media.detach();
+                    }
                     if let Some(opened) = self.peers.command(endpoint, command).await {
-                        self.look.last_received_at = self.now();
+                        self.look.opened_at = self.now();
                         self.media.attach(&opened.peer, opened.voice, opened.picture);
                     }
                 }
@@ -164,6 +187,8 @@ impl Driver {
         if changed {
             let now = self.now();
             let snapshot = self.call.snapshot();
+            self.was_live |= matches!(snapshot.phase, Phase::Live { .. });
+            self.remote = snapshot.remote.or(self.remote);
             for event in self.recorder.snapshot(now, snapshot) {
                 progress(Progress::Event(event));
             }
@@ -178,24 +203,28 @@ impl Driver {
     fn wake(&mut self, progress: &mut dyn FnMut(Progress<'_>)) {
         let now = self.now();
         self.call.handle_timeout(now);
-        let active = self.peers.active_stats();
+        let active = self.peers.active();
         if now >= self.look.next {
             self.look.next = now + LOOK;
             for complaint in self.media.take_complaints() {
                 self.recorder.event(now, "device_problem".to_owned());
                 progress(Progress::Complaint(&complaint.to_string()));
             }
-            if let Some((endpoint, stats)) = &active {
-                self.look_at_meters(now, *endpoint, stats.received_bytes);
+            if let Some(active) = &active {
+                self.look_at_meters(now, active.endpoint, active.stats.last_heard);
             }
         }
-        let stats = active.as_ref().map(|(_, stats)| stats);
-        if let Some(sample) = self.recorder.sample(now, stats, &self.media.shared().meters) {
+        if let Some(sample) = self.recorder.sample(now, active.as_ref(), &self.media.shared().meters) {
+            if let (Some(active), Some(round_trip)) = (&active, active.as_ref().and_then(|it| it.stats.round_trip)) {
+                let deadline = (round_trip * 2 + REPAIR_MARGIN).clamp(LEAST_PATIENCE, MOST_PATIENCE);
+                active.peer.set_playout_deadline(deadline);
+                self.media.shared().meters.set_picture_deadline(deadline);
+            }
             progress(Progress::Second(sample));
         }
     }
 
-    fn look_at_meters(&mut self, now: Timestamp, endpoint: EndpointId, received: u64) {
+    fn look_at_meters(&mut self, now: Timestamp, endpoint: EndpointId, last_heard: Option<Timestamp>) {
         let shared = self.media.shared().clone();
         let meters = &shared.meters;
         if !self.look.heard_first && Meters::first(&meters.first_voice).is_some() {
@@ -210,18 +239,15 @@ impl Driver {
             self.look.next_encode_time = now + ENCODE_TIME;
             self.tell(Input::Stats(StatsInput::EncodeTime(meters.encode_time())));
         }
-        if received != self.look.last_received {
-            self.look.last_received = received;
-            self.look.last_received_at = now;
+        // A connection that was just opened is given its time.
+        let heard_at = last_heard.unwrap_or_default().max(self.look.opened_at);
+        if now - heard_at < SILENCE {
             if self.look.silence_told.take().is_some() {
                 self.tell(Input::Peer(endpoint, PeerInput::HeardAgain));
             }
-        } else if now - self.look.last_received_at >= SILENCE
-            && self.look.silence_told.is_none_or(|told| now - told >= SILENCE_AGAIN)
-        {
+        } else if self.look.silence_told.is_none_or(|told| now - told >= SILENCE_AGAIN) {
             self.look.silence_told = Some(now);
-            let since = self.look.last_received_at;
-            self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since }));
+            self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since: heard_at }));
         }
     }
 }

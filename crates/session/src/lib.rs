@@ -8,6 +8,7 @@
 mod driver;
 mod freeze;
 pub mod headless;
+mod host;
 mod identity;
 mod media;
 mod peers;
@@ -17,6 +18,8 @@ pub mod report;
 mod signaling;
 mod totp;
 mod usage;
+mod verdict;
+mod whole_file;
 
 pub use call::{Mode, Preferences};
 pub use devices::FrameRate;
@@ -29,6 +32,7 @@ pub use identity::IdentityError;
 pub use trust::{Link, LinkError};
 
 pub use crate::media::MediaChoices;
+pub use crate::whole_file::WholeFile;
 
 /// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.
 pub fn install_crypto_provider() {

@@ -61,7 +61,17 @@ pub(crate) struct PeerHub {
     closing: JoinSet<()>,
 }
 
+/// The connection in use, and its figures.
+pub(crate) struct Active {
+    pub(crate) endpoint: EndpointId,
+    /// Which of this visit's connections: figures begin anew with each.
+    pub(crate) number: u64,
+    pub(crate) stats: PeerStats,
+    pub(crate) peer: Arc<Peer>,
+}
+
 struct Connection {
+    number: u64,
     commands: mpsc::Sender<PeerCommand>,
     peer: Arc<Peer>,
     /// Until the media threads have them.
@@ -145,10 +155,16 @@ impl PeerHub {
         })
     }
 
-    /// The numbers of the connection whose media is open.
-    pub(crate) fn active_stats(&self) -> Option<(EndpointId, PeerStats)> {
+    /// Whether media is open to this endpoint.
+    pub(crate) fn is_active(&self, endpoint: EndpointId) -> bool {
+        self.connections.get(&endpoint).is_some_and(|connection| connection.media_open)
+    }
+
+    /// The connection whose media is open.
+    pub(crate) fn active(&self) -> Option<Active> {
         let (endpoint, connection) = self.connections.iter().find(|(_, connection)| connection.media_open)?;
-        Some((*endpoint, connection.peer.stats()))
+        let peer = connection.peer.clone();
+        Some(Active { endpoint: *endpoint, number: connection.number, stats: peer.stats(), peer })
     }
 
     /// Closes all connections and waits until they are closed.
@@ -178,7 +194,7 @@ impl PeerHub {
                 let obeying = tokio::spawn(obey(peer.clone(), todo, say));
                 let packets = Some((voice, picture));
                 self.connections
-                    .insert(endpoint, Connection { commands, peer, packets, media_open: false, obeying });
+                    .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
             }
             Err(error) => {
                 tracing::error!(%error, "a connection could not be opened");

@@ -9,7 +9,7 @@ use call::{RequestKind, SignalingInput, SignalingRequest};
 use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent, until_definite};
 use signaling_protocol::{Code, JoinReply, Limits, VisitId};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use units::Phi;
 
 /// Answers that wait for the engine. `Block`: the engine is quick, and an answer must not be lost.
@@ -37,6 +37,8 @@ pub(crate) struct Signaling {
     staff_token: Option<Phi<String>>,
     seat: Option<Seat>,
     outbox: Option<Outbox>,
+    /// Ends with the seat.
+    events: Option<AbortHandle>,
     answers: mpsc::Sender<Answer>,
     tasks: JoinSet<()>,
     last_fault: watch::Sender<Option<String>>,
@@ -47,7 +49,19 @@ impl Signaling {
     pub(crate) fn new(client: SignalingClient, staff_token: Option<Phi<String>>) -> (Self, mpsc::Receiver<Answer>) {
         let (answers, receiver) = mpsc::channel(ANSWERS);
         let (last_fault, _) = watch::channel(None);
-        (Self { client, staff_token, seat: None, outbox: None, answers, tasks: JoinSet::new(), last_fault }, receiver)
+        (
+            Self {
+                client,
+                staff_token,
+                seat: None,
+                outbox: None,
+                events: None,
+                answers,
+                tasks: JoinSet::new(),
+                last_fault,
+            },
+            receiver,
+        )
     }
 
     /// What the network said when a request last failed, for a person who waits in vain.
@@ -60,6 +74,7 @@ impl Signaling {
         let seat = Seat { visit: reply.visit, token: reply.endpoint_token.clone(), limits: reply.limits };
         self.outbox = None;
         self.seat = Some(seat);
+        self.stop_events();
     }
 
     /// Does what the engine asks.
@@ -160,9 +175,10 @@ impl Signaling {
 
     fn open_events(&mut self) {
         let Some(seat) = self.seat.clone() else { return };
+        self.stop_events();
         let mut stream = EventStream::open(self.client.clone(), seat.visit, seat.token);
         let answers = self.answers.clone();
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
             while let Some(event) = stream.recv().await {
                 let answer = match event {
                     StreamEvent::Up => Answer::Input(SignalingInput::StreamUp),
@@ -177,6 +193,13 @@ impl Signaling {
                 }
             }
         });
+        self.events = Some(listening.abort_handle());
+    }
+
+    fn stop_events(&mut self) {
+        if let Some(events) = self.events.take() {
+            events.abort();
+        }
     }
 
     fn tell<F, Fut>(&mut self, kind: RequestKind, attempt: F)

@@ -105,7 +105,7 @@ impl Header {
         let height = height.ok_or(Defect::Lacks("height"))?;
         let fps = fps.ok_or(Defect::Lacks("frame rate"))?;
         let (long, short) = (width.max(height), width.min(height));
-        if short < MIN_SIDE || short > MAX_SHORT || long > MAX_LONG {
+        if !(MIN_SIDE..=MAX_SHORT).contains(&short) || long > MAX_LONG {
             return Err(Defect::Size { width, height });
         }
         let size = PictureSize::new(width as u32, height as u32);

@@ -1,4 +1,4 @@
-//! The audio thread: near end and far end together every 10 ms, so that later echo cancelling needs no lock.
+//! The audio thread: near end and far end together, in frames of 10 ms, so that later echo cancelling needs no lock.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
