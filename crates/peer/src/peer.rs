@@ -100,6 +100,7 @@ impl Peer {
             announced: announced.clone(),
         };
         let (voice_out, voice_packets) = mpsc::channel(SEND_CAPACITY);
+            handshake: handshake.clone(),
         let (control_sender, control_events) = mpsc::channel(CONTROL_CAPACITY);
         let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
