@@ -277,8 +277,10 @@ async fn control_messages_have_a_limit_and_need_an_open_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_over_tls_is_refused_by_name_instead_of_being_passed_over() {
-    let server = peer::IceServer { urls: vec!["turns:relay.example:443".into()], username: None, credential: None };
+async fn servers_that_cannot_be_used_do_not_keep_a_peer_from_opening() {
+    let urls = vec!["turns:relay.example:443".into(), "nonsense".into()];
+    let server = peer::IceServer { urls, username: None, credential: None };
     let config = PeerConfig { ice_servers: vec![server], ..PeerConfig::default() };
-    assert!(matches!(Peer::open(config, pair::clock()).await, Err(PeerError::RelayOverTcp(_))));
+    let (peer, _streams) = Peer::open(config, pair::clock()).await.unwrap();
+    peer.close().await;
 }
