@@ -47,6 +47,7 @@ struct Inner {
     announced: Arc<Mutex<Option<DtlsFingerprint>>>,
     negotiation: tokio::sync::Mutex<Negotiation>,
     version: AtomicU32,
+    include_loopback: bool,
     voice: mpsc::Sender<VoiceOut>,
     picture: mpsc::Sender<PictureCommand>,
     tasks: Vec<JoinHandle<()>>,
@@ -61,6 +62,8 @@ struct Negotiation {
     remote_known: bool,
     /// Candidates that came before the parameters they belong to.
     early: Vec<Candidate>,
+    /// Candidates taken before media was open for the first time.
+    taken: usize,
 }
 
 impl fmt::Debug for Peer {
@@ -97,10 +100,10 @@ impl Peer {
             shared: shared.clone(),
             clock,
             received: ReceivedSenders { voice: voice_sender, picture: picture_sender },
+            handshake: handshake.clone(),
             announced: announced.clone(),
         };
         let (voice_out, voice_packets) = mpsc::channel(SEND_CAPACITY);
-            handshake: handshake.clone(),
         let (control_sender, control_events) = mpsc::channel(CONTROL_CAPACITY);
         let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
@@ -122,6 +125,7 @@ impl Peer {
             announced,
             negotiation: tokio::sync::Mutex::default(),
             version: AtomicU32::new(1),
+            include_loopback: config.include_loopback,
             voice: voice_out,
             picture: picture_out,
             tasks,
@@ -201,6 +205,13 @@ impl Peer {
     /// If the connection is closed. A candidate that the library cannot use is passed over.
     pub async fn add_candidates(&self, candidates: Vec<Candidate>) -> Result<(), PeerError> {
         let mut negotiation = self.begin().await?;
+        let mut candidates = candidates;
+        // Checks are sent to where a stranger says: not to this machine, nor to what only its own link reaches.
+        candidates.retain(|candidate| self.inner.include_loopback || candidate.is_beyond_the_link());
+        if !self.inner.shared.is_open() {
+            candidates.truncate(MAX_CANDIDATES_BEFORE_ADMISSION.saturating_sub(negotiation.taken));
+            negotiation.taken += candidates.len();
+        }
         if negotiation.remote_known {
             self.add_now(candidates).await;
         } else {
@@ -382,5 +393,10 @@ const PICTURE_CAPACITY: usize = 1_024;
 const LIBRARY_CAPACITY: usize = 256;
 /// From the media threads to the sending tasks: a second of voice, two of picture.
 const SEND_CAPACITY: usize = 64;
+/// Before anybody was admitted: an hour of restarts on a machine with some interfaces.
+const MAX_CANDIDATES_BEFORE_ADMISSION: usize = 512;
 /// As many as an honest side finds on a machine with many interfaces.
 const MAX_EARLY_CANDIDATES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,17 @@ impl Supervisor {
             LibraryEvent::Ice(state) => self.on_ice(state, watch).await,
             LibraryEvent::Connection(RTCPeerConnectionState::Connected) => self.on_connected(watch).await,
             LibraryEvent::Connection(_) => Ok(()),
+            LibraryEvent::ForeignChannel(channel) => {
+                // Nobody would read it, and what nobody reads would pile up: the whole connection goes.
+                watch.refused = true;
+                self.shared.set_secured(false);
+                for closed in [channel.close().await, self.connection.close().await] {
+                    if let Err(error) = closed {
+                        tracing::debug!(%error, "closed with an error");
+                    }
+                }
+                self.refuse(watch, &PeerError::ForeignChannel).await
+            }
             LibraryEvent::Track(track) => {
                 // The task ends with the track.
                 tokio::spawn(receive_track(track, self.shared.clone(), self.clock, self.received.clone()));
