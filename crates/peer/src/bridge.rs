@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use congestion::EstimatorConfig;
+use congestion::{EstimatorConfig, wire_bytes};
 use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -24,6 +24,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
 use rtc::shared::error::Error;
+use rtc::shared::marshal::MarshalSize;
 use rtc::{rtcp, rtp};
 use units::{Clock, Timestamp};
 
@@ -113,6 +114,8 @@ impl Bridge {
 
     fn write(&mut self, packet: Packet) {
         self.spoke = Some(self.clock.timestamp(self.now));
+        let bytes = on_the_wire(&packet);
+        self.shared.update_stats(|stats| stats.sent_bytes += bytes);
         self.write_queue.push_back(TaggedPacket {
             now: self.now,
             transport: TransportContext::default(),
@@ -188,7 +191,11 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
 
     fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
         let now = self.at(message.now);
-        self.shared.update_stats(|stats| stats.last_heard = stats.last_heard.max(Some(now)));
+        let bytes = on_the_wire(&message.message.packet);
+        self.shared.update_stats(|stats| {
+            stats.last_heard = stats.last_heard.max(Some(now));
+            stats.received_bytes += bytes;
+        });
         let Some(flows) = self.open_flows() else {
             if matches!(message.message.packet, Packet::Rtp(_)) {
                 self.shared.update_stats(|stats| stats.gated += 1);
@@ -259,6 +266,20 @@ impl Interceptor for Bridge {
     fn unbind_remote_stream(&mut self, _info: &StreamInfo) {}
 }
 
+/// Bytes of the IP packet that carries `packet`.
+fn on_the_wire(packet: &Packet) -> u64 {
+    let bytes = match packet {
+        Packet::Rtp(packet) => wire_bytes(packet.marshal_size()),
+        Packet::Rtcp(packets) => {
+            wire_bytes(packets.iter().map(|packet| packet.marshal_size()).sum::<usize>() + SRTCP_INDEX)
+        }
+        _ => 0,
+    };
+    bytes as u64
+}
+
+/// What SRTCP adds beyond what SRTP does (RFC 3711, section 3.4).
+const SRTCP_INDEX: usize = 4;
 /// Reports are sent once a second for each flow: an answer to one older than this tells of a path that is gone.
 const MAX_REPORTS: usize = 32;
 /// How long the other side may hear nothing: several of these fit into the time after which it looks for a new path.

@@ -8,13 +8,14 @@ use units::{DataRate, Timestamp};
 /// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PeerStats {
-    /// RTP packets sent, retransmitted ones included.
+    /// RTP packets sent, retransmitted ones and filler included.
     pub sent_packets: u64,
-    /// Their bytes, RTP headers included.
+    /// Bytes of the IP packets that carried them and our reports (RTCP), as `target` counts them
+    /// ([`congestion::wire_bytes`]). STUN and the control channel are not in it.
     pub sent_bytes: u64,
     /// RTP packets that came in while the gate was open.
     pub received_packets: u64,
-    /// Their bytes, RTP headers included.
+    /// Bytes of the IP packets with RTP and RTCP that came, likewise, gate open or closed.
     pub received_bytes: u64,
     /// When anything at all last came from the other side: voice, picture or a report, also while the gate is closed,
     /// or the control channel. Whoever is connected sends something every half second, camera and microphone or none.

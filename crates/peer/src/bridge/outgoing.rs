@@ -167,10 +167,7 @@ impl Outgoing {
         self.next_number += 1;
         let bytes = packet.marshal_size();
         self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
-        shared.update_stats(|stats| {
-            stats.sent_packets += 1;
-            stats.sent_bytes += bytes as u64;
-        });
+        shared.update_stats(|stats| stats.sent_packets += 1);
         self.ready.push(packet);
     }
 

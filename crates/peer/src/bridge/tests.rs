@@ -173,6 +173,23 @@ fn whoever_has_neither_camera_nor_microphone_is_still_heard_twice_a_second() {
 }
 
 #[test]
+fn bytes_are_those_of_ip_packets_reports_included_both_ways() {
+    let mut bench = Bench::open();
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    assert_eq!(bench.shared.stats().sent_bytes, 12 + 8 + 60 + 44);
+    let mut received = packet(VOICE.remote_ssrc, 1, 60);
+    received.header.set_extension(FLOWS.transport_cc, Bytes::from_static(&[0, 1])).unwrap();
+    bench.read(Packet::Rtp(received));
+    assert_eq!(bench.shared.stats().received_bytes, 12 + 8 + 60 + 44);
+
+    let report = bench.tagged(Packet::Rtcp(vec![Box::new(ReceiverReport::default())]));
+    bench.bridge.handle_write(report).unwrap();
+    bench.read_rtcp(ReceiverReport::default());
+    let stats = bench.shared.stats();
+    assert_eq!((stats.sent_bytes, stats.received_bytes), (124 + 8 + 4 + 44, 124 + 8 + 4 + 44));
+}
+
+#[test]
 fn who_talks_needs_no_other_sign_of_life() {
     let mut bench = Bench::open();
     for sequence in 0..150 {
