@@ -57,7 +57,7 @@ async fn each_request_has_its_method_its_path_and_its_token() {
         bundle: Base64(vec![1]),
     };
     client.join_guest(INVITE, &join).await.unwrap();
-    let host = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]) };
+    let host = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]), take_over: true };
     client.join_host(&token, VISIT, &host).await.unwrap();
     let ice = client.ice(&token, VISIT).await.unwrap();
     assert_eq!(ice.servers[0].urls, ["stun:127.0.0.1:1"]);
