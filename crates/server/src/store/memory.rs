@@ -52,7 +52,21 @@ impl Store for MemoryStore {
                 Change::Visit(row) => drop(tables.visits.insert(row.visit, row)),
                 Change::Invite(row) => drop(tables.invites.insert(row.invite, row)),
                 Change::Endpoint(row) => drop(tables.endpoints.insert(row.endpoint, row)),
-                Change::Token(hash, endpoint) => drop(tables.tokens.insert(hash, endpoint)),
+                Change::Token(hash, endpoint) => {
+                    tables.tokens.retain(|_, owner| *owner != endpoint);
+                    tables.tokens.insert(hash, endpoint);
+                }
+                Change::ForgetEndpoint(endpoint) => {
+                    tables.tokens.retain(|_, owner| *owner != endpoint);
+                    tables.endpoints.remove(&endpoint);
+                }
+                Change::ForgetVisit(visit) => {
+                    let Tables { endpoints, tokens, invites, visits, .. } = &mut *tables;
+                    tokens.retain(|_, owner| endpoints.get(owner).is_none_or(|row| row.visit != visit));
+                    endpoints.retain(|_, row| row.visit != visit);
+                    invites.retain(|_, row| row.visit != visit);
+                    visits.remove(&visit);
+                }
             }
         }
         Ok(())

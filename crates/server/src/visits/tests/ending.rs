@@ -51,7 +51,7 @@ fn a_host_reaches_nobody_in_another_visit() {
 }
 
 #[test]
-fn who_is_denied_or_removed_hears_it_and_may_knock_again() {
+fn who_is_denied_or_removed_hears_it_and_only_the_latter_may_knock_again() {
     let mut clinic = Clinic::new();
     let link = clinic.link();
     let mut host = clinic.host(link.visit);
@@ -62,11 +62,14 @@ fn who_is_denied_or_removed_hears_it_and_may_knock_again() {
     clinic.done(Command::Deny { by: host.id, endpoint: first.id });
     assert_eq!(first.hears(&mut clinic), [Event::Denied]);
     assert_eq!(host.hears(&mut clinic), [Event::Left { endpoint: first.id, reason: LeaveReason::Removed }]);
+    assert_eq!(clinic.try_join(&link, b"second"), Err(Code::InviteNotUsable));
+    let link = clinic.link_to(link.visit, 8);
     let mut second = clinic.guest(&link, b"second");
     clinic.done(Command::Admit { by: host.id, endpoint: second.id });
     second.hears(&mut clinic);
     clinic.done(Command::Remove { by: host.id, endpoint: second.id });
     assert_eq!(second.hears(&mut clinic), [Event::Removed]);
+    clinic.try_join(&link, b"third").unwrap();
 }
 
 #[test]
