@@ -23,11 +23,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let start = Instant::now();
+        Self::with(Instant::now(), FLOWS, DataRate::from_kbps(1_000))
+    }
+
+    fn with(start: Instant, flows: Flows, rate: DataRate) -> Self {
         let (sender, events) = mpsc::channel(256);
-        let config = EstimatorConfig { start: DataRate::from_kbps(1_000), ..EstimatorConfig::default() };
+        let config = EstimatorConfig { start: rate, ..EstimatorConfig::default() };
         let shared = Arc::new(Shared::new(sender, config.start));
-        shared.set_flows(FLOWS);
+        shared.set_flows(flows);
         shared.set_secured(true);
         let clock = Clock::starting_at(start, std::time::SystemTime::UNIX_EPOCH);
         let bridge = Bridge::new(shared.clone(), clock, config, 500);
@@ -290,6 +293,83 @@ fn a_flood_of_requests_gets_no_more_than_its_share() {
     // 30 % of at most the target for a second and a half, and what a probe may fill.
     let share = bench.shared.stats().target.as_bps() as usize / 8;
     assert!(bytes < share, "{bytes} bytes of a share of {share}");
+}
+
+/// When (milliseconds after the first packet) the target has passed a megabit, starting from 300 kbps, on a link of
+/// 20 Mbps and 20 ms each way. Voice flows from the beginning, the picture from `picture_from`.
+fn time_to_a_megabit(picture_from: u64, until: u64) -> Option<u64> {
+    let start = Instant::now();
+    let back = |flow: Flow| Flow { local_ssrc: flow.remote_ssrc, remote_ssrc: flow.local_ssrc, ..flow };
+    let mirrored = Flows { voice: back(VOICE), picture: back(PICTURE), rtx: back(RTX), transport_cc: 2 };
+    let mut near = Bench::with(start, FLOWS, DataRate::from_kbps(300));
+    let mut far = Bench::with(start, mirrored, DataRate::from_kbps(300));
+    near.shared.set_gate(true);
+    far.shared.set_gate(true);
+    let mut way: VecDeque<(u64, Packet)> = VecDeque::new();
+    let mut way_back: VecDeque<(u64, Packet)> = VecDeque::new();
+    let (mut free_at, mut sequence) = (0, 0);
+    for micros in (0..until * 1_000).step_by(250) {
+        for bench in [&mut near, &mut far] {
+            bench.now = start + Duration::from_micros(micros);
+            bench.bridge.handle_timeout(bench.now).unwrap();
+        }
+        if micros % 20_000 == 0 {
+            near.write(packet(VOICE.local_ssrc, (micros / 20_000) as u16, 60));
+        }
+        if micros % 40_000 == 0 && micros >= picture_from * 1_000 {
+            // A key frame, then what 200 kbps make of a frame.
+            for _ in 0..if micros == picture_from * 1_000 { 8 } else { 1 } {
+                near.write(packet(PICTURE.local_ssrc, sequence, 1_000));
+                sequence += 1;
+            }
+        }
+        for packet in near.written() {
+            free_at = micros.max(free_at) + on_the_wire(&packet) * 8 / 20;
+            way.push_back((free_at + 20_000, packet));
+        }
+        way_back.extend(far.written().into_iter().map(|packet| (micros + 20_000, packet)));
+        while let Some((_, packet)) = way.pop_front_if(|(at, _)| *at <= micros) {
+            far.read(packet);
+        }
+        while let Some((_, packet)) = way_back.pop_front_if(|(at, _)| *at <= micros) {
+            near.read(packet);
+        }
+        if near.shared.stats().target > DataRate::from_kbps(1_000) {
+            return Some(micros / 1_000);
+        }
+    }
+    None
+}
+
+#[test]
+fn a_fast_link_is_found_within_a_second_and_a_half_with_a_picture_or_without() {
+    for picture_from in [0, 100, 10_000] {
+        let found = time_to_a_megabit(picture_from, 4_000);
+        assert!(found.is_some_and(|millis| millis <= 1_500), "picture from {picture_from} ms: {found:?}");
+    }
+}
+
+#[test]
+fn a_probe_with_nothing_to_repeat_is_filled_with_empty_packets_of_the_size_it_wants() {
+    let mut bench = Bench::open();
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    let mut left = Vec::new();
+    for millis in 1..60 {
+        bench.at(millis);
+        left.extend(bench.written_rtp().into_iter().filter(|packet| packet.header.ssrc == RTX.local_ssrc));
+    }
+    assert!(left.len() >= 5, "{} packets", left.len());
+    let bytes: usize = left.iter().map(|packet| wire_bytes(packet.marshal_size())).sum();
+    // Three times a megabit for 25 ms.
+    assert!((8_500..=10_500).contains(&bytes), "{bytes}");
+    for packet in &left {
+        use rtc::shared::marshal::{Marshal, Unmarshal};
+        let mut wire = packet.marshal().unwrap();
+        let read_back = rtp::Packet::unmarshal(&mut wire).unwrap();
+        assert!(read_back.payload.is_empty());
+        assert_eq!(number(&read_back), number(packet), "it counts like any other");
+    }
+    assert!(left.windows(2).all(|two| two[1].header.sequence_number == two[0].header.sequence_number + 1));
 }
 
 #[test]
