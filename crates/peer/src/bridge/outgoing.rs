@@ -149,6 +149,9 @@ impl Outgoing {
                 }
                 Paced::Packet { class, item, bytes, probe } => {
                     if class == Class::Picture {
+                        if item.header.marker {
+                            shared.update_stats(|stats| stats.left.push(item.header.timestamp));
+                        }
                         self.history.on_sent(now, item.header.sequence_number, bytes, item.clone());
                     }
                     (item, probe)

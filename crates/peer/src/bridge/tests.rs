@@ -373,6 +373,43 @@ fn a_probe_with_nothing_to_repeat_is_filled_with_empty_packets_of_the_size_it_wa
 }
 
 #[test]
+fn only_pictures_whose_last_packet_left_are_told_of_and_each_once() {
+    let mut bench = Bench::open();
+    let taken = |bench: &Bench| {
+        let mut left = Vec::new();
+        bench.shared.update_stats(|stats| left = stats.left.take());
+        left
+    };
+    for sequence in 0..40_u16 {
+        let mut packet = packet(PICTURE.local_ssrc, sequence, 1_000);
+        packet.header.timestamp = 3_000 * u32::from(sequence / 20);
+        packet.header.marker = sequence % 20 == 19;
+        bench.write(packet);
+    }
+    assert!(taken(&bench).is_empty(), "the first packets of a picture are not the picture");
+    let mut told = Vec::new();
+    for millis in 1..140 {
+        bench.at(millis);
+        told.extend(taken(&bench));
+    }
+    assert_eq!(told, [0], "the second picture waits");
+    bench.shared.set_gate(false);
+    bench.at(150);
+    bench.shared.set_gate(true);
+    bench.at(2_000);
+    assert!(taken(&bench).is_empty(), "and fell when the gate closed");
+
+    for sequence in 40..140_u16 {
+        bench.at(2_000 + 100 * u64::from(sequence));
+        let mut packet = packet(PICTURE.local_ssrc, sequence, 100);
+        (packet.header.timestamp, packet.header.marker) = (sequence.into(), true);
+        bench.write(packet);
+    }
+    bench.at(20_000);
+    assert_eq!(taken(&bench), (76..140).collect::<Vec<u32>>(), "the latest, if nobody asked");
+}
+
+#[test]
 fn a_gap_is_asked_for_and_not_again_once_it_came_over_rtx() {
     let mut bench = Bench::open();
     for sequence in [1, 2, 4, 5, 6, 7] {
