@@ -52,6 +52,9 @@ pub use timing::Timing;
 /// How long the answer to a join is kept for the case that it got lost; as long as its challenge is good.
 const JOIN_REPLAY: Duration = Duration::from_secs(60);
 
+/// By how much the wall clock must be off before it is set anew.
+const CLOCK_JUMP: Duration = Duration::from_secs(1);
+
 /// How soon what could not be written is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
@@ -222,6 +225,25 @@ impl<S: Store> Visits<S> {
     /// The endpoints for whom there is something new since the last call: an event, a newer stream, or the end.
     pub fn take_woken(&mut self) -> BTreeSet<EndpointId> {
         std::mem::take(&mut self.woken)
+    }
+
+    /// Tells what the wall clock says: if somebody has set it, links end by the new time.
+    pub fn set_wall_clock(&mut self, now: Timestamp, unix_micros: u64) {
+        let origin = unix_micros.saturating_sub(now.as_micros());
+        // Reading two clocks takes a moment; only a jump is worth knowing.
+        if origin.abs_diff(self.config.origin_unix_micros) < CLOCK_JUMP.as_micros() as u64 {
+            return;
+        }
+        self.config.origin_unix_micros = origin;
+        for visit in self.visits.values_mut() {
+            visit.links_end = Timestamp::ZERO;
+        }
+        for row in self.invites.values() {
+            let ends = self.timestamp(row.expires_unix_micros);
+            if let Some(visit) = self.visits.get_mut(&row.visit) {
+                visit.links_end = visit.links_end.max(ends);
+            }
+        }
     }
 
     /// Whether what people ask for can be written. After a failure it is tried, with a row that stands there already.

@@ -294,3 +294,15 @@ fn what_cannot_be_written_does_not_grow_with_time() {
     assert!(clinic.visits.is_ready() && clinic.visits.unwritten.is_empty());
     assert_eq!(clinic.state(&link), VisitState::Active);
 }
+
+#[test]
+fn links_end_by_the_wall_clock_as_it_is_set_later() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    let end = clinic.store.clone().load().unwrap().invites[0].expires_unix_micros;
+    clinic.visits.set_wall_clock(clinic.now, end - 5_000_000);
+    clinic.try_join(&link, b"guest").unwrap();
+    let late = clinic.link();
+    clinic.visits.set_wall_clock(clinic.now, end + HOUR * 1_000_000);
+    assert_eq!(clinic.try_join(&late, b"guest"), Err(Code::InviteExpired));
+}
