@@ -60,13 +60,6 @@ impl Store for MemoryStore {
                     tables.tokens.retain(|_, owner| *owner != endpoint);
                     tables.endpoints.remove(&endpoint);
                 }
-                Change::ForgetVisit(visit) => {
-                    let Tables { endpoints, tokens, invites, visits, .. } = &mut *tables;
-                    tokens.retain(|_, owner| endpoints.get(owner).is_none_or(|row| row.visit != visit));
-                    endpoints.retain(|_, row| row.visit != visit);
-                    invites.retain(|_, row| row.visit != visit);
-                    visits.remove(&visit);
-                }
             }
         }
         Ok(())

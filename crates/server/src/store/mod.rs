@@ -80,8 +80,6 @@ pub enum Change {
     Token(TokenHash, EndpointId),
     /// An endpoint and its token are of no use to anybody any more.
     ForgetEndpoint(EndpointId),
-    /// A visit, its links and everybody in it are of no use to anybody any more.
-    ForgetVisit(VisitId),
 }
 
 /// All that is stored, as [`Visits`](crate::visits::Visits) starts from it.

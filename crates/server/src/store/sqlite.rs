@@ -263,15 +263,6 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
             run("DELETE FROM endpoint_tokens WHERE endpoint = ?", params![endpoint.to_string()])?;
             run("DELETE FROM endpoints WHERE endpoint = ?", params![endpoint.to_string()])
         }
-        Change::ForgetVisit(visit) => {
-            let visit = visit.to_string();
-            let tokens =
-                "DELETE FROM endpoint_tokens WHERE endpoint IN (SELECT endpoint FROM endpoints WHERE visit = ?)";
-            run(tokens, params![visit])?;
-            run("DELETE FROM endpoints WHERE visit = ?", params![visit])?;
-            run("DELETE FROM invites WHERE visit = ?", params![visit])?;
-            run("DELETE FROM visits WHERE visit = ?", params![visit])
-        }
     }?;
     Ok(())
 }
