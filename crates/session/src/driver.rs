@@ -13,7 +13,7 @@ use units::{Clock, Timestamp};
 
 use crate::headless::Progress;
 use crate::media::{MediaThreads, Meters};
-use crate::peers::{FromPeer, Heard, PeerHub};
+use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
 
@@ -171,9 +171,13 @@ impl Driver {
                     if matches!(command, PeerCommand::Close) && self.peers.is_active(endpoint) {
                         self.media.detach();
                     }
-                    if let Some(opened) = self.peers.command(endpoint, command).await {
-                        self.look.opened_at = self.now();
-                        self.media.attach(&opened.peer, opened.voice, opened.picture);
+                    match self.peers.command(endpoint, command).await {
+                        Done::Nothing => {}
+                        Done::Opened(opened) => {
+                            self.look.opened_at = self.now();
+                            self.media.attach(&opened.peer, opened.voice, opened.picture);
+                        }
+                        Done::Failed => self.tell(Input::Peer(endpoint, PeerInput::Failed)),
                     }
                 }
                 Output::Quality { voice, picture } => self.media.set_plans(|plans| {

@@ -41,6 +41,15 @@ pub(crate) enum Heard {
     KeyFrameWanted,
 }
 
+/// What came of a command at once; the rest comes by and by.
+pub(crate) enum Done {
+    Nothing,
+    /// Media is open: the media threads take it from here.
+    Opened(Opened),
+    /// There is no such connection, or none could be made.
+    Failed,
+}
+
 /// The connection whose media is open, handed to the media threads.
 pub(crate) struct Opened {
     pub(crate) peer: Arc<Peer>,
@@ -81,6 +90,28 @@ struct Connection {
 }
 
 impl Connection {
+    fn command(&mut self, command: PeerCommand) -> Done {
+        match command {
+            PeerCommand::OpenMedia => {
+                self.peer.set_media_open(true);
+                self.media_open = true;
+                match self.packets.take() {
+                    Some((voice, picture)) => Done::Opened(Opened { peer: self.peer.clone(), voice, picture }),
+                    None => Done::Nothing,
+                }
+            }
+            PeerCommand::CloseMedia => {
+                self.peer.set_media_open(false);
+                self.media_open = false;
+                Done::Nothing
+            }
+            other => match self.commands.try_send(other) {
+                Ok(()) => Done::Nothing,
+                Err(_full) => Done::Failed,
+            },
+        }
+    }
+
     /// Closes at once: the engine has given a `bye` its time.
     async fn close(self) {
         self.peer.set_media_open(false);
@@ -110,40 +141,28 @@ impl PeerHub {
         (hub, receiver)
     }
 
-    /// Does `command`; when it opens media, answers what the media threads need.
-    pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Option<Opened> {
+    /// Does `command`.
+    pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Done {
         match command {
             PeerCommand::Open { ice, offerer: _ } => {
                 self.close(endpoint);
-                self.open(endpoint, ice).await;
-                None
+                self.open(endpoint, ice).await
             }
             PeerCommand::Close => {
                 self.close(endpoint);
-                None
+                Done::Nothing
             }
-            PeerCommand::OpenMedia => {
-                let connection = self.connections.get_mut(&endpoint)?;
-                connection.peer.set_media_open(true);
-                connection.media_open = true;
-                let (voice, picture) = connection.packets.take()?;
-                Some(Opened { peer: connection.peer.clone(), voice, picture })
-            }
-            PeerCommand::CloseMedia => {
-                if let Some(connection) = self.connections.get_mut(&endpoint) {
-                    connection.peer.set_media_open(false);
-                    connection.media_open = false;
-                }
-                None
-            }
-            other => {
-                let full = self.connections.get(&endpoint).is_some_and(|it| it.commands.try_send(other).is_err());
-                if full {
-                    tracing::error!("a connection does not keep up with its commands and is closed");
-                    self.close(endpoint);
-                }
-                None
-            }
+            other => match self.connections.get_mut(&endpoint) {
+                None => Done::Failed,
+                Some(connection) => match connection.command(other) {
+                    Done::Failed => {
+                        tracing::error!("a connection does not keep up with its commands and is closed");
+                        self.close(endpoint);
+                        Done::Failed
+                    }
+                    done => done,
+                },
+            },
         }
     }
 
@@ -175,7 +194,7 @@ impl PeerHub {
         while self.closing.join_next().await.is_some() {}
     }
 
-    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) {
+    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) -> Done {
         let number = self.next_number;
         self.next_number += 1;
         self.newest.insert(endpoint, number);
@@ -195,10 +214,11 @@ impl PeerHub {
                 let packets = Some((voice, picture));
                 self.connections
                     .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
+                Done::Nothing
             }
             Err(error) => {
                 tracing::error!(%error, "a connection could not be opened");
-                say.input(PeerInput::Failed).await;
+                Done::Failed
             }
         }
     }
