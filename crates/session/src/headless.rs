@@ -175,10 +175,17 @@ async fn visit(config: Config, clock: Clock, progress: &mut dyn FnMut(Progress<'
             let client = client(&guest.link.server, guest.link.pin.as_ref())?;
             (call::Party::Guest { link: guest.link }, client, None)
         }
-        Party::Host(host) => match host::prepare(host, config.give_up, clock, &mut recorder).await? {
-            Ok((party, client, token)) => (party, client, Some(token)),
-            Err(error) => return Ok(never_joined(&error, recorder, media, clock)),
-        },
+        Party::Host(host) => {
+            let prepared = tokio::select! {
+                prepared = host::prepare(host, config.give_up, clock, &mut recorder) => Some(prepared?),
+                () = told_to_stop() => None,
+            };
+            match prepared {
+                Some(Ok((party, client, token))) => (party, client, Some(token)),
+                Some(Err(error)) => return Ok(never_joined(Some(&error), recorder, media, clock)),
+                None => return Ok(never_joined(None, recorder, media, clock)),
+            }
+        }
     };
     let media_config = MediaConfig {
         sends_voice: config.media.microphone != devices::microphone::MicrophoneChoice::None,
@@ -295,15 +302,19 @@ struct Wanted {
     picture: bool,
 }
 
-fn never_joined(error: &ClientError, mut recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
+/// The end of a host that was refused, did not reach its server, or was told to stop before there was a visit.
+fn never_joined(error: Option<&ClientError>, mut recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
     let now = clock.timestamp(Instant::now());
-    let (end, exit) =
-        if error.is_definite() { ("refused", EXIT_REFUSED) } else { ("server_unreachable", EXIT_NEVER_LIVE) };
+    let (end, exit) = match error {
+        None => ("hung_up", EXIT_NEVER_LIVE),
+        Some(error) if error.is_definite() => ("refused", EXIT_REFUSED),
+        Some(_) => ("server_unreachable", EXIT_NEVER_LIVE),
+    };
     recorder.event(now, format!("ended:{end}"));
     let meters = media.shared().clone();
     media.finish();
     let report = recorder.finish(now, &meters.meters, end, exit);
-    Outcome { report, problem: Some(error.to_string()) }
+    Outcome { report, problem: error.map(ToString::to_string) }
 }
 
 fn outcome(mut ended: Ended, wanted: Wanted, gave_up: bool) -> Outcome {

@@ -22,8 +22,15 @@ impl WholeFile {
     /// # Errors
     /// The folder is not there or may not be written to, or the disk is full.
     pub fn prepare(path: &Path) -> io::Result<Self> {
+        // What a link points to is replaced, not the link.
+        let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if path.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        if fs::metadata(path).is_ok_and(|at| !at.is_file()) {
+            // A terminal or a pipe is written to and never replaced.
+            let file = OpenOptions::new().write(true).open(path)?;
+            return Ok(Self { path: path.clone(), beside: None, file });
         }
         let mut beside = path.as_os_str().to_owned();
         beside.push(format!(".part-{}", std::process::id()));
@@ -42,8 +49,8 @@ impl WholeFile {
     /// The disk is full, or the place may not be written to; then nothing is left behind.
     pub fn finish(mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        self.file.sync_all()?;
         if let Some(beside) = &self.beside {
+            self.file.sync_all()?;
             fs::rename(beside, &self.path)?;
         }
         self.beside = None;
@@ -88,6 +95,18 @@ mod tests {
         drop(WholeFile::prepare(&path).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_device_is_written_to_and_not_replaced() {
+        use std::os::unix::fs::FileTypeExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let error = WholeFile::prepare(&path).unwrap().finish(b"much").expect_err("a full disk");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(fs::metadata("/dev/full").unwrap().file_type().is_char_device());
     }
 
     #[test]

@@ -3,16 +3,17 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use xtask::house::{End, Place};
-use xtask::process::wait_until;
+use xtask::house::{End, EndFiles, House, Options, Place};
+use xtask::process::{Process, wait_until};
 use xtask::report::Report;
 
 use crate::clinic::{Clinic, event_unix_ms, exit_of, here, wait_until_live};
-use crate::program::{NEVER_LIVE, WHOLE};
+use crate::program::{NEVER_LIVE, WHOLE, with};
 use crate::shape;
 
 const CALL: Duration = Duration::from_secs(20);
@@ -99,4 +100,28 @@ fn who_is_told_to_stop_in_the_waiting_room_was_never_live() {
         end.process.terminate().unwrap();
         hung_up(end, Instant::now(), NEVER_LIVE);
     }
+}
+
+#[test]
+fn who_is_told_to_stop_before_the_server_answered_writes_the_report_too() {
+    let clinic = Clinic::open();
+    // A server that listens and never answers.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", mute.local_addr().unwrap());
+    let command = clinic.house.host_command(&here(), &Options { give_up_secs: 60, ..Options::default() }, "1s");
+    stops_with_a_report(&clinic.house, &mut with(&command, "--server", url));
+}
+
+#[track_caller]
+fn stops_with_a_report(house: &House, command: &mut Command) {
+    let mut process = Process::spawn("the clinician's end", command, |_| {}).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let told = Instant::now();
+    process.terminate().unwrap();
+    let status = process.wait(CALL).unwrap();
+    assert_eq!(status.code(), Some(NEVER_LIVE), "{status}: {}", process.stderr());
+    assert!(told.elapsed() < STOPS_WITHIN, "stopped after {:?}", told.elapsed());
+    let report = Report::read(&EndFiles::new(house.folder(), "clinician").report).unwrap();
+    shape::holds(&report);
+    assert_eq!(report.value()["end"], "hung_up");
 }

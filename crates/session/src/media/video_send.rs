@@ -14,7 +14,7 @@ use peer::{Peer, PictureOut};
 use tokio::sync::watch;
 use units::Timestamp;
 
-use super::{Plans, Shared};
+use super::{Plans, Route, Shared};
 
 /// The newest frame of the camera. `Latest`: a newer one replaces one that was not taken.
 #[derive(Default)]
@@ -56,11 +56,15 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
         next_due: Timestamp::ZERO,
         queued: VecDeque::new(),
     };
+    let mut last_route: Option<Route> = None;
     while !shared.stopping() {
         let frame = latest.take(PATIENCE);
-        if let Some(route) = shared.routes.current() {
+        let route = shared.routes.current();
+        // The route before this one too: what left just before a hang-up has left.
+        for route in last_route.iter().chain(&route) {
             sender.note_sent(shared, &route.peer);
         }
+        last_route = route.or(last_route);
         let Some(frame) = frame else { continue };
         let plans = *plans.borrow();
         match plans.picture {
@@ -78,6 +82,9 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
             }
             _ => {}
         }
+    }
+    if let Some(route) = last_route {
+        sender.note_sent(shared, &route.peer);
     }
 }
 
