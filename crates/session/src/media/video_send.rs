@@ -64,12 +64,12 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
         for route in last_route.iter().chain(&route) {
             sender.note_sent(shared, &route.peer);
         }
-        last_route = route.or(last_route);
+        last_route = route.clone().or(last_route);
         let Some(frame) = frame else { continue };
         let plans = *plans.borrow();
         match plans.picture {
             PicturePlan::On { height, fps, rate } if !plans.camera_off => {
-                let Some(route) = shared.routes.current() else { continue };
+                let Some(route) = &route else { continue };
                 if !sender.is_due(&frame, fps) {
                     continue;
                 }
