@@ -42,7 +42,7 @@ impl Default for Limits {
             candidates_per_epoch: 64,
             endpoints_per_visit: 4,
             waiting_per_visit: 8,
-            streams_per_endpoint: 2,
+            streams_per_endpoint: 1,
             mailbox_messages: 256,
             mailbox_bytes: 1024 * 1024,
             messages_per_second: 30,

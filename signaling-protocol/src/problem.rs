@@ -19,6 +19,8 @@ pub enum Code {
     InviteExpired,
     /// Another app is in the visit with this link. Only for who signed the challenge. 409.
     InviteInUse,
+    /// The clinician is in the visit on another device, and was not to be replaced. 409.
+    HostPresent,
     /// No such visit for this caller. 404.
     VisitNotFound,
     /// The visit is over. 410.
@@ -55,7 +57,7 @@ impl Code {
             Self::SignInRefused | Self::NotSignedIn => 401,
             Self::NotAllowed => 403,
             Self::InviteNotUsable | Self::VisitNotFound | Self::EndpointNotFound | Self::RouteNotFound => 404,
-            Self::InviteInUse | Self::VisitFull => 409,
+            Self::InviteInUse | Self::HostPresent | Self::VisitFull => 409,
             Self::InviteExpired | Self::VisitEnded => 410,
             Self::TooLarge => 413,
             Self::MessageIdReused => 422,
@@ -76,6 +78,7 @@ impl Code {
             Self::InviteNotUsable => "This link does not work.",
             Self::InviteExpired => "The time of this link is over; ask the clinic for a new one.",
             Self::InviteInUse => "This link is in use on another device.",
+            Self::HostPresent => "The clinician is in the visit on another device.",
             Self::VisitNotFound => "There is no such visit.",
             Self::VisitEnded => "The visit is over.",
             Self::VisitFull => "The visit is full.",

@@ -117,6 +117,10 @@ pub struct HostJoinRequest {
     pub protocol: VersionRange,
     /// The app's public bundle, opaque to the server.
     pub bundle: Base64,
+    /// Whether a person wants to go on here, and not where the clinician is already. An app that comes back by itself
+    /// says no, or it would put out the device that its user went on to.
+    #[serde(default)]
+    pub take_over: bool,
 }
 
 /// Joined: a guest is in the waiting room, a host in the visit.
@@ -232,5 +236,11 @@ mod tests {
         let invite = InviteId::from_random([1; 16]);
         let challenge = Challenge([2; 48]);
         assert_ne!(join_signing_bytes(invite, &challenge, b"a"), join_signing_bytes(invite, &challenge, b"ab"));
+    }
+
+    #[test]
+    fn a_host_that_does_not_say_so_takes_nobodys_place() {
+        let request = r#"{"protocol":{"min":1,"max":1},"bundle":"CAg"}"#;
+        assert!(!serde_json::from_str::<HostJoinRequest>(request).unwrap().take_over);
     }
 }

@@ -130,6 +130,7 @@ fn the_specification_names_every_code_with_its_status() {
         Code::InviteNotUsable,
         Code::InviteExpired,
         Code::InviteInUse,
+        Code::HostPresent,
         Code::VisitNotFound,
         Code::VisitEnded,
         Code::VisitFull,

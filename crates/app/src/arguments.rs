@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use session::Pin;
 use units::PictureSize;
 
-/// Video visits between a clinician and a patient: peer to peer, end-to-end encrypted.
+/// Video visits between a clinician and a patient: peer to peer, encrypted between the two apps.
 #[derive(Debug, Parser)]
 #[command(name = "housecall", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -135,7 +135,7 @@ pub(crate) struct CommonArguments {
     #[arg(long)]
     pub(crate) save_data: bool,
     /// Never send more than this.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..=100_000))]
     pub(crate) max_kbps: Option<u64>,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]

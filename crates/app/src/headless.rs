@@ -1,12 +1,13 @@
 //! `housecall headless`: one side of a visit without a window, measured by its report.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use session::headless::{self, Config, Guest, Host, Outcome, Party, Progress};
+use anyhow::{Context, Result, anyhow};
+use session::WholeFile;
+use session::headless::{self, Config, Guest, Host, Party};
 use session::{
     CameraChoice, FrameRate, MediaChoices, MicrophoneChoice, PatternKind, Preferences, ScreenChoice, SpeakerChoice,
     ToneKind,
@@ -17,28 +18,42 @@ use crate::arguments::{
     Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, Screen, Speaker, Switch,
     WindowArguments,
 };
+use crate::printer::Printer;
 
 /// Something that was given cannot be used: a file, a folder, a link.
 const EXIT_BAD_INPUT: u8 = 1;
 
 pub(crate) fn run(command: Headless) -> ExitCode {
-    let (config, report) = match configure(command) {
-        Ok(configured) => configured,
-        Err(error) => return bad_input(&error),
-    };
-    let outcome = match headless::run(config, &mut print_progress) {
-        Ok(outcome) => outcome,
-        Err(error) => return bad_input(&error.into()),
-    };
+    match try_run(command) {
+        Ok(exit) => ExitCode::from(exit),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(EXIT_BAD_INPUT)
+        }
+    }
+}
+
+fn try_run(command: Headless) -> Result<u8> {
+    let (config, report) = configure(command)?;
+    // Made before the call: a mistyped folder must not cost the whole of it.
+    let report = report.map(|path| report_file(&path)).transpose()?;
+    let printer = Printer::start();
+    let outcome = headless::run(config, &mut |progress| printer.print(progress))?;
+    printer.finish();
     if let Some(sentence) = &outcome.problem {
         complain(sentence);
     }
-    if let Some(path) = report
-        && let Err(error) = write_report(&path, &outcome)
-    {
-        return bad_input(&error);
+    if let Some(file) = report {
+        let json = serde_json::to_vec_pretty(&outcome.report).context("the report cannot be put into JSON")?;
+        file.finish(&json).context("the report cannot be written; make room on the disk")?;
     }
-    ExitCode::from(outcome.report.exit)
+    Ok(outcome.report.exit)
+}
+
+fn report_file(path: &Path) -> Result<WholeFile> {
+    WholeFile::prepare(path).map_err(|error| {
+        anyhow!("the report cannot be written to {}: {}; name another place", path.display(), plain(&error))
+    })
 }
 
 fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
@@ -125,7 +140,7 @@ fn guest_party(join: JoinArguments) -> Result<(Party, CommonArguments)> {
         (None, Some(path)) => first_line("the link", path)?,
         (None, None) => anyhow::bail!("give --link or --link-file"),
     };
-    let link = link.trim().parse().context("This is not a link to a visit")?;
+    let link = link.trim().parse().context("the link cannot be used")?;
     Ok((Party::Guest(Guest { link }), join.common))
 }
 
@@ -164,48 +179,25 @@ fn screen(screen: Screen, size: PictureSize) -> ScreenChoice {
 }
 
 fn first_line(what: &str, path: &Path) -> Result<String> {
-    let text = fs::read_to_string(path).with_context(|| format!("{what} cannot be read from {}", path.display()))?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| anyhow!("{what} cannot be read from {}: {}", path.display(), plain(&error)))?;
     let line = text.lines().next().unwrap_or_default().to_owned();
     anyhow::ensure!(!line.is_empty(), "{what} cannot be read from {}: its first line is empty", path.display());
     Ok(line)
 }
 
-fn write_report(path: &Path, outcome: &Outcome) -> Result<()> {
-    let json = serde_json::to_vec_pretty(&outcome.report).context("the report cannot be put into JSON")?;
-    fs::write(path, json).with_context(|| format!("the report cannot be written to {}", path.display()))
+/// What the system said, for a person.
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        ErrorKind::PermissionDenied => "this user may not do that there".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        ErrorKind::InvalidData => "it is not text".to_owned(),
+        ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
-fn print_progress(progress: Progress<'_>) {
-    let mut out = std::io::stdout().lock();
-    // A closed pipe must not end a visit.
-    let _ = match progress {
-        Progress::Second(sample) => writeln!(
-            out,
-            "{:>5.0} s  {:<12} sends {:>4.1} fps {:>5.0} kbps  sees {:>4.1} fps {}x{}  hears {:>3.0} % as spoken  round trip {}",
-            sample.t,
-            sample.phase,
-            sample.fps_sent,
-            sample.sent_kbps,
-            sample.fps_shown,
-            sample.width,
-            sample.height,
-            100.0 * (1.0 - sample.concealed_ratio),
-            sample.rtt_ms.map_or("-".to_owned(), |ms| format!("{ms:.0} ms")),
-        ),
-        Progress::Event(event) => writeln!(out, "{:>5.1} s  {}", event.t, event.event),
-        Progress::Complaint(sentence) => {
-            complain(sentence);
-            Ok(())
-        }
-    };
-    let _ = out.flush();
-}
-
-fn complain(sentence: &str) {
+pub(crate) fn complain(sentence: &str) {
     let _ = writeln!(std::io::stderr().lock(), "housecall: {sentence}");
-}
-
-fn bad_input(error: &anyhow::Error) -> ExitCode {
-    complain(&format!("{error:#}"));
-    ExitCode::from(EXIT_BAD_INPUT)
 }

@@ -1,15 +1,25 @@
 //! Where the log goes: standard error, and only what helps to find a fault.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging; `HOUSECALL_LOG` takes a filter as `tracing-subscriber` reads it.
 ///
-/// The WebRTC library warns about harmless things many times a second, so it is heard only from errors up.
+/// The WebRTC library is silent: it calls every stray datagram an error, and prints addresses. What matters of it comes
+/// as an event.
 pub(crate) fn start(verbose: bool) {
     let ours = if verbose { "debug" } else { "warn" };
-    let default = format!(
-        "{ours},webrtc=error,rtc=error,rtc_ice=error,rtc_sctp=error,rtc_dtls=error,hyper=warn,h2=warn,rustls=warn"
-    );
-    let filter = EnvFilter::try_from_env("HOUSECALL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    let default = format!("{ours},webrtc=off,rtc=off,hyper=warn,h2=warn,rustls=warn");
+    let wish = std::env::var("HOUSECALL_LOG").unwrap_or_default();
+    let filter = if wish.is_empty() { Ok(EnvFilter::new(&default)) } else { EnvFilter::try_new(&wish) };
+    let misread = filter.is_err();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new(&default)))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    if misread {
+        tracing::warn!("HOUSECALL_LOG is not a filter and was passed over; one looks like `call=debug,peer=info`");
+    }
 }

@@ -7,6 +7,7 @@ mod arguments;
 mod headless;
 mod logging;
 mod painter;
+mod printer;
 mod window;
 
 use std::process::ExitCode;

@@ -4,18 +4,14 @@
 //!
 //! - **The host's** opens for one endpoint after the person chose "admit" for that endpoint *and* the server wrote it
 //!   down. No event of the server opens it.
-//! - **The guest's** opens on the host's own word: `admitted` over the control channel of the connection whose
-//!   certificate was compared with the announced fingerprint. The word counts for the connection it came over.
-//! - **The fallback:** if the control channel does not open within two seconds of the connection, the guest takes the
-//!   server's `admitted` event instead, because else a visit would be lost to a broken channel.
+//! - **The guest's** opens on the host's own word alone: `admitted` over the control channel of the connection whose
+//!   certificate was compared with the announced fingerprint. The word counts for the connection it came over; the host
+//!   says it again whenever the channel opens. The server's `admitted` event only lets the guest show that it is being
+//!   connected.
 //!
-//! What a lying server achieves with that fallback: a guest who believes to be admitted and sends voice and picture to
-//! the host's app, which throws every packet away, because *its* gate is closed; it plays nothing, shows nothing and
-//! sends nothing. Nobody hears anybody. The media goes over the connection to whoever holds the fingerprint that was
-//! announced, never through the server. (That the announced fingerprint is the host's is what sealing will prove; with
-//! open boxes a server that swaps it sits between the two with or without this rule.)
-
-use std::time::Duration;
+//! A server that lies can therefore make an app show "connecting", and nothing else. (That the announced fingerprint is
+//! the host's is what sealing will prove; with open boxes a server that swaps it sits between the two with or without
+//! this rule.)
 
 use units::Timestamp;
 
@@ -24,7 +20,8 @@ use units::Timestamp;
 /// ```text
 /// Closed ──person admits──▶ Asked ──server wrote it down──▶ Open
 ///    ▲                        │
-///    └──── server refuses ────┘
+///    └─ server refuses, or ───┘
+///       says nothing for long
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum HostGate {
@@ -32,7 +29,10 @@ pub(crate) enum HostGate {
     #[default]
     Closed,
     /// The person said yes; the server has not answered.
-    Asked,
+    Asked {
+        /// When the person said so.
+        since: Timestamp,
+    },
     /// In.
     Open,
 }
@@ -40,9 +40,9 @@ pub(crate) enum HostGate {
 /// The guest's gate towards one host.
 ///
 /// ```text
-/// Closed ──server's event──▶ ServerSaid ──control channel stays away for 2 s──▶ Open
-///    │                           │                                                ▲
-///    └──────── host's word ──────┴────────────────────────────────────────────────┘
+/// Closed ──server's event──▶ Announced
+///    │                           │
+///    └───── host's word ─────────┴──▶ Open
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct GuestGate {
@@ -66,74 +66,43 @@ impl GuestGate {
         self.host_said = false;
     }
 
-    /// Whether anybody said that we are in.
-    pub(crate) fn is_admitted(&self) -> bool {
+    /// Whether anybody said that we are in: enough to show it.
+    pub(crate) fn is_announced(&self) -> bool {
         self.server_said || self.host_said
     }
 
-    /// Whether the host itself said so.
-    pub(crate) fn has_host_word(&self) -> bool {
+    /// Whether media may pass: the host itself said so, over this connection.
+    pub(crate) fn is_open(&self) -> bool {
         self.host_said
     }
-
-    /// Whether media may pass over a connection that was verified at `verified`.
-    pub(crate) fn is_open(&self, now: Timestamp, verified: Timestamp, control_open: bool) -> bool {
-        self.host_said || (self.server_said && !control_open && now >= fallback_at(verified))
-    }
-
-    /// When [`is_open`](Self::is_open) may answer otherwise.
-    pub(crate) fn poll_timeout(&self, verified: Timestamp, control_open: bool) -> Option<Timestamp> {
-        (self.server_said && !self.host_said && !control_open).then(|| fallback_at(verified))
-    }
 }
-
-fn fallback_at(verified: Timestamp) -> Timestamp {
-    verified + CONTROL_PATIENCE
-}
-
-/// How long the control channel may take after the connection. It needs two round trips: 1.7 s on the worst link that
-/// carries a voice.
-const CONTROL_PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(millis: u64) -> Timestamp {
-        Timestamp::from_millis(millis)
-    }
-
     #[test]
-    fn the_hosts_word_opens_the_guests_gate_at_once() {
+    fn the_hosts_word_opens_the_guests_gate() {
         let mut gate = GuestGate::default();
-        assert!(!gate.is_open(at(60_000), at(0), true) && !gate.is_admitted());
+        assert!(!gate.is_open() && !gate.is_announced());
         gate.on_host_word();
-        assert!(gate.is_open(at(0), at(0), true));
+        assert!(gate.is_open() && gate.is_announced());
     }
 
     #[test]
-    fn the_servers_event_alone_opens_nothing_while_the_host_can_speak() {
+    fn the_servers_event_opens_nothing() {
         let mut gate = GuestGate::default();
         gate.on_server_event();
-        assert!(gate.is_admitted());
-        assert!(!gate.is_open(at(3_600_000), at(0), true));
-        assert_eq!(gate.poll_timeout(at(0), true), None);
-    }
-
-    #[test]
-    fn the_servers_event_is_taken_when_the_control_channel_stays_away() {
-        let mut gate = GuestGate::default();
-        gate.on_server_event();
-        assert_eq!(gate.poll_timeout(at(500), false), Some(at(2_500)));
-        assert!(!gate.is_open(at(2_499), at(500), false));
-        assert!(gate.is_open(at(2_500), at(500), false));
+        assert!(gate.is_announced());
+        assert!(!gate.is_open());
     }
 
     #[test]
     fn the_word_counts_for_the_connection_it_came_over() {
         let mut gate = GuestGate::default();
+        gate.on_server_event();
         gate.on_host_word();
         gate.on_new_connection();
-        assert!(!gate.is_open(at(60_000), at(0), true));
+        assert!(!gate.is_open() && gate.is_announced());
     }
 }

@@ -33,8 +33,7 @@ mod tests;
 /// [`poll_output`](Self::poll_output) and asks [`poll_timeout`](Self::poll_timeout) anew.
 ///
 /// **Invariant:** there is no [`PeerCommand::OpenMedia`] before admission: at the host before its person said yes and
-/// the server wrote it down, at the guest before the host's word (or the fallback that the `admission` module
-/// explains).
+/// the server wrote it down, at the guest before the host's word: see the `admission` module.
 pub struct Call {
     config: CallConfig,
     rng: Box<dyn Rng + Send>,
@@ -55,6 +54,10 @@ pub struct Call {
 
     remotes: Vec<RemoteParty>,
     partner: Option<EndpointId>,
+    /// Whom we turned away, the last of them: an admission that is answered late must not keep them in.
+    turned_away: VecDeque<EndpointId>,
+    /// Those without a link of ours who were turned away in this call.
+    strangers: usize,
     /// Messages that wait for [`Ice::servers`].
     waiting_for_ice: Vec<(EndpointId, InnerMessage, u32)>,
     closing: Vec<(EndpointId, Timestamp)>,
@@ -122,6 +125,8 @@ impl Call {
             ice: Ice::default(),
             remotes: Vec::new(),
             partner: None,
+            turned_away: VecDeque::new(),
+            strangers: 0,
             waiting_for_ice: Vec::new(),
             closing: Vec::new(),
             policy,

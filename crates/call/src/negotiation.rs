@@ -45,9 +45,9 @@ pub(crate) struct Negotiation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Idle,
-    Offering,
-    Offered { said: Timestamp },
-    Answering,
+    Offering { since: Timestamp },
+    Offered { since: Timestamp, said: Timestamp },
+    Answering { since: Timestamp },
     Settled { at: Timestamp },
 }
 
@@ -62,6 +62,23 @@ struct Connection {
     ice_since: Option<Timestamp>,
     dtls_since: Option<Timestamp>,
     control_open: bool,
+    /// Whether the control channel was ever open.
+    control_was_open: bool,
+    /// The other side asked for it to be said again.
+    asked_again: bool,
+    /// It will not come about; it is kept until another takes its place, to be told from that one.
+    failed: bool,
+    patience: HandshakePatience,
+}
+
+/// How long a handshake may take once there is a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum HandshakePatience {
+    /// Ten seconds.
+    #[default]
+    First,
+    /// Twenty, where ten were too little: thirty in all.
+    Last,
 }
 
 impl Negotiation {
@@ -84,10 +101,10 @@ impl Negotiation {
     // What changes it: the host's side.
 
     /// Host: makes a connection, in place of the old one if there is one.
-    pub(crate) fn open(&mut self, now: Timestamp, ice: Vec<IceServer>) {
+    pub(crate) fn open(&mut self, now: Timestamp, ice: Vec<IceServer>, patience: HandshakePatience) {
         debug_assert_eq!(self.role, Role::Host);
         self.close();
-        self.connection = Some(Connection::default());
+        self.connection = Some(Connection { patience, ..Connection::default() });
         self.actions.push_back(Action::BeginEpoch);
         self.command(PeerCommand::Open { ice, offerer: true });
         self.create_offer(now, false);
@@ -104,16 +121,16 @@ impl Negotiation {
 
     fn create_offer(&mut self, now: Timestamp, restart: bool) {
         self.generation = Some(self.generation.map_or(0, |generation| generation.wrapping_add(1)));
-        self.step = Step::Offering;
+        self.step = Step::Offering { since: now };
         self.last_offer = now;
         self.command(PeerCommand::CreateOffer { restart });
     }
 
     /// Host: the offer that was asked for.
     pub(crate) fn on_local_offer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
-        let (Step::Offering, Some(connection)) = (self.step, &mut self.connection) else { return };
+        let (Step::Offering { .. }, Some(connection)) = (self.step, &mut self.connection) else { return };
         connection.local = Some(parameters);
-        self.step = Step::Offered { said: now };
+        self.step = Step::Offered { since: now, said: now };
         self.say_description();
     }
 
@@ -142,6 +159,7 @@ impl Negotiation {
     /// Guest: what they offered, in this epoch of theirs. Whether it began a new connection.
     pub(crate) fn on_offer(
         &mut self,
+        now: Timestamp,
         generation: u32,
         parameters: ConnectionParameters,
         epoch: u32,
@@ -177,14 +195,14 @@ impl Negotiation {
             connection.forget_paths();
             connection.remote = Some(parameters.clone());
         }
-        self.step = Step::Answering;
+        self.step = Step::Answering { since: now };
         self.command(PeerCommand::AcceptOffer(parameters));
         Ok(!same)
     }
 
     /// Guest: the answer to the offer that was accepted.
     pub(crate) fn on_local_answer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
-        let (Step::Answering, Some(connection)) = (self.step, &mut self.connection) else { return };
+        let (Step::Answering { .. }, Some(connection)) = (self.step, &mut self.connection) else { return };
         connection.local = Some(parameters);
         self.step = Step::Settled { at: now };
         self.say_description();
@@ -248,6 +266,7 @@ impl Negotiation {
         match &connection.remote {
             Some(remote) if remote.fingerprint == fingerprint => {
                 connection.dtls_since.get_or_insert(now);
+                connection.failed = false;
                 Ok(())
             }
             _ => Err(Refusal::FingerprintMismatch),
@@ -257,18 +276,45 @@ impl Negotiation {
     pub(crate) fn set_control_open(&mut self, open: bool) {
         if let Some(connection) = &mut self.connection {
             connection.control_open = open;
+            connection.control_was_open |= open;
         }
     }
 
     /// Says everything anew that the other side may have lost. From the host it makes the guest do the same.
     pub(crate) fn say_again(&mut self, now: Timestamp) {
-        if let (Step::Offered { said }, Role::Host) = (&mut self.step, self.role) {
+        if let (Step::Offered { said, .. }, Role::Host) = (&mut self.step, self.role) {
             *said = now;
         }
         if self.has_said_description() {
             self.actions.push_back(Action::BeginEpoch);
             self.say_description();
         }
+    }
+
+    /// The other side could not be told anything for a while: what it owes us is waited for from now on.
+    pub(crate) fn give_time(&mut self, now: Timestamp) {
+        match &mut self.step {
+            Step::Offered { since, .. } => *since = now,
+            Step::Settled { at } if self.connection.as_ref().is_some_and(|it| it.dtls_since.is_none()) => *at = now,
+            _ => {}
+        }
+    }
+
+    /// Host: they ask for the offer again. Whether they asked before: then it is no use to them.
+    pub(crate) fn was_asked_again(&mut self) -> bool {
+        self.connection.as_mut().is_some_and(|connection| std::mem::replace(&mut connection.asked_again, true))
+    }
+
+    /// Guest: this connection will not come about.
+    pub(crate) fn set_failed(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.failed = true;
+        }
+    }
+
+    /// A question about the path that nobody answered, while the path is there: it is let go.
+    pub(crate) fn give_up_step(&mut self, now: Timestamp) {
+        self.step = Step::Settled { at: now };
     }
 
     /// Closes the connection, if there is one.
@@ -298,6 +344,30 @@ impl Negotiation {
         self.connection.as_ref().is_some_and(|connection| connection.control_open)
     }
 
+    /// Whether all of it stands: verified, and words could be said over it.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.connection.as_ref().is_some_and(|it| it.dtls_since.is_some() && it.control_was_open)
+    }
+
+    /// Guest: whether it is known not to come about.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.failed)
+    }
+
+    /// Whether we were asked to describe ourselves and have not yet.
+    pub(crate) fn is_describing(&self) -> bool {
+        matches!(self.step, Step::Offering { .. } | Step::Answering { .. })
+    }
+
+    /// Host: whether this answers the offer that somebody has already answered with another certificate: their first
+    /// attempt came to nothing.
+    pub(crate) fn is_another_answer(&self, generation: u32, parameters: &ConnectionParameters) -> bool {
+        let Some(connection) = self.connection.as_ref().filter(|it| it.dtls_since.is_none()) else { return false };
+        self.is_settled()
+            && self.generation == Some(generation)
+            && connection.remote.as_ref().is_some_and(|before| before.fingerprint != parameters.fingerprint)
+    }
+
     pub(crate) fn has_connection(&self) -> bool {
         self.connection.is_some()
     }
@@ -306,7 +376,7 @@ impl Negotiation {
     pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
         match self.step {
             Step::Idle => false,
-            Step::Offering | Step::Offered { .. } | Step::Answering => true,
+            Step::Offering { .. } | Step::Offered { .. } | Step::Answering { .. } => !self.is_failed(),
             Step::Settled { .. } => self.handshake_deadline().is_some_and(|deadline| now < deadline),
         }
     }
@@ -327,23 +397,45 @@ impl Negotiation {
         now.since(self.last_offer) < SAME_TROUBLE
     }
 
-    /// Whether a new connection did not come about in time.
-    pub(crate) fn handshake_failed(&self, now: Timestamp) -> bool {
-        self.handshake_deadline().is_some_and(|deadline| now >= deadline)
+    /// Whether the connection did not come about in time, or a question about it was not answered in time. The
+    /// handshake is the host's to watch, since only the host can make another connection.
+    pub(crate) fn is_late(&self, now: Timestamp) -> bool {
+        self.deadline().is_some_and(|deadline| now >= deadline)
     }
 
-    /// When a new connection must stand: thirty seconds after both have spoken, ten after a path was found.
+    /// When to ask [`is_late`](Self::is_late).
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        match (self.step, self.role) {
+            _ if self.is_failed() => None,
+            (Step::Idle, _) | (Step::Settled { .. }, Role::Guest) => None,
+            (Step::Offering { since } | Step::Answering { since }, _) => Some(since + DESCRIBE_TIMEOUT),
+            (Step::Offered { since, .. }, _) => Some(since + CONNECT_TIMEOUT),
+            (Step::Settled { .. }, Role::Host) => self.handshake_deadline(),
+        }
+    }
+
+    /// When a new connection must stand: thirty seconds after both have spoken, ten after a path was found (twenty, the
+    /// second time), ten from the handshake to the control channel.
     pub(crate) fn handshake_deadline(&self) -> Option<Timestamp> {
-        let Step::Settled { at } = self.step else { return None };
-        let connection = self.connection.as_ref().filter(|connection| connection.dtls_since.is_none())?;
-        let whole = at + CONNECT_TIMEOUT;
-        Some(connection.ice_since.map_or(whole, |since| whole.min(since.max(at) + HANDSHAKE_TIMEOUT)))
+        let (Step::Settled { at }, Some(connection)) = (self.step, &self.connection) else { return None };
+        match connection.dtls_since {
+            Some(_) if connection.control_was_open => None,
+            Some(verified) => Some(verified.max(at) + HANDSHAKE_TIMEOUT),
+            None => {
+                let whole = at + CONNECT_TIMEOUT;
+                let handshake = match connection.patience {
+                    HandshakePatience::First => HANDSHAKE_TIMEOUT,
+                    HandshakePatience::Last => HANDSHAKE_TIMEOUT * 2,
+                };
+                Some(connection.ice_since.map_or(whole, |since| whole.min(since.max(at) + handshake)))
+            }
+        }
     }
 
     /// Host: when an offer that nobody answered is to be said again.
     pub(crate) fn say_again_at(&self) -> Option<Timestamp> {
         match (self.step, self.role) {
-            (Step::Offered { said }, Role::Host) => Some(said + ANSWER_PATIENCE),
+            (Step::Offered { said, .. }, Role::Host) => Some(said + ANSWER_PATIENCE),
             _ => None,
         }
     }
@@ -404,6 +496,8 @@ fn is_same_connection(before: &ConnectionParameters, after: &ConnectionParameter
 /// How long an offer may stay without an answer before it is said again: a guest whose app was asleep, a box that was
 /// lost in a server that was started again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an offer or an answer may take to be made: it is local work, a second on a slow machine.
+const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a new connection may take in all, and how long after a path was found: the library waits for ever when the
 /// certificate is not the announced one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);

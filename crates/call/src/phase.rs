@@ -108,6 +108,9 @@ pub enum EndReason {
     /// Admitted, and no path between the two was found.
     #[error("The two apps could not be connected; try another network, or call the clinic.")]
     NoConnection,
+    /// Admitted, a path was found, and the encrypted connection over it was never finished.
+    #[error("A path between the two apps was found, but it is too poor for a safe connection; try another network.")]
+    HandshakeUnfinished,
     /// Lost, and not back within the grace.
     #[error("The connection was lost and did not come back.")]
     ConnectionLost,
@@ -126,6 +129,7 @@ impl EndReason {
             Self::Removed => "removed",
             Self::VisitOver => "visit_over",
             Self::NoConnection => "no_connection",
+            Self::HandshakeUnfinished => "handshake_unfinished",
             Self::ConnectionLost => "connection_lost",
             Self::Refused(_) => "refused",
         }
@@ -155,7 +159,8 @@ pub enum Refusal {
     /// Their connection parameters changed where they must not.
     #[error("The other app changed its keys in the middle of the call, so the call was stopped.")]
     FingerprintChanged,
-    /// They offered what we do not take: nothing encrypted, or nothing that we can play.
+    /// They offered what we do not take: nothing encrypted, or nothing that we can play. A connection that is only slow
+    /// is never this: see [`EndReason::HandshakeUnfinished`].
     #[error("The other app offered a connection that is not safe, so the call was stopped.")]
     Parameters,
     /// They sent what no app of ours sends.

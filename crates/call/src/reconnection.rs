@@ -54,6 +54,12 @@ impl Reconnection {
         self.next = self.next.min(now);
     }
 
+    /// The connection that was to heal it did not come about: another one, no sooner than the back-off says.
+    pub(crate) fn connection_failed(&mut self, now: Timestamp) {
+        self.connection_dead = true;
+        self.next = self.next.max(now + NEW_CONNECTION_DELAY);
+    }
+
     /// The other side can be told again: what is due is tried soon, and a path that came back meanwhile is noticed first.
     pub(crate) fn hurry(&mut self, now: Timestamp) {
         self.tries = 0;

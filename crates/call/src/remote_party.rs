@@ -30,6 +30,8 @@ pub(crate) struct RemoteParty {
     pub(crate) gone: bool,
     /// Connections that did not come about, in a row.
     pub(crate) failed_connections: u32,
+    /// When another connection is to be made, or asked for, after one that did not come about.
+    pub(crate) reopen_at: Option<Timestamp>,
     /// What we last told its connection.
     pub(crate) media_open: bool,
     /// Whether the host's word was given over this connection.
@@ -89,6 +91,7 @@ impl RemoteParty {
             in_visit: false,
             gone: false,
             failed_connections: 0,
+            reopen_at: None,
             media_open: false,
             word_given: false,
             told_switches: None,
@@ -104,21 +107,37 @@ impl RemoteParty {
     pub(crate) fn is_admitted(&self) -> bool {
         match &self.gate {
             Gate::Host(gate) => *gate == HostGate::Open,
-            Gate::Guest(gate) => gate.is_admitted(),
+            Gate::Guest(gate) => gate.is_announced(),
         }
     }
 
-    /// Whether media may pass now.
-    pub(crate) fn may_open_media(&self, now: Timestamp) -> bool {
-        let Some(verified) = self.negotiation.verified_since() else { return false };
-        match &self.gate {
-            Gate::Host(gate) => *gate == HostGate::Open,
-            Gate::Guest(gate) => gate.is_open(now, verified, self.negotiation.is_control_open()),
+    /// Whether media may pass now: the gate is open, and the connection is one over which the word could be given.
+    pub(crate) fn may_open_media(&self) -> bool {
+        self.negotiation.is_complete()
+            && match &self.gate {
+                Gate::Host(gate) => *gate == HostGate::Open,
+                Gate::Guest(gate) => gate.is_open(),
+            }
+    }
+
+    /// Whether our person said yes and the server has not answered yet.
+    pub(crate) fn is_being_admitted(&self) -> bool {
+        matches!(self.gate, Gate::Host(HostGate::Asked { .. }))
+    }
+
+    /// The control channel is open: what was said over one before it may not have come through.
+    pub(crate) fn on_control_opened(&mut self) {
+        self.negotiation.set_control_open(true);
+        self.word_given = false;
+        self.told_switches = None;
+        if self.negotiation.is_complete() {
+            self.failed_connections = 0;
         }
     }
 
     /// A connection was begun: what was said over the old one does not count for it.
     pub(crate) fn on_new_connection(&mut self) {
+        self.reopen_at = None;
         self.media_open = false;
         self.word_given = false;
         self.told_switches = None;

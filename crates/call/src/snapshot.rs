@@ -70,8 +70,8 @@ pub enum Problem {
     /// The server did not write the admission down; nobody was let in.
     #[error("The server could not write the admission down, so nobody was let in; try again.")]
     AdmissionFailed(EndpointId),
-    /// Somebody else is in the visit.
-    #[error("There is already somebody in the visit.")]
+    /// Somebody else is in the visit, or is being let in.
+    #[error("Somebody else is in the visit or is just being let in.")]
     AlreadySomebodyIn,
     /// The microphone is gone.
     #[error("The microphone is gone; the other side does not hear you.")]

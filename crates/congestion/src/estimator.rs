@@ -315,6 +315,12 @@ impl Estimator {
         self.probing.poll(now, self.control.rate(), sent, calm, self.trend.jitter_ms())
     }
 
+    /// A probe could not be sent, or not all of it: it is repeated a little later. Any other than the one that is awaited
+    /// changes nothing.
+    pub fn probe_failed(&mut self, now: Timestamp, cluster: u32) {
+        self.probing.on_failed(now, cluster);
+    }
+
     fn target(&self, now: Timestamp) -> DataRate {
         let mut target = self.control.rate();
         if let Some(limit) = self.losses.limit() {

@@ -31,7 +31,7 @@ const MAX_MISSING: usize = 250;
 /// Until somebody measures one.
 const DEFAULT_ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// Until the jitter buffer says how long it waits: MEDIA.md's 300 ms queue and a frame.
+/// Until the jitter buffer says how long it waits: a queue of 300 ms and a frame.
 const DEFAULT_DEADLINE: Duration = Duration::from_millis(400);
 
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,7 @@ impl NackGenerator {
         self.round_trip = round_trip;
     }
 
-    /// How long after its gap was noticed a packet is of use: what the jitter buffer waits (`PlayoutDeadline`).
+    /// How long after its gap was noticed a packet is of use: what the jitter buffer waits.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.deadline = deadline;
     }

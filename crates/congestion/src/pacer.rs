@@ -60,7 +60,8 @@ pub enum Paced<T> {
         /// The probe that it is part of: goes into [`SentPacket::probe`](crate::SentPacket::probe).
         probe: Option<u32>,
     },
-    /// A packet that only fills: an old one over RTX, or RTP padding. Whoever can make none sends none.
+    /// A packet that only fills: an old one over RTX, or padding. Whoever can make none tells the estimator that the probe
+    /// failed.
     Padding {
         /// How large the IP packet should be, about.
         bytes: usize,
@@ -100,6 +101,7 @@ pub struct Pacer<T> {
     debt: f64,
     paid_at: Timestamp,
     probe: Option<RunningProbe>,
+    abandoned: Option<u32>,
 }
 
 impl<T> Pacer<T> {
@@ -114,6 +116,7 @@ impl<T> Pacer<T> {
             debt: 0.0,
             paid_at: Timestamp::ZERO,
             probe: None,
+            abandoned: None,
         }
     }
 
@@ -183,6 +186,11 @@ impl<T> Pacer<T> {
         Some(self.paid_at + wait + Duration::from_micros(1))
     }
 
+    /// A probe that was given up before it had left, if there is one: the estimator waits for its end.
+    pub fn take_abandoned_probe(&mut self) -> Option<u32> {
+        self.abandoned.take()
+    }
+
     /// How long what is queued takes to leave.
     pub fn backlog(&self) -> Duration {
         let bytes: usize = self.retransmissions.iter().chain(&self.picture).map(|queued| queued.bytes).sum();
@@ -196,7 +204,7 @@ impl<T> Pacer<T> {
         self.retransmissions.clear();
         self.picture.clear();
         self.padding.clear();
-        self.probe = None;
+        self.abandon_probe();
         self.debt = 0.0;
     }
 
@@ -229,8 +237,12 @@ impl<T> Pacer<T> {
         self.debt = (self.debt - paid).max(least);
         self.paid_at = self.paid_at.max(now);
         if self.probe.as_ref().is_some_and(|probe| now.since(probe.started) > PROBE_TIMEOUT) {
-            self.probe = None;
+            self.abandon_probe();
         }
+    }
+
+    fn abandon_probe(&mut self) {
+        self.abandoned = self.probe.take().map(|probe| probe.cluster).or(self.abandoned);
     }
 
     fn send(&mut self, class: Class, queued: Queued<T>) -> Paced<T> {
@@ -346,6 +358,22 @@ mod tests {
         let last = left.last().expect("packets");
         let rate = DataRate::of_bytes((bytes - last.2) as u64, Duration::from_micros(last.0));
         assert!((760..=840).contains(&rate.as_kbps()), "{rate}");
+    }
+
+    #[test]
+    fn a_probe_that_is_given_up_is_told_of() {
+        let mut pacer: Pacer<&str> = Pacer::new(DataRate::from_kbps(100));
+        let probe = |cluster| Probe { cluster, rate: DataRate::from_kbps(800), bytes: 3_000 };
+        pacer.start_probe(at(0), probe(7));
+        run(&mut pacer, 100_000);
+        assert_eq!(pacer.take_abandoned_probe(), None, "it left in full");
+        pacer.start_probe(at(100_000), probe(8));
+        pacer.clear();
+        assert_eq!(pacer.take_abandoned_probe(), Some(8));
+        assert_eq!(pacer.take_abandoned_probe(), None);
+        pacer.start_probe(at(200_000), probe(9));
+        pacer.poll(at(900_000));
+        assert_eq!(pacer.take_abandoned_probe(), Some(9));
     }
 
     #[test]

@@ -24,6 +24,9 @@ const SAVED: Duration = Duration::from_millis(500);
 /// A request that comes this much before a round trip is over was sent before the answer could have come.
 const MIN_REPEAT: Duration = Duration::from_millis(20);
 
+/// Which part of the filler that a probe wants a packet must be.
+const FILLS: f64 = 0.9;
+
 #[derive(Debug)]
 struct Sent<T> {
     at: Timestamp,
@@ -97,9 +100,11 @@ impl<T> History<T> {
         Some(&sent.item)
     }
 
-    /// The most recent packet of at most `bytes`, to fill a probe with something of use; the share does not count.
+    /// The most recent packet of about `bytes` (not more, nor much less), to fill a probe with something of use; the share
+    /// does not count. With much smaller ones a probe would never be as fast as it should be.
     pub fn filler(&self, bytes: usize) -> Option<&T> {
-        self.sent.values().rev().find(|sent| sent.bytes <= bytes).map(|sent| &sent.item)
+        let fits = |sent: &&Sent<T>| sent.bytes <= bytes && sent.bytes as f64 >= bytes as f64 * FILLS;
+        self.sent.values().rev().find(fits).map(|sent| &sent.item)
     }
 
     fn earn(&mut self, now: Timestamp) {
@@ -145,6 +150,15 @@ mod tests {
         assert_eq!(repeated, 1);
         let later = (0..40).filter(|packet| history.get(at(1_000), *packet).is_some()).count();
         assert_eq!(later, 1);
+    }
+
+    #[test]
+    fn filler_is_about_as_large_as_the_probe_wants() {
+        let history = history(5_000);
+        assert_eq!(history.filler(999), None);
+        assert_eq!(history.filler(1_000), Some(&49));
+        assert_eq!(history.filler(1_100), Some(&49));
+        assert_eq!(history.filler(1_200), None, "several of these would leave a probe short");
     }
 
     #[test]

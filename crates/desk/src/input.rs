@@ -95,6 +95,8 @@ pub enum CallEnd {
     VisitOver,
     /// No path between the two was found.
     NoConnection,
+    /// A path was found, and the encrypted connection over it was never finished.
+    HandshakeUnfinished,
     /// The connection was lost and did not come back.
     ConnectionLost,
     /// Something was refused, or was not safe.

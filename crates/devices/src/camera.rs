@@ -102,7 +102,7 @@ impl Camera {
 
 impl Drop for Camera {
     fn drop(&mut self) {
-        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.stop();
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // A sink that panicked has said so on its own thread already.
@@ -112,6 +112,10 @@ impl Drop for Camera {
 }
 
 impl Shared {
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }

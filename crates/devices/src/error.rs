@@ -22,7 +22,7 @@ pub enum DeviceError {
         path: PathBuf,
     },
     /// The system did not let us read.
-    #[error("{} cannot be read: {reason}", path.display())]
+    #[error("{} cannot be read: {reason}; allow this program to read it or name another", path.display())]
     Unreadable {
         /// The path as it was given.
         path: PathBuf,
@@ -52,7 +52,7 @@ pub enum DeviceError {
         path: PathBuf,
     },
     /// The system did not let us write.
-    #[error("{} cannot be written: {reason}", path.display())]
+    #[error("{} cannot be written: {reason}; name a place where this program may write", path.display())]
     Unwritable {
         /// The path as it was given.
         path: PathBuf,
@@ -66,7 +66,7 @@ pub enum DeviceError {
         kind: DeviceKind,
     },
     /// No device of this name is there.
-    #[error("there is no {kind} called \"{name}\"; there is: {present}")]
+    #[error("there is no {kind} called \"{name}\"; there is: {present}; choose one of these")]
     NoSuchDevice {
         /// Which kind.
         kind: DeviceKind,
@@ -88,7 +88,7 @@ pub enum DeviceError {
         kind: DeviceKind,
     },
     /// It offers nothing that we can use.
-    #[error("the {kind} offers no format that can be used: {reason}")]
+    #[error("the {kind} offers no format that can be used: {reason}; plug it in anew or choose another")]
     NoFormat {
         /// Which kind.
         kind: DeviceKind,

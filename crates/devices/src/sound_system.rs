@@ -49,7 +49,8 @@ impl Alarm {
     }
 }
 
-/// A stream that is kept alive: rebuilt when the device or the sound server comes back.
+/// A stream that is kept alive: rebuilt when the device or the sound server comes back, and meanwhile on the device that
+/// the system chooses.
 ///
 /// The stream lives on a thread of its own, because on some systems it may not move between threads, and because asking
 /// the system whether the device is still there takes its time.
@@ -132,19 +133,37 @@ struct Running {
     _stream: Stream,
     id: Option<DeviceId>,
     alarm: Alarm,
+    /// Runs on the system's choice because the device that was asked for is away.
+    is_substitute: bool,
 }
 
 impl<R> Keeper<R> {
+    /// Starts on the device that was asked for.
     fn start(&self, host: &Host) -> Result<Running, DeviceError> {
-        let device = find(host, self.kind, self.name.as_deref())?;
-        let plan = plan(&device, self.kind)?;
+        self.start_on(&find(host, self.kind, self.name.as_deref())?)
+    }
+
+    /// Starts on the device that was asked for, or on the system's choice while that is away.
+    fn restart(&self, host: &Host) -> Result<Running, DeviceError> {
+        match self.start(host) {
+            Err(problem) if self.name.is_some() => {
+                debug!(%problem, "the system's choice instead");
+                let running = self.start_on(&find(host, self.kind, None)?)?;
+                Ok(Running { is_substitute: true, ..running })
+            }
+            result => result,
+        }
+    }
+
+    fn start_on(&self, device: &Device) -> Result<Running, DeviceError> {
+        let plan = plan(device, self.kind)?;
         let alarm = Alarm::default();
-        let (stream, ring) = (self.build)(&device, plan, alarm.clone()).map_err(|error| sentence(self.kind, &error))?;
+        let (stream, ring) = (self.build)(device, plan, alarm.clone()).map_err(|error| sentence(self.kind, &error))?;
         stream.play().map_err(|error| sentence(self.kind, &error))?;
         info!(kind = %self.kind, ?plan, "sound stream runs");
         // Nobody listens any more only when the owner is gone; then `watch` ends at once.
         let _ = self.rings.send(ring);
-        Ok(Running { _stream: stream, id: device.id().ok(), alarm })
+        Ok(Running { _stream: stream, id: device.id().ok(), alarm, is_substitute: false })
     }
 
     /// Looks after the stream until the owner is gone.
@@ -152,45 +171,74 @@ impl<R> Keeper<R> {
         // Always the same sound system: while PulseAudio restarts, ALSA would give another device and much noise.
         let host_id = host.id();
         let mut running = Some(running);
-        let mut silent_checks = 0;
+        let mut rounds = Rounds::from(Instant::now());
         let mut pause = MIN_PAUSE;
-        let mut next_check = Instant::now() + CHECK_INTERVAL;
         while !stopping.load(Ordering::Acquire) {
             thread::park_timeout(POLL_INTERVAL);
             let now = Instant::now();
             if let Some(stream) = &running {
-                let mut fault = stream.is_broken().then_some("the sound system closed it");
-                if fault.is_none() && now >= next_check {
-                    next_check = now + CHECK_INTERVAL;
-                    silent_checks = if stream.was_alive() { 0 } else { silent_checks + 1 };
-                    if !stream.is_present(&host) {
-                        fault = Some("it was unplugged");
-                    } else if silent_checks >= MAX_SILENT_CHECKS {
-                        fault = Some("it gives no sound any more");
-                    }
-                }
-                if let Some(reason) = fault {
+                if let Some(reason) = rounds.fault(now, stream, &host) {
                     running = None;
                     pause = MIN_PAUSE;
-                    next_check = now + pause;
+                    rounds.next_attempt = now;
                     let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, reason: reason.into() });
+                } else if stream.is_substitute && now >= rounds.next_attempt {
+                    rounds.next_attempt = now + MAX_PAUSE;
+                    if let Ok(chosen) = self.start(&host) {
+                        info!(kind = %self.kind, "the chosen device is back");
+                        running = Some(chosen);
+                        rounds = Rounds::from(now);
+                    }
                 }
-            } else if now >= next_check {
-                match reconnected(host_id, self.kind).and_then(|new| Ok((self.start(&new)?, new))) {
+            } else if now >= rounds.next_attempt {
+                match reconnected(host_id, self.kind).and_then(|new| Ok((self.restart(&new)?, new))) {
                     Ok((stream, new)) => {
                         host = new;
                         running = Some(stream);
-                        silent_checks = 0;
-                        next_check = now + CHECK_INTERVAL;
+                        rounds = Rounds::from(now);
                     }
                     Err(problem) => {
                         debug!(%problem, "not back yet");
+                        rounds.next_attempt = now + pause;
                         pause = (pause * 2).min(MAX_PAUSE);
-                        next_check = now + pause;
                     }
                 }
             }
         }
+    }
+}
+
+/// When the watch looks after what.
+struct Rounds {
+    next_presence: Instant,
+    next_sign: Instant,
+    silent_checks: u32,
+    /// When to try to get the chosen device (back).
+    next_attempt: Instant,
+}
+
+impl Rounds {
+    /// For a stream that started then.
+    fn from(now: Instant) -> Self {
+        Self { next_presence: now, next_sign: now + CHECK_INTERVAL, silent_checks: 0, next_attempt: now + MAX_PAUSE }
+    }
+
+    /// What is wrong with the stream, as the end of a sentence.
+    fn fault(&mut self, now: Instant, stream: &Running, host: &Host) -> Option<&'static str> {
+        if stream.is_broken() {
+            return Some(CLOSED);
+        }
+        if now >= self.next_presence {
+            self.next_presence = now + presence_interval(host);
+            if let Some(fault) = stream.absence(host) {
+                return Some(fault);
+            }
+        }
+        if now >= self.next_sign {
+            self.next_sign = now + CHECK_INTERVAL;
+            self.silent_checks = if stream.was_alive() { 0 } else { self.silent_checks + 1 };
+        }
+        (self.silent_checks >= MAX_SILENT_CHECKS).then_some("it gives no sound any more")
     }
 }
 
@@ -204,10 +252,17 @@ impl Running {
         self.alarm.0.alive.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether the device is still there. PulseAudio says nothing when one is unplugged: it moves a microphone's stream
-    /// to the loudspeaker's monitor, and the other hears himself.
-    fn is_present(&self, host: &Host) -> bool {
-        self.id.as_ref().is_none_or(|id| host.device_by_id(id).is_some())
+    /// Why the device is no longer there, if it is not. PulseAudio says nothing when one is unplugged: it moves a
+    /// microphone's stream to the loudspeaker's monitor, and the other hears himself.
+    fn absence(&self, host: &Host) -> Option<&'static str> {
+        let id = self.id.as_ref()?;
+        match host.devices() {
+            Ok(mut present) => {
+                let is_there = present.any(|device| device.id().ok().as_ref() == Some(id));
+                (!is_there).then_some("it was unplugged")
+            }
+            Err(_) => Some(CLOSED),
+        }
     }
 }
 
@@ -223,9 +278,11 @@ pub(crate) fn names(kind: DeviceKind) -> Result<Vec<String>, DeviceError> {
 }
 
 fn devices(host: &Host, kind: DeviceKind) -> Result<Vec<Device>, DeviceError> {
-    let devices = match kind {
+    let devices: Result<Vec<_>, _> = match kind {
         DeviceKind::Speaker => host.output_devices().map(Iterator::collect),
-        DeviceKind::Microphone | DeviceKind::Camera => host.input_devices().map(Iterator::collect),
+        DeviceKind::Microphone | DeviceKind::Camera => {
+            host.input_devices().map(|devices| devices.filter(|device| !is_monitor(device)).collect())
+        }
     };
     devices.map_err(|error| sentence(kind, &error))
 }
@@ -234,11 +291,20 @@ fn name_of(device: &Device) -> Option<String> {
     Some(device.description().ok()?.name().to_owned())
 }
 
+/// Whether a source is what a loudspeaker plays: no microphone, or the other would hear himself. PulseAudio and PipeWire
+/// list these among the microphones, make one the default when the last microphone goes, and name them all alike.
+fn is_monitor(device: &Device) -> bool {
+    device.id().is_ok_and(|id| id.host().name() == PULSE_AUDIO && id.id().ends_with(".monitor"))
+}
+
 fn find(host: &Host, kind: DeviceKind, name: Option<&str>) -> Result<Device, DeviceError> {
     let Some(name) = name else {
         let device = match kind {
             DeviceKind::Speaker => host.default_output_device(),
-            DeviceKind::Microphone | DeviceKind::Camera => host.default_input_device(),
+            DeviceKind::Microphone | DeviceKind::Camera => match host.default_input_device() {
+                Some(monitor) if is_monitor(&monitor) => devices(host, kind)?.into_iter().next(),
+                device => device,
+            },
         };
         return device.ok_or(DeviceError::NoDevice { kind });
     };
@@ -309,6 +375,17 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How often the system is asked whether the device is there; it has no way of telling by itself.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// PulseAudio is asked at every turn: until we notice, the other may hear himself, and asking costs it next to nothing.
+/// Others open every device to answer.
+fn presence_interval(host: &Host) -> Duration {
+    if host.id().name() == PULSE_AUDIO { POLL_INTERVAL } else { CHECK_INTERVAL }
+}
+
+/// What cpal calls it; the name of its enum's value exists only where it was compiled in.
+const PULSE_AUDIO: &str = "PulseAudio";
+
+const CLOSED: &str = "the sound system closed it";
 
 /// Checks without a callback until a stream counts as stalled.
 const MAX_SILENT_CHECKS: u32 = 3;

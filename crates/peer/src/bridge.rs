@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use congestion::EstimatorConfig;
+use congestion::{EstimatorConfig, wire_bytes};
 use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -24,6 +24,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
 use rtc::shared::error::Error;
+use rtc::shared::marshal::MarshalSize;
 use rtc::{rtcp, rtp};
 use units::{Clock, Timestamp};
 
@@ -43,6 +44,8 @@ pub(crate) struct Bridge {
     reports_sent: VecDeque<(u32, Timestamp)>,
     packets_lost: Vec<(u32, u32)>,
     was_open: bool,
+    /// When we last sent anything.
+    spoke: Option<Timestamp>,
     read_queue: VecDeque<TaggedPacket>,
     write_queue: VecDeque<TaggedPacket>,
 }
@@ -59,6 +62,7 @@ impl Bridge {
             reports_sent: VecDeque::new(),
             packets_lost: Vec::new(),
             was_open: false,
+            spoke: None,
             read_queue: VecDeque::new(),
             write_queue: VecDeque::new(),
         }
@@ -91,7 +95,27 @@ impl Bridge {
         }
     }
 
+    /// Says that we are there, if nothing else has for a while. An empty receiver report is what RFC 3550, section 6.4.2,
+    /// has for who has nothing to report, and the gate is for media: this passes it.
+    fn say_something(&mut self, now: Timestamp) {
+        if self.silent_until().is_some_and(|at| now >= at)
+            && let Some(flows) = self.shared.flows()
+        {
+            let report = ReceiverReport { ssrc: flows.voice.local_ssrc, ..ReceiverReport::default() };
+            self.write(Packet::Rtcp(vec![Box::new(report)]));
+        }
+    }
+
+    /// When the other side must hear of us, whatever there is to say. (The library asks only once DTLS is up.)
+    fn silent_until(&self) -> Option<Timestamp> {
+        self.shared.flows()?;
+        Some(self.spoke.map_or(Timestamp::ZERO, |spoke| spoke + MAX_SILENCE))
+    }
+
     fn write(&mut self, packet: Packet) {
+        self.spoke = Some(self.clock.timestamp(self.now));
+        let bytes = on_the_wire(&packet);
+        self.shared.update_stats(|stats| stats.sent_bytes += bytes);
         self.write_queue.push_back(TaggedPacket {
             now: self.now,
             transport: TransportContext::default(),
@@ -167,6 +191,11 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
 
     fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
         let now = self.at(message.now);
+        let bytes = on_the_wire(&message.message.packet);
+        self.shared.update_stats(|stats| {
+            stats.last_heard = stats.last_heard.max(Some(now));
+            stats.received_bytes += bytes;
+        });
         let Some(flows) = self.open_flows() else {
             if matches!(message.message.packet, Packet::Rtp(_)) {
                 self.shared.update_stats(|stats| stats.gated += 1);
@@ -217,16 +246,15 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
             self.outgoing.handle_timeout(now, &self.shared, &flows);
             self.flush(now, &flows);
         }
+        self.say_something(now);
         Ok(())
     }
 
     fn poll_timeout(&mut self) -> Option<Instant> {
-        if !self.was_open {
-            return None;
-        }
         let now = self.clock.timestamp(self.now);
-        let next = [self.outgoing.poll_timeout(now), self.incoming.poll_timeout()].into_iter().flatten().min()?;
-        self.clock.instant(next)
+        let media = self.was_open.then(|| [self.outgoing.poll_timeout(now), self.incoming.poll_timeout()]);
+        let next = media.into_iter().flatten().flatten().chain(self.silent_until()).min()?;
+        self.clock.instant(next.max(now))
     }
 }
 
@@ -238,8 +266,24 @@ impl Interceptor for Bridge {
     fn unbind_remote_stream(&mut self, _info: &StreamInfo) {}
 }
 
+/// Bytes of the IP packet that carries `packet`.
+fn on_the_wire(packet: &Packet) -> u64 {
+    let bytes = match packet {
+        Packet::Rtp(packet) => wire_bytes(packet.marshal_size()),
+        Packet::Rtcp(packets) => {
+            wire_bytes(packets.iter().map(|packet| packet.marshal_size()).sum::<usize>() + SRTCP_INDEX)
+        }
+        _ => 0,
+    };
+    bytes as u64
+}
+
+/// What SRTCP adds beyond what SRTP does (RFC 3711, section 3.4).
+const SRTCP_INDEX: usize = 4;
 /// Reports are sent once a second for each flow: an answer to one older than this tells of a path that is gone.
 const MAX_REPORTS: usize = 32;
+/// How long the other side may hear nothing: several of these fit into the time after which it looks for a new path.
+const MAX_SILENCE: Duration = Duration::from_millis(500);
 /// Voice, picture and retransmissions are reported on; anything else is not ours.
 const MAX_FLOWS: usize = 8;
 

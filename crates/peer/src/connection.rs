@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use congestion::EstimatorConfig;
+use rtc::ice::url::ProtoType;
 use rtc::interceptor::{ReceiverReportBuilder, Registry, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{
@@ -41,7 +42,7 @@ pub(crate) async fn build(
     if config.include_loopback {
         addresses.push("127.0.0.1:0".to_owned());
     }
-    let servers = config.ice_servers.iter().map(ice_server).collect::<Result<Vec<_>, _>>()?;
+    let servers = config.ice_servers.iter().filter_map(ice_server).collect();
     let connection = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(servers).build())
         .with_media_engine(engine::media_engine()?)
@@ -57,17 +58,22 @@ pub(crate) async fn build(
     Ok(Arc::new(connection))
 }
 
-fn ice_server(server: &IceServer) -> Result<RTCIceServer, PeerError> {
-    // The library passes such servers over with a log line and finds no candidate: say so instead.
-    if let Some(url) = server.urls.iter().find(|url| url.starts_with("turns:") || url.contains("transport=tcp")) {
-        return Err(PeerError::RelayOverTcp(url.clone()));
-    }
+/// The server as the library takes it, without the addresses that it could not use; `None` when none is left. One of them
+/// would keep the library from all the others.
+fn ice_server(server: &IceServer) -> Option<RTCIceServer> {
     let exposed = |value: &Option<units::Phi<String>>| value.as_ref().map(|v| v.expose().clone()).unwrap_or_default();
-    Ok(RTCIceServer {
-        urls: server.urls.clone(),
-        username: exposed(&server.username),
-        credential: exposed(&server.credential),
-    })
+    let with =
+        |urls| RTCIceServer { urls, username: exposed(&server.username), credential: exposed(&server.credential) };
+    let usable = |url: &&String| {
+        let parsed = with(vec![(*url).clone()]).urls();
+        let usable = parsed.is_ok_and(|urls| urls.iter().all(|url| url.proto == ProtoType::Udp && !url.is_secure()));
+        if !usable {
+            tracing::warn!(%url, "a server that helps to find a path is passed over: it cannot be used");
+        }
+        usable
+    };
+    let urls: Vec<String> = server.urls.iter().filter(usable).cloned().collect();
+    (!urls.is_empty()).then(|| with(urls))
 }
 
 /// A track that takes finished RTP packets.
@@ -111,4 +117,25 @@ pub(crate) fn sequence() -> Result<u16, PeerError> {
 
 fn random() -> Result<u32, PeerError> {
     getrandom::u32().map_err(engine::setup)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_cannot_be_used_are_passed_over_and_the_others_stay() {
+        let server = |urls: &[&str], secret: Option<&str>| IceServer {
+            urls: urls.iter().map(|url| (*url).to_owned()).collect(),
+            username: secret.map(|secret| secret.to_owned().into()),
+            credential: secret.map(|secret| secret.to_owned().into()),
+        };
+        let left = |server: &IceServer| ice_server(server).map(|server| server.urls);
+        let mixed =
+            ["turns:a.example:443", "turn:a.example?transport=tcp", "nonsense", "turn:a.example", "stun:a.example"];
+        let good = ["turn:a.example".to_owned(), "stun:a.example".to_owned()];
+        assert_eq!(left(&server(&mixed, Some("secret"))).as_deref(), Some(&good[..]));
+        assert_eq!(left(&server(&["turn:a.example"], None)), None, "a relay without a password");
+        assert_eq!(left(&server(&["stuns:a.example"], None)), None);
+    }
 }

@@ -9,6 +9,7 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
 use crate::PeerEvent;
 use crate::repeater::Handshake;
+use crate::session_description::MAX_CONTROL_MESSAGE;
 
 /// The stream that both sides know to be the control channel.
 const STREAM: u16 = 0;
@@ -37,6 +38,11 @@ pub(crate) async fn receive(
                 handshake.opened();
                 was_open = true;
                 events.send(PeerEvent::ControlOpened).await
+            }
+            // Before the queue, which would hold hundreds of them.
+            DataChannelEvent::OnMessage(message) if message.data.len() > MAX_CONTROL_MESSAGE => {
+                tracing::debug!(bytes = message.data.len(), "a control message that is too large was dropped");
+                Ok(())
             }
             DataChannelEvent::OnMessage(message) => events.send(PeerEvent::Control(message.data.to_vec())).await,
             DataChannelEvent::OnClose => break,

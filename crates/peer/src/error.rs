@@ -22,14 +22,11 @@ pub enum PeerError {
     #[error("The other side showed another certificate than it announced; the connection was refused.")]
     FingerprintMismatch,
     /// A path, but no handshake on it.
-    #[error(
-        "A path was found, but the encrypted handshake did not finish in 10 seconds: the other side's certificate is \
-         not the one it announced, or something on the way blocks it."
-    )]
+    #[error("A path was found, but the encrypted handshake on it did not finish: something on the way blocks it.")]
     HandshakeTimeout,
-    /// A TURN server that the library cannot reach.
-    #[error("Relay servers over TCP or TLS are not supported yet: {0}.")]
-    RelayOverTcp(String),
+    /// A data channel beside the one agreed on.
+    #[error("The other side opened a data channel that nobody agreed on; the connection was refused.")]
+    ForeignChannel,
     /// A control message is larger than every receiver takes.
     #[error("The control message is too large: {0} bytes, at most {1}.")]
     ControlTooLarge(usize, usize),

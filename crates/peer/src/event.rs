@@ -23,7 +23,7 @@ pub enum PeerEvent {
     },
     /// Nothing was heard on the path for about three seconds. It may come back by itself.
     Disconnected,
-    /// No path was found in time, or it is gone for good.
+    /// No path was found in time, or it is gone for good, or no handshake came about on it: another connection may.
     Failed,
     /// The control channel can carry messages.
     ControlOpened,

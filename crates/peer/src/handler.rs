@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::{
     PeerConnectionEventHandler, RTCIceCandidate, RTCIceConnectionState, RTCIceGatheringState,
@@ -18,6 +19,8 @@ pub(crate) enum LibraryEvent {
     Ice(RTCIceConnectionState),
     Connection(RTCPeerConnectionState),
     Track(Arc<dyn TrackRemote>),
+    /// The other side opened a data channel. Ours is agreed on beforehand and never comes this way.
+    ForeignChannel(Arc<dyn DataChannel>),
 }
 
 /// Hands everything on; when nobody takes it for a long time, it is dropped and said so.
@@ -49,6 +52,10 @@ impl PeerConnectionEventHandler for Forward {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         self.forward(LibraryEvent::Connection(state));
+    }
+
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        self.forward(LibraryEvent::ForeignChannel(channel));
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -21,7 +22,9 @@ use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
-use crate::{PeerConfig, PeerError, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine};
+use crate::{
+    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
+};
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
 ///
@@ -44,6 +47,7 @@ struct Inner {
     announced: Arc<Mutex<Option<DtlsFingerprint>>>,
     negotiation: tokio::sync::Mutex<Negotiation>,
     version: AtomicU32,
+    include_loopback: bool,
     voice: mpsc::Sender<VoiceOut>,
     picture: mpsc::Sender<PictureCommand>,
     tasks: Vec<JoinHandle<()>>,
@@ -58,6 +62,8 @@ struct Negotiation {
     remote_known: bool,
     /// Candidates that came before the parameters they belong to.
     early: Vec<Candidate>,
+    /// Candidates taken before media was open for the first time.
+    taken: usize,
 }
 
 impl fmt::Debug for Peer {
@@ -94,15 +100,18 @@ impl Peer {
             shared: shared.clone(),
             clock,
             received: ReceivedSenders { voice: voice_sender, picture: picture_sender },
+            handshake: handshake.clone(),
             announced: announced.clone(),
         };
         let (voice_out, voice_packets) = mpsc::channel(SEND_CAPACITY);
+        let (control_sender, control_events) = mpsc::channel(CONTROL_CAPACITY);
         let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
         let tasks = vec![
             tokio::spawn(supervisor::run(supervisor, library)),
             tokio::spawn(handshake.clone().repeat()),
-            tokio::spawn(control::receive(control_channel.clone(), event_sender, control_open.clone(), handshake)),
+            tokio::spawn(control::receive(control_channel.clone(), control_sender, control_open.clone(), handshake)),
+            tokio::spawn(hand_on_control(control_events, event_sender, shared.clone(), clock)),
             tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),
             tokio::spawn(pictures.run(picture_commands)),
         ];
@@ -116,6 +125,7 @@ impl Peer {
             announced,
             negotiation: tokio::sync::Mutex::default(),
             version: AtomicU32::new(1),
+            include_loopback: config.include_loopback,
             voice: voice_out,
             picture: picture_out,
             tasks,
@@ -195,6 +205,13 @@ impl Peer {
     /// If the connection is closed. A candidate that the library cannot use is passed over.
     pub async fn add_candidates(&self, candidates: Vec<Candidate>) -> Result<(), PeerError> {
         let mut negotiation = self.begin().await?;
+        let mut candidates = candidates;
+        // Checks are sent to where a stranger says: not to this machine, nor to what only its own link reaches.
+        candidates.retain(|candidate| self.inner.include_loopback || candidate.is_beyond_the_link());
+        if !self.inner.shared.is_open() {
+            candidates.truncate(MAX_CANDIDATES_BEFORE_ADMISSION.saturating_sub(negotiation.taken));
+            negotiation.taken += candidates.len();
+        }
         if negotiation.remote_known {
             self.add_now(candidates).await;
         } else {
@@ -254,6 +271,14 @@ impl Peer {
     /// What was counted.
     pub fn stats(&self) -> PeerStats {
         self.inner.shared.stats()
+    }
+
+    /// RTP timestamps of the pictures that have left in full since this was last asked, in order; the latest 64 of them.
+    /// One that was handed over and is not among them was dropped, or still waits.
+    pub fn take_sent_frames(&self) -> Vec<u32> {
+        let mut timestamps = Vec::new();
+        self.inner.shared.update_stats(|stats| timestamps = stats.left.take());
+        timestamps
     }
 
     /// Closes in order: the other side sees [`PeerEvent::ControlClosed`] at once, if a path is left.
@@ -340,6 +365,25 @@ impl Drop for Inner {
     }
 }
 
+/// Notes that the other side was heard. What waits for the owner waits here, and with it the control channel.
+async fn hand_on_control(
+    mut events: mpsc::Receiver<PeerEvent>,
+    owner: mpsc::Sender<PeerEvent>,
+    shared: Arc<Shared>,
+    clock: Clock,
+) {
+    while let Some(event) = events.recv().await {
+        if matches!(event, PeerEvent::ControlOpened | PeerEvent::Control(_)) {
+            let now = clock.timestamp(Instant::now());
+            // The bridge writes it, too, and what it wrote may be later.
+            shared.update_stats(|stats| stats.last_heard = stats.last_heard.max(Some(now)));
+        }
+        if owner.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
 fn negotiation_error(error: impl fmt::Display) -> PeerError {
     PeerError::Negotiation(error.to_string())
 }
@@ -347,6 +391,8 @@ fn negotiation_error(error: impl fmt::Display) -> PeerError {
 /// Events that all count come one at a time; full means that the owner is stuck (control messages: Block, estimates:
 /// dropped).
 const EVENT_CAPACITY: usize = 256;
+/// Control messages that came and wait to be handed on: as few as may be, so that the other side waits, too.
+const CONTROL_CAPACITY: usize = 1;
 /// Five seconds of voice.
 const VOICE_CAPACITY: usize = 256;
 /// A second of picture at the highest rate.
@@ -355,5 +401,10 @@ const PICTURE_CAPACITY: usize = 1_024;
 const LIBRARY_CAPACITY: usize = 256;
 /// From the media threads to the sending tasks: a second of voice, two of picture.
 const SEND_CAPACITY: usize = 64;
+/// Before anybody was admitted: an hour of restarts on a machine with some interfaces.
+const MAX_CANDIDATES_BEFORE_ADMISSION: usize = 512;
 /// As many as an honest side finds on a machine with many interfaces.
 const MAX_EARLY_CANDIDATES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use trust::DtlsFingerprint;
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
 };
@@ -46,6 +47,12 @@ struct Progress {
     /// When the control channel opened on our side. The other side may still miss our last word.
     opened: Option<Instant>,
     started: Option<Instant>,
+    /// When the other side's last datagram of a handshake came.
+    heard: Option<Instant>,
+    /// Of the certificate that the other side showed.
+    shown: Option<DtlsFingerprint>,
+    /// Whether the library turned the handshake's certificate or its signature down.
+    certificate_refused: bool,
     last: VecDeque<Sent>,
 }
 
@@ -67,6 +74,18 @@ impl Handshake {
     /// The control channel is open: what goes out from now on is SCTP's to repeat.
     pub(crate) fn opened(&self) {
         self.lock().opened.get_or_insert_with(Instant::now);
+    }
+
+    /// When the other side's last datagram of a handshake came.
+    pub(crate) fn heard(&self) -> Option<Instant> {
+        self.lock().heard
+    }
+
+    /// The certificate that the library turned down, of which its alert is the only trace. The alert alone could also
+    /// come of a flight that a bad link tore apart.
+    pub(crate) fn certificate_refused(&self) -> Option<DtlsFingerprint> {
+        let progress = self.lock();
+        progress.shown.filter(|_| progress.certificate_refused)
     }
 
     /// Sends again what is due, until the handshake is over or given up.
@@ -98,7 +117,20 @@ impl Handshake {
         )
     }
 
+    fn on_heard(&self, datagram: &[u8]) {
+        if datagram.first().is_some_and(|first| DTLS.contains(first)) {
+            let mut progress = self.lock();
+            if progress.opened.is_none() {
+                progress.heard = Some(Instant::now());
+                progress.shown = shown_certificate(datagram).or(progress.shown);
+            }
+        }
+    }
+
     fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
+        if refuses_a_certificate(transmit.contents) {
+            self.lock().certificate_refused = true;
+        }
         let kept = matches!(transmit.contents.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA)));
         if !kept || transmit.segment_size.is_some() {
             return;
@@ -147,7 +179,14 @@ impl AsyncUdpSocket for RepeatingSocket {
         bufs: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        self.inner.poll_recv(cx, bufs, meta)
+        let received = self.inner.poll_recv(cx, bufs, meta);
+        if let Poll::Ready(Ok(count)) = &received {
+            for (buffer, meta) in bufs.iter().zip(meta.iter()).take(*count) {
+                // Datagrams received as one are of one size and of one kind.
+                self.handshake.on_heard(buffer.get(..meta.len).unwrap_or_default());
+            }
+        }
+        received
     }
 
     fn max_gso_segments(&self) -> usize {
@@ -212,8 +251,46 @@ impl Runtime for RepeatingRuntime {
     }
 }
 
+/// Whether a datagram holds the fatal alert `bad_certificate` in the clear (RFC 5246, section 7.2.2), which the library
+/// sends when the certificate it was shown is not the one announced.
+fn refuses_a_certificate(datagram: &[u8]) -> bool {
+    clear_records(datagram).any(|(kind, content)| kind == ALERT && content == [FATAL, BAD_CERTIFICATE])
+}
+
+/// The certificate that a datagram shows in the clear, where it is not torn into fragments (RFC 6347, section 4.2.2).
+fn shown_certificate(datagram: &[u8]) -> Option<DtlsFingerprint> {
+    clear_records(datagram).filter(|(kind, _)| *kind == HANDSHAKE).find_map(|(_, content)| {
+        // Kind, length, number, fragment's offset and length; then the length of the list and that of its first.
+        let (header, rest) = content.split_at_checked(18)?;
+        let whole = header[1..4] == header[9..12] && header[6..9] == [0; 3];
+        let length = usize::from(header[15]) << 16 | usize::from(header[16]) << 8 | usize::from(header[17]);
+        let certificate = rest.get(..length)?;
+        (header[0] == CERTIFICATE && whole && length > 0).then(|| DtlsFingerprint::of_certificate(certificate))
+    })
+}
+
+/// Type and content of the records of a datagram that are not encrypted (RFC 6347, section 4.1).
+fn clear_records(mut datagram: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let (header, rest) = datagram.split_at_checked(13)?;
+        let length = usize::from(u16::from_be_bytes([header[11], header[12]]));
+        let (content, next) = rest.split_at_checked(length)?;
+        datagram = next;
+        Some((header[0], header[3..5] == [0, 0], content))
+    })
+    .filter_map(|(kind, clear, content)| clear.then_some((kind, content)))
+}
+
+/// First bytes of what is DTLS and not STUN, RTP or TURN (RFC 7983, section 7).
+const DTLS: std::ops::RangeInclusive<u8> = 20..=63;
+const FATAL: u8 = 2;
+const BAD_CERTIFICATE: u8 = 42;
+/// Of the messages of a handshake (RFC 5246, section 7.4).
+const CERTIFICATE: u8 = 11;
+
 /// Content types of DTLS records (RFC 5246, section 6.2.1). RFC 7983 keeps them apart from STUN, RTP and the rest.
 const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
@@ -225,5 +302,29 @@ const GO_ON_FOR: Duration = Duration::from_millis(2_600);
 const REPEAT_AFTER: Duration = Duration::from_millis(600);
 /// How often to look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// The handshake timer of the supervisor has run out long before.
+/// The supervisor gives a handshake as long in all.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(content_type: u8, epoch: u8, content: &[u8]) -> Vec<u8> {
+        let mut record = vec![content_type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1, 0, content.len() as u8];
+        record.extend_from_slice(content);
+        record
+    }
+
+    #[test]
+    fn a_certificate_turned_down_is_told_from_other_alerts() {
+        assert!(refuses_a_certificate(&record(ALERT, 0, &[FATAL, BAD_CERTIFICATE])));
+        let after_a_flight = [record(HANDSHAKE, 0, &[1; 40]), record(ALERT, 0, &[FATAL, BAD_CERTIFICATE])].concat();
+        assert!(refuses_a_certificate(&after_a_flight));
+        assert!(!refuses_a_certificate(&record(ALERT, 0, &[1, 0])), "close_notify");
+        assert!(!refuses_a_certificate(&record(ALERT, 1, &[FATAL, BAD_CERTIFICATE])), "encrypted: not to be read");
+        assert!(!refuses_a_certificate(&record(HANDSHAKE, 0, &[FATAL, BAD_CERTIFICATE])));
+        for cut in 0..after_a_flight.len() {
+            assert!(!refuses_a_certificate(&after_a_flight[..cut]), "cut at {cut}");
+        }
+    }
+}

@@ -23,8 +23,10 @@ const VOICE_MID: &str = "0";
 const PICTURE_MID: &str = "1";
 const CONTROL_MID: &str = "2";
 
-/// What a control message may measure: every WebRTC implementation takes 64 KiB.
-pub(crate) const MAX_CONTROL_MESSAGE: usize = 64 * 1024;
+/// What a control message may measure, in bytes: forty times what they are today. Larger ones are dropped unread.
+pub(crate) const MAX_CONTROL_MESSAGE: usize = 4 * 1024;
+/// What every WebRTC implementation takes, in bytes (RFC 8841, section 6.1).
+const LIBRARY_MESSAGE: usize = 64 * 1024;
 
 /// The SDP of the other side, for the library.
 ///
@@ -77,7 +79,7 @@ pub(crate) fn to_sdp(parameters: &ConnectionParameters, version: u32) -> String 
 
     push_lines(&mut sdp, &["m=application 9 UDP/DTLS/SCTP webrtc-datachannel".to_owned()]);
     push_transport(&mut sdp, parameters, CONTROL_MID);
-    let sctp = ["a=sctp-port:5000".to_owned(), format!("a=max-message-size:{MAX_CONTROL_MESSAGE}")];
+    let sctp = ["a=sctp-port:5000".to_owned(), format!("a=max-message-size:{LIBRARY_MESSAGE}")];
     push_lines(&mut sdp, &sctp);
     push_lines(&mut sdp, &["a=sendrecv".to_owned()]);
     sdp

@@ -3,19 +3,24 @@
 use std::time::Duration;
 
 use trust::CandidateKind;
-use units::DataRate;
+use units::{DataRate, Timestamp};
 
 /// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PeerStats {
-    /// RTP packets sent, retransmitted ones included.
+    /// RTP packets sent, retransmitted ones and filler included.
     pub sent_packets: u64,
-    /// Their bytes, RTP headers included.
+    /// Bytes of the IP packets that carried them and our reports (RTCP), as `target` counts them
+    /// ([`congestion::wire_bytes`]). STUN and the control channel are not in it.
     pub sent_bytes: u64,
     /// RTP packets that came in while the gate was open.
     pub received_packets: u64,
-    /// Their bytes, RTP headers included.
+    /// Bytes of the IP packets with RTP and RTCP that came, likewise, gate open or closed.
     pub received_bytes: u64,
+    /// When anything at all last came from the other side: voice, picture or a report, also while the gate is closed,
+    /// or the control channel. Whoever is connected sends something every half second, camera and microphone or none.
+    /// STUN answers do not count: they may be a relay's, and prove nothing about who sent them.
+    pub last_heard: Option<Timestamp>,
     /// Packets that the other side reported as not received.
     pub packets_lost: u64,
     /// Packets sent again because the other side asked.
@@ -40,7 +45,42 @@ pub struct PeerStats {
     pub queueing_delay: Duration,
     /// Which way the packets go, once it is known.
     pub path: Option<Path>,
+    /// Pictures that have left and that nobody has asked about yet.
+    pub(crate) left: SentFrames,
 }
+
+/// The RTP timestamps of pictures whose last packet has left, the latest few of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct SentFrames {
+    timestamps: [u32; MAX_SENT_FRAMES],
+    count: usize,
+}
+
+impl Default for SentFrames {
+    fn default() -> Self {
+        Self { timestamps: [0; MAX_SENT_FRAMES], count: 0 }
+    }
+}
+
+impl SentFrames {
+    /// One more; the oldest makes room for it.
+    pub(crate) fn push(&mut self, timestamp: u32) {
+        if self.count == MAX_SENT_FRAMES {
+            self.timestamps.rotate_left(1);
+            self.count -= 1;
+        }
+        self.timestamps[self.count] = timestamp;
+        self.count += 1;
+    }
+
+    /// All of them, in the order in which they left, and none the next time.
+    pub(crate) fn take(&mut self) -> Vec<u32> {
+        self.timestamps[..std::mem::take(&mut self.count)].to_vec()
+    }
+}
+
+/// Two seconds of picture: who asks once a second misses none.
+pub(crate) const MAX_SENT_FRAMES: usize = 64;
 
 /// The kinds of address at both ends of the path in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

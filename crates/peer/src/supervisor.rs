@@ -1,6 +1,6 @@
 //! The task that turns what the library says into [`PeerEvent`]s and keeps the two timers that the library lacks.
 //!
-//! The library never fails a handshake with the wrong certificate, it only never finishes it; and a call that may last
+//! The library never fails a handshake, it only never finishes it; and a call that may last
 //! through a power cut needs an ICE agent that never gives up, so somebody else must say "no path" at the start.
 
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,7 @@ use webrtc::peer_connection::{
 
 use crate::handler::LibraryEvent;
 use crate::receiver::{ReceivedSenders, receive_track};
+use crate::repeater::Handshake;
 use crate::shared::Shared;
 use crate::{Path, PeerError, PeerEvent, candidate};
 
@@ -25,6 +26,8 @@ pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
     pub(crate) received: ReceivedSenders,
+    /// What passed of the handshake.
+    pub(crate) handshake: Arc<Handshake>,
     /// What the other side announced, once it has.
     pub(crate) announced: Arc<Mutex<Option<DtlsFingerprint>>>,
 }
@@ -35,21 +38,22 @@ pub(crate) async fn run(supervisor: Supervisor, mut library: mpsc::Receiver<Libr
     let mut every_second = interval(PATH_INTERVAL);
     every_second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let deadline = watch.deadline();
         let told = tokio::select! {
             event = library.recv() => match event {
                 Some(event) => supervisor.on_library(event, &mut watch).await,
                 None => return,
             },
-            () = sleep_until(deadline.unwrap_or_else(far_away)), if deadline.is_some() => {
-                supervisor.on_deadline(&mut watch).await
+            () = sleep_until(watch.path_by.unwrap_or_else(far_away)), if watch.path_by.is_some() => {
+                watch.path_by = None;
+                watch.refused = true;
+                supervisor.tell(PeerEvent::Failed).await
             }
             _ = every_second.tick() => {
                 watch.negotiated(supervisor.announced().is_some());
                 if watch.path_found {
                     supervisor.look_at_path().await;
                 }
-                Ok(())
+                supervisor.look_at_handshake(&mut watch).await
             }
         };
         if told.is_err() {
@@ -66,8 +70,8 @@ struct Watch {
     refused: bool,
     /// A path must be found by then.
     path_by: Option<Instant>,
-    /// The handshake must be done by then.
-    handshake_by: Option<Instant>,
+    /// When the handshake could begin, until it is done or given up.
+    handshake_since: Option<Instant>,
 }
 
 impl Watch {
@@ -76,10 +80,12 @@ impl Watch {
             self.path_by = Some(Instant::now() + PATH_TIMEOUT);
         }
     }
+}
 
-    fn deadline(&self) -> Option<Instant> {
-        [self.path_by, self.handshake_by].into_iter().flatten().min()
-    }
+/// Whether a handshake is to be given up that could begin at `since` and was last `heard` of then.
+fn is_given_up(now: std::time::Instant, since: std::time::Instant, heard: Option<std::time::Instant>) -> bool {
+    let silent_since = heard.map_or(since, |heard| heard.max(since));
+    now.duration_since(since) >= HANDSHAKE_TIMEOUT || now.duration_since(silent_since) >= HANDSHAKE_SILENCE
 }
 
 /// The owner takes no more events.
@@ -104,6 +110,17 @@ impl Supervisor {
             LibraryEvent::Ice(state) => self.on_ice(state, watch).await,
             LibraryEvent::Connection(RTCPeerConnectionState::Connected) => self.on_connected(watch).await,
             LibraryEvent::Connection(_) => Ok(()),
+            LibraryEvent::ForeignChannel(channel) => {
+                // Nobody would read it, and what nobody reads would pile up: the whole connection goes.
+                watch.refused = true;
+                self.shared.set_secured(false);
+                for closed in [channel.close().await, self.connection.close().await] {
+                    if let Err(error) = closed {
+                        tracing::debug!(%error, "closed with an error");
+                    }
+                }
+                self.refuse(watch, &PeerError::ForeignChannel).await
+            }
             LibraryEvent::Track(track) => {
                 // The task ends with the track.
                 tokio::spawn(receive_track(track, self.shared.clone(), self.clock, self.received.clone()));
@@ -117,8 +134,8 @@ impl Supervisor {
         match state {
             RTCIceConnectionState::Connected | RTCIceConnectionState::Completed => {
                 watch.path_by = None;
-                if !watch.secured && !watch.refused && watch.handshake_by.is_none() {
-                    watch.handshake_by = Some(Instant::now() + HANDSHAKE_TIMEOUT);
+                if !watch.secured && !watch.refused && watch.handshake_since.is_none() {
+                    watch.handshake_since = Some(Instant::now());
                 }
                 if std::mem::replace(&mut watch.path_found, true) {
                     return Ok(());
@@ -147,7 +164,7 @@ impl Supervisor {
         if watch.secured || watch.refused {
             return Ok(());
         }
-        watch.handshake_by = None;
+        watch.handshake_since = None;
         let Some(sctp) = self.connection.sctp().await else { return Ok(()) };
         let shown = match sctp.transport().get_remote_certificates().await {
             Ok(chain) => chain.first().map(|certificate| DtlsFingerprint::of_certificate(certificate)),
@@ -164,22 +181,23 @@ impl Supervisor {
         self.tell(PeerEvent::DtlsConnected { remote_fingerprint }).await
     }
 
-    async fn on_deadline(&self, watch: &mut Watch) -> Result<(), Gone> {
-        let now = Instant::now();
-        if watch.handshake_by.is_some_and(|by| by <= now) {
-            return self.refuse(watch, &PeerError::HandshakeTimeout).await;
+    /// A certificate that was turned down is the other side's doing; silence is the link's, and another try may help.
+    async fn look_at_handshake(&self, watch: &mut Watch) -> Result<(), Gone> {
+        let Some(since) = watch.handshake_since else { return Ok(()) };
+        if self.handshake.certificate_refused().is_some_and(|shown| self.announced() != Some(shown)) {
+            return self.refuse(watch, &PeerError::FingerprintMismatch).await;
         }
-        if watch.path_by.is_some_and(|by| by <= now) {
-            watch.path_by = None;
-            watch.refused = true;
-            return self.tell(PeerEvent::Failed).await;
+        if !is_given_up(std::time::Instant::now(), since.into_std(), self.handshake.heard()) {
+            return Ok(());
         }
-        Ok(())
+        tracing::warn!("{}", PeerError::HandshakeTimeout);
+        watch.handshake_since = None;
+        self.tell(PeerEvent::Failed).await
     }
 
     async fn refuse(&self, watch: &mut Watch, why: &PeerError) -> Result<(), Gone> {
         watch.refused = true;
-        watch.handshake_by = None;
+        watch.handshake_since = None;
         self.shared.set_secured(false);
         self.tell(PeerEvent::Refused(why.to_string())).await
     }
@@ -216,5 +234,23 @@ fn far_away() -> Instant {
 const PATH_INTERVAL: Duration = Duration::from_secs(1);
 /// Signalling may be slow and a relay slower; after this there is none.
 const PATH_TIMEOUT: Duration = Duration::from_secs(30);
-/// Six flights' worth of DTLS retransmission at its one second timer; a handshake takes two round trips.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long nothing may be heard of a handshake: every datagram of it is sent again and again, more than once a second.
+const HANDSHAKE_SILENCE: Duration = Duration::from_secs(10);
+/// A handshake takes two round trips; on a link that loses every second datagram it is done by then, or never.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_may_be_slow_but_not_silent() {
+        let since = std::time::Instant::now();
+        let at = |secs| since + Duration::from_secs(secs);
+        assert!(!is_given_up(at(9), since, None));
+        assert!(is_given_up(at(10), since, None));
+        assert!(!is_given_up(at(15), since, Some(at(6))), "the link is slow");
+        assert!(is_given_up(at(16), since, Some(at(6))));
+        assert!(is_given_up(at(30), since, Some(at(29))), "thirty seconds in all");
+    }
+}

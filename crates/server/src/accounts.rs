@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use argon2::Argon2;
@@ -15,6 +15,7 @@ use rand::TryRng;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use signaling_protocol::{Code, SignInReply, SignInRequest, StaffId, StaffRole};
+use tokio::sync::Semaphore;
 use totp_rs::{Secret, Totp};
 use tracing::{info, warn};
 use units::{Phi, Timestamp};
@@ -30,6 +31,12 @@ const SHORTEST_PASSWORD: usize = 8;
 
 /// The longest that is looked at, so that hashing takes no longer for a hostile one.
 const LONGEST_PASSWORD: usize = 1_024;
+
+/// Passwords that are hashed at once: each takes 19 MiB and a core, and the visits need some too.
+const MOST_HASHES: usize = 2;
+
+/// How long a sign-in waits for its turn.
+const HASHING_QUEUE: Duration = Duration::from_secs(10);
 
 /// Failed sign-ins from one address: ten at once, then one every six seconds. Counted by address and not by name, so
 /// that a stranger cannot lock a clinician out.
@@ -102,6 +109,8 @@ pub(crate) struct Accounts {
     failures: Mutex<Buckets>,
     /// Verified against when the name is unknown, so that the answer takes as long.
     nobodys_hash: String,
+    /// Room for hashing.
+    hashing: Semaphore,
 }
 
 /// Who is signed in.
@@ -127,24 +136,52 @@ impl Accounts {
             sessions: Mutex::default(),
             failures: Mutex::new(Buckets::new(FAILURES.0, FAILURES.1)),
             nobodys_hash: hash(&URL_SAFE_NO_PAD.encode(random::<32>()?))?,
+            hashing: Semaphore::new(MOST_HASHES),
         })
     }
 
+    /// Signs in, when there is room for hashing.
+    pub(crate) async fn sign_in(
+        self: Arc<Self>,
+        now: Timestamp,
+        unix_secs: u64,
+        from: IpAddr,
+        request: SignInRequest,
+    ) -> Result<SignInReply, Code> {
+        if !lock(&self.failures).has(now, from) {
+            return Err(Code::TooManyRequests);
+        }
+        let this = Arc::clone(&self);
+        let room = tokio::time::timeout(HASHING_QUEUE, self.hashing.acquire()).await;
+        let Ok(Ok(_room)) = room else { return Err(Code::TooManyRequests) };
+        let hashing = tokio::task::spawn_blocking(move || this.sign_in_blocking(now, unix_secs, from, &request));
+        hashing.await.map_err(|_| Code::Internal)?
+    }
+
     /// Signs in. Blocks for as long as hashing a password takes.
-    pub(crate) fn sign_in(
+    fn sign_in_blocking(
         &self,
         now: Timestamp,
         unix_secs: u64,
         from: IpAddr,
         request: &SignInRequest,
     ) -> Result<SignInReply, Code> {
-        if !lock(&self.failures).has(now, from) {
-            return Err(Code::TooManyRequests);
-        }
-        let password = request.password.expose().as_bytes();
-        if password.len() > LONGEST_PASSWORD {
+        if request.password.expose().len() > LONGEST_PASSWORD {
             return Err(Code::TooLarge);
         }
+        // Taken before the password is looked at, so that guesses at the same time are no more guesses.
+        if !lock(&self.failures).take(now, from) {
+            return Err(Code::TooManyRequests);
+        }
+        let result = self.sign_in_counted(now, unix_secs, request);
+        if result.as_ref().err() != Some(&Code::SignInRefused) {
+            lock(&self.failures).give_back(from);
+        }
+        result
+    }
+
+    fn sign_in_counted(&self, now: Timestamp, unix_secs: u64, request: &SignInRequest) -> Result<SignInReply, Code> {
+        let password = request.password.expose().as_bytes();
         let account = self.find(request.name.expose()).map_err(|error| storage(&error))?;
         let hash = account.as_ref().map_or(&self.nobodys_hash, |account| &account.password_hash);
         let right =
@@ -155,7 +192,6 @@ impl Accounts {
             None => false,
         };
         let Some(account) = account.filter(|_| allowed) else {
-            lock(&self.failures).take(now, from);
             info!("a sign-in was refused");
             return Err(Code::SignInRefused);
         };
@@ -166,6 +202,11 @@ impl Accounts {
         sessions.insert(Sha256::digest(token.expose()).into(), session);
         info!(staff = %account.staff, "signed in");
         Ok(SignInReply { token, expires_in_secs: SESSION.as_secs(), staff: account.staff, role: account.role })
+    }
+
+    /// How long until somebody may try to sign in from this address.
+    pub(crate) fn wait(&self, now: Timestamp, from: IpAddr) -> Duration {
+        lock(&self.failures).wait(now, from)
     }
 
     /// Who shows this token.
@@ -257,7 +298,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), false).unwrap();
         let accounts = Accounts::open(data.path()).unwrap();
-        let reply = accounts.sign_in(Timestamp::ZERO, UNIX, FROM, &request("Lee", "correct horse", None)).unwrap();
+        let reply =
+            accounts.sign_in_blocking(Timestamp::ZERO, UNIX, FROM, &request("Lee", "correct horse", None)).unwrap();
         let end = Timestamp::ZERO + SESSION;
         let almost = end.before(Duration::from_secs(1));
         assert_eq!(accounts.session(almost, reply.token.expose()).unwrap().staff, reply.staff);
@@ -272,7 +314,7 @@ mod tests {
         let accounts = Accounts::open(data.path()).unwrap();
         let totp = totp(Secret::try_from_base32(secret.expose()).unwrap().as_ref()).unwrap();
         let sign_in = |unix, totp| {
-            accounts.sign_in(Timestamp::ZERO, unix, FROM, &request("lee", "correct horse", totp)).map(drop)
+            accounts.sign_in_blocking(Timestamp::ZERO, unix, FROM, &request("lee", "correct horse", totp)).map(drop)
         };
         let digits = totp.generate(UNIX).to_string();
         assert_eq!(sign_in(UNIX, None), Err(Code::SignInRefused));
@@ -287,13 +329,52 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), false).unwrap();
         let accounts = Accounts::open(data.path()).unwrap();
-        let guess =
-            |password, from| accounts.sign_in(Timestamp::ZERO, UNIX, from, &request("lee", password, None)).err();
+        let guess = |password, from| {
+            accounts.sign_in_blocking(Timestamp::ZERO, UNIX, from, &request("lee", password, None)).err()
+        };
         for _ in 0..10 {
             assert_eq!(guess("wrong password", FROM), Some(Code::SignInRefused));
         }
         assert_eq!(guess("correct horse", FROM), Some(Code::TooManyRequests));
         assert_eq!(guess("correct horse", "192.0.2.7".parse().unwrap()), None, "nobody is locked out by a stranger");
+    }
+
+    #[test]
+    fn guesses_at_the_same_time_are_no_more_guesses() {
+        let data = tempfile::tempdir().unwrap();
+        let accounts = Accounts::open(data.path()).unwrap();
+        let refused = std::thread::scope(|scope| {
+            let guess = || {
+                accounts.sign_in_blocking(Timestamp::ZERO, UNIX, FROM, &request("lee", "wrong password", None)).err()
+            };
+            let guesses: Vec<_> = (0..16).map(|_| scope.spawn(guess)).collect();
+            guesses.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(refused.iter().filter(|code| **code == Some(Code::SignInRefused)).count(), 10);
+        assert_eq!(refused.iter().filter(|code| **code == Some(Code::TooManyRequests)).count(), 6);
+    }
+
+    #[test]
+    fn who_signs_in_rightly_is_never_slowed_down() {
+        let data = tempfile::tempdir().unwrap();
+        add_user(data.path(), "lee", StaffRole::Clinician, &phi("correct horse"), false).unwrap();
+        let accounts = Accounts::open(data.path()).unwrap();
+        for _ in 0..12 {
+            accounts.sign_in_blocking(Timestamp::ZERO, UNIX, FROM, &request("lee", "correct horse", None)).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn only_so_many_passwords_are_hashed_at_once() {
+        let data = tempfile::tempdir().unwrap();
+        let accounts = Arc::new(Accounts::open(data.path()).unwrap());
+        let others = accounts.hashing.acquire_many(MOST_HASHES as u32).await.unwrap();
+        let guess = Arc::clone(&accounts).sign_in(Timestamp::ZERO, UNIX, FROM, request("lee", "wrong password", None));
+        let mut guess = std::pin::pin!(guess);
+        assert!(futures_util::FutureExt::now_or_never(&mut guess).is_none());
+        assert_eq!(accounts.hashing.available_permits(), 0);
+        drop(others);
+        assert_eq!(guess.await.err(), Some(Code::SignInRefused));
     }
 
     #[test]

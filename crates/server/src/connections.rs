@@ -58,7 +58,9 @@ pub(crate) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router:
         tokio::spawn(async move {
             if let Some(stream) = shake_hands(&acceptor, stream).await {
                 let service = TowerToHyperService::new(router.layer(Extension(ClientAddress(from.ip()))));
-                let builder = http();
+                // By ALPN and not by the first bytes: for those nothing would limit the time.
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
                 let connection = builder.serve_connection(TokioIo::new(stream), service);
                 if let Err(error) = watcher.watch(connection).await {
                     debug!(%error, "a connection ended");

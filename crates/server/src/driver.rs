@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use signaling_protocol::{Code, EndpointId};
 use tokio::sync::{Notify, watch};
@@ -39,7 +39,7 @@ impl Driver {
     }
 
     pub(crate) fn unix_secs(&self) -> u64 {
-        self.clock.unix_micros(self.now()) / 1_000_000
+        unix_micros() / 1_000_000
     }
 
     /// Carries out a request where waiting for the disk stalls nobody else's connection.
@@ -52,7 +52,9 @@ impl Driver {
     /// Does something to the visits, and rings for whom it concerns.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Visits<SqliteStore>, Timestamp) -> T) -> T {
         let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = act(&mut visits, self.now());
+        let now = self.now();
+        visits.set_wall_clock(now, unix_micros());
+        let result = act(&mut visits, now);
         let woken = visits.take_woken();
         drop(visits);
         if !woken.is_empty() {
@@ -107,4 +109,10 @@ impl Driver {
         // The sender lives as long as this.
         self.closing.subscribe().wait_for(|closing| *closing).await.ok();
     }
+}
+
+/// What the wall clock says now: a machine may learn the time of day after the server has started.
+fn unix_micros() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    since_epoch.as_micros() as u64
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
 
 use units::Timestamp;
 
@@ -28,6 +29,17 @@ impl TokenBucket {
             self.tokens -= count;
         }
         enough
+    }
+
+    /// How long until there is a whole token.
+    pub(crate) fn wait(&mut self, now: Timestamp) -> Duration {
+        self.fill(now);
+        Duration::from_secs_f64((1.0 - self.tokens).max(0.0) / self.per_second)
+    }
+
+    /// Puts a token back.
+    fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.capacity);
     }
 
     /// Whether nothing has been taken that has not come back: such a bucket need not be remembered.
@@ -60,19 +72,31 @@ impl Buckets {
         Self { capacity, per_second, buckets: HashMap::new() }
     }
 
+    /// How long until `from` has a token.
+    pub(crate) fn wait(&mut self, now: Timestamp, from: IpAddr) -> Duration {
+        self.buckets.get_mut(&subscriber(from)).map_or(Duration::ZERO, |bucket| bucket.wait(now))
+    }
+
     /// Whether `from` has a token left.
     pub(crate) fn has(&mut self, now: Timestamp, from: IpAddr) -> bool {
         self.buckets.get_mut(&subscriber(from)).is_none_or(|bucket| bucket.take(now, 0.0) && bucket.tokens >= 1.0)
     }
 
-    /// Takes a token of `from`, or what is left of one.
-    pub(crate) fn take(&mut self, now: Timestamp, from: IpAddr) {
+    /// Takes a token of `from`, if there is one.
+    pub(crate) fn take(&mut self, now: Timestamp, from: IpAddr) -> bool {
         if self.buckets.len() >= MANY {
             self.buckets.retain(|_, bucket| !bucket.is_full(now));
         }
         let fresh = || TokenBucket::new(now, self.capacity, self.per_second);
         let bucket = self.buckets.entry(subscriber(from)).or_insert_with(fresh);
-        bucket.take(now, 1.0);
+        bucket.take(now, 1.0)
+    }
+
+    /// Gives `from` back what was taken for something that turned out to be allowed.
+    pub(crate) fn give_back(&mut self, from: IpAddr) {
+        if let Some(bucket) = self.buckets.get_mut(&subscriber(from)) {
+            bucket.give_back();
+        }
     }
 }
 
@@ -107,7 +131,16 @@ mod tests {
             ["2001:db8::1", "2001:db8::ffff", "2001:db8:0:1::1"].map(|text| text.parse::<IpAddr>().unwrap());
         buckets.take(at(0), one);
         buckets.take(at(0), same);
-        assert!(!buckets.has(at(0), one) && !buckets.has(at(0), same) && buckets.has(at(0), other));
+        assert_eq!(buckets.wait(at(0), one), Duration::from_secs(1));
+        assert_eq!(buckets.wait(at(0), other), Duration::ZERO);
+        assert!(
+            !buckets.take(at(0), one)
+                && !buckets.has(at(0), one)
+                && !buckets.has(at(0), same)
+                && buckets.has(at(0), other)
+        );
+        assert!(buckets.take(at(1), one) && !buckets.has(at(1), one));
+        buckets.give_back(one);
         assert!(buckets.has(at(1), one));
     }
 }

@@ -173,6 +173,7 @@ fn summary(end: VisitEnd) -> CallSummary {
         (Some(EndReason::HungUp), None) => CallEnd::ByUs,
         (Some(EndReason::TheyHungUp), None) => CallEnd::ByThem,
         (Some(EndReason::NoConnection), None) => CallEnd::NoConnection,
+        (Some(EndReason::HandshakeUnfinished), None) => CallEnd::HandshakeUnfinished,
         (Some(EndReason::ConnectionLost), None) => CallEnd::ConnectionLost,
         (Some(reason @ (EndReason::Denied | EndReason::Removed | EndReason::Refused(_))), None) => {
             CallEnd::Refused { sentence: reason.to_string() }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Call, DeviceInput, Input, Intent, Output, PeerInput, Phase, Snapshot, StatsInput};
+use call::{Call, DeviceInput, Input, Intent, Output, PeerCommand, PeerInput, Phase, Remote, Snapshot, StatsInput};
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
 use tokio::sync::{mpsc, watch};
@@ -15,7 +15,7 @@ use units::{Clock, Timestamp};
 use crate::board::DeviceBoard;
 use crate::headless::Progress;
 use crate::media::{MediaThreads, Meters};
-use crate::peers::{FromPeer, Heard, PeerHub};
+use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
 
@@ -23,8 +23,14 @@ use crate::signaling::{Answer, Signaling};
 const LOOK: Duration = Duration::from_millis(50);
 /// How often the engine hears how long pictures take to encode.
 const ENCODE_TIME: Duration = Duration::from_millis(200);
-/// A path that brought nothing for so long is told to the engine: voice alone brings 16 packets a second.
-const SILENCE: Duration = Duration::from_secs(2);
+/// Nothing came for so long: the engine hears of it, and again every [`SILENCE_AGAIN`].
+const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE_AGAIN: Duration = Duration::from_millis(500);
+/// How long a picture waits for a packet to be sent again: the question and the answer, and the same once more.
+/// Below the least, a busy machine looks like a lossy link; beyond the most, a new key frame is there sooner.
+const REPAIR_MARGIN: Duration = Duration::from_millis(60);
+const LEAST_PATIENCE: Duration = Duration::from_millis(150);
+const MOST_PATIENCE: Duration = Duration::from_millis(800);
 /// How long the last words to the server may take after the visit.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -45,6 +51,8 @@ pub(crate) struct Driver {
     pub(crate) board: Option<Arc<DeviceBoard>>,
     pub(crate) snapshots: watch::Sender<Snapshot>,
     pub(crate) look: Look,
+    pub(crate) was_live: bool,
+    pub(crate) remote: Option<Remote>,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -54,9 +62,10 @@ pub(crate) struct Look {
     next_encode_time: Timestamp,
     heard_first: bool,
     saw_first: bool,
-    last_received: u64,
-    last_received_at: Timestamp,
-    silent: bool,
+    /// When media was last opened to a connection.
+    opened_at: Timestamp,
+    /// When the silence that lasts was told.
+    silence_told: Option<Timestamp>,
 }
 
 /// How the call ended.
@@ -70,15 +79,24 @@ pub(crate) struct Ended {
     pub(crate) hopeless: Option<ClientError>,
     /// What the network said last, if it never came to a call.
     pub(crate) last_fault: Option<String>,
+    /// Whether it ever was a call.
+    pub(crate) was_live: bool,
+    /// What the other side said last of its microphone and camera.
+    pub(crate) remote: Option<Remote>,
 }
 
 impl Driver {
     /// Runs the call to its end.
     pub(crate) async fn run<P: FnMut(Progress<'_>) + ?Sized>(mut self, progress: &mut P) -> Ended {
         let mut hopeless = None;
+        let mut ended_at = None;
         loop {
             self.drain(progress).await;
-            if self.call.snapshot().phase.is_ended() {
+            if ended_at.is_none() && self.call.snapshot().phase.is_ended() {
+                ended_at = Some(self.now());
+                self.media.detach();
+            }
+            if self.call.is_finished() {
                 break;
             }
             let wake = [self.call.poll_timeout().unwrap_or(Timestamp::NEVER), self.look.next, self.recorder.wakes_at()];
@@ -86,12 +104,7 @@ impl Driver {
             tokio::select! {
                 Some(intent) = self.intents.recv() => self.tell(Input::Intent(intent)),
                 Some(answer) = self.answers.recv() => match answer {
-                    Answer::Input(input) => {
-                        if let call::SignalingInput::Joined(reply) = &input {
-                            self.signaling.seated(reply);
-                        }
-                        self.tell(Input::Signaling(input));
-                    }
+                    Answer::Input(input) => self.take_answer(input),
                     Answer::Hopeless(error) => {
                         hopeless = Some(error);
                         break;
@@ -102,11 +115,42 @@ impl Driver {
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
             }
         }
-        let (phase, at) = (self.call.snapshot().phase, self.now());
+        let (phase, at) = (self.call.snapshot().phase, ended_at.unwrap_or_else(|| self.now()));
         let last_fault = self.signaling.last_fault();
-        self.media.detach();
-        tokio::join!(self.peers.finish(), self.signaling.finish(LAST_WORDS));
-        Ended { media: self.media, recorder: self.recorder, phase, at, hopeless, last_fault }
+        self.say_last_words(progress).await;
+        self.peers.finish().await;
+        Ended {
+            media: self.media,
+            recorder: self.recorder,
+            phase,
+            at,
+            hopeless,
+            last_fault,
+            was_live: self.was_live,
+            remote: self.remote,
+        }
+    }
+
+    /// Lets the good-bye reach the server, and answers a join that comes late with one.
+    async fn say_last_words<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
+        let deadline = tokio::time::Instant::now() + LAST_WORDS;
+        while self.signaling.is_waiting() {
+            match tokio::time::timeout_at(deadline, self.answers.recv()).await {
+                Ok(Some(Answer::Input(input))) => {
+                    self.take_answer(input);
+                    self.drain(progress).await;
+                }
+                Ok(Some(Answer::Hopeless(_))) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+    }
+
+    fn take_answer(&mut self, input: call::SignalingInput) {
+        if let call::SignalingInput::Joined(reply) = &input {
+            self.signaling.seated(reply);
+        }
+        self.tell(Input::Signaling(input));
     }
 
     fn now(&self) -> Timestamp {
@@ -131,9 +175,16 @@ impl Driver {
             match output {
                 Output::Signaling(request) => self.signaling.request(request),
                 Output::Peer(endpoint, command) => {
-                    if let Some(opened) = self.peers.command(endpoint, command).await {
-                        self.look.last_received_at = self.now();
-                        self.media.attach(&opened.peer, opened.voice, opened.picture);
+                    if matches!(command, PeerCommand::Close) && self.peers.is_active(endpoint) {
+                        self.media.detach();
+                    }
+                    match self.peers.command(endpoint, command).await {
+                        Done::Nothing => {}
+                        Done::Opened(opened) => {
+                            self.look.opened_at = self.now();
+                            self.media.attach(&opened.peer, opened.voice, opened.picture);
+                        }
+                        Done::Failed => self.tell(Input::Peer(endpoint, PeerInput::Failed)),
                     }
                 }
                 Output::Quality { voice, picture } => self.media.set_plans(|plans| {
@@ -147,6 +198,8 @@ impl Driver {
         if changed {
             let now = self.now();
             let snapshot = self.call.snapshot();
+            self.was_live |= matches!(snapshot.phase, Phase::Live { .. });
+            self.remote = snapshot.remote.or(self.remote);
             for event in self.recorder.snapshot(now, snapshot) {
                 progress(Progress::Event(event));
             }
@@ -161,7 +214,7 @@ impl Driver {
     fn wake<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
         let now = self.now();
         self.call.handle_timeout(now);
-        let active = self.peers.active_stats();
+        let active = self.peers.active();
         if now >= self.look.next {
             self.look.next = now + LOOK;
             for complaint in self.media.take_complaints() {
@@ -172,17 +225,21 @@ impl Driver {
                     self.tell(Input::Device(lost));
                 }
             }
-            if let Some((endpoint, stats)) = &active {
-                self.look_at_meters(now, *endpoint, stats.received_bytes);
+            if let Some(active) = &active {
+                self.look_at_meters(now, active.endpoint, active.stats.last_heard);
             }
         }
-        let stats = active.as_ref().map(|(_, stats)| stats);
-        if let Some(sample) = self.recorder.sample(now, stats, &self.media.shared().meters) {
+        if let Some(sample) = self.recorder.sample(now, active.as_ref(), &self.media.shared().meters) {
+            if let (Some(active), Some(round_trip)) = (&active, active.as_ref().and_then(|it| it.stats.round_trip)) {
+                let deadline = (round_trip * 2 + REPAIR_MARGIN).clamp(LEAST_PATIENCE, MOST_PATIENCE);
+                active.peer.set_playout_deadline(deadline);
+                self.media.shared().meters.set_picture_deadline(deadline);
+            }
             progress(Progress::Second(sample));
         }
     }
 
-    fn look_at_meters(&mut self, now: Timestamp, endpoint: EndpointId, received: u64) {
+    fn look_at_meters(&mut self, now: Timestamp, endpoint: EndpointId, last_heard: Option<Timestamp>) {
         let shared = self.media.shared().clone();
         let meters = &shared.meters;
         if !self.look.heard_first && Meters::first(&meters.first_voice).is_some() {
@@ -197,16 +254,15 @@ impl Driver {
             self.look.next_encode_time = now + ENCODE_TIME;
             self.tell(Input::Stats(StatsInput::EncodeTime(meters.encode_time())));
         }
-        if received != self.look.last_received {
-            self.look.last_received = received;
-            self.look.last_received_at = now;
-            if std::mem::take(&mut self.look.silent) {
+        // A connection that was just opened is given its time.
+        let heard_at = last_heard.unwrap_or_default().max(self.look.opened_at);
+        if now - heard_at < SILENCE {
+            if self.look.silence_told.take().is_some() {
                 self.tell(Input::Peer(endpoint, PeerInput::HeardAgain));
             }
-        } else if !self.look.silent && now - self.look.last_received_at >= SILENCE {
-            self.look.silent = true;
-            let since = self.look.last_received_at;
-            self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since }));
+        } else if self.look.silence_told.is_none_or(|told| now - told >= SILENCE_AGAIN) {
+            self.look.silence_told = Some(now);
+            self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since: heard_at }));
         }
     }
 }

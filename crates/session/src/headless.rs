@@ -1,8 +1,8 @@
 //! One side of a visit without a window: the headless contract of `docs/headless.md`.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use call::{EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
@@ -10,29 +10,22 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
-use signaling_protocol::{CreateInviteRequest, SignInRequest};
 use tokio::sync::{mpsc, watch};
-use trust::{HostIdentity, InviteSecret, Link, ServerAddress, TlsPin};
+use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
 use crate::driver::Ended;
-use crate::identity::{self, IdentityError};
+use crate::host;
+use crate::identity::IdentityError;
 use crate::media::{MediaChoices, MediaThreads};
 use crate::person::Person;
 use crate::recorder::Recorder;
 use crate::report::{Report, ReportEvent, Sample};
+use crate::verdict::{self, EXIT_NEVER_LIVE, EXIT_REFUSED, Facts};
 use crate::visit::{self, Start};
 
-/// How long a link made here is good: the longest visit and some waiting.
-const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
-/// Picture and sound arrived, of what was not `none`.
-pub const EXIT_PICTURE_AND_SOUND: u8 = 0;
-/// Sound arrived and no picture.
-pub const EXIT_SOUND_ONLY: u8 = 2;
-/// The visit was never live, or nothing was heard in it.
-pub const EXIT_NEVER_LIVE: u8 = 3;
-/// Refused: by the server, by the other person, or by us because something was not safe.
-pub const EXIT_REFUSED: u8 = 4;
+/// Told twice to stop: as a shell reports a program that SIGINT ended.
+const EXIT_KILLED: i32 = 130;
 
 /// A headless side of a visit.
 #[derive(Debug)]
@@ -88,7 +81,7 @@ pub struct Guest {
 
 /// A server's certificate, as the server prints it: `sha256:` and 43 characters of base64url.
 #[derive(Debug, Clone, Copy)]
-pub struct Pin(TlsPin);
+pub struct Pin(pub(crate) TlsPin);
 
 impl std::str::FromStr for Pin {
     type Err = String;
@@ -185,10 +178,17 @@ async fn run_visit(
             let client = client(&guest.link.server, guest.link.pin.as_ref())?;
             (call::Party::Guest { link: guest.link }, client, None)
         }
-        Party::Host(host) => match prepare_host(host, clock, &mut recorder).await? {
-            Ok((party, client, token)) => (party, client, Some(token)),
-            Err(error) => return Ok(refused_before_the_visit(&error, recorder, media, clock)),
-        },
+        Party::Host(host) => {
+            let prepared = tokio::select! {
+                prepared = host::prepare(host, config.give_up, clock, &mut recorder) => Some(prepared?),
+                () = told_to_stop() => None,
+            };
+            match prepared {
+                Some(Ok((party, client, token))) => (party, client, Some(token)),
+                Some(Err(error)) => return Ok(never_joined(Some(&error), recorder, media, clock)),
+                None => return Ok(never_joined(None, recorder, media, clock)),
+            }
+        }
     };
     let media_config = MediaConfig {
         sends_voice: config.media.microphone != devices::microphone::MicrophoneChoice::None,
@@ -196,6 +196,7 @@ async fn run_visit(
         receives_picture: true,
     };
     let person = Person::new(clock.timestamp(Instant::now()), admit_after, config.duration, config.give_up);
+    let gave_up = Arc::new(AtomicBool::new(false));
     let begun = visit::begin(Start {
         party,
         client,
@@ -208,53 +209,14 @@ async fn run_visit(
         on_this_machine,
         board: None,
     })?;
-    tokio::spawn(sit_in_front(person, clock, begun.snapshots, begun.intents));
-    let wanted = Wanted::of(&config.media);
+    tokio::spawn(hang_up_when_told(begun.intents.clone()));
+    tokio::spawn(sit_in_front(person, clock, begun.snapshots, begun.intents, gave_up.clone()));
+    let wanted = Wanted {
+        sound: config.media.speaker != devices::speaker::SpeakerChoice::None,
+        picture: config.media.screen != devices::screen::ScreenChoice::None,
+    };
     let ended = begun.driver.run(progress).await;
-    Ok(outcome(ended, wanted))
-}
-
-/// Signs in, makes the visit and its link. The outer error is the caller's fault, the inner one the server's answer.
-async fn prepare_host(
-    host: Host,
-    clock: Clock,
-    recorder: &mut Recorder,
-) -> Result<Result<(call::Party, SignalingClient, Phi<String>), ClientError>, InputError> {
-    let address = ServerAddress::from_base_url(host.server.trim_end_matches('/'))
-        .map_err(|_| InputError::Server(host.server.clone()))?;
-    let pin = host.pin.map(|Pin(pin)| pin);
-    let client = client(&address, pin.as_ref())?;
-    let identity = match &host.identity {
-        Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-        None => HostIdentity::from_secret(&random_bytes()?),
-    };
-    let totp = host.totp_secret.as_ref().map(totp_now).transpose()?;
-    let secret = InviteSecret::from_random(random_bytes()?);
-    let made = async {
-        let signed_in = client.sign_in(&SignInRequest { name: host.user, password: host.password, totp }).await?;
-        recorder.signed_in(clock.timestamp(Instant::now()));
-        let visit = client.create_visit(&signed_in.token).await?.visit;
-        let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: LINK_LIFETIME.as_secs() };
-        let invite = client.create_invite(&signed_in.token, visit, &request).await?.invite;
-        Ok::<_, ClientError>((visit, invite, signed_in.token))
-    };
-    let (visit, invite, token) = match made.await {
-        Ok(made) => made,
-        Err(error) => return Ok(Err(error)),
-    };
-    let invites = vec![(invite, secret.invite_key())];
-    let link = Link {
-        server: address,
-        app_only: pin.is_some(),
-        invite,
-        secret,
-        clinic_key: identity.fingerprint(),
-        epoch: None,
-        pin,
-    };
-    write_link(&host.invite_out, &link)
-        .map_err(|source| InputError::InviteOut { path: host.invite_out.clone(), source })?;
-    Ok(Ok((call::Party::Host { identity, visit, invites }, client, token)))
+    Ok(outcome(ended, wanted, gave_up.load(Ordering::Relaxed)))
 }
 
 pub(crate) fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {
@@ -269,33 +231,18 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// Written whole or not at all, and for this user's eyes alone: whoever reads it can knock.
-fn write_link(path: &Path, link: &Link) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    writeln!(file, "{link}")?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
-}
-
-fn totp_now(secret: &Phi<String>) -> Result<Phi<String>, InputError> {
-    crate::totp::now(secret.expose(), SystemTime::now()).map(Phi::new).ok_or(InputError::Totp)
-}
-
+/// Lets the person see and speak until the visit is over; answers whether they gave up.
 async fn sit_in_front(
     mut person: Person,
     clock: Clock,
     mut seen: watch::Receiver<Snapshot>,
     intents: mpsc::Sender<Intent>,
+    gave_up: Arc<AtomicBool>,
 ) {
     loop {
         let snapshot = seen.borrow_and_update().clone();
         while let Some(intent) = person.decide(clock.timestamp(Instant::now()), &snapshot) {
+            gave_up.store(person.gave_up(), Ordering::Relaxed);
             if intents.send(intent).await.is_err() {
                 return;
             }
@@ -314,61 +261,95 @@ async fn sit_in_front(
     }
 }
 
-/// What must have arrived for the visit to have been whole.
+/// Hangs up in order when the program is asked to stop; asked twice, it stops at once.
+async fn hang_up_when_told(intents: mpsc::Sender<Intent>) {
+    told_to_stop().await;
+    if intents.send(Intent::HangUp).await.is_err() {
+        return;
+    }
+    told_to_stop().await;
+    tracing::warn!("told twice to stop");
+    std::process::exit(EXIT_KILLED);
+}
+
+/// Ctrl-C everywhere, and SIGTERM where there is one.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What was to arrive: own loudspeaker and screen.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     sound: bool,
     picture: bool,
 }
 
-impl Wanted {
-    fn of(media: &MediaChoices) -> Self {
-        Self {
-            sound: media.speaker != devices::speaker::SpeakerChoice::None,
-            picture: media.screen != devices::screen::ScreenChoice::None,
-        }
-    }
-}
-
-fn refused_before_the_visit(error: &ClientError, recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
-    let exit = if error.is_definite() { EXIT_REFUSED } else { EXIT_NEVER_LIVE };
+/// The end of a host that was refused, did not reach its server, or was told to stop before there was a visit.
+fn never_joined(error: Option<&ClientError>, mut recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
     let now = clock.timestamp(Instant::now());
-    let report = recorder.finish(now, &media.shared().meters, "never_joined", exit);
-    Outcome { report, problem: Some(error.to_string()) }
+    let (end, exit) = match error {
+        None => ("hung_up", EXIT_NEVER_LIVE),
+        Some(error) if error.is_definite() => ("refused", EXIT_REFUSED),
+        Some(_) => ("server_unreachable", EXIT_NEVER_LIVE),
+    };
+    recorder.event(now, format!("ended:{end}"));
+    let meters = media.shared().clone();
+    media.finish();
+    let report = recorder.finish(now, &meters.meters, end, exit);
+    Outcome { report, problem: error.map(ToString::to_string) }
 }
 
-fn outcome(ended: Ended, wanted: Wanted) -> Outcome {
+fn outcome(mut ended: Ended, wanted: Wanted, gave_up: bool) -> Outcome {
     let shared = ended.media.shared().clone();
-    let device_problem = ended.media.finish().into_iter().next();
+    let complaint = ended.media.finish().into_iter().next();
     let meters = &shared.meters;
-    let heard = meters.voice_played.load(Ordering::Relaxed) > 0;
-    let saw = meters.has_shown();
-    let (end, refused, sentence) = match (&ended.hopeless, ended.phase) {
-        (Some(error), _) => ("refused", true, Some(error.to_string())),
-        (None, Phase::Ended(reason)) => {
-            let refused = matches!(reason, EndReason::Refused(_) | EndReason::Denied | EndReason::Removed);
-            let quiet = matches!(reason, EndReason::HungUp | EndReason::TheyHungUp | EndReason::VisitOver);
-            (reason.name(), refused, (!quiet).then(|| reason.to_string()))
-        }
-        (None, phase) => (phase.name(), false, None),
-    };
-    let exit = if refused {
-        EXIT_REFUSED
-    } else {
-        match (heard, saw) {
-            (true, true) => EXIT_PICTURE_AND_SOUND,
-            (true, false) if !wanted.picture => EXIT_PICTURE_AND_SOUND,
-            (true, false) => EXIT_SOUND_ONLY,
-            (false, true) if !wanted.sound => EXIT_PICTURE_AND_SOUND,
-            (false, _) => EXIT_NEVER_LIVE,
-        }
-    };
-    let in_vain = (exit == EXIT_NEVER_LIVE && sentence.is_none()).then(|| match ended.last_fault {
-        Some(fault) => fault,
-        None => "Nobody came, or nothing was heard; try again, or call the clinic.".to_owned(),
+    let verdict = verdict::judge(&Facts {
+        phase: ended.phase,
+        refused: ended.hopeless.is_some(),
+        gave_up,
+        unreachable: !ended.recorder.has_joined(),
+        was_live: ended.was_live,
+        heard: meters.voice_played.load(Ordering::Relaxed) > 0,
+        saw: meters.has_shown(),
+        wants_sound: wanted.sound,
+        wants_picture: wanted.picture,
+        remote: ended.remote,
     });
-    let problem = sentence.or(in_vain).or(device_problem.map(|problem| problem.to_string()));
-    Outcome { report: ended.recorder.finish(ended.at, meters, end, exit), problem }
+    if ended.hopeless.is_some() {
+        ended.recorder.event(ended.at, format!("ended:{}", verdict.end));
+    }
+    let sentence = match (&ended.hopeless, ended.phase) {
+        (Some(error), _) => Some(error.to_string()),
+        (None, Phase::Ended(reason)) if !is_in_order(reason) => Some(reason.to_string()),
+        _ if verdict.exit == EXIT_NEVER_LIVE => Some(ended.last_fault.unwrap_or_else(|| in_vain(ended.was_live))),
+        _ => complaint.map(|complaint| complaint.to_string()),
+    };
+    Outcome { report: ended.recorder.finish(ended.at, meters, verdict.end, verdict.exit), problem: sentence }
+}
+
+fn is_in_order(reason: EndReason) -> bool {
+    matches!(reason, EndReason::HungUp | EndReason::TheyHungUp | EndReason::VisitOver)
+}
+
+fn in_vain(was_live: bool) -> String {
+    let sentence = if was_live {
+        "The visit was live, but nothing was heard: check the other side's microphone."
+    } else {
+        "Nobody came, or nobody was let in; try again, or call the clinic."
+    };
+    sentence.to_owned()
 }
 
 pub(crate) fn random() -> Result<StdRng, InputError> {

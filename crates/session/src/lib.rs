@@ -10,6 +10,7 @@ mod desk_driver;
 mod driver;
 mod freeze;
 pub mod headless;
+mod host;
 mod identity;
 mod media;
 mod peers;
@@ -20,7 +21,9 @@ pub mod report;
 mod signaling;
 mod totp;
 mod usage;
+mod verdict;
 mod visit;
+mod whole_file;
 mod window;
 
 pub use ::media::I420;
@@ -41,6 +44,7 @@ pub use visit::{Visit, VisitEnd};
 pub use window::Session;
 
 pub use crate::media::MediaChoices;
+pub use crate::whole_file::WholeFile;
 
 /// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.
 pub fn install_crypto_provider() {

@@ -17,9 +17,6 @@ use crate::media::PacketReceiver;
 const COMMANDS: usize = 256;
 /// Inputs that wait for the engine. `Block`: the engine is quick, and an input must not be lost.
 const INPUTS: usize = 1024;
-/// How long a connection lingers after its last command, so that a `bye` on the control channel gets out: a few
-/// retransmissions on a link of 100 ms.
-const LINGER: Duration = Duration::from_millis(300);
 /// Making an offer or an answer is local work; one that takes longer is a fault.
 const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -44,6 +41,15 @@ pub(crate) enum Heard {
     KeyFrameWanted,
 }
 
+/// What came of a command at once; the rest comes by and by.
+pub(crate) enum Done {
+    Nothing,
+    /// Media is open: the media threads take it from here.
+    Opened(Opened),
+    /// There is no such connection, or none could be made.
+    Failed,
+}
+
 /// The connection whose media is open, handed to the media threads.
 pub(crate) struct Opened {
     pub(crate) peer: Arc<Peer>,
@@ -56,10 +62,21 @@ pub(crate) struct PeerHub {
     clock: Clock,
     max_rate: Option<DataRate>,
     connections: HashMap<EndpointId, Connection>,
+    /// The number of the connection that was last opened to each, whether that came about or not.
+    newest: HashMap<EndpointId, u64>,
     next_number: u64,
     include_loopback: bool,
     inputs: mpsc::Sender<FromPeer>,
     closing: JoinSet<()>,
+}
+
+/// The connection in use, and its figures.
+pub(crate) struct Active {
+    pub(crate) endpoint: EndpointId,
+    /// Which of this visit's connections: figures begin anew with each.
+    pub(crate) number: u64,
+    pub(crate) stats: PeerStats,
+    pub(crate) peer: Arc<Peer>,
 }
 
 struct Connection {
@@ -73,12 +90,32 @@ struct Connection {
 }
 
 impl Connection {
-    /// Lets what was commanded be done, then closes.
+    fn command(&mut self, command: PeerCommand) -> Done {
+        match command {
+            PeerCommand::OpenMedia => {
+                self.peer.set_media_open(true);
+                self.media_open = true;
+                match self.packets.take() {
+                    Some((voice, picture)) => Done::Opened(Opened { peer: self.peer.clone(), voice, picture }),
+                    None => Done::Nothing,
+                }
+            }
+            PeerCommand::CloseMedia => {
+                self.peer.set_media_open(false);
+                self.media_open = false;
+                Done::Nothing
+            }
+            other => match self.commands.try_send(other) {
+                Ok(()) => Done::Nothing,
+                Err(_full) => Done::Failed,
+            },
+        }
+    }
+
+    /// Closes at once: the engine has given a `bye` its time.
     async fn close(self) {
         self.peer.set_media_open(false);
-        drop(self.commands);
-        let _ = tokio::time::timeout(LINGER, self.obeying).await;
-        tokio::time::sleep(LINGER).await;
+        self.obeying.abort();
         self.peer.close().await;
     }
 }
@@ -95,6 +132,7 @@ impl PeerHub {
             clock,
             max_rate,
             connections: HashMap::new(),
+            newest: HashMap::new(),
             next_number: 0,
             include_loopback,
             inputs,
@@ -103,59 +141,52 @@ impl PeerHub {
         (hub, receiver)
     }
 
-    /// Does `command`; when it opens media, answers what the media threads need.
-    pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Option<Opened> {
+    /// Does `command`.
+    pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Done {
         match command {
             PeerCommand::Open { ice, offerer: _ } => {
                 self.close(endpoint);
-                self.open(endpoint, ice).await;
-                None
+                self.open(endpoint, ice).await
             }
             PeerCommand::Close => {
                 self.close(endpoint);
-                None
+                Done::Nothing
             }
-            PeerCommand::OpenMedia => {
-                let connection = self.connections.get_mut(&endpoint)?;
-                connection.peer.set_media_open(true);
-                connection.media_open = true;
-                let (voice, picture) = connection.packets.take()?;
-                Some(Opened { peer: connection.peer.clone(), voice, picture })
-            }
-            PeerCommand::CloseMedia => {
-                if let Some(connection) = self.connections.get_mut(&endpoint) {
-                    connection.peer.set_media_open(false);
-                    connection.media_open = false;
-                }
-                None
-            }
-            other => {
-                let full = self.connections.get(&endpoint).is_some_and(|it| it.commands.try_send(other).is_err());
-                if full {
-                    tracing::error!("a connection does not keep up with its commands and is closed");
-                    self.close(endpoint);
-                }
-                None
-            }
+            other => match self.connections.get_mut(&endpoint) {
+                None => Done::Failed,
+                Some(connection) => match connection.command(other) {
+                    Done::Failed => {
+                        tracing::error!("a connection does not keep up with its commands and is closed");
+                        self.close(endpoint);
+                        Done::Failed
+                    }
+                    done => done,
+                },
+            },
         }
     }
 
     /// What a connection said, unless it was closed meanwhile.
     pub(crate) fn heard(&self, from: FromPeer) -> Option<Heard> {
-        let connection = self.connections.get(&from.endpoint)?;
-        (connection.number == from.number).then_some(match from.what {
+        (self.newest.get(&from.endpoint) == Some(&from.number)).then_some(match from.what {
             Said::Input(input) => Heard::Input(from.endpoint, input),
             Said::KeyFrameWanted => Heard::KeyFrameWanted,
         })
     }
 
-    /// The numbers of the connection whose media is open.
-    pub(crate) fn active_stats(&self) -> Option<(EndpointId, PeerStats)> {
-        let (endpoint, connection) = self.connections.iter().find(|(_, connection)| connection.media_open)?;
-        Some((*endpoint, connection.peer.stats()))
+    /// Whether media is open to this endpoint.
+    pub(crate) fn is_active(&self, endpoint: EndpointId) -> bool {
+        self.connections.get(&endpoint).is_some_and(|connection| connection.media_open)
     }
 
-    /// Closes all connections and waits until what they had to say is on its way.
+    /// The connection whose media is open.
+    pub(crate) fn active(&self) -> Option<Active> {
+        let (endpoint, connection) = self.connections.iter().find(|(_, connection)| connection.media_open)?;
+        let peer = connection.peer.clone();
+        Some(Active { endpoint: *endpoint, number: connection.number, stats: peer.stats(), peer })
+    }
+
+    /// Closes all connections and waits until they are closed.
     pub(crate) async fn finish(mut self) {
         for (_, connection) in std::mem::take(&mut self.connections) {
             self.closing.spawn(connection.close());
@@ -163,9 +194,10 @@ impl PeerHub {
         while self.closing.join_next().await.is_some() {}
     }
 
-    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) {
+    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) -> Done {
         let number = self.next_number;
         self.next_number += 1;
+        self.newest.insert(endpoint, number);
         let config = PeerConfig {
             ice_servers: ice.into_iter().map(ice_server).collect(),
             max_rate: self.max_rate,
@@ -182,15 +214,17 @@ impl PeerHub {
                 let packets = Some((voice, picture));
                 self.connections
                     .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
+                Done::Nothing
             }
             Err(error) => {
                 tracing::error!(%error, "a connection could not be opened");
-                say.input(PeerInput::Failed).await;
+                Done::Failed
             }
         }
     }
 
     fn close(&mut self, endpoint: EndpointId) {
+        self.newest.remove(&endpoint);
         if let Some(connection) = self.connections.remove(&endpoint) {
             while self.closing.try_join_next().is_some() {}
             self.closing.spawn(connection.close());

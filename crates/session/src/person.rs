@@ -18,6 +18,7 @@ pub(crate) struct Person {
     first_live: Option<Timestamp>,
     joined: bool,
     hung_up: bool,
+    gave_up: bool,
 }
 
 impl Person {
@@ -33,6 +34,7 @@ impl Person {
             first_live: None,
             joined: false,
             hung_up: false,
+            gave_up: false,
         }
     }
 
@@ -50,6 +52,7 @@ impl Person {
         }
         if self.leaves_at(snapshot) <= now {
             self.hung_up = true;
+            self.gave_up = !matches!(snapshot.phase, Phase::Live { .. });
             return Some(Intent::HangUp);
         }
         let next = self.next_to_admit(snapshot)?;
@@ -57,6 +60,11 @@ impl Person {
             self.admitted.insert(next.1);
             Intent::Admit(next.1)
         })
+    }
+
+    /// Whether the person hung up because waiting was in vain.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up
     }
 
     /// When the person looks again though nothing has changed.
@@ -77,9 +85,10 @@ impl Person {
     }
 
     fn next_to_admit(&self, snapshot: &Snapshot) -> Option<(Timestamp, EndpointId)> {
-        // One at a time: the first of the queue, and nobody while somebody is in.
-        let free = snapshot.role == Role::Host && snapshot.partner.is_none();
-        let waiting = snapshot.waiting.iter().filter(|waiting| free && !self.admitted.contains(&waiting.endpoint));
+        // One at a time: the first of the queue, and nobody while somebody is in or on the way in.
+        let asked = snapshot.waiting.iter().any(|waiting| self.admitted.contains(&waiting.endpoint));
+        let free = snapshot.role == Role::Host && snapshot.partner.is_none() && !asked;
+        let waiting = snapshot.waiting.iter().filter(|_| free);
         waiting.map(|waiting| (waiting.since + self.admit_after, waiting.endpoint)).min_by_key(|(at, _)| *at)
     }
 }
@@ -133,6 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn of_two_who_wait_only_one_is_admitted() {
+        let mut person = person();
+        let mut seen = snapshot(Phase::WaitingRoom { since: at(1) });
+        for (endpoint, since) in [(1, 4), (2, 3)] {
+            let endpoint = EndpointId::from_random([endpoint; 16]);
+            seen.waiting.push(Waiting {
+                endpoint,
+                invite: InviteId::from_random([9; 16]),
+                since: at(since),
+                warm: true,
+            });
+        }
+        assert_eq!(person.decide(at(20), &seen), Some(Intent::Admit(EndpointId::from_random([2; 16]))));
+        assert_eq!(person.decide(at(20), &seen), None, "the snapshot does not show it yet");
+    }
+
+    #[test]
     fn the_visit_lasts_as_long_as_it_was_to_last_from_when_it_was_first_live() {
         let mut person = person();
         assert_eq!(person.decide(at(10), &snapshot(Phase::Live { since: at(10) })), None);
@@ -157,5 +183,6 @@ mod tests {
         let waiting = snapshot(Phase::WaitingRoom { since: at(1) });
         assert_eq!(person.wakes_at(&waiting), at(60));
         assert_eq!(person.decide(at(60), &waiting), Some(Intent::HangUp));
+        assert!(person.gave_up());
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use call::{Milestone, MilestoneKind, Phase, Snapshot};
-use peer::PeerStats;
+use call::{Milestone, MilestoneKind, Phase, Problem, Snapshot};
 use trust::CandidateKind;
 use units::{Clock, Timestamp};
 
 use crate::freeze::FreezeMeter;
 use crate::media::{Meters, PictureTotals};
+use crate::peers::Active;
 use crate::report::{Report, ReportEvent, SCHEMA, Sample, Timeline, Totals};
 use crate::usage::UsageMeter;
 
@@ -26,10 +26,14 @@ pub(crate) struct Recorder {
     freeze: FreezeMeter,
     pictures_fed: usize,
     next: Timestamp,
+    last_at: Timestamp,
     last: Counters,
+    /// Of the connection that `last` is from, and what earlier connections sent again.
+    connection: Option<u64>,
+    retransmitted: (u64, u64),
     phase: &'static str,
     signaling_up: bool,
-    problem: Option<call::Problem>,
+    problem: Option<Problem>,
     picture_off: Option<&'static str>,
 }
 
@@ -55,12 +59,20 @@ impl Recorder {
             freeze: FreezeMeter::default(),
             pictures_fed: 0,
             next: Timestamp::ZERO + INTERVAL,
+            last_at: Timestamp::ZERO,
             last: Counters::default(),
+            connection: None,
+            retransmitted: (0, 0),
             phase: "lobby",
             signaling_up: false,
             problem: None,
             picture_off: None,
         }
+    }
+
+    /// Whether the server took the app in.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.timeline.joined.is_some()
     }
 
     /// The server took the password.
@@ -99,10 +111,7 @@ impl Recorder {
         if std::mem::replace(&mut self.problem, snapshot.problem) != snapshot.problem
             && let Some(problem) = snapshot.problem
         {
-            // The variant's name without its ids.
-            let name = format!("{problem:?}");
-            let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
-            self.event(now, format!("problem:{}", &name[..end]));
+            self.event(now, format!("problem:{}", word(problem)));
         }
         let off = match snapshot.picture_plan {
             call::PicturePlan::Off(why) => Some(why.name()),
@@ -125,11 +134,14 @@ impl Recorder {
     }
 
     /// Takes a sample if one is due.
-    pub(crate) fn sample(&mut self, now: Timestamp, stats: Option<&PeerStats>, meters: &Meters) -> Option<&Sample> {
+    pub(crate) fn sample(&mut self, now: Timestamp, active: Option<&Active>, meters: &Meters) -> Option<&Sample> {
         if now < self.next {
             return None;
         }
-        let span = (now - self.next + INTERVAL).as_secs_f64();
+        let span = (now - self.last_at).as_secs_f64().max(f64::EPSILON);
+        self.last_at = now;
+        self.follow_connection(active);
+        let stats = active.map(|active| &active.stats);
         while self.next <= now {
             self.next += INTERVAL;
         }
@@ -155,7 +167,7 @@ impl Recorder {
             sent_kbps: per_second(counters.sent_bytes, last.sent_bytes) * 8.0 / 1e3,
             received_kbps: per_second(counters.received_bytes, last.received_bytes) * 8.0 / 1e3,
             lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.loss)),
-            retransmitted: stats.map_or(0, |stats| stats.retransmitted),
+            retransmitted: self.retransmitted.0 + self.retransmitted.1,
             fps_sent: per_second(counters.frames_sent, last.frames_sent),
             fps_shown: per_second(counters.shown, last.shown),
             width: size.map_or(0, |size| size.width),
@@ -172,6 +184,17 @@ impl Recorder {
             rss_mb: usage.rss_bytes as f64 / 1e6,
         });
         self.samples.last()
+    }
+
+    /// Figures begin anew with each connection; sums go on.
+    fn follow_connection(&mut self, active: Option<&Active>) {
+        let Some(active) = active else { return };
+        if self.connection.replace(active.number) != Some(active.number) {
+            self.last.sent_bytes = 0;
+            self.last.received_bytes = 0;
+            self.retransmitted = (self.retransmitted.0 + self.retransmitted.1, 0);
+        }
+        self.retransmitted.1 = active.stats.retransmitted;
     }
 
     /// The report as it stands.
@@ -209,6 +232,17 @@ impl Recorder {
 
     fn pictures(&mut self, now: Timestamp, meters: &Meters) -> PictureTotals {
         meters.picture_totals(now, &mut self.pictures_fed, &mut self.freeze)
+    }
+}
+
+fn word(problem: Problem) -> &'static str {
+    match problem {
+        Problem::GuestRefused { .. } => "guest_refused",
+        Problem::AdmissionFailed(_) => "admission_failed",
+        Problem::AlreadySomebodyIn => "already_somebody_in",
+        Problem::MicrophoneLost => "microphone_lost",
+        Problem::CameraLost => "camera_lost",
+        Problem::SpeakerLost => "speaker_lost",
     }
 }
 

@@ -4,13 +4,12 @@
 //! told of the answer, never of the weather. Boxes go out in order through one queue, everything else on its own.
 
 use std::future::Future;
-use std::time::Duration;
 
 use call::{RequestKind, SignalingInput, SignalingRequest};
 use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent, until_definite};
 use signaling_protocol::{Code, JoinReply, Limits, VisitId};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use units::Phi;
 
 /// Answers that wait for the engine. `Block`: the engine is quick, and an answer must not be lost.
@@ -38,6 +37,8 @@ pub(crate) struct Signaling {
     staff_token: Option<Phi<String>>,
     seat: Option<Seat>,
     outbox: Option<Outbox>,
+    /// Ends with the seat.
+    events: Option<AbortHandle>,
     answers: mpsc::Sender<Answer>,
     tasks: JoinSet<()>,
     last_fault: watch::Sender<Option<String>>,
@@ -48,7 +49,19 @@ impl Signaling {
     pub(crate) fn new(client: SignalingClient, staff_token: Option<Phi<String>>) -> (Self, mpsc::Receiver<Answer>) {
         let (answers, receiver) = mpsc::channel(ANSWERS);
         let (last_fault, _) = watch::channel(None);
-        (Self { client, staff_token, seat: None, outbox: None, answers, tasks: JoinSet::new(), last_fault }, receiver)
+        (
+            Self {
+                client,
+                staff_token,
+                seat: None,
+                outbox: None,
+                events: None,
+                answers,
+                tasks: JoinSet::new(),
+                last_fault,
+            },
+            receiver,
+        )
     }
 
     /// What the network said when a request last failed, for a person who waits in vain.
@@ -61,6 +74,7 @@ impl Signaling {
         let seat = Seat { visit: reply.visit, token: reply.endpoint_token.clone(), limits: reply.limits };
         self.outbox = None;
         self.seat = Some(seat);
+        self.stop_events();
     }
 
     /// Does what the engine asks.
@@ -127,10 +141,10 @@ impl Signaling {
         }
     }
 
-    /// Gives what was asked last a moment to reach the server, then stops.
-    pub(crate) async fn finish(mut self, patience: Duration) {
-        self.outbox = None;
-        let _ = tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+    /// Whether an answer may still come.
+    pub(crate) fn is_waiting(&mut self) -> bool {
+        while self.tasks.try_join_next().is_some() {}
+        !self.tasks.is_empty()
     }
 
     fn send(&mut self, envelopes: Vec<signaling_protocol::Envelope>) {
@@ -161,9 +175,10 @@ impl Signaling {
 
     fn open_events(&mut self) {
         let Some(seat) = self.seat.clone() else { return };
+        self.stop_events();
         let mut stream = EventStream::open(self.client.clone(), seat.visit, seat.token);
         let answers = self.answers.clone();
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
             while let Some(event) = stream.recv().await {
                 let answer = match event {
                     StreamEvent::Up => Answer::Input(SignalingInput::StreamUp),
@@ -178,6 +193,13 @@ impl Signaling {
                 }
             }
         });
+        self.events = Some(listening.abort_handle());
+    }
+
+    fn stop_events(&mut self) {
+        if let Some(events) = self.events.take() {
+            events.abort();
+        }
     }
 
     fn tell<F, Fut>(&mut self, kind: RequestKind, attempt: F)
@@ -216,27 +238,34 @@ impl Signaling {
         let answers = self.answers.clone();
         let last_fault = self.last_fault.clone();
         self.tasks.spawn(async move {
+            // The inner result is what the engine hears of, the outer one what is tried again.
             let reply = until_definite(move || {
                 let (attempt, last_fault) = (attempt(), last_fault.clone());
                 async move {
-                    let reply = attempt.await;
-                    if let Err(error) = &reply
-                        && !error.is_definite()
-                    {
-                        tracing::debug!(?kind, %error, "will be tried again");
-                        last_fault.send_replace(Some(error.to_string()));
+                    match attempt.await {
+                        Err(error) if !error.is_definite() && !matters_now(kind, &error) => {
+                            tracing::debug!(?kind, %error, "will be tried again");
+                            last_fault.send_replace(Some(error.to_string()));
+                            Err(error)
+                        }
+                        answer => Ok(answer),
                     }
-                    reply
                 }
             })
             .await;
             let answer = match reply {
-                Ok(reply) => Answer::Input(input(reply)),
-                Err(error) => definite(kind, error),
+                Ok(Ok(reply)) => Answer::Input(input(reply)),
+                Ok(Err(error)) | Err(error) => definite(kind, error),
             };
             let _ = answers.send(answer).await;
         });
     }
+}
+
+/// Whether a passing fault must be told: an admission that could not be written down must not come true minutes later.
+fn matters_now(request: RequestKind, error: &ClientError) -> bool {
+    let not_stored = matches!(error, ClientError::Refused(problem) if problem.code == Code::StorageFailed);
+    matches!(request, RequestKind::Admit(_)) && not_stored
 }
 
 fn definite(request: RequestKind, error: ClientError) -> Answer {

@@ -69,6 +69,8 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         board: start.board,
         snapshots,
         look: Look::default(),
+        was_live: false,
+        remote: None,
     };
     Ok(Begun { driver, intents: intents_out, snapshots: seen, to_devices })
 }
@@ -143,8 +145,7 @@ impl Visit {
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         let (driver, repaint, clock) = (begun.driver, around.repaint.clone(), around.clock);
         tokio::spawn(async move {
-            let Ended { media, recorder: _, phase, at: _, hopeless, last_fault: _ } =
-                driver.run(&mut |_progress| {}).await;
+            let Ended { media, phase, hopeless, .. } = driver.run(&mut |_progress| {}).await;
             // Joins threads, which takes its time.
             let _ = tokio::task::spawn_blocking(move || drop(media.finish())).await;
             let talk = talk.await.unwrap_or_default();

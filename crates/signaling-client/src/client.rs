@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use signaling_protocol::Problem;
 use units::Phi;
 
-use crate::error::{Failure, from_reqwest};
+use crate::error::{Failure, Refusal, from_reqwest};
 use crate::tls::client_config;
 use crate::{ClientError, ServerTrust};
 
@@ -126,10 +126,9 @@ impl SignalingClient {
         if is_of_type(&response, "application/problem+json") && !status.is_success() {
             let retry_after = retry_after(response.headers());
             let bytes = self.read_body(response, MAX_PROBLEM_BYTES).await?;
-            let mut problem: Problem = serde_json::from_slice(&bytes).map_err(|_| ClientError::NotHousecall)?;
-            // The status line is what every proxy on the way saw too.
-            problem.status = status.as_u16();
-            return Err(Failure { error: ClientError::Refused(problem), retry_after });
+            let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| ClientError::NotHousecall)?;
+            let refusal = Refusal { code: problem.code, status: status.as_u16(), retry_after };
+            return Err(Failure { error: ClientError::Refused(refusal), retry_after });
         }
         // A reverse proxy whose server is away.
         let error = match status.as_u16() {

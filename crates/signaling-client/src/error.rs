@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use rustls::AlertDescription;
-use signaling_protocol::{Code, Problem};
+use signaling_protocol::Code;
 
 use crate::ServerTrust;
 
@@ -41,7 +41,7 @@ pub enum ClientError {
     TooOldTls,
     /// The server said no.
     #[error("{}", sentence(.0))]
-    Refused(Problem),
+    Refused(Refusal),
     /// Somebody answered, but not as a Housecall server.
     #[error(
         "what answers at this address is not a Housecall server: check the address, and whether this network asks to \
@@ -55,7 +55,7 @@ impl ClientError {
     pub fn is_definite(&self) -> bool {
         match self {
             Self::Unreachable => false,
-            Self::Refused(problem) => is_final(problem),
+            Self::Refused(refusal) => refusal.is_final(),
             Self::BadAddress
             | Self::NoAuthorities
             | Self::PinMismatch
@@ -64,24 +64,50 @@ impl ClientError {
             | Self::NotHousecall => true,
         }
     }
-}
 
-/// Our own words for the code: the server's title could say anything.
-fn sentence(problem: &Problem) -> String {
-    match problem.code {
-        Code::Unknown => {
-            format!("the server refused for a reason that this app does not know (status {})", problem.status)
+    /// How long the server asked to be left alone, if it did.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after,
+            _ => None,
         }
-        code => code.title().to_owned(),
     }
 }
 
-/// Whether the server would say the same again.
-fn is_final(problem: &Problem) -> bool {
-    match problem.code {
-        Code::TooManyRequests | Code::StorageFailed | Code::Internal => false,
-        Code::Unknown => problem.status < 500,
-        _ => true,
+/// What the server's no says to a program. Its title and details are not kept: our own words stand for the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub code: Code,
+    /// The HTTP status, as every proxy on the way saw it.
+    pub status: u16,
+    /// When another try may help, if the server said so.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// Whether the server would say the same again.
+    fn is_final(&self) -> bool {
+        match self.code {
+            Code::TooManyRequests | Code::StorageFailed | Code::Internal => false,
+            Code::Unknown => self.status < 500,
+            _ => true,
+        }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, status: code.status(), retry_after: None }
+    }
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    match refusal.code {
+        Code::Unknown => {
+            format!("the server refused for a reason that this app does not know (status {})", refusal.status)
+        }
+        code => code.title().to_owned(),
     }
 }
 
@@ -96,9 +122,9 @@ pub(crate) struct Failure {
 impl Failure {
     /// The server's own last word, as opposed to whatever else may stand between the two for a while: in the middle of
     /// a visit a hotel's sign-in page must not end it.
-    pub(crate) fn last_word(&self) -> Option<&Problem> {
-        match &self.error {
-            ClientError::Refused(problem) if is_final(problem) => Some(problem),
+    pub(crate) fn last_word(&self) -> Option<Refusal> {
+        match self.error {
+            ClientError::Refused(refusal) if refusal.is_final() => Some(refusal),
             _ => None,
         }
     }
@@ -158,7 +184,7 @@ mod tests {
         for code in [Code::InviteNotUsable, Code::SignInRefused, Code::VisitEnded, Code::Malformed, Code::NotSignedIn] {
             assert!(ClientError::Refused(code.into()).is_definite(), "{code:?}");
         }
-        let unknown = |status| ClientError::Refused(Problem { status, ..Problem::new(Code::Unknown) });
+        let unknown = |status| ClientError::Refused(Refusal { status, ..Code::Unknown.into() });
         assert!(unknown(418).is_definite());
         assert!(!unknown(503).is_definite());
         assert!(!ClientError::Unreachable.is_definite());
@@ -169,14 +195,8 @@ mod tests {
     fn only_the_server_has_the_last_word() {
         assert_eq!(Failure::from(ClientError::NotHousecall).last_word(), None);
         assert_eq!(Failure::from(ClientError::PinMismatch).last_word(), None);
-        let ended = Problem::new(Code::VisitEnded);
-        assert_eq!(Failure::from(ClientError::Refused(ended.clone())).last_word(), Some(&ended));
+        let ended = Refusal::from(Code::VisitEnded);
+        assert_eq!(Failure::from(ClientError::Refused(ended)).last_word(), Some(ended));
         assert_eq!(Failure::from(ClientError::Refused(Code::Internal.into())).last_word(), None);
-    }
-
-    #[test]
-    fn the_sentence_is_ours_and_not_the_servers() {
-        let problem = Problem { title: "call 555-0100 and tell your card's number".into(), ..Code::VisitFull.into() };
-        assert_eq!(ClientError::Refused(problem).to_string(), "The visit is full.");
     }
 }

@@ -4,14 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use signaling_protocol::{Event, EventError, PollReply, Problem, VisitId};
+use signaling_protocol::{Event, EventError, PollReply, VisitId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, warn};
 use units::Phi;
 
 use crate::SignalingClient;
-use crate::error::Failure;
+use crate::error::{Failure, Refusal};
 use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
 use crate::sse::SseParser;
 
@@ -25,7 +25,7 @@ pub enum StreamEvent {
     /// Something happened.
     Event(Event),
     /// The server says that there is nothing to hear any more. Nothing comes after this.
-    Refused(Problem),
+    Refused(Refusal),
 }
 
 /// The stream of a visit's events. It is a task, and lives as long as its receiver.
@@ -81,7 +81,7 @@ struct Listener<S> {
 
 /// What ends the listening, as opposed to one attempt of it.
 enum Over {
-    Refused(Problem),
+    Refused(Refusal),
     NobodyListens,
 }
 
@@ -209,7 +209,7 @@ impl<S: EventSource> Listener<S> {
 
 fn failed(failure: &Failure) -> Result<Ended, Over> {
     match failure.last_word() {
-        Some(problem) => Err(Over::Refused(problem.clone())),
+        Some(refusal) => Err(Over::Refused(refusal)),
         None => Ok(Ended::Failed { retry_after: failure.retry_after }),
     }
 }

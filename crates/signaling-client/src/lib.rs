@@ -21,7 +21,7 @@ mod sse;
 mod tls;
 
 pub use client::{Server, SignalingClient};
-pub use error::ClientError;
+pub use error::{ClientError, Refusal};
 pub use event_stream::{EventStream, StreamEvent};
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use requests::until_definite;

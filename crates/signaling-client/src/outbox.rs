@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 
-use signaling_protocol::{Envelope, Limits, MessageId, Problem, SendReply, SendRequest, VisitId};
+use signaling_protocol::{Envelope, Limits, MessageId, SendReply, SendRequest, VisitId};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::debug;
@@ -11,7 +11,7 @@ use units::Phi;
 
 use crate::SignalingClient;
 use crate::backoff::Backoff;
-use crate::error::Failure;
+use crate::error::{Failure, Refusal};
 
 /// What became of what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum OutboxEvent {
     /// These wait for their receivers now.
     Sent(Vec<MessageId>),
     /// This one the server does not take; those after it go on.
-    Refused(MessageId, Problem),
+    Refused(MessageId, Refusal),
 }
 
 /// Too much waits to be sent; nothing of the last was taken.
@@ -138,14 +138,14 @@ impl<P: Post> Courier<P> {
     async fn deliver(&mut self, batch: Vec<Envelope>) -> bool {
         match self.post_until_answered(SendRequest { messages: batch.clone() }).await {
             Ok(reply) => self.say(OutboxEvent::Sent(reply.accepted)).await,
-            Err(problem) if batch.len() == 1 => self.say(OutboxEvent::Refused(batch[0].id, problem)).await,
+            Err(refusal) if batch.len() == 1 => self.say(OutboxEvent::Refused(batch[0].id, refusal)).await,
             // One of them spoiled the request: by themselves the others arrive. Sent twice under one id is sent once.
             Err(_) => {
                 for envelope in batch {
                     let id = envelope.id;
                     let event = match self.post_until_answered(SendRequest { messages: vec![envelope] }).await {
                         Ok(reply) => OutboxEvent::Sent(reply.accepted),
-                        Err(problem) => OutboxEvent::Refused(id, problem),
+                        Err(refusal) => OutboxEvent::Refused(id, refusal),
                     };
                     if !self.say(event).await {
                         return false;
@@ -156,15 +156,15 @@ impl<P: Post> Courier<P> {
         }
     }
 
-    async fn post_until_answered(&self, request: SendRequest) -> Result<SendReply, Problem> {
+    async fn post_until_answered(&self, request: SendRequest) -> Result<SendReply, Refusal> {
         let mut backoff = Backoff::default();
         loop {
             let failure = match self.post.post(&request).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            if let Some(problem) = failure.last_word() {
-                return Err(problem.clone());
+            if let Some(refusal) = failure.last_word() {
+                return Err(refusal);
             }
             let pause = backoff.next_delay().max(failure.retry_after.unwrap_or_default());
             debug!(error = %failure.error, ?pause, "messages wait to be sent again");

@@ -169,7 +169,8 @@ impl SignalingClient {
     }
 }
 
-/// Makes a request again and again, with growing pauses, until there is an answer that another try would not change.
+/// Makes a request again and again, with growing pauses, until there is an answer that another try would not change. A
+/// server that says when to come again is left alone until then.
 ///
 /// For requests that do no harm when made twice. It never gives up by itself: whoever can wait no longer drops it.
 ///
@@ -179,7 +180,10 @@ pub async fn until_definite<T>(mut request: impl AsyncFnMut() -> Result<T, Clien
     let mut backoff = Backoff::default();
     loop {
         match request().await {
-            Err(error) if !error.is_definite() => tokio::time::sleep(backoff.next_delay()).await,
+            Err(error) if !error.is_definite() => {
+                let pause = backoff.next_delay().max(error.retry_after().unwrap_or_default());
+                tokio::time::sleep(pause).await;
+            }
             answer => return answer,
         }
     }
@@ -197,6 +201,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::Refusal;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_is_made_until_the_answer_is_definite() {
@@ -216,5 +221,22 @@ mod tests {
         // Full jitter of at most 8 s: 4 s a pause on the average, and surely not a storm.
         let took = began.elapsed();
         assert!(took > Duration::from_secs(200) && took < Duration::from_secs(800), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_is_left_alone_for_as_long_as_it_asked() {
+        let mut tries = 0;
+        let began = Instant::now();
+        let answer = until_definite(async || {
+            tries += 1;
+            let retry_after = Some(Duration::from_secs(30));
+            match tries {
+                1..=3 => Err(ClientError::Refused(Refusal { retry_after, ..Code::TooManyRequests.into() })),
+                _ => Ok(()),
+            }
+        })
+        .await;
+        assert_eq!((answer, tries), (Ok(()), 4));
+        assert!(began.elapsed() >= Duration::from_secs(90), "{:?}", began.elapsed());
     }
 }

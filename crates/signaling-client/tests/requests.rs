@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use signaling_client::ClientError;
 use signaling_protocol::{
     Base64, Challenge, Code, CreateInviteRequest, EndpointId, HostJoinRequest, InviteId, InviteKey, JoinRequest,
@@ -55,7 +57,7 @@ async fn each_request_has_its_method_its_path_and_its_token() {
         bundle: Base64(vec![1]),
     };
     client.join_guest(INVITE, &join).await.unwrap();
-    let host = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]) };
+    let host = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]), take_over: true };
     client.join_host(&token, VISIT, &host).await.unwrap();
     let ice = client.ice(&token, VISIT).await.unwrap();
     assert_eq!(ice.servers[0].urls, ["stun:127.0.0.1:1"]);
@@ -112,6 +114,18 @@ async fn a_problem_is_its_code_and_its_sentence_is_ours() {
         assert_eq!((problem.code, problem.status), (wanted, status));
         assert!(!error.to_string().contains("whatever"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_says_when_to_come_again() {
+    let server = TestServer::start(|_| {
+        let mut answer = Answer::problem(429, "too_many_requests");
+        answer.headers.push(("retry-after", "17".to_owned()));
+        answer
+    })
+    .await;
+    let Err(ClientError::Refused(refusal)) = server.client().challenge(INVITE).await else { panic!("a refusal") };
+    assert_eq!(refusal.retry_after, Some(Duration::from_secs(17)));
 }
 
 #[tokio::test]

@@ -109,6 +109,15 @@ impl Candidate {
         }
         Ok(())
     }
+
+    /// Whether its address means another machine than this one, beyond the link that this one is on: no loopback and no
+    /// link-local address (RFC 3927, RFC 4291 section 2.5.6).
+    pub fn is_beyond_the_link(&self) -> bool {
+        match self.address.to_canonical() {
+            IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+            IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+        }
+    }
 }
 
 impl fmt::Debug for Candidate {
@@ -193,6 +202,24 @@ mod tests {
             assert_eq!(candidate.validate(), Err(CandidateError::Address), "{crowd}");
         }
         assert_eq!(Candidate { port: 0, ..candidate() }.validate(), Err(CandidateError::Port));
+    }
+
+    #[test]
+    fn this_machine_and_its_link_are_told_from_what_lies_beyond() {
+        for (address, beyond) in [
+            ("127.0.0.1", false),
+            ("127.9.9.9", false),
+            ("::1", false),
+            ("::ffff:127.0.0.1", false),
+            ("169.254.169.254", false),
+            ("fe80::1", false),
+            ("192.168.1.2", true),
+            ("192.0.2.1", true),
+            ("2001:db8::1", true),
+        ] {
+            let candidate = Candidate { address: address.parse().unwrap(), ..candidate() };
+            assert_eq!(candidate.is_beyond_the_link(), beyond, "{address}");
+        }
     }
 
     #[test]

@@ -256,6 +256,10 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
             "No connection",
             "The two apps could not reach each other. Try another network, such as a telephone's, or call the clinic.",
         ),
+        EndReason::HandshakeUnfinished => (
+            "The connection is too weak",
+            "A way to the clinic was found, but it is too weak for a safe call. Try another network, or call the clinic.",
+        ),
         EndReason::ConnectionLost => (
             "The connection was lost",
             "It did not come back within ten minutes. Look after your network, then open your link again.",
@@ -316,6 +320,9 @@ pub(crate) fn call_end(end: &CallEnd) -> String {
         CallEnd::ByThem => "The patient ended the call.".to_owned(),
         CallEnd::VisitOver => "The visit's time was over, or all were away too long.".to_owned(),
         CallEnd::NoConnection => "No connection to the patient was found. They may try another network.".to_owned(),
+        CallEnd::HandshakeUnfinished => {
+            "The way to the patient was too weak for a safe call. They may try another network.".to_owned()
+        }
         CallEnd::ConnectionLost => "The connection was lost and did not come back.".to_owned(),
         CallEnd::Refused { sentence } => sentence.clone(),
     }

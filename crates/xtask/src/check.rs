@@ -15,6 +15,7 @@ use crate::workspace::Workspace;
 /// or needs the network.
 pub fn all_checks(workspace: &Workspace, all: bool) -> Result<()> {
     setup::run()?;
+    setup::for_tests()?;
     ensure_components(workspace)?;
     ensure_nextest(workspace)?;
     run(cargo(workspace).args(["fmt", "--all", "--check"]))?;

@@ -86,6 +86,17 @@ pub fn run() -> Result<()> {
     }
 }
 
+/// Sees to it that the tests of microphone and loudspeaker have a sound server that they can start for themselves.
+pub fn for_tests() -> Result<()> {
+    if !cfg!(target_os = "linux") || TEST_PROGRAMS.iter().all(|program| on_path(program)) {
+        return Ok(());
+    }
+    packages(&TEST_PACKAGES, "for the tests of microphone and loudspeaker")
+}
+
+const TEST_PROGRAMS: [&str; 2] = ["pulseaudio", "pactl"];
+const TEST_PACKAGES: [&str; 3] = ["pulseaudio", "pulseaudio-utils", "libasound2-plugins"];
+
 /// Installs further Debian packages for one purpose, or says what is missing.
 pub fn packages(names: &[&str], purpose: &str) -> Result<()> {
     if has_apt() {

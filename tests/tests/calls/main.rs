@@ -7,7 +7,15 @@
 
 mod bad_input;
 mod clinic;
+mod contract;
 mod ending;
+mod exits;
+mod flags;
 mod footage;
 mod lasting;
+mod program;
+mod quiet;
+mod report_path;
+mod shape;
+mod stopping;
 mod whole_call;

@@ -1,5 +1,7 @@
 //! The server: the product's visits, with restarts.
 
+use std::collections::BTreeSet;
+
 use call::{RequestKind, SignalingInput, SignalingRequest};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -23,6 +25,8 @@ pub(crate) struct Clinic {
     seed: u64,
     pub(crate) visit: VisitId,
     pub(crate) invites: Vec<(InviteId, InviteKey)>,
+    /// Whose admission was written down; the store keeps nobody who is gone.
+    admitted: BTreeSet<EndpointId>,
 }
 
 impl Clinic {
@@ -30,8 +34,15 @@ impl Clinic {
     pub(crate) fn new(seed: u64, keys: &[InviteKey]) -> Self {
         let now = Timestamp::ZERO;
         let visit = VisitId::from_random([0; 16]);
-        let mut clinic =
-            Self { store: MemoryStore::default(), visits: None, starts: 0, seed, visit, invites: Vec::new() };
+        let mut clinic = Self {
+            store: MemoryStore::default(),
+            visits: None,
+            starts: 0,
+            seed,
+            visit,
+            invites: Vec::new(),
+            admitted: BTreeSet::new(),
+        };
         clinic.start(now);
         let visits = clinic.visits.as_mut().unwrap();
         let Ok(Reply::Visit(made)) = visits.handle(now, Command::CreateVisit { staff: STAFF }) else {
@@ -64,15 +75,26 @@ impl Clinic {
     /// Where the visit stands, by what is written down.
     pub(crate) fn state(&mut self) -> VisitState {
         let rows = self.store.load().expect("rows in memory");
-        rows.visits.iter().find(|row| row.visit == self.visit).expect("the visit").state
+        // A visit that is over is kept for a while only.
+        rows.visits.iter().find(|row| row.visit == self.visit).map_or(VisitState::Ended, |row| row.state)
     }
 
-    /// Whether the admission of this endpoint is written down.
-    pub(crate) fn wrote_admission(&mut self, endpoint: EndpointId) -> bool {
+    /// Whether the admission of this endpoint was ever written down.
+    pub(crate) fn wrote_admission(&self, endpoint: EndpointId) -> bool {
+        self.admitted.contains(&endpoint)
+    }
+
+    fn has_row_of_admission(&mut self, endpoint: EndpointId) -> bool {
         let rows = self.store.load().expect("rows in memory");
         rows.endpoints
             .iter()
             .any(|row| row.endpoint == endpoint && row.admission == signaling_protocol::Admission::Admitted)
+    }
+
+    /// Whether this endpoint is still in the visit, by what is written down.
+    pub(crate) fn is_in(&mut self, endpoint: EndpointId) -> bool {
+        let rows = self.store.load().expect("rows in memory");
+        rows.endpoints.iter().any(|row| row.endpoint == endpoint && row.gone.is_none())
     }
 
     /// Carries out a request, as the HTTP layer would: the token says who asks.
@@ -99,7 +121,13 @@ impl Clinic {
             (SignalingRequest::Leave, Some(by)) => Command::Leave { by },
             (SignalingRequest::OpenEvents, Some(_)) => unreachable!("a stream is not a request"),
         };
-        match visits.handle(now, command) {
+        let reply = visits.handle(now, command);
+        if let (Ok(_), RequestKind::Admit(endpoint)) = (&reply, kind)
+            && self.has_row_of_admission(endpoint)
+        {
+            self.admitted.insert(endpoint);
+        }
+        match reply {
             Ok(Reply::Challenge(reply)) => SignalingInput::Challenge(reply.challenge),
             Ok(Reply::Joined(reply)) => SignalingInput::Joined(reply),
             Ok(Reply::Sent(reply)) => SignalingInput::Sent(reply.accepted),

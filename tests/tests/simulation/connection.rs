@@ -17,6 +17,8 @@ pub(crate) struct Connection {
     /// Unique; certificate and sources follow from it.
     pub(crate) number: u16,
     pub(crate) open: bool,
+    /// It could not be made.
+    pub(crate) is_broken: bool,
     pub(crate) local: Option<ConnectionParameters>,
     pub(crate) remote: Option<ConnectionParameters>,
     pub(crate) has_candidates: bool,
@@ -55,6 +57,7 @@ impl Connection {
             to,
             number,
             open: true,
+            is_broken: false,
             local: None,
             remote: None,
             has_candidates: false,

@@ -41,6 +41,12 @@ pub(crate) struct Plan {
     /// Nothing goes wrong any more for a good while before that.
     pub(crate) calm_before_the_end: bool,
     pub(crate) second_guest: bool,
+    /// The clinician turns the second guest away instead of letting them wait, after a look.
+    pub(crate) denies_second: bool,
+    /// The clinician also presses "admit" for the second guest.
+    pub(crate) admits_second: bool,
+    /// Somebody starts a second app of theirs, and the first lives on.
+    pub(crate) second_app: Option<(Who, Timestamp)>,
 
     /// One way between an app and the server, or between two apps.
     pub(crate) delay: Range<Duration>,
@@ -61,6 +67,10 @@ pub(crate) struct Plan {
     /// The guest gets another address: the old path is dead for good.
     pub(crate) network_changes: Vec<Timestamp>,
     pub(crate) control_opens: bool,
+    /// How long the handshake takes once there is a path.
+    pub(crate) handshake: Duration,
+    /// The share of connections that cannot be made, and of descriptions that fail.
+    pub(crate) faults: f64,
     /// Killed, and started again after so long.
     pub(crate) kills: Vec<(Who, Timestamp, Option<Duration>)>,
     pub(crate) lie: Option<Lie>,
@@ -111,6 +121,9 @@ impl Plan {
             hangs_up_at: at(60.0),
             calm_before_the_end: true,
             second_guest: false,
+            denies_second: false,
+            admits_second: false,
+            second_app: None,
             delay: least..least + Duration::from_secs_f64(dice.secs(0.001..0.1)),
             loss: 0.0,
             twice: 0.0,
@@ -121,6 +134,8 @@ impl Plan {
             path_down: Vec::new(),
             network_changes: Vec::new(),
             control_opens: true,
+            handshake: Duration::ZERO,
+            faults: 0.0,
             kills: Vec::new(),
             lie: None,
         }
@@ -196,6 +211,51 @@ impl Plan {
     pub(crate) fn hung_up_in_between(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         Self { hangs_up_at: at(dice.secs(2.0..80.0)), calm_before_the_end: false, ..Self::everything(seed) }
+    }
+
+    /// Connections that cannot be made, offers and answers that fail.
+    pub(crate) fn faulty_connections(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let base = if seed.is_multiple_of(2) { Self::quiet(seed) } else { Self::lost_paths(seed) };
+        Self { faults: dice.secs(0.03..0.12), hangs_up_at: at(HANG_UP), ..base }
+    }
+
+    /// A handshake that takes longer than the first try allows.
+    pub(crate) fn slow_handshake(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let handshake = Duration::from_secs_f64(dice.secs(8.0..15.0));
+        Self { handshake, hangs_up_at: at(120.0), ..Self::quiet(seed) }
+    }
+
+    /// Somebody with another link, whom the clinician turns away.
+    pub(crate) fn denied_second(seed: u64) -> Self {
+        let restless = Self { hangs_up_at: at(HANG_UP), ..Self::broken_server(seed) };
+        let base = if seed.is_multiple_of(2) { Self::lossy(seed) } else { restless };
+        Self { second_guest: true, denies_second: true, ..base }
+    }
+
+    /// The clinician presses "admit" for two.
+    pub(crate) fn admits_two(seed: u64) -> Self {
+        Self { second_guest: true, admits_second: true, ..Self::lossy(seed) }
+    }
+
+    /// The server is away for twelve minutes of the call, and then the path is lost, too.
+    pub(crate) fn long_server_outage(seed: u64) -> Self {
+        let outage = at(40.0)..at(760.0);
+        let away = if seed.is_multiple_of(2) { Vec::new() } else { vec![(Who::Guest, outage.clone())] };
+        let down = if seed.is_multiple_of(2) { vec![outage] } else { Vec::new() };
+        Self {
+            server_down: down,
+            offline: away,
+            path_down: vec![at(800.0)..at(812.0)],
+            hangs_up_at: at(960.0),
+            ..Self::quiet(seed)
+        }
+    }
+
+    /// Somebody starts a second app while the first is in the call.
+    pub(crate) fn second_living_app(seed: u64, who: Who) -> Self {
+        Self { second_app: Some((who, at(35.0))), hangs_up_at: at(100.0), ..Self::quiet(seed) }
     }
 
     /// The control channel never opens: the server's event is all the guest has.

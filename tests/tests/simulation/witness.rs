@@ -11,6 +11,8 @@ use units::Timestamp;
 pub(crate) struct Witness {
     /// The person at this app said yes to this endpoint.
     pub(crate) decided: BTreeMap<(usize, EndpointId), Timestamp>,
+    /// The person at an app turned this endpoint away.
+    pub(crate) denied: BTreeSet<EndpointId>,
     opened: BTreeSet<usize>,
     connected: BTreeSet<usize>,
     /// Who heard whom first when, by app.

@@ -28,6 +28,8 @@ pub(crate) enum Happening {
     ServerStarts,
     /// This app's person starts it.
     Starts(Who),
+    /// Another app of this person is started, beside the one that lives.
+    StartsAnother(Who),
     Dies(Who),
     NetworkChanges,
     RequestArrives {
@@ -149,6 +151,9 @@ impl World {
             let last = plan.joins.iter().map(|(_, at)| *at).max().unwrap();
             world.at(last + Duration::from_secs(12), Happening::Starts(Who::SecondGuest));
         }
+        if let Some((who, at)) = plan.second_app {
+            world.at(at, Happening::StartsAnother(who));
+        }
         for outage in &plan.server_down {
             world.at(outage.start, Happening::ServerStops);
             world.at(outage.end, Happening::ServerStarts);
@@ -253,6 +258,7 @@ impl World {
                 }
             }
             Happening::Starts(who) => self.start(who),
+            Happening::StartsAnother(who) => self.start_another(who),
             Happening::Dies(who) => self.die(who),
             Happening::NetworkChanges => self.change_network(),
             Happening::RequestArrives { app, id, request } => self.request_arrives(app, id, &request),
@@ -275,6 +281,10 @@ impl World {
         if self.hung_up || self.newest(who).is_some_and(|app| self.apps[app].alive) {
             return;
         }
+        self.start_another(who);
+    }
+
+    fn start_another(&mut self, who: Who) {
         let seed = self.dice.random();
         self.apps.push(App::new(who, &self.clinic, seed));
         self.tell(self.apps.len() - 1, Input::Intent(Intent::Join));
@@ -298,6 +308,7 @@ impl World {
         let free = !matches!(snapshot.phase, Phase::Live { .. } | Phase::Ended(_));
         let waiting: Vec<_> =
             snapshot.waiting.iter().filter(|one| one.invite == first_link).map(|one| one.endpoint).collect();
+        self.look_at_second(host, patience);
         for endpoint in waiting {
             let seen = *self.apps[host].seen_waiting.entry(endpoint).or_insert(self.now);
             if free && self.now.since(seen) >= patience {
@@ -305,6 +316,24 @@ impl World {
                 self.witness.decided.entry((host, endpoint)).or_insert(self.now);
                 self.tell(host, Input::Intent(Intent::Admit(endpoint)));
             }
+        }
+    }
+
+    /// What the clinician does about who came by the second link: usually nothing.
+    fn look_at_second(&mut self, host: usize, patience: Duration) {
+        let (first_link, snapshot) = (self.clinic.invites[0].0, self.apps[host].call.snapshot());
+        let second = snapshot.waiting.iter().find(|one| one.invite != first_link).map(|one| one.endpoint);
+        let Some(second) = second.filter(|_| self.plan.denies_second || self.plan.admits_second) else { return };
+        let seen = *self.apps[host].seen_waiting.entry(second).or_insert(self.now);
+        if self.now.since(seen) < patience {
+            return;
+        }
+        self.apps[host].seen_waiting.insert(second, self.now + Duration::from_secs(5));
+        if self.plan.denies_second {
+            self.witness.denied.insert(second);
+            self.tell(host, Input::Intent(Intent::Deny(second)));
+        } else if self.plan.admits_second {
+            self.tell(host, Input::Intent(Intent::Admit(second)));
         }
     }
 
@@ -323,7 +352,15 @@ impl World {
     /// Tells an app something and does what it wants.
     pub(crate) fn tell(&mut self, app: usize, input: Input) {
         if self.apps[app].alive {
+            let live = matches!(self.phase(app), Phase::Live { .. });
+            let (before, hangs_up) =
+                (self.apps[app].call.snapshot().partner, matches!(input, Input::Intent(Intent::HangUp)));
             self.apps[app].call.handle_input(self.now, input);
+            self.assert_not_replaced(app, before);
+            let after = self.apps[app].call.snapshot().partner;
+            let goes_on = !self.phase(app).is_ended() && !hangs_up;
+            let replaced = live && goes_on && after.is_some() && before != after;
+            assert!(!replaced, "somebody who was heard was replaced: {}", self.name(app));
             self.carry_out(app);
         }
     }
@@ -359,6 +396,18 @@ impl World {
             }
         }
         self.look_at_refusal(app);
+    }
+
+    /// Nobody live is replaced by another without somebody's intent: the person at the host said yes to the other, or
+    /// a clinician took over on another device.
+    fn assert_not_replaced(&self, app: usize, before: Option<EndpointId>) {
+        let after = self.apps[app].call.snapshot().partner;
+        if let (Who::Host, Some(before), Some(after)) = (self.apps[app].who, before, after)
+            && before != after
+        {
+            let decided = self.witness.decided.contains_key(&(app, after));
+            assert!(decided, "somebody was replaced without a decision: {}", self.name(app));
+        }
     }
 
     // Looking.
@@ -411,6 +460,18 @@ impl World {
             assert!(matches!(self.phase(app), Phase::Live { .. }), "not live: {}", self.name(app));
             assert!(self.call(app).snapshot().media_open, "no media: {}", self.name(app));
             assert!(self.witness.heard_anybody(app), "nothing heard: {}", self.name(app));
+        }
+    }
+
+    /// Whoever was turned away is gone at the server, and heard nothing.
+    pub(crate) fn assert_denied_are_gone(&mut self) {
+        for endpoint in self.witness.denied.clone() {
+            assert!(!self.clinic.is_in(endpoint), "denied and still there: seed {}", self.plan.seed);
+            if let Some(app) = self.app_at(endpoint) {
+                assert!(!self.witness.opened_media(app), "denied and heard: {}", self.name(app));
+                // Whose stream was broken finds the door closed instead.
+                assert!(self.phase(app).is_ended(), "denied and not told: {}", self.name(app));
+            }
         }
     }
 

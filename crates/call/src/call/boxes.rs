@@ -52,15 +52,14 @@ impl Call {
         let remote = &mut self.remotes[index];
         match message {
             InnerMessage::Offer { generation, parameters } if role == Role::Guest => {
-                if remote.reconnection().is_some_and(|reconnection| reconnection.is_connection_dead()) {
-                    // Their restart is for a connection that is gone here.
-                    let same = remote.negotiation.is_for_this_connection(&parameters);
-                    if same {
-                        return self.say(index, &InnerMessage::OfferRequest);
-                    }
+                let dead = remote.reconnection().is_some_and(|reconnection| reconnection.is_connection_dead());
+                let useless = dead || remote.negotiation.is_failed();
+                if useless && remote.negotiation.is_for_this_connection(&parameters) {
+                    // What they say is for a connection that is gone here.
+                    return self.ask_for_another(index);
                 }
                 let ice = self.ice.servers.clone().unwrap_or_default();
-                match remote.negotiation.on_offer(generation, parameters, epoch, &ice) {
+                match remote.negotiation.on_offer(now, generation, parameters, epoch, &ice) {
                     Ok(new_connection) => {
                         if new_connection && remote.path == Path::Up {
                             remote.lose_path(now, Reconnection::after_silence(now));
@@ -70,6 +69,12 @@ impl Call {
                 }
             }
             InnerMessage::Answer { generation, parameters } if role == Role::Host => {
+                if remote.negotiation.is_another_answer(generation, &parameters) {
+                    if !remote.negotiation.offered_lately(now) {
+                        self.open_connection(now, index);
+                    }
+                    return;
+                }
                 if let Err(refusal) = remote.negotiation.on_answer(now, generation, parameters) {
                     return self.refuse(now, from, refusal);
                 }
@@ -99,10 +104,20 @@ impl Call {
         self.pump(index);
     }
 
-    /// The guest misses something: what was said, if the connection is not there yet, or else the connection.
+    /// Guest: this connection is no use, unless that was or will be said anyway.
+    fn ask_for_another(&mut self, index: usize) {
+        if self.remotes[index].reopen_at.is_none() {
+            self.say(index, &InnerMessage::OfferRequest);
+        }
+    }
+
+    /// The guest misses something: what was said, if the connection is not there yet, or else the connection. Who asks
+    /// twice has heard it and cannot use it.
     fn on_offer_request(&mut self, now: Timestamp, index: usize) {
         let remote = &mut self.remotes[index];
-        if remote.negotiation.verified_since().is_none() {
+        if remote.negotiation.is_idle() {
+            // Another one is due already.
+        } else if remote.negotiation.verified_since().is_none() && !remote.negotiation.was_asked_again() {
             remote.negotiation.say_again(now);
         } else if !remote.negotiation.offered_lately(now) {
             if remote.path == Path::Up {

@@ -1,14 +1,17 @@
 //! What the peer connections say.
 
+use std::time::Duration;
+
 use signaling_protocol::{EndpointId, Role};
 use tracing::{debug, warn};
-use trust::DtlsFingerprint;
+use trust::{DtlsFingerprint, InnerMessage};
 use units::Timestamp;
 
 use super::Call;
+use crate::negotiation::HandshakePatience;
 use crate::reconnection::Reconnection;
 use crate::remote_party::{Gate, Path};
-use crate::{ControlMessage, Milestone, MilestoneKind, PeerInput, Refusal, Remote};
+use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal, Remote};
 
 impl Call {
     pub(super) fn handle_peer(&mut self, now: Timestamp, endpoint: EndpointId, input: PeerInput) {
@@ -42,11 +45,8 @@ impl Call {
                 remote.negotiation.on_path_lost();
                 self.on_path_silent(now, index, now);
             }
-            PeerInput::Failed => {
-                remote.negotiation.on_path_lost();
-                self.on_path_failed(now, index);
-            }
-            PeerInput::ControlOpened => remote.negotiation.set_control_open(true),
+            PeerInput::Failed => self.on_failed(now, index),
+            PeerInput::ControlOpened => remote.on_control_opened(),
             PeerInput::Control(bytes) => return self.on_control(now, endpoint, index, bytes),
             PeerInput::ControlClosed => self.on_connection_closed(now, index),
             PeerInput::Estimate { target, loss, .. } => {
@@ -79,7 +79,10 @@ impl Call {
             return self.refuse(now, endpoint, refusal);
         }
         remote.path = Path::Up;
-        remote.failed_connections = 0;
+        remote.reopen_at = None;
+        if remote.negotiation.is_complete() {
+            remote.failed_connections = 0;
+        }
         let early = std::mem::take(&mut remote.early_control);
         self.reach(index, MilestoneKind::DtlsConnected, now);
         for bytes in early {
@@ -92,8 +95,69 @@ impl Call {
     /// Host: a new connection to this one, in place of the old.
     pub(super) fn open_connection(&mut self, now: Timestamp, index: usize) {
         let ice = self.ice.servers.clone().unwrap_or_default();
-        self.remotes[index].negotiation.open(now, ice);
+        let remote = &mut self.remotes[index];
+        let patience = if remote.failed_connections == 0 { HandshakePatience::First } else { HandshakePatience::Last };
+        remote.negotiation.open(now, ice, patience);
         self.pump(index);
+    }
+
+    /// A connection to this one did not come about: at the host because it is late, at either because it said so.
+    ///
+    /// One more is made at once, further ones after a while. Somebody who waits gets two and then goes on waiting
+    /// without. Somebody admitted gets two where there was a path and no handshake came over it: 10 s for the first and
+    /// 20 s for the second are 30 s in all. Without a path it may be a bad moment of the network, and only the deadline
+    /// of the phase ends it.
+    pub(super) fn on_connection_failed(&mut self, now: Timestamp, index: usize) {
+        let role = self.role();
+        let live = self.was_live && self.is_partner(self.remotes[index].endpoint);
+        let remote = &mut self.remotes[index];
+        if remote.negotiation.is_failed() {
+            return;
+        }
+        if remote.path == Path::Up && live {
+            remote.lose_path(now, Reconnection::after_close(now));
+        }
+        let had_path = remote.negotiation.has_path();
+        remote.failed_connections += 1;
+        match role {
+            Role::Host => {
+                remote.negotiation.close();
+                remote.media_open = false;
+            }
+            // Kept, so that an offer for it is known from one for another.
+            Role::Guest => remote.negotiation.set_failed(),
+        }
+        if let Path::Lost { reconnection, .. } = &mut remote.path {
+            reconnection.connection_failed(now);
+            return self.pump(index);
+        }
+        remote.path = Path::Never;
+        let ends = role == Role::Host && remote.is_admitted() && had_path && !live;
+        if ends && remote.failed_connections >= CONNECTIONS_TRIED {
+            return self.end(now, EndReason::HandshakeUnfinished);
+        }
+        let failures = remote.failed_connections as usize;
+        remote.reopen_at = Some(now + REOPEN_AFTER[(failures - 1).min(REOPEN_AFTER.len() - 1)]);
+        self.pump(index);
+    }
+
+    /// It is time for another connection: the host makes it in what follows from this, the guest asks for it.
+    pub(super) fn reopen(&mut self, index: usize) {
+        self.remotes[index].reopen_at = None;
+        if self.role() == Role::Guest {
+            self.say(index, &InnerMessage::OfferRequest);
+        }
+    }
+
+    /// An offer, an answer or a handshake is late.
+    pub(super) fn on_late(&mut self, now: Timestamp, index: usize) {
+        let remote = &mut self.remotes[index];
+        if remote.path == Path::Up && remote.negotiation.is_complete() {
+            // What is heard is not replaced because of a question about its path.
+            remote.negotiation.give_up_step(now);
+        } else {
+            self.on_connection_failed(now, index);
+        }
     }
 
     // The path.
@@ -113,11 +177,14 @@ impl Call {
         }
     }
 
-    fn on_path_failed(&mut self, now: Timestamp, index: usize) {
+    /// The connection cannot go on as it is: it could not be made, did not come about, or has no path any more.
+    fn on_failed(&mut self, now: Timestamp, index: usize) {
         let remote = &mut self.remotes[index];
-        if remote.negotiation.verified_since().is_none() {
-            return;
+        let unusable = remote.negotiation.is_describing() && remote.path != Path::Up;
+        if remote.negotiation.verified_since().is_none() || unusable {
+            return self.on_connection_failed(now, index);
         }
+        remote.negotiation.on_path_lost();
         match &mut remote.path {
             Path::Lost { reconnection, .. } => reconnection.path_failed(now),
             Path::Up => remote.lose_path(now, Reconnection::after_failure(now)),
@@ -204,11 +271,17 @@ impl Call {
     }
 }
 
+/// A connection that did not come about is tried once more.
+pub(super) const CONNECTIONS_TRIED: u32 = 2;
+/// When another connection is tried after so many that did not come about: a fault of our own must not become a storm
+/// of offers.
+const REOPEN_AFTER: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// How long nothing at all may come from somebody who speaks: a hundred packets of voice.
-const SILENCE: std::time::Duration = std::time::Duration::from_secs(2);
+const SILENCE: Duration = Duration::from_secs(2);
 /// The same, when the server does not hear them either.
-const SILENCE_OF_THE_UNREACHABLE: std::time::Duration = std::time::Duration::from_secs(1);
+const SILENCE_OF_THE_UNREACHABLE: Duration = Duration::from_secs(1);
 /// The same for somebody who sends neither voice nor picture: only reports and path checks come, seconds apart.
-const SILENCE_OF_THE_QUIET: std::time::Duration = std::time::Duration::from_secs(6);
+const SILENCE_OF_THE_QUIET: Duration = Duration::from_secs(6);
 /// Messages that may wait for the connection to be verified: the host's word, its switches, and some of a later version.
 const MOST_EARLY: usize = 8;

@@ -72,7 +72,7 @@ fn bye_for(reason: EndReason) -> Option<ByeReason> {
     match reason {
         EndReason::HungUp => Some(ByeReason::HungUp),
         EndReason::Refused(_) => Some(ByeReason::Refused),
-        EndReason::NoConnection | EndReason::ConnectionLost => Some(ByeReason::Failed),
+        EndReason::NoConnection | EndReason::HandshakeUnfinished | EndReason::ConnectionLost => Some(ByeReason::Failed),
         EndReason::TheyHungUp | EndReason::Denied | EndReason::Removed | EndReason::VisitOver => None,
     }
 }

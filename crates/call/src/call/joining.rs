@@ -5,32 +5,42 @@ use tracing::debug;
 use units::Timestamp;
 
 use super::Call;
+use super::timers::REJOIN_PATIENCE;
 use crate::{EndReason, MilestoneKind, Party, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest};
 
 /// ```text
-/// NotYet ──Join──▶ Asking ──joined──▶ In ──server forgot us──▶ Asking
+/// NotYet ──Join──▶ Asking ──joined──▶ In ──server forgot us──▶ Forgotten ──▶ Asking
 /// ```
+/// `Forgotten` lasts as long as the call is live: media needs no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Joining {
     NotYet,
-    Asking,
+    Asking {
+        /// A person wants it here and now. An app that comes back by itself takes nobody's place.
+        by_person: bool,
+    },
     In,
+    Forgotten,
 }
 
 impl Call {
     pub(super) fn join(&mut self) {
         if self.joining == Joining::NotYet {
-            self.ask_to_join();
+            self.ask_to_join(true);
         }
     }
 
-    fn ask_to_join(&mut self) {
-        self.joining = Joining::Asking;
+    fn ask_to_join(&mut self, by_person: bool) {
+        self.joining = Joining::Asking { by_person };
         let request = match &self.config.party {
             Party::Guest { link } => SignalingRequest::Challenge(link.invite),
             Party::Host { visit, .. } => SignalingRequest::JoinHost {
                 visit: *visit,
-                request: HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(self.bundle.clone()) },
+                request: HostJoinRequest {
+                    protocol: VersionRange::CURRENT,
+                    bundle: Base64(self.bundle.clone()),
+                    take_over: by_person,
+                },
             },
         };
         self.signaling(request);
@@ -64,7 +74,7 @@ impl Call {
     }
 
     fn on_challenge(&mut self, challenge: Challenge) {
-        let (Joining::Asking, Party::Guest { link }) = (self.joining, &self.config.party) else { return };
+        let (Joining::Asking { .. }, Party::Guest { link }) = (self.joining, &self.config.party) else { return };
         let request = JoinRequest {
             protocol: VersionRange::CURRENT,
             challenge,
@@ -76,7 +86,7 @@ impl Call {
     }
 
     fn on_joined(&mut self, now: Timestamp, reply: JoinReply) {
-        if self.joining != Joining::Asking {
+        if !matches!(self.joining, Joining::Asking { .. }) {
             return;
         }
         if reply.protocol != VERSION {
@@ -104,6 +114,7 @@ impl Call {
         self.signaling_up = true;
         self.signaling_up_since.get_or_insert(now);
         for remote in &mut self.remotes {
+            remote.negotiation.give_time(now);
             if let Some(reconnection) = remote.reconnection() {
                 reconnection.hurry(now);
             }
@@ -113,6 +124,10 @@ impl Call {
     fn on_refused(&mut self, now: Timestamp, request: RequestKind, code: Code) {
         debug!(?request, ?code, "refused by the server");
         match (request, code) {
+            // Our clinician has come in with another device meanwhile: this one is not wanted any more.
+            (RequestKind::Join, Code::HostPresent) if self.joining == Joining::Asking { by_person: false } => {
+                self.end(now, EndReason::Removed);
+            }
             (RequestKind::Challenge | RequestKind::Join, code) => self.end(now, Refusal::Server(code).into()),
             (RequestKind::Ice, _) => self.on_ice_refused(now),
             (RequestKind::Events | RequestKind::Send, Code::VisitEnded) => self.end(now, EndReason::VisitOver),
@@ -123,7 +138,8 @@ impl Call {
         }
     }
 
-    /// The server does not know us any more: we were away for too long. A call whose media flows goes on without it.
+    /// The server does not know us any more: we were away for too long. A call whose media flows goes on without it,
+    /// and joins anew when the media does not flow any more.
     fn on_forgotten(&mut self, now: Timestamp, code: Code) {
         if self.joining != Joining::In {
             return;
@@ -131,14 +147,29 @@ impl Call {
         self.signaling_up = false;
         self.signaling_up_since = None;
         match self.phase {
-            Phase::WaitingRoom { .. } | Phase::Connecting { .. } | Phase::Reconnecting { .. } => {
-                self.me = None;
-                self.ice = super::Ice::default();
-                self.forget_everybody();
-                self.ask_to_join();
-            }
-            Phase::Live { .. } => {}
+            Phase::WaitingRoom { .. } | Phase::Connecting { .. } => self.rejoin(),
+            Phase::Live { .. } | Phase::Reconnecting { .. } => self.joining = Joining::Forgotten,
             _ => self.end(now, Refusal::Server(code).into()),
         }
+    }
+
+    /// When an app that the server forgot joins anew: once the path has had its time to come back by itself.
+    pub(super) fn rejoin_at(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Reconnecting { since, .. } if self.joining == Joining::Forgotten => Some(since + REJOIN_PATIENCE),
+            // Their new connection or their good-bye cannot reach us: whoever else is there is met in the waiting room.
+            Phase::WaitingRoom { since } | Phase::Connecting { since } if self.joining == Joining::Forgotten => {
+                Some(since)
+            }
+            _ => None,
+        }
+    }
+
+    /// Comes in anew, as somebody else.
+    pub(super) fn rejoin(&mut self) {
+        self.me = None;
+        self.ice = super::Ice::default();
+        self.forget_everybody();
+        self.ask_to_join(false);
     }
 }

@@ -9,6 +9,7 @@ use trust::{Bundle, BundleError};
 use units::Timestamp;
 
 use super::Call;
+use super::timers::ADMISSION_PATIENCE;
 use crate::admission::HostGate;
 use crate::remote_party::{Gate, Path, RemoteParty};
 use crate::{EndReason, MilestoneKind, Party, PeerCommand, Phase, Problem, ReconnectCause, Refusal, SignalingRequest};
@@ -87,6 +88,7 @@ impl Call {
     fn catch_up(&mut self, now: Timestamp, index: usize) {
         let remote = &mut self.remotes[index];
         remote.unreachable = false;
+        remote.negotiation.give_time(now);
         let unfinished = remote.negotiation.verified_since().is_none();
         match &mut remote.path {
             Path::Lost { reconnection, .. } => reconnection.hurry(now),
@@ -114,14 +116,21 @@ impl Call {
             }
             return;
         }
+        if self.remotes.len() >= MOST_REMOTES {
+            warn!(%endpoint, "more than a visit holds");
+            return;
+        }
         match (self.role(), role) {
             (Role::Host, Role::Guest) => match self.verify_guest(&bundle) {
                 Ok(invite) => {
                     let guest = RemoteParty::new(Role::Host, endpoint, bundle, Some(invite), now);
                     self.remotes.push(RemoteParty { in_visit, ..guest });
                 }
+                // A server that lets them in checks no links; telling it again and again stops nobody.
+                Err(_) if self.strangers >= MOST_REMOTES || self.turned_away.contains(&endpoint) => {}
                 Err(error) => {
                     warn!(%endpoint, %error, "somebody without a link of ours");
+                    self.strangers += 1;
                     self.problem = Some(Problem::GuestRefused { endpoint, reason: Refusal::NotByOurLink });
                     self.turn_away(endpoint, in_visit);
                 }
@@ -222,26 +231,59 @@ impl Call {
 
     pub(super) fn admit(&mut self, now: Timestamp, endpoint: EndpointId) {
         let Some(index) = self.index(endpoint) else { return };
-        if self.partner.is_some_and(|partner| {
-            partner != endpoint && self.index(partner).is_some_and(|index| self.remotes[index].path == Path::Up)
-        }) {
+        let one_is_asked = self.remotes.iter().any(|one| one.endpoint != endpoint && one.is_being_admitted());
+        if one_is_asked || self.hears_somebody_else_than(endpoint) {
             self.problem = Some(Problem::AlreadySomebodyIn);
             return;
         }
         if let Gate::Host(gate @ HostGate::Closed) = &mut self.remotes[index].gate {
-            *gate = HostGate::Asked;
+            *gate = HostGate::Asked { since: now };
             self.problem = None;
             self.milestone(MilestoneKind::Admitted, now);
             self.signaling(SignalingRequest::Admit(endpoint));
         }
     }
 
+    /// Whether somebody else is in and heard. Nobody takes their place before they are gone or taken out.
+    fn hears_somebody_else_than(&self, endpoint: EndpointId) -> bool {
+        let partner = self.partner.filter(|partner| *partner != endpoint);
+        partner.and_then(|partner| self.index(partner)).is_some_and(|index| self.remotes[index].path == Path::Up)
+    }
+
+    /// The server did not answer in time: the person decides anew.
+    pub(super) fn give_up_admissions(&mut self, now: Timestamp) {
+        for remote in &mut self.remotes {
+            if let Gate::Host(gate @ HostGate::Asked { .. }) = &mut remote.gate
+                && matches!(gate, HostGate::Asked { since } if now.since(*since) >= ADMISSION_PATIENCE)
+            {
+                *gate = HostGate::Closed;
+                self.problem = Some(Problem::AdmissionFailed(remote.endpoint));
+            }
+        }
+    }
+
     pub(super) fn on_admission_written(&mut self, endpoint: EndpointId) {
-        let Some(index) = self.index(endpoint) else { return };
+        let Some(index) = self.index(endpoint) else {
+            if self.turned_away.contains(&endpoint) {
+                // Turned away while the server was slow to let them in.
+                self.signaling(SignalingRequest::Remove(endpoint));
+            }
+            return;
+        };
+        self.remotes[index].in_visit = true;
+        if !self.remotes[index].is_being_admitted() {
+            // Too late: the person was told that it failed, and says so again if it is still wanted.
+            return;
+        }
+        if self.hears_somebody_else_than(endpoint) {
+            // Who was lost is back.
+            self.problem = Some(Problem::AlreadySomebodyIn);
+            return self.turn_away(endpoint, true);
+        }
         let remote = &mut self.remotes[index];
-        let Gate::Host(gate @ HostGate::Asked) = &mut remote.gate else { return };
-        *gate = HostGate::Open;
+        remote.gate = Gate::Host(HostGate::Open);
         remote.failed_connections = 0;
+        remote.reopen_at = None;
         let before = self.partner.replace(endpoint).filter(|before| *before != endpoint);
         if let Some(before) = before {
             // The same patient in another app, as far as the person can tell: the old one's place is theirs.
@@ -256,7 +298,7 @@ impl Call {
 
     pub(super) fn on_admission_refused(&mut self, endpoint: EndpointId, code: Code) {
         let Some(index) = self.index(endpoint) else { return };
-        if let Gate::Host(gate @ HostGate::Asked) = &mut self.remotes[index].gate {
+        if let Gate::Host(gate @ HostGate::Asked { .. }) = &mut self.remotes[index].gate {
             *gate = HostGate::Closed;
             self.problem = Some(Problem::AdmissionFailed(endpoint));
         }
@@ -272,9 +314,13 @@ impl Call {
         }
     }
 
-    /// The server knows one word for those who wait and another for those whom it counts as admitted.
+    /// The server knows one word for those who wait and another for those whom it counts as admitted, or may count as
+    /// such by now.
     fn turn_away(&mut self, endpoint: EndpointId, in_visit: bool) {
+        let in_visit = in_visit || self.index(endpoint).is_some_and(|index| self.remotes[index].is_being_admitted());
         self.signaling(if in_visit { SignalingRequest::Remove(endpoint) } else { SignalingRequest::Deny(endpoint) });
+        self.turned_away.truncate(MOST_TURNED_AWAY - 1);
+        self.turned_away.push_front(endpoint);
         if let Some(index) = self.index(endpoint) {
             self.forget(index);
         }
@@ -319,6 +365,10 @@ impl Call {
     }
 }
 
+/// Whom we keep at most; a visit and its waiting room hold no more. A server that says otherwise cannot make us grow.
+const MOST_REMOTES: usize = 12;
+/// Whom we remember to have turned away: more than can have an admission on its way.
+const MOST_TURNED_AWAY: usize = 16;
 /// How soon after it fell silent a killed app's stream is seen to end, the server's own patience of half a second and a
 /// slow link included.
 const KILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);

@@ -7,6 +7,7 @@ use signaling_protocol::{Limits, Role};
 use units::Timestamp;
 
 use super::Call;
+use super::connections::CONNECTIONS_TRIED;
 use crate::admission::HostGate;
 use crate::remote_party::{Gate, Path};
 use crate::{ControlMessage, Output, PeerCommand, Phase, SignalingRequest, Snapshot, Waiting};
@@ -15,8 +16,8 @@ impl Call {
     pub(super) fn conclude(&mut self, now: Timestamp) {
         if !self.phase.is_ended() {
             self.warm_up(now);
-            self.choose_partner(now);
-            self.settle_gates(now);
+            self.choose_partner();
+            self.settle_gates();
             self.settle_phase(now);
         }
         self.post();
@@ -36,8 +37,12 @@ impl Call {
             if !in_or_asked {
                 waiting += 1;
             }
+            // A path that was there and is lost is healed by its own timetable.
+            let is_lost = matches!(remote.path, Path::Lost { .. });
             if (in_or_asked || (waiting <= WARMED && remote.failed_connections < CONNECTIONS_TRIED))
                 && remote.negotiation.is_idle()
+                && remote.reopen_at.is_none_or(|at| now >= at)
+                && !is_lost
                 && self.can_tell(remote)
             {
                 self.open_connection(now, index);
@@ -46,7 +51,7 @@ impl Call {
     }
 
     /// Guest: the host who gave its word, or the one of whom the server says that we are in.
-    fn choose_partner(&mut self, now: Timestamp) {
+    fn choose_partner(&mut self) {
         if self.role() == Role::Host {
             return;
         }
@@ -54,10 +59,7 @@ impl Call {
         if current.is_some_and(|index| self.remotes[index].path == Path::Up) {
             return;
         }
-        let worded = |index: &usize| {
-            let remote = &self.remotes[*index];
-            remote.may_open_media(now) && matches!(&remote.gate, Gate::Guest(gate) if gate.has_host_word())
-        };
+        let worded = |index: &usize| self.remotes[*index].may_open_media();
         let newest = (0..self.remotes.len()).rev();
         let chosen = newest
             .clone()
@@ -75,12 +77,12 @@ impl Call {
         self.partner = Some(endpoint);
     }
 
-    fn settle_gates(&mut self, now: Timestamp) {
+    fn settle_gates(&mut self) {
         let switches = (self.muted || self.microphone_lost || !self.config.media.sends_voice, self.sends_no_picture());
         for index in 0..self.remotes.len() {
             let remote = &mut self.remotes[index];
             let endpoint = remote.endpoint;
-            let open = self.partner == Some(endpoint) && remote.may_open_media(now);
+            let open = self.partner == Some(endpoint) && remote.may_open_media();
             if open {
                 for milestone in std::mem::take(&mut remote.milestones) {
                     self.milestone(milestone.kind, milestone.at);
@@ -202,7 +204,7 @@ impl Call {
 
     fn waiting(&self, index: usize) -> Option<Waiting> {
         let remote = &self.remotes[index];
-        let Gate::Host(HostGate::Closed | HostGate::Asked) = remote.gate else { return None };
+        let Gate::Host(HostGate::Closed | HostGate::Asked { .. }) = remote.gate else { return None };
         Some(Waiting {
             endpoint: remote.endpoint,
             invite: remote.invite?,
@@ -210,30 +212,9 @@ impl Call {
             warm: self.is_warm(index),
         })
     }
-
-    /// A connection to this one did not come about. Somebody who waits gets one more try and then goes on waiting
-    /// without. Somebody admitted gets one more where a path was there and no handshake came over it; without a path it
-    /// may be a bad moment of the network, and only the deadline of the phase ends it.
-    pub(super) fn on_connection_failed(&mut self, now: Timestamp, index: usize) {
-        let remote = &mut self.remotes[index];
-        remote.failed_connections += 1;
-        let no_path = remote.is_admitted() && !remote.negotiation.has_path();
-        let was_there = matches!(remote.path, Path::Lost { .. });
-        let tries_on = remote.failed_connections < CONNECTIONS_TRIED || no_path || was_there;
-        if tries_on {
-            self.open_connection(now, index);
-        } else if remote.is_admitted() {
-            self.end(now, crate::EndReason::NoConnection);
-        } else {
-            remote.negotiation.close();
-            self.pump(index);
-        }
-    }
 }
 
 /// Those who wait whose path is warmed: the server gives servers for finding a path to so many.
 const WARMED: usize = 2;
-/// A connection that did not come about is tried once more.
-const CONNECTIONS_TRIED: u32 = 2;
 /// What stands around a box in JSON: two ids, five numbers, names.
 const LABEL_BYTES: usize = 256;

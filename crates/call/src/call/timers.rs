@@ -7,6 +7,7 @@ use trust::InnerMessage;
 use units::Timestamp;
 
 use super::Call;
+use crate::admission::HostGate;
 use crate::reconnection::Attempt;
 use crate::remote_party::{Gate, Path};
 use crate::{EndReason, Phase};
@@ -22,6 +23,10 @@ impl Call {
         }
         if self.has_waited_for_ice(now) && !self.waiting_for_ice.is_empty() {
             self.on_ice_settled(now);
+        }
+        self.give_up_admissions(now);
+        if self.rejoin_at().is_some_and(|at| now >= at) {
+            self.rejoin();
         }
         // By id: what one timer does may take somebody else out of the list.
         let endpoints: Vec<_> = self.remotes.iter().map(|remote| remote.endpoint).collect();
@@ -53,8 +58,14 @@ impl Call {
         if remote.negotiation.say_again_at().is_some_and(|at| now >= at) {
             remote.negotiation.say_again(now);
         }
-        if role == Role::Host && remote.negotiation.handshake_failed(now) {
-            self.on_connection_failed(now, index);
+        if remote.negotiation.is_late(now) {
+            self.on_late(now, index);
+            if self.phase.is_ended() {
+                return;
+            }
+        }
+        if self.remotes[index].reopen_at.is_some_and(|at| now >= at) {
+            self.reopen(index);
         } else {
             self.heal(now, index);
         }
@@ -87,25 +98,22 @@ impl Call {
             return closing;
         }
         let mut next = closing.into_iter().chain(self.deadline().map(|(at, _)| at)).collect::<Vec<_>>();
+        next.extend(self.rejoin_at());
         if !self.waiting_for_ice.is_empty() {
             next.extend(self.ice.asked.map(|asked| asked + ICE_PATIENCE));
         }
         for remote in &self.remotes {
-            if let (Gate::Guest(gate), Some(verified)) = (&remote.gate, remote.negotiation.verified_since())
-                && self.is_partner(remote.endpoint)
-                && !remote.media_open
-            {
-                next.extend(gate.poll_timeout(verified, remote.negotiation.is_control_open()));
+            if let Gate::Host(HostGate::Asked { since }) = remote.gate {
+                next.push(since + ADMISSION_PATIENCE);
             }
             if !self.can_tell(remote) {
                 continue;
             }
             next.extend(remote.incoming.poll_timeout());
             next.extend(remote.negotiation.say_again_at());
+            next.extend(remote.negotiation.deadline());
+            next.extend(remote.reopen_at);
             let handshake = remote.negotiation.handshake_deadline();
-            if self.role() == Role::Host {
-                next.extend(handshake);
-            }
             if let Path::Lost { reconnection, .. } = &remote.path {
                 // While a connection is being made, it is waited for.
                 let from = handshake.filter(|_| !reconnection.is_connection_dead());
@@ -125,7 +133,9 @@ impl Call {
                 let grace = since + self.config.reconnect_grace;
                 // Without the server nobody can be reached: then only the grace counts.
                 let at = self.signaling_up_since.map_or(grace, |up| (up.max(since) + CONNECTING_PATIENCE).min(grace));
-                Some((at, EndReason::NoConnection))
+                let partner = self.partner.and_then(|partner| self.index(partner));
+                let has_path = partner.is_some_and(|partner| self.remotes[partner].negotiation.has_path());
+                Some((at, if has_path { EndReason::HandshakeUnfinished } else { EndReason::NoConnection }))
             }
             _ => None,
         }
@@ -139,5 +149,10 @@ impl Call {
 
 /// Two whole tries of a connection, and half a minute for boxes that were lost.
 const CONNECTING_PATIENCE: Duration = Duration::from_secs(90);
+/// How long the server may take to write an admission down before the person may decide anew: with every try of the
+/// request lost but the last. What it writes later counts for nothing by itself.
+pub(super) const ADMISSION_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a path that fell silent may take to come back before an app that the server forgot joins anew.
+pub(super) const REJOIN_PATIENCE: Duration = Duration::from_secs(3);
 /// Between two apps of one network a path is found without any server; a slow answer must not hold that up for long.
 const ICE_PATIENCE: Duration = Duration::from_secs(3);

@@ -55,7 +55,7 @@ fn at(millis: u64) -> Timestamp {
 
 fn offered() -> Negotiation {
     let mut host = Negotiation::new(Role::Host);
-    host.open(at(0), Vec::new());
+    host.open(at(0), Vec::new(), HandshakePatience::First);
     host.on_local_offer(at(10), parameters(1, Setup::ActPass));
     actions(&mut host);
     host
@@ -64,7 +64,7 @@ fn offered() -> Negotiation {
 #[test]
 fn candidates_found_before_the_offer_was_said_follow_it() {
     let mut host = Negotiation::new(Role::Host);
-    host.open(at(0), Vec::new());
+    host.open(at(0), Vec::new(), HandshakePatience::First);
     host.on_local_candidates(vec![candidate(1)]);
     assert!(said(&mut host).is_empty());
     host.on_local_offer(at(10), parameters(1, Setup::ActPass));
@@ -133,11 +133,11 @@ fn many_candidates_go_in_several_messages() {
 #[test]
 fn an_older_offer_is_passed_over_and_a_guest_never_takes_an_answer() {
     let mut guest = Negotiation::new(Role::Guest);
-    assert_eq!(guest.on_offer(3, parameters(1, Setup::ActPass), 0, &[]), Ok(true));
+    assert_eq!(guest.on_offer(at(0), 3, parameters(1, Setup::ActPass), 0, &[]), Ok(true));
     guest.on_local_answer(at(10), parameters(2, Setup::Active));
     actions(&mut guest);
-    assert_eq!(guest.on_offer(2, parameters(1, Setup::ActPass), 0, &[]), Ok(false));
+    assert_eq!(guest.on_offer(at(0), 2, parameters(1, Setup::ActPass), 0, &[]), Ok(false));
     assert_eq!(guest.on_answer(at(20), 3, parameters(2, Setup::Active)), Ok(()));
     assert!(actions(&mut guest).is_empty());
-    assert_eq!(guest.on_offer(3, parameters(66, Setup::ActPass), 1, &[]), Err(Refusal::FingerprintChanged));
+    assert_eq!(guest.on_offer(at(0), 3, parameters(66, Setup::ActPass), 1, &[]), Err(Refusal::FingerprintChanged));
 }

@@ -231,13 +231,25 @@ impl Probing {
                 }
             }
             Some(Outcome::Saturated(_)) => self.retries = 0,
-            None if self.retries < RETRIES => {
-                self.retries += 1;
-                self.retry = Some((cluster.rate, now + RETRY));
-            }
-            None => self.retries = 0,
+            None => self.repeat(now, cluster.rate),
         }
         outcome
+    }
+
+    /// The probe did not leave.
+    pub(super) fn on_failed(&mut self, now: Timestamp, id: u32) {
+        if let Some(cluster) = self.running.take_if(|cluster| cluster.id == id) {
+            self.repeat(now, cluster.rate);
+        }
+    }
+
+    fn repeat(&mut self, now: Timestamp, rate: DataRate) {
+        if self.retries < RETRIES {
+            self.retries += 1;
+            self.retry = Some((rate, now + RETRY));
+        } else {
+            self.retries = 0;
+        }
     }
 
     fn interval(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Duration {
@@ -276,5 +288,29 @@ impl Cluster {
         }
         // With losses less has arrived than was sent: it is the burst's own pace that the link kept up with.
         Some(Outcome::Passed(DataRate::of_bytes((arrived - last_sent.2) as u64, leaving).min(self.rate)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_that_could_not_be_sent_is_repeated_soon_and_not_for_ever() {
+        let rate = DataRate::from_kbps(300);
+        let at = |millis: u64| Timestamp::from_millis(1_000 + millis);
+        let mut probing = Probing::new(DataRate::from_kbps(4_000));
+        probing.start(at(0), rate);
+        let first = probing.poll(at(0), rate, rate, true, 0.0).expect("the first probe");
+        probing.on_failed(at(10), first.cluster + 1);
+        assert_eq!(probing.poll(at(320), rate, rate, true, 0.0), None, "another's failure is not its own");
+        probing.on_failed(at(400), first.cluster);
+        assert_eq!(probing.poll(at(690), rate, rate, true, 0.0), None);
+        let again = probing.poll(at(700), rate, rate, true, 0.0).expect("again");
+        assert_eq!((again.rate, again.bytes), (first.rate, first.bytes));
+        probing.on_failed(at(710), again.cluster);
+        let last = probing.poll(at(1_010), rate, rate, true, 0.0).expect("once more");
+        probing.on_failed(at(1_020), last.cluster);
+        assert_eq!(probing.poll(at(1_400), rate, rate, true, 0.0), None);
     }
 }

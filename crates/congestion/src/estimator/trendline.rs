@@ -18,7 +18,7 @@ const MAX_NOISE_MS: f64 = 50.0;
 const SMOOTHING: f64 = 0.9;
 
 /// The slope is scaled by this and by the number of groups, up to 60, before it is compared (libwebrtc, Pion). Without
-/// the latter only huge overloads would ever be noticed (MEDIA.md: the defect of the stock detector).
+/// the latter only huge overloads would ever be noticed (the defect of the WebRTC library's own detector).
 const GAIN: f64 = 4.0;
 const MAX_SCALE: usize = 60;
 

@@ -3,8 +3,9 @@
 //! Two threads, because the driver's call blocks for ever on a camera that stalls: `camera-driver` makes that call and
 //! does nothing else, and can be given up; `camera` turns what it brings into pictures and notices when nothing comes.
 
-use std::sync::Arc;
+use std::cmp::Reverse;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,37 +28,75 @@ use convert::Converter;
 
 /// Opens a camera and waits until it runs.
 pub(super) fn open(name: Option<&str>, clock: Clock, sink: FrameSink) -> Result<Camera, DeviceError> {
-    let present = list::cameras();
-    let index = list::find(&present, name)?;
+    let index = list::find(&list::cameras(), name)?;
     ask_for_permission()?;
 
     let shared = Arc::new(Shared::default());
+    let driven = Driven::claim(&index, &shared)?;
     let (opened_sender, opened) = mpsc::channel();
     // `DropNewest`: if two frames wait for conversion, the machine is too slow for the camera and a third is no help.
     let (raw_sender, raw_frames) = mpsc::sync_channel(2);
     let seen_by_driver = Arc::clone(&shared);
-    spawn("camera-driver", move || match start(index) {
-        Ok((camera, format)) => {
-            let _ = opened_sender.send(Ok(format));
-            drop(opened_sender);
-            drive(camera, clock, &seen_by_driver, &raw_sender);
+    spawn("camera-driver", move || {
+        match start(index) {
+            Ok((camera, format)) => {
+                let _ = opened_sender.send(Ok(format));
+                drop(opened_sender);
+                drive(camera, clock, &seen_by_driver, &raw_sender);
+            }
+            Err(problem) => drop(opened_sender.send(Err(problem))),
         }
-        Err(error) => {
-            let problem = if present.is_empty() { DeviceError::NoDevice { kind: KIND } } else { sentence(&error) };
-            let _ = opened_sender.send(Err(problem));
-        }
+        drop(driven);
     })?;
-    let format = opened.recv_timeout(OPEN_TIMEOUT).unwrap_or_else(|_| Err(stalled()))?;
+    let format = opened.recv_timeout(OPEN_TIMEOUT).unwrap_or_else(|_| {
+        shared.stop();
+        Err(stalled())
+    })?;
     info!(?format, "camera runs");
 
     let seen_by_thread = Arc::clone(&shared);
     let thread = spawn("camera", move || {
         if let Err(problem) = pass_on(&raw_frames, sink, &seen_by_thread) {
+            seen_by_thread.stop();
             seen_by_thread.fail(problem);
         }
     })?;
     Ok(Camera { format: Some(format), shared, thread: Some(thread) })
 }
+
+/// The word that a driver's thread has this camera: it lets go of it a picture later than its owner, or never.
+struct Driven(Arc<Shared>);
+
+impl Driven {
+    /// Waits until the last owner's driver has let go of the camera.
+    fn claim(index: &CameraIndex, shared: &Arc<Shared>) -> Result<Self, DeviceError> {
+        let begin = Instant::now();
+        loop {
+            let mut all = ALL_DRIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some((_, holder)) = all.iter().find(|(other, _)| other == index) else {
+                all.push((index.clone(), Arc::clone(shared)));
+                return Ok(Self(Arc::clone(shared)));
+            };
+            if !holder.is_stopping() {
+                return Err(DeviceError::Busy { kind: KIND });
+            }
+            drop(all);
+            if begin.elapsed() >= RELEASE_TIMEOUT {
+                return Err(DeviceError::Stopped { kind: KIND, reason: "it still does not answer".into() });
+            }
+            thread::park_timeout(RELEASE_POLL);
+        }
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        let mut all = ALL_DRIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(_, holder)| !Arc::ptr_eq(holder, &self.0));
+    }
+}
+
+static ALL_DRIVEN: Mutex<Vec<(CameraIndex, Arc<Shared>)>> = Mutex::new(Vec::new());
 
 /// What the driver brings.
 enum Brought {
@@ -72,41 +111,50 @@ struct RawFrame {
     index: u64,
 }
 
-/// Opens the camera in the best of its formats.
-fn start(index: CameraIndex) -> Result<(nokhwa::Camera, CameraFormat), NokhwaError> {
+/// Opens the camera in the best of its formats that it takes.
+fn start(index: CameraIndex) -> Result<(nokhwa::Camera, CameraFormat), DeviceError> {
+    let failed = |error: NokhwaError| sentence(&error);
     // Any format first: the library lists what there is only after it has opened the camera in one.
     let any = RequestedFormat::with_formats(RequestedFormatType::None, &FORMATS);
-    let mut camera = nokhwa::Camera::new(index, any)?;
-    let offers = camera.compatible_camera_formats()?;
-    if let Some(best) = best_of(&offers)
-        && best != camera.camera_format()
-    {
-        let exact = RequestedFormat::with_formats(RequestedFormatType::Exact(best), &FORMATS);
-        camera.set_camera_requset(exact)?;
+    let mut camera = nokhwa::Camera::new(index, any).map_err(failed)?;
+    let offers = best_first(camera.compatible_camera_formats().map_err(failed)?);
+    let mut result = Err(DeviceError::NoFormat { kind: KIND, reason: "none is known to this program".into() });
+    for offer in offers {
+        let exact = RequestedFormat::with_formats(RequestedFormatType::Exact(offer), &FORMATS);
+        result =
+            if offer == camera.camera_format() { Ok(offer) } else { camera.set_camera_requset(exact).map_err(failed) };
+        // The library lists some that the camera then refuses: of two pictures in 15 s it reads 15 in one.
+        if !matches!(result, Err(DeviceError::NoFormat { .. })) {
+            break;
+        }
     }
-    camera.open_stream()?;
-    let (resolution, rate) = (camera.resolution(), camera.frame_rate());
-    let size = PictureSize::new(resolution.width(), resolution.height());
-    let fps = FrameRate::new(rate, 1).unwrap_or(FrameRate::THIRTY);
+    let chosen = result?;
+    camera.open_stream().map_err(failed)?;
+    let size = PictureSize::new(chosen.width(), chosen.height());
+    let fps = FrameRate::new(chosen.frame_rate(), 1).unwrap_or(FrameRate::THIRTY);
     Ok((camera, CameraFormat { size, fps }))
 }
 
-/// The format to ask for: up to 720 rows and 30 pictures a second, first of all enough pictures, then enough rows, then
-/// what costs least to convert.
-fn best_of(offers: &[nokhwa::utils::CameraFormat]) -> Option<nokhwa::utils::CameraFormat> {
-    let usable = |offer: &&nokhwa::utils::CameraFormat| {
-        FORMATS.contains(&offer.format()) && offer.width().is_multiple_of(2) && offer.height().is_multiple_of(2)
-    };
-    let worth = |offer: &&nokhwa::utils::CameraFormat| {
+/// The formats to ask for, in that order: up to 720 rows and 30 pictures a second, first of all enough pictures, then
+/// enough rows, then what costs least to convert.
+fn best_first(mut offers: Vec<nokhwa::utils::CameraFormat>) -> Vec<nokhwa::utils::CameraFormat> {
+    offers.retain(|offer| {
+        FORMATS.contains(&offer.format())
+            && offer.width().is_multiple_of(2)
+            && offer.height().is_multiple_of(2)
+            && (1..=FrameRate::MAX).contains(&offer.frame_rate())
+    });
+    let worth = |offer: &nokhwa::utils::CameraFormat| {
         let fits = offer.height() <= MAX_ROWS;
         let rows = if fits { i64::from(offer.height()) } else { -i64::from(offer.height()) };
         // 4:3 shows less of a room than 16:9 at the same height.
         let width = i64::from(offer.width());
         let rate = offer.frame_rate();
         let cheap = FORMATS.len() - FORMATS.iter().position(|&format| format == offer.format()).unwrap_or(0);
-        (rate.min(ENOUGH_RATE), fits, rows, width, std::cmp::Reverse(rate.abs_diff(30)), cheap)
+        (rate.min(ENOUGH_RATE), fits, rows, width, Reverse(rate.abs_diff(30)), cheap)
     };
-    offers.iter().filter(usable).max_by_key(worth).copied()
+    offers.sort_by_key(|offer| Reverse(worth(offer)));
+    offers
 }
 
 /// Fetches frames until the owner is gone or the camera fails.
@@ -138,18 +186,21 @@ fn pass_on(frames: &Receiver<Brought>, mut sink: FrameSink, shared: &Shared) -> 
     while !shared.is_stopping() {
         match frames.recv_timeout(POLL_INTERVAL) {
             Ok(Brought::Frame(RawFrame { bytes, captured, index })) => {
-                last_came = Instant::now();
                 let resolution = bytes.resolution();
                 let size = PictureSize::new(resolution.width(), resolution.height());
                 let mut picture = I420::new(size);
-                // A frame that was cut by a bad cable is as good as none.
+                // A frame that makes no sense is as good as none.
                 if converter.convert(bytes.source_frame_format(), bytes.buffer(), size, &mut picture) {
+                    last_came = Instant::now();
                     sink(CapturedFrame { picture: Arc::new(picture), captured, index });
                 }
             }
             Ok(Brought::Failed(problem)) => return Err(problem),
-            Err(RecvTimeoutError::Timeout) if last_came.elapsed() < STALL_TIMEOUT => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(stalled()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(stalled()),
+        }
+        if last_came.elapsed() >= STALL_TIMEOUT {
+            return Err(stalled());
         }
     }
     Ok(())
@@ -169,15 +220,20 @@ fn stalled() -> DeviceError {
 /// The library's errors are words; these are the ones that tell what to do.
 fn sentence(error: &NokhwaError) -> DeviceError {
     let reason = error.to_string();
-    let lower = reason.to_lowercase();
-    if lower.contains("busy") || lower.contains("in use") {
+    let says = |words: &[&str]| words.iter().any(|word| reason.to_lowercase().contains(word));
+    if says(&["busy", "in use"]) {
         DeviceError::Busy { kind: KIND }
-    } else if lower.contains("permission") || lower.contains("denied") {
+    } else if says(&["permission", "denied"]) {
         DeviceError::Forbidden { kind: KIND }
+    } else if says(&["no such device"]) && matches!(error, NokhwaError::ReadFrameError(_)) {
+        DeviceError::Stopped { kind: KIND, reason: "it was unplugged".into() }
+    } else if says(&["no such file", "no such device"]) {
+        DeviceError::NoDevice { kind: KIND }
+    } else if says(&["fufill", "whole number"]) {
+        // The library leaves out, and then refuses, what is not one picture in a whole fraction of a second.
+        DeviceError::NoFormat { kind: KIND, reason: "it gives no whole number of pictures a second".into() }
     } else if matches!(error, NokhwaError::GetPropertyError { .. } | NokhwaError::SetPropertyError { .. }) {
         DeviceError::NoFormat { kind: KIND, reason }
-    } else if lower.contains("no such device") {
-        DeviceError::Stopped { kind: KIND, reason: "it was unplugged".into() }
     } else {
         DeviceError::Stopped { kind: KIND, reason }
     }
@@ -217,6 +273,10 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than the slowest exposure in the dark.
 const STALL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a driver that is asked to stop may take: two pictures of the slowest camera.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
+const RELEASE_POLL: Duration = Duration::from_millis(10);
+
 /// How soon the thread notices that its owner is gone.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -227,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_a_usual_camera_offers_the_best_is_asked_for() {
+    fn of_what_a_usual_camera_offers_the_best_is_asked_for_first() {
         let offers = [
             Offer::new_from(1920, 1080, FrameFormat::MJPEG, 30),
             Offer::new_from(1280, 720, FrameFormat::MJPEG, 30),
@@ -235,11 +295,15 @@ mod tests {
             Offer::new_from(640, 480, FrameFormat::YUYV, 30),
             Offer::new_from(640, 480, FrameFormat::MJPEG, 30),
         ];
-        assert_eq!(best_of(&offers), Some(offers[1]));
-        assert_eq!(best_of(&offers[2..]), Some(offers[3]));
-        assert_eq!(best_of(&[offers[2]]), Some(offers[2]));
-        assert_eq!(best_of(&[Offer::new_from(640, 480, FrameFormat::GRAY, 30)]), None);
-        assert_eq!(best_of(&[]), None);
+        let [full, wide, slow, plain, small] = offers;
+        assert_eq!(best_first(offers.to_vec()), [wide, plain, small, full, slow]);
+        assert_eq!(best_first(vec![slow]), [slow]);
+        let useless = [
+            Offer::new_from(640, 480, FrameFormat::GRAY, 30),
+            Offer::new_from(641, 480, FrameFormat::YUYV, 30),
+            Offer::new_from(640, 480, FrameFormat::YUYV, 30_000),
+        ];
+        assert_eq!(best_first(useless.to_vec()), []);
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Microphone for DeviceMicrophone {
 
     fn pull(&mut self, now: Timestamp, frame: &mut SoundFrame) -> bool {
         if let Some(ring) = self.watch.new_ring() {
-            self.line.ring = Some(ring);
+            self.line.replace(ring);
         }
         self.line.pull(now, frame)
     }
@@ -55,20 +55,33 @@ struct Line {
     started: Option<Timestamp>,
     /// Until when sound has been given out.
     given: Timestamp,
+    /// Another stream has taken the place of one that broke, and the time between them is still to be given as silence.
+    is_after_gap: bool,
 }
 
 impl Line {
+    /// Goes on with the ring of another stream.
+    fn replace(&mut self, ring: Consumer<f32>) {
+        self.ring = Some(ring);
+        self.is_after_gap = self.started.is_some();
+    }
+
+    /// A microphone that is away gives silence, or sample n would no longer be spoken at the start plus n / rate.
     fn pull(&mut self, now: Timestamp, frame: &mut SoundFrame) -> bool {
+        if self.is_after_gap && now >= self.given + FRAME_DURATION {
+            return self.silence(frame);
+        }
+        self.is_after_gap = false;
         if self.fill(now, frame) {
             return true;
         }
-        // A microphone that is away gives silence, or sample n would no longer be spoken at the start plus n / rate.
-        if self.started.is_some() && now >= self.given + OUTAGE {
-            self.given += FRAME_DURATION;
-            frame.fill(0.0);
-            return true;
-        }
-        false
+        self.started.is_some() && now >= self.given + OUTAGE && self.silence(frame)
+    }
+
+    fn silence(&mut self, frame: &mut SoundFrame) -> bool {
+        self.given += FRAME_DURATION;
+        frame.fill(0.0);
+        true
     }
 
     fn fill(&mut self, now: Timestamp, frame: &mut SoundFrame) -> bool {
@@ -180,6 +193,27 @@ mod tests {
         assert!(line.pull(at(1_000), &mut frame));
         assert_eq!(frame[FRAME_SAMPLES - 1], 39_999.0);
         assert!(!line.pull(at(1_000), &mut frame));
+    }
+
+    #[test]
+    fn the_gap_between_two_streams_is_silence_of_its_length() {
+        let (mut line, mut ring) = line();
+        let mut frame = [1.0; FRAME_SAMPLES];
+        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut ring);
+        assert!(line.pull(at(10), &mut frame));
+        for now in [20, 60] {
+            assert!(!line.pull(at(now), &mut frame));
+        }
+        let (mut other, ring) = RingBuffer::new(RING_SAMPLES);
+        line.replace(ring);
+        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut other);
+        for _ in 0..9 {
+            assert!(line.pull(at(100), &mut frame));
+            assert_eq!(frame, [0.0; FRAME_SAMPLES]);
+        }
+        assert!(line.pull(at(100), &mut frame));
+        assert_eq!(frame, [1.0; FRAME_SAMPLES]);
+        assert!(!line.pull(at(105), &mut frame));
     }
 
     #[test]

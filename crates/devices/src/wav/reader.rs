@@ -15,7 +15,7 @@ pub enum Defect {
     #[error("it is not a WAV file of plain PCM ({0}); convert it with ffmpeg -c:a pcm_s16le")]
     NotPcm(&'static str),
     /// It holds no sample.
-    #[error("there is no sound in it")]
+    #[error("there is no sound in it; choose another")]
     NoSound,
     /// The header promises more than there is.
     #[error("it ends early, its header promises {promised} samples and there are {present}; copy or convert it again")]
@@ -26,7 +26,9 @@ pub enum Defect {
         present: u32,
     },
     /// No sound has this rate.
-    #[error("its header says {0} samples a second; it must be from {MIN_RATE} to {MAX_RATE}")]
+    #[error(
+        "its header says {0} samples a second; it must be from {MIN_RATE} to {MAX_RATE}; convert it with ffmpeg -ar 48000"
+    )]
     Rate(u32),
     /// It does not fit into the memory with ease.
     #[error("it lasts longer than {} minutes; cut it", MAX_SECONDS / 60)]

@@ -17,16 +17,16 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Defect {
     /// It does not begin as every y4m film does.
-    #[error("it is not a y4m film, its first word is not YUV4MPEG2")]
+    #[error("it is not a y4m film, its first word is not YUV4MPEG2; convert it with ffmpeg to a .y4m file")]
     NotY4m,
     /// The first line does not end.
-    #[error("its header does not end within {MAX_HEADER_LENGTH} bytes")]
+    #[error("its header does not end within {MAX_HEADER_LENGTH} bytes; convert it again")]
     HeaderTooLong,
     /// The header lacks something.
-    #[error("its header does not tell the {0}")]
+    #[error("its header does not tell the {0}; convert it again")]
     Lacks(&'static str),
     /// The header says something that cannot be.
-    #[error("its header says \"{tag}\", which is no {what}")]
+    #[error("its header says \"{tag}\", which is no {what}; convert it again")]
     Nonsense {
         /// What it should be.
         what: &'static str,
@@ -35,7 +35,7 @@ pub enum Defect {
     },
     /// The pictures are too small or too large.
     #[error(
-        "its header says that pictures are {width}x{height}; each side must be from {MIN_SIDE} to {MAX_SIDE} pixels"
+        "its header says that pictures are {width}x{height}; from {MIN_SIDE}x{MIN_SIDE} to {MAX_LONG}x{MAX_SHORT} can be sent; scale it with ffmpeg -vf scale"
     )]
     Size {
         /// As the header says.
@@ -55,10 +55,12 @@ pub enum Defect {
     #[error("its pictures are interlaced; convert it with ffmpeg -vf yadif")]
     Interlaced,
     /// After the header there is nothing.
-    #[error("there is no picture in it")]
+    #[error("there is no picture in it; choose another")]
     NoPicture,
     /// Where a picture should begin there is something else.
-    #[error("picture {0} does not begin with FRAME; the size in its header is wrong, or the file is damaged")]
+    #[error(
+        "picture {0} does not begin with FRAME; the size in its header is wrong, or the file is damaged; convert it again"
+    )]
     Marker(u64),
     /// The last picture is not whole.
     #[error("it ends early, {missing} bytes before the end of picture {picture}; copy or convert it again")]
@@ -102,8 +104,8 @@ impl Header {
         let width = width.ok_or(Defect::Lacks("width"))?;
         let height = height.ok_or(Defect::Lacks("height"))?;
         let fps = fps.ok_or(Defect::Lacks("frame rate"))?;
-        let sides = MIN_SIDE..=MAX_SIDE;
-        if !sides.contains(&width) || !sides.contains(&height) {
+        let (long, short) = (width.max(height), width.min(height));
+        if !(MIN_SIDE..=MAX_SHORT).contains(&short) || long > MAX_LONG {
             return Err(Defect::Size { width, height });
         }
         let size = PictureSize::new(width as u32, height as u32);
@@ -150,8 +152,9 @@ pub(super) const MAX_HEADER_LENGTH: usize = 4_096;
 /// One macroblock: the smallest that H.264 codes (ITU-T H.264 §6.3).
 const MIN_SIDE: u64 = 16;
 
-/// As `PictureSize` reads it: far above every camera, far below what would fill the memory.
-const MAX_SIDE: u64 = 8_192;
+/// The largest that the encoder takes, either way up (OpenH264, level 5.2).
+const MAX_LONG: u64 = 3_840;
+const MAX_SHORT: u64 = 2_160;
 
 /// The names of 8 bit 4:2:0; they differ in where chroma is sampled, by less than a pixel.
 const COLOURS: [&str; 4] = ["420", "420jpeg", "420mpeg2", "420paldv"];

@@ -168,7 +168,7 @@ mod tests {
         let mut bytes = film(3);
         bytes[11..14].copy_from_slice(b"18 ");
         assert!(matches!(defect(&bytes), Defect::Marker(1)), "{:?}", defect(&bytes));
-        let huge = b"YUV4MPEG2 W8192 H8192 F30:1\nFRAME\nshort";
+        let huge = b"YUV4MPEG2 W3840 H2160 F30:1\nFRAME\nshort";
         assert!(matches!(defect(huge), Defect::EndsEarly { picture: 0, .. }));
         assert_eq!(defect(b"YUV4MPEG2 W16 H16 F30:1\nFRAMES\n"), Defect::Marker(0));
     }

@@ -38,7 +38,6 @@ impl Incoming {
         }
         shared.update_stats(|stats| {
             stats.received_packets += 1;
-            stats.received_bytes += bytes as u64;
             stats.repaired += repaired;
         });
     }

@@ -4,6 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use congestion::{Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, wire_bytes};
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtp;
+use rtc::rtp::header::{EXTENSION_PROFILE_TWO_BYTE, Extension};
 use rtc::shared::marshal::MarshalSize;
 use units::{DataRate, Timestamp};
 
@@ -13,6 +14,12 @@ use crate::shared::{Flows, Shared};
 /// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
 /// one of id, two of number, one of padding).
 const EXTENSION_BYTES: usize = 8;
+/// The RTP header without anything optional (RFC 3550, section 5.1).
+const RTP_HEADER: usize = 12;
+/// Id and length of a two-byte header's element (RFC 8285, section 4.3).
+const ELEMENT_HEADER: usize = 2;
+/// Ids of filler: none of those (1 to 14) that a negotiation gives out.
+const FILLER_IDS: std::ops::Range<u8> = 200..206;
 /// Numbering starts a full turn above zero, so that a report of "the packet before the first" is a number too.
 const FIRST_NUMBER: u64 = 0x1_0000;
 /// The estimate is told at most this often; the policy above reacts in seconds.
@@ -142,17 +149,27 @@ impl Outgoing {
                 }
                 Paced::Packet { class, item, bytes, probe } => {
                     if class == Class::Picture {
+                        if item.header.marker {
+                            shared.update_stats(|stats| stats.left.push(item.header.timestamp));
+                        }
                         self.history.on_sent(now, item.header.sequence_number, bytes, item.clone());
                     }
                     (item, probe)
                 }
                 Paced::Padding { bytes, probe } => {
-                    // Something that the other side may have missed is better filler than zeros.
-                    let Some(packet) = self.history.filler(bytes).cloned() else { continue };
-                    (self.retransmission(&packet, flows), Some(probe))
+                    // Something that the other side may have missed is better filler than nothing. Before the first
+                    // picture there is none, and after a key frame all of it is larger than a probe's packets.
+                    let packet = match self.history.filler(bytes).cloned() {
+                        Some(packet) => self.retransmission(&packet, flows),
+                        None => self.padding(bytes, flows),
+                    };
+                    (packet, Some(probe))
                 }
             };
             self.send(now, shared, flows, packet, probe);
+        }
+        if let Some(probe) = self.pacer.take_abandoned_probe() {
+            self.estimator.probe_failed(now, probe);
         }
         shared.set_backlog(now, self.pacer.backlog(), self.rate);
     }
@@ -167,10 +184,7 @@ impl Outgoing {
         self.next_number += 1;
         let bytes = packet.marshal_size();
         self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
-        shared.update_stats(|stats| {
-            stats.sent_packets += 1;
-            stats.sent_bytes += bytes as u64;
-        });
+        shared.update_stats(|stats| stats.sent_packets += 1);
         self.ready.push(packet);
     }
 
@@ -180,16 +194,42 @@ impl Outgoing {
         payload.put_u16(original.header.sequence_number);
         payload.extend_from_slice(&original.payload);
         let header = rtp::Header {
-            version: 2,
             marker: original.header.marker,
-            payload_type: flows.rtx.payload_type,
-            sequence_number: self.rtx_sequence,
             timestamp: original.header.timestamp,
+            ..self.rtx_header(flows)
+        };
+        rtp::Packet { header, payload: payload.freeze() }
+    }
+
+    /// A packet without payload, which repeats nothing (RFC 4588 receivers pass it over), about `bytes` long on the wire.
+    /// The library cannot write more than four bytes of RTP padding: header extensions that nobody has agreed on, and
+    /// that every receiver must ignore (RFC 8285, section 4.1.1), take its place.
+    fn padding(&mut self, bytes: usize, flows: &Flows) -> rtp::Packet {
+        let mut header =
+            rtp::Header { extension: true, extension_profile: EXTENSION_PROFILE_TWO_BYTE, ..self.rtx_header(flows) };
+        let mut left = bytes.saturating_sub(wire_bytes(RTP_HEADER + EXTENSION_BYTES));
+        for id in FILLER_IDS {
+            let element = left.min(ELEMENT_HEADER + usize::from(u8::MAX));
+            if element <= ELEMENT_HEADER {
+                break;
+            }
+            left -= element;
+            let payload = Bytes::from_static(&[0; u8::MAX as usize]).slice(..element - ELEMENT_HEADER);
+            header.extensions.push(Extension { id, payload });
+        }
+        rtp::Packet { header, payload: Bytes::new() }
+    }
+
+    fn rtx_header(&mut self, flows: &Flows) -> rtp::Header {
+        let sequence_number = self.rtx_sequence;
+        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
+        rtp::Header {
+            version: 2,
+            payload_type: flows.rtx.payload_type,
+            sequence_number,
             ssrc: flows.rtx.local_ssrc,
             ..rtp::Header::default()
-        };
-        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
-        rtp::Packet { header, payload: payload.freeze() }
+        }
     }
 }
 

@@ -23,11 +23,14 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let start = Instant::now();
+        Self::with(Instant::now(), FLOWS, DataRate::from_kbps(1_000))
+    }
+
+    fn with(start: Instant, flows: Flows, rate: DataRate) -> Self {
         let (sender, events) = mpsc::channel(256);
-        let config = EstimatorConfig { start: DataRate::from_kbps(1_000), ..EstimatorConfig::default() };
+        let config = EstimatorConfig { start: rate, ..EstimatorConfig::default() };
         let shared = Arc::new(Shared::new(sender, config.start));
-        shared.set_flows(FLOWS);
+        shared.set_flows(flows);
         shared.set_secured(true);
         let clock = Clock::starting_at(start, std::time::SystemTime::UNIX_EPOCH);
         let bridge = Bridge::new(shared.clone(), clock, config, 500);
@@ -85,6 +88,11 @@ impl Bench {
         sequences
     }
 
+    fn heard_millis(&self) -> Option<u64> {
+        let origin = self.bridge.clock.timestamp(self.start);
+        self.shared.stats().last_heard.map(|heard| heard.since(origin).as_millis() as u64)
+    }
+
     fn passed_on(&mut self) -> usize {
         std::iter::from_fn(|| self.bridge.poll_read()).count()
     }
@@ -98,6 +106,12 @@ fn packet(ssrc: u32, sequence_number: u16, bytes: usize) -> rtp::Packet {
 fn number(packet: &rtp::Packet) -> u16 {
     let bytes = packet.header.get_extension(FLOWS.transport_cc).expect("a transport-wide number");
     u16::from_be_bytes([bytes[0], bytes[1]])
+}
+
+fn nothing_but_a_sign_of_life(packet: &Packet) -> bool {
+    let Packet::Rtcp(packets) = packet else { return false };
+    let report = packets[0].as_any().downcast_ref::<ReceiverReport>();
+    packets.len() == 1 && report.is_some_and(|report| report.reports.is_empty() && report.ssrc == VOICE.local_ssrc)
 }
 
 fn nack(sequences: &[u16]) -> TransportLayerNack {
@@ -119,10 +133,74 @@ fn a_closed_gate_lets_nothing_through_in_either_direction() {
     bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
     bench.read_rtcp(nack(&[1]));
     bench.at(500);
-    assert!(bench.written().is_empty());
+    assert!(bench.written().iter().all(nothing_but_a_sign_of_life));
     assert_eq!(bench.passed_on(), 0);
     assert_eq!(bench.shared.stats().gated, 3);
-    assert_eq!(bench.bridge.poll_timeout(), None, "and nothing is waited for");
+}
+
+#[test]
+fn the_other_side_is_heard_whatever_it_sends_and_whether_or_not_the_gate_is_open() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.shared.stats().last_heard, None);
+    bench.at(40);
+    bench.read(Packet::Rtp(packet(VOICE.remote_ssrc, 1, 60)));
+    assert_eq!(bench.heard_millis(), Some(40), "voice before a closed gate");
+    bench.at(90);
+    bench.read_rtcp(ReceiverReport::default());
+    assert_eq!(bench.heard_millis(), Some(90), "a report before a closed gate");
+    bench.shared.set_gate(true);
+    bench.at(130);
+    bench.read_rtcp(ReceiverReport::default());
+    assert_eq!(bench.heard_millis(), Some(130));
+    bench.at(900);
+    assert_eq!(bench.heard_millis(), Some(130), "our own packets are not theirs");
+}
+
+#[test]
+fn whoever_has_neither_camera_nor_microphone_is_still_heard_twice_a_second() {
+    for open in [false, true] {
+        let mut bench = Bench::new();
+        bench.shared.set_gate(open);
+        let mut left = Vec::new();
+        let end = bench.start + Duration::from_secs(10);
+        while let Some(next) = bench.bridge.poll_timeout().filter(|next| *next < end) {
+            bench.now = next;
+            bench.bridge.handle_timeout(next).unwrap();
+            let written = bench.written();
+            assert!(written.iter().all(nothing_but_a_sign_of_life));
+            left.extend(written.iter().map(|_| next));
+        }
+        assert!((20..=21).contains(&left.len()), "{} in ten seconds", left.len());
+        assert!(left.windows(2).all(|two| two[1] - two[0] <= Duration::from_millis(501)));
+    }
+}
+
+#[test]
+fn bytes_are_those_of_ip_packets_reports_included_both_ways() {
+    let mut bench = Bench::open();
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    assert_eq!(bench.shared.stats().sent_bytes, 12 + 8 + 60 + 44);
+    let mut received = packet(VOICE.remote_ssrc, 1, 60);
+    received.header.set_extension(FLOWS.transport_cc, Bytes::from_static(&[0, 1])).unwrap();
+    bench.read(Packet::Rtp(received));
+    assert_eq!(bench.shared.stats().received_bytes, 12 + 8 + 60 + 44);
+
+    let report = bench.tagged(Packet::Rtcp(vec![Box::new(ReceiverReport::default())]));
+    bench.bridge.handle_write(report).unwrap();
+    bench.read_rtcp(ReceiverReport::default());
+    let stats = bench.shared.stats();
+    assert_eq!((stats.sent_bytes, stats.received_bytes), (124 + 8 + 4 + 44, 124 + 8 + 4 + 44));
+}
+
+#[test]
+fn who_talks_needs_no_other_sign_of_life() {
+    let mut bench = Bench::open();
+    for sequence in 0..150 {
+        bench.at(20 * u64::from(sequence));
+        bench.write(packet(VOICE.local_ssrc, sequence, 60));
+    }
+    let written = bench.written();
+    assert_eq!(written.iter().filter(|packet| nothing_but_a_sign_of_life(packet)).count(), 1, "the very first");
 }
 
 #[test]
@@ -215,6 +293,120 @@ fn a_flood_of_requests_gets_no_more_than_its_share() {
     // 30 % of at most the target for a second and a half, and what a probe may fill.
     let share = bench.shared.stats().target.as_bps() as usize / 8;
     assert!(bytes < share, "{bytes} bytes of a share of {share}");
+}
+
+/// When (milliseconds after the first packet) the target has passed a megabit, starting from 300 kbps, on a link of
+/// 20 Mbps and 20 ms each way. Voice flows from the beginning, the picture from `picture_from`.
+fn time_to_a_megabit(picture_from: u64, until: u64) -> Option<u64> {
+    let start = Instant::now();
+    let back = |flow: Flow| Flow { local_ssrc: flow.remote_ssrc, remote_ssrc: flow.local_ssrc, ..flow };
+    let mirrored = Flows { voice: back(VOICE), picture: back(PICTURE), rtx: back(RTX), transport_cc: 2 };
+    let mut near = Bench::with(start, FLOWS, DataRate::from_kbps(300));
+    let mut far = Bench::with(start, mirrored, DataRate::from_kbps(300));
+    near.shared.set_gate(true);
+    far.shared.set_gate(true);
+    let mut way: VecDeque<(u64, Packet)> = VecDeque::new();
+    let mut way_back: VecDeque<(u64, Packet)> = VecDeque::new();
+    let (mut free_at, mut sequence) = (0, 0);
+    for micros in (0..until * 1_000).step_by(250) {
+        for bench in [&mut near, &mut far] {
+            bench.now = start + Duration::from_micros(micros);
+            bench.bridge.handle_timeout(bench.now).unwrap();
+        }
+        if micros % 20_000 == 0 {
+            near.write(packet(VOICE.local_ssrc, (micros / 20_000) as u16, 60));
+        }
+        if micros % 40_000 == 0 && micros >= picture_from * 1_000 {
+            // A key frame, then what 200 kbps make of a frame.
+            for _ in 0..if micros == picture_from * 1_000 { 8 } else { 1 } {
+                near.write(packet(PICTURE.local_ssrc, sequence, 1_000));
+                sequence += 1;
+            }
+        }
+        for packet in near.written() {
+            free_at = micros.max(free_at) + on_the_wire(&packet) * 8 / 20;
+            way.push_back((free_at + 20_000, packet));
+        }
+        way_back.extend(far.written().into_iter().map(|packet| (micros + 20_000, packet)));
+        while let Some((_, packet)) = way.pop_front_if(|(at, _)| *at <= micros) {
+            far.read(packet);
+        }
+        while let Some((_, packet)) = way_back.pop_front_if(|(at, _)| *at <= micros) {
+            near.read(packet);
+        }
+        if near.shared.stats().target > DataRate::from_kbps(1_000) {
+            return Some(micros / 1_000);
+        }
+    }
+    None
+}
+
+#[test]
+fn a_fast_link_is_found_within_a_second_and_a_half_with_a_picture_or_without() {
+    for picture_from in [0, 100, 10_000] {
+        let found = time_to_a_megabit(picture_from, 4_000);
+        assert!(found.is_some_and(|millis| millis <= 1_500), "picture from {picture_from} ms: {found:?}");
+    }
+}
+
+#[test]
+fn a_probe_with_nothing_to_repeat_is_filled_with_empty_packets_of_the_size_it_wants() {
+    let mut bench = Bench::open();
+    bench.write(packet(VOICE.local_ssrc, 1, 60));
+    let mut left = Vec::new();
+    for millis in 1..60 {
+        bench.at(millis);
+        left.extend(bench.written_rtp().into_iter().filter(|packet| packet.header.ssrc == RTX.local_ssrc));
+    }
+    assert!(left.len() >= 5, "{} packets", left.len());
+    let bytes: usize = left.iter().map(|packet| wire_bytes(packet.marshal_size())).sum();
+    // Three times a megabit for 25 ms.
+    assert!((8_500..=10_500).contains(&bytes), "{bytes}");
+    for packet in &left {
+        use rtc::shared::marshal::{Marshal, Unmarshal};
+        let mut wire = packet.marshal().unwrap();
+        let read_back = rtp::Packet::unmarshal(&mut wire).unwrap();
+        assert!(read_back.payload.is_empty());
+        assert_eq!(number(&read_back), number(packet), "it counts like any other");
+    }
+    assert!(left.windows(2).all(|two| two[1].header.sequence_number == two[0].header.sequence_number + 1));
+}
+
+#[test]
+fn only_pictures_whose_last_packet_left_are_told_of_and_each_once() {
+    let mut bench = Bench::open();
+    let taken = |bench: &Bench| {
+        let mut left = Vec::new();
+        bench.shared.update_stats(|stats| left = stats.left.take());
+        left
+    };
+    for sequence in 0..40_u16 {
+        let mut packet = packet(PICTURE.local_ssrc, sequence, 1_000);
+        packet.header.timestamp = 3_000 * u32::from(sequence / 20);
+        packet.header.marker = sequence % 20 == 19;
+        bench.write(packet);
+    }
+    assert!(taken(&bench).is_empty(), "the first packets of a picture are not the picture");
+    let mut told = Vec::new();
+    for millis in 1..140 {
+        bench.at(millis);
+        told.extend(taken(&bench));
+    }
+    assert_eq!(told, [0], "the second picture waits");
+    bench.shared.set_gate(false);
+    bench.at(150);
+    bench.shared.set_gate(true);
+    bench.at(2_000);
+    assert!(taken(&bench).is_empty(), "and fell when the gate closed");
+
+    for sequence in 40..140_u16 {
+        bench.at(2_000 + 100 * u64::from(sequence));
+        let mut packet = packet(PICTURE.local_ssrc, sequence, 100);
+        (packet.header.timestamp, packet.header.marker) = (sequence.into(), true);
+        bench.write(packet);
+    }
+    bench.at(20_000);
+    assert_eq!(taken(&bench), (76..140).collect::<Vec<u32>>(), "the latest, if nobody asked");
 }
 
 #[test]

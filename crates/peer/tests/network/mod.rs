@@ -1,4 +1,5 @@
 //! A weak link in user space: a UDP forwarder with a rate, a delay, a queue and random loss, both ways.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,11 +19,14 @@ pub(crate) struct Weather {
     pub(crate) rate: u64,
     /// How long a packet may wait before it is dropped at the tail.
     pub(crate) queue: Duration,
+    /// As behind a firewall that knows path checks and nothing else.
+    pub(crate) only_stun: bool,
 }
 
 impl Default for Weather {
     fn default() -> Self {
-        Self { loss: 0.0, delay: Duration::from_millis(20), rate: 100_000_000, queue: Duration::from_millis(300) }
+        let queue = Duration::from_millis(300);
+        Self { loss: 0.0, delay: Duration::from_millis(20), rate: 100_000_000, queue, only_stun: false }
     }
 }
 
@@ -95,6 +99,10 @@ impl Network {
             let mut busy_until = Instant::now();
             while let Some(packet) = arrivals.recv().await {
                 let weather = *network.weather.lock().expect("the loopback network works");
+                // RFC 7983: the first byte tells.
+                if weather.only_stun && packet.first().is_none_or(|first| *first > 3) {
+                    continue;
+                }
                 let now = Instant::now();
                 let wire_bits = (packet.len() as u64 + 28) * 8;
                 let free = busy_until.max(now);

@@ -1,41 +1,57 @@
 //! Answers: JSON, or a problem (RFC 9457).
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use signaling_protocol::{Code, Problem};
 
-/// When to try again after too many requests, in seconds: all buckets have something again by then or soon after.
-const RETRY_AFTER_SECS: u32 = 2;
+/// When to try again if nothing else is known: messages come back at many a second, and a disk is tried again soon.
+const RETRY_SOON: Duration = Duration::from_secs(2);
 
 /// A request that was not carried out.
 #[derive(Debug)]
-pub(super) struct Refused(pub(super) Code);
+pub(super) struct Refused {
+    code: Code,
+    retry_after: Duration,
+}
+
+impl Refused {
+    /// Refused now, and worth another try after `wait`.
+    pub(super) fn until(code: Code, wait: Duration) -> Self {
+        Self { code, retry_after: wait }
+    }
+}
 
 impl From<Code> for Refused {
     fn from(code: Code) -> Self {
-        Self(code)
+        Self { code, retry_after: RETRY_SOON }
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        problem(Problem::new(self.0))
+        problem(Problem::new(self.code), self.retry_after)
     }
 }
 
 /// A body that is not what the protocol says, and where.
 pub(super) fn malformed(line: usize, column: usize) -> Response {
-    problem(Problem { detail: Some(format!("line {line}, column {column}")), ..Problem::new(Code::Malformed) })
+    problem(
+        Problem { detail: Some(format!("line {line}, column {column}")), ..Problem::new(Code::Malformed) },
+        RETRY_SOON,
+    )
 }
 
-fn problem(problem: Problem) -> Response {
+fn problem(problem: Problem, retry_after: Duration) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, json_bytes(&problem)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if matches!(problem.code, Code::TooManyRequests | Code::StorageFailed) {
-        headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECS.into());
+        // Whole seconds, and never too early.
+        headers.insert(header::RETRY_AFTER, ((retry_after.as_secs_f64().ceil() as u64).max(1)).into());
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -28,9 +28,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
         let bytes = match read {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                return Err(Refused(Code::TooLarge).into_response());
+                return Err(Refused::from(Code::TooLarge).into_response());
             }
-            Ok(Err(_)) | Err(_) => return Err(Refused(Code::Malformed).into_response()),
+            Ok(Err(_)) | Err(_) => return Err(Refused::from(Code::Malformed).into_response()),
         };
         // Only the place of the fault is told: its words could quote a value.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| malformed(error.line(), error.column()))
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Shared>> for Clinician {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
         let session = shared.accounts.session(shared.driver.now(), bearer(&parts.headers)?)?;
         if session.role != StaffRole::Clinician {
-            return Err(Refused(Code::NotAllowed));
+            return Err(Refused::from(Code::NotAllowed));
         }
         Ok(Self(session.staff))
     }
@@ -108,7 +108,7 @@ impl FromRequestParts<Arc<Shared>> for Authority {
         let host = authority.host().to_owned();
         let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]_".contains(letter);
         if host.is_empty() || !host.chars().all(plain) {
-            return Err(Refused(Code::Malformed));
+            return Err(Refused::from(Code::Malformed));
         }
         Ok(Self { host, port: authority.port_u16().unwrap_or(443) })
     }

@@ -12,7 +12,7 @@ use signaling_protocol::{
 use super::answer::{Empty, Json, Refused};
 use super::extract::{Authority, Body, Clinician, Endpoint, Invite, Visit};
 use super::{ClientAddress, Shared};
-use crate::visits::{Command, Reply};
+use crate::visits::{Command, PROVEN_JOIN_EVERY, Reply};
 
 /// STUN needs no credentials, so this is only how long the address may be believed.
 const ICE_TTL_SECS: u64 = 3_600;
@@ -25,17 +25,18 @@ pub(super) async fn sign_in(
     Extension(ClientAddress(from)): Extension<ClientAddress>,
     Body(request): Body<SignInRequest>,
 ) -> Answer<SignInReply> {
-    let hashing = tokio::task::spawn_blocking(move || {
-        let driver = &shared.driver;
-        shared.accounts.sign_in(driver.now(), driver.unix_secs(), from, &request)
-    });
-    Ok(Json(hashing.await.map_err(|_| Code::Internal)??))
+    let (now, unix_secs) = (shared.driver.now(), shared.driver.unix_secs());
+    let accounts = Arc::clone(&shared.accounts);
+    match accounts.sign_in(now, unix_secs, from, request).await {
+        Err(code) => Err(Refused::until(code, shared.accounts.wait(shared.driver.now(), from))),
+        Ok(reply) => Ok(Json(reply)),
+    }
 }
 
 pub(super) async fn create_visit(State(shared): App, Clinician(staff): Clinician) -> Answer<CreateVisitReply> {
     match shared.driver.handle(Command::CreateVisit { staff }).await? {
         Reply::Visit(reply) => Ok(Json(reply)),
-        _ => Err(Refused(Code::Internal)),
+        _ => Err(Refused::from(Code::Internal)),
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn create_invite(
 ) -> Answer<CreateInviteReply> {
     match shared.driver.handle(Command::CreateInvite { staff, visit, request }).await? {
         Reply::Invite(reply) => Ok(Json(reply)),
-        _ => Err(Refused(Code::Internal)),
+        _ => Err(Refused::from(Code::Internal)),
     }
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn challenge(State(shared): App, Invite(invite): Invite) -> Ans
     // Neither stores nor waits for anything.
     match shared.driver.with(|visits, now| visits.handle(now, Command::Challenge { invite }))? {
         Reply::Challenge(reply) => Ok(Json(reply)),
-        _ => Err(Refused(Code::Internal)),
+        _ => Err(Refused::from(Code::Internal)),
     }
 }
 
@@ -67,12 +68,17 @@ pub(super) async fn join_guest(
     Body(request): Body<JoinRequest>,
 ) -> Answer<JoinReply> {
     let buckets = || shared.unproven_joins.lock().unwrap_or_else(PoisonError::into_inner);
-    if !buckets().has(shared.driver.now(), from) {
-        return Err(Refused(Code::TooManyRequests));
+    // Taken before the proof is looked at, so that tries at the same time are no more tries.
+    let now = shared.driver.now();
+    if !buckets().take(now, from) {
+        return Err(Refused::until(Code::TooManyRequests, buckets().wait(now, from)));
     }
     let joined = shared.driver.handle(Command::JoinGuest { invite, request }).await;
-    if joined == Err(Code::InviteNotUsable) {
-        buckets().take(shared.driver.now(), from);
+    if joined != Err(Code::InviteNotUsable) {
+        buckets().give_back(from);
+    }
+    if joined == Err(Code::TooManyRequests) {
+        return Err(Refused::until(Code::TooManyRequests, PROVEN_JOIN_EVERY));
     }
     joined_answer(joined?)
 }
@@ -94,7 +100,7 @@ pub(super) async fn send(
     let messages = request.messages;
     match shared.driver.handle(Command::Send { by, messages }).await? {
         Reply::Sent(reply) => Ok(Json(reply)),
-        _ => Err(Refused(Code::Internal)),
+        _ => Err(Refused::from(Code::Internal)),
     }
 }
 
@@ -141,6 +147,12 @@ pub(super) async fn ice(
     Ok(Json(IceReply { servers: vec![stun], ttl_secs: ICE_TTL_SECS }))
 }
 
+/// Whether what people ask for can be stored just now.
+pub(super) async fn ready(State(shared): App) -> Result<&'static str, Refused> {
+    let asked = tokio::task::spawn_blocking(move || shared.driver.with(|visits, _| visits.is_ready()));
+    if asked.await.unwrap_or(false) { Ok("ok\n") } else { Err(Refused::from(Code::StorageFailed)) }
+}
+
 async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
     shared.driver.handle(command).await?;
     Ok(Json(Empty {}))
@@ -149,6 +161,6 @@ async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
 fn joined_answer(reply: Reply) -> Answer<JoinReply> {
     match reply {
         Reply::Joined(reply) => Ok(Json(reply)),
-        _ => Err(Refused(Code::Internal)),
+        _ => Err(Refused::from(Code::Internal)),
     }
 }

@@ -52,7 +52,14 @@ impl Store for MemoryStore {
                 Change::Visit(row) => drop(tables.visits.insert(row.visit, row)),
                 Change::Invite(row) => drop(tables.invites.insert(row.invite, row)),
                 Change::Endpoint(row) => drop(tables.endpoints.insert(row.endpoint, row)),
-                Change::Token(hash, endpoint) => drop(tables.tokens.insert(hash, endpoint)),
+                Change::Token(hash, endpoint) => {
+                    tables.tokens.retain(|_, owner| *owner != endpoint);
+                    tables.tokens.insert(hash, endpoint);
+                }
+                Change::ForgetEndpoint(endpoint) => {
+                    tables.tokens.retain(|_, owner| *owner != endpoint);
+                    tables.endpoints.remove(&endpoint);
+                }
             }
         }
         Ok(())

@@ -76,8 +76,10 @@ pub enum Change {
     Invite(InviteRow),
     /// An endpoint is new or different.
     Endpoint(EndpointRow),
-    /// An endpoint may show this token.
+    /// An endpoint may show this token, and none that it was given before.
     Token(TokenHash, EndpointId),
+    /// An endpoint and its token are of no use to anybody any more.
+    ForgetEndpoint(EndpointId),
 }
 
 /// All that is stored, as [`Visits`](crate::visits::Visits) starts from it.

@@ -177,6 +177,7 @@ pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
     make_private(directory).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
     let path = directory.join(FILE);
     let failed = |source| OpenError::Database { path: path.clone(), source };
+    make_private_file(&path).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
     let mut database = Connection::open(&path).map_err(failed)?;
     database.busy_timeout(BUSY).map_err(failed)?;
     database.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
@@ -202,6 +203,23 @@ fn make_private(directory: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)
+}
+
+/// Makes the database's file readable by its owner alone, whoever made the directory; SQLite gives the files beside it the
+/// same mode (sqlite.org/wal.html). A file that is there is never opened here: closing it again would drop the locks of
+/// this process's other connection (sqlite.org/howtocorrupt.html, section 2.2).
+fn make_private_file(path: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(())
 }
 
 fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
@@ -238,7 +256,12 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
             ],
         ),
         Change::Token(hash, endpoint) => {
+            run("DELETE FROM endpoint_tokens WHERE endpoint = ?", params![endpoint.to_string()])?;
             run("INSERT INTO endpoint_tokens VALUES (?, ?)", params![hash, endpoint.to_string()])
+        }
+        Change::ForgetEndpoint(endpoint) => {
+            run("DELETE FROM endpoint_tokens WHERE endpoint = ?", params![endpoint.to_string()])?;
+            run("DELETE FROM endpoints WHERE endpoint = ?", params![endpoint.to_string()])
         }
     }?;
     Ok(())

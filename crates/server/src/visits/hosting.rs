@@ -32,11 +32,16 @@ impl<S: Store> Visits<S> {
     }
 
     pub(super) fn deny(&mut self, now: Timestamp, by: EndpointId, endpoint: EndpointId) -> Result<(), Code> {
-        match self.put_out_target(by, endpoint)? {
-            Some(Admission::Admitted) => Err(Code::NotAllowed),
-            Some(Admission::Waiting) => self.put_out(now, endpoint),
-            None => Ok(()),
-        }
+        // Somebody admitted goes as well: the host's last word counts, also when `admit` was faster than it seemed.
+        let Some(_) = self.put_out_target(by, endpoint)? else { return Ok(()) };
+        let Some(row) = self.endpoints.get(&endpoint).map(|known| known.row.clone()) else { return Ok(()) };
+        let invite = row.invite;
+        // Never let in, whatever it was for a moment: so the link stays shut after a restart as well.
+        let denied = EndpointRow { admission: Admission::Waiting, gone: Some(LeaveReason::Removed), ..row };
+        self.write(&[Change::Endpoint(denied)])?;
+        self.denied.extend(invite);
+        self.take_out(now, endpoint, LeaveReason::Removed);
+        Ok(())
     }
 
     pub(super) fn remove(&mut self, now: Timestamp, by: EndpointId, endpoint: EndpointId) -> Result<(), Code> {

@@ -17,10 +17,20 @@ use units::{Phi, Timestamp};
 use super::endpoint::Endpoint;
 use super::presence::Presence;
 use super::{JOIN_REPLAY, Visit, Visits, draw, hash_of};
+use crate::rate::TokenBucket;
 use crate::store::{Change, EndpointRow, InviteRow, Store, TokenHash, VisitRow};
 
 /// The longest life of a link. A quarter: follow-up appointments are made that far ahead.
 const LONGEST_INVITE: Duration = Duration::from_secs(92 * 24 * 3600);
+
+/// Joins with a proof that write something, by link: ten at once, then one every so often. An app that is started again
+/// and again by its user stays below that.
+const PROVEN_JOINS: f64 = 10.0;
+pub(crate) const PROVEN_JOIN_EVERY: Duration = Duration::from_secs(20);
+
+/// How long somebody admitted keeps their place while away: whoever else has the link could otherwise put a patient out
+/// whose stream breaks for a moment. Half a minute: an app on a bad link is back by then.
+const ADMITTED_KEEPS_PLACE: Duration = Duration::from_secs(30);
 
 impl<S: Store> Visits<S> {
     pub(super) fn create_visit(&mut self, now: Timestamp, staff: StaffId) -> Result<CreateVisitReply, Code> {
@@ -77,17 +87,22 @@ impl<S: Store> Visits<S> {
         let row = self.prove(now, invite, &request)?;
         // From here on the caller holds the link and may know the truth about it.
         let visit = self.visits.get(&row.visit).ok_or(Code::InviteNotUsable)?;
+        if self.denied.contains(&invite) {
+            return Err(Code::InviteNotUsable);
+        }
         if visit.row.state == VisitState::Ended {
             return Err(Code::VisitEnded);
         }
-        let replay = digest(&[invite.as_bytes(), &request.challenge.0, &request.bundle.0]);
+        let replay = digest(&[invite.as_bytes(), &request.bundle.0]);
         let mut guests = visit.members.iter().filter_map(|id| self.endpoints.get(id));
         let holder = guests.find(|one| one.gone_at.is_none() && one.row.invite == Some(invite));
         let holder = holder.map(|one| (one.row.endpoint, one.row.bundle == request.bundle, one.presence));
         let replaced = match holder {
             Some((endpoint, true, _)) => return self.join_again(now, protocol, endpoint, replay),
             // The app that held the link is not there: its user has come back with another.
-            Some((endpoint, false, Presence::Away { .. })) => Some(endpoint),
+            Some((endpoint, false, Presence::Away { since })) if since + self.patience_with(endpoint) <= now => {
+                Some(endpoint)
+            }
             Some(_) => return Err(Code::InviteInUse),
             None => None,
         };
@@ -99,6 +114,7 @@ impl<S: Store> Visits<S> {
         if waiting - usize::from(replaced.is_some_and(gives_place)) >= self.config.limits.waiting_per_visit {
             return Err(Code::VisitFull);
         }
+        self.may_join(now, invite)?;
         let fresh = EndpointRow {
             endpoint: EndpointId::from_random(draw(&mut self.rng)),
             visit: row.visit,
@@ -127,6 +143,10 @@ impl<S: Store> Visits<S> {
         let hosts: Vec<_> = hosts.filter(|one| one.gone_at.is_none() && one.row.role == Role::Host).collect();
         if let Some(same) = hosts.iter().find(|one| one.row.bundle == request.bundle) {
             return self.join_again(now, protocol, same.row.endpoint, replay);
+        }
+        // An app that comes back by itself must not put out the device that its user went on to.
+        if !request.take_over && hosts.iter().any(|one| !matches!(one.presence, Presence::Away { .. })) {
+            return Err(Code::HostPresent);
         }
         // One host at a time: the same clinician on another device, or in an app that was started again, takes over.
         let replaced: Vec<_> = hosts.iter().map(|one| (one.row.endpoint, LeaveReason::Removed)).collect();
@@ -168,6 +188,22 @@ impl<S: Store> Visits<S> {
         }
     }
 
+    /// How long somebody must be away before another app with the same link takes their place.
+    fn patience_with(&self, endpoint: EndpointId) -> Duration {
+        match self.endpoints.get(&endpoint).map(|known| known.row.admission) {
+            Some(Admission::Admitted) => ADMITTED_KEEPS_PLACE,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Whether whoever holds this link may write rows once more.
+    fn may_join(&mut self, now: Timestamp, invite: InviteId) -> Result<(), Code> {
+        self.proven_joins.retain(|_, bucket| !bucket.is_full(now));
+        let fresh = || TokenBucket::new(now, PROVEN_JOINS, 1.0 / PROVEN_JOIN_EVERY.as_secs_f64());
+        let bucket = self.proven_joins.entry(invite).or_insert_with(fresh);
+        if bucket.take(now, 1.0) { Ok(()) } else { Err(Code::TooManyRequests) }
+    }
+
     /// The same app once more: its answer got lost. It is the same endpoint and stands where it stood.
     fn join_again(
         &mut self,
@@ -180,8 +216,12 @@ impl<S: Store> Visits<S> {
             return Ok(reply.clone());
         }
         let row = self.present(endpoint)?.row.clone();
+        if let Some(invite) = row.invite {
+            self.may_join(now, invite)?;
+        }
         let (token, hash) = self.draw_token();
         self.write(&[Change::Token(hash, endpoint)])?;
+        self.tokens.retain(|_, owner| *owner != endpoint);
         Ok(self.joined(now, protocol, &row, token, hash, replay))
     }
 

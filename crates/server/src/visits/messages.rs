@@ -109,11 +109,16 @@ impl<S: Store> Visits<S> {
     fn tell_until(&mut self, endpoint: EndpointId, event: Event, expires: Timestamp) {
         let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
         self.woken.insert(endpoint);
-        if known.mailbox.push(event, expires, &self.config.limits).is_err() {
+        if known.mailbox.push(event.clone(), expires, &self.config.limits).is_err() {
             // It starts from how things stand now.
             let limits = &self.config.limits;
             known.mailbox.push(Event::Reset, Timestamp::NEVER, limits).ok();
             self.say_hello(endpoint);
+            // What made it run over is not lost: the rest is over, but nobody says this again.
+            if matches!(event, Event::Message { .. } | Event::Denied | Event::Removed) || is_end(&event) {
+                let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
+                known.mailbox.push(event, expires, &self.config.limits).ok();
+            }
         }
     }
 

@@ -38,17 +38,22 @@ use signaling_protocol::{
 use tracing::warn;
 use units::Timestamp;
 
+use crate::rate::TokenBucket;
 use crate::store::{Change, EndpointRow, InviteRow, Store, StoreError, TokenHash, VisitRow};
 use challenge::Challenger;
 use endpoint::Endpoint;
 
 pub use command::{Command, Reply};
+pub(crate) use joining::PROVEN_JOIN_EVERY;
 pub use mailbox::Numbered;
 pub use presence::{Closed, StreamId};
 pub use timing::Timing;
 
 /// How long the answer to a join is kept for the case that it got lost; as long as its challenge is good.
 const JOIN_REPLAY: Duration = Duration::from_secs(60);
+
+/// By how much the wall clock must be off before it is set anew.
+const CLOCK_JUMP: Duration = Duration::from_secs(1);
 
 /// How soon what could not be written is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
@@ -80,10 +85,16 @@ pub struct Visits<S> {
     invites: BTreeMap<InviteId, InviteRow>,
     endpoints: BTreeMap<EndpointId, Endpoint>,
     tokens: HashMap<TokenHash, EndpointId>,
+    /// The links whose holder was denied: they lead nowhere any more.
+    denied: BTreeSet<InviteId>,
+    /// How often the holder of a link may join.
+    proven_joins: BTreeMap<InviteId, TokenBucket>,
     /// Answers to joins, by the digest of the request.
     joins: HashMap<[u8; 32], (Timestamp, JoinReply)>,
     /// What could not be written and must not be lost: hanging up never waits for a disk.
     unwritten: Vec<Change>,
+    /// Whether the last write succeeded.
+    writing: bool,
     write_again: Timestamp,
     woken: BTreeSet<EndpointId>,
     first_cursor: u64,
@@ -132,8 +143,11 @@ impl<S: Store> Visits<S> {
             invites: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             tokens: HashMap::new(),
+            denied: BTreeSet::new(),
+            proven_joins: BTreeMap::new(),
             joins: HashMap::new(),
             unwritten: Vec::new(),
+            writing: true,
             write_again: Timestamp::NEVER,
             woken: BTreeSet::new(),
             // A later start counts from higher, and below 2^53 for clients whose numbers are doubles: a million events
@@ -213,6 +227,34 @@ impl<S: Store> Visits<S> {
         std::mem::take(&mut self.woken)
     }
 
+    /// Tells what the wall clock says: if somebody has set it, links end by the new time.
+    pub fn set_wall_clock(&mut self, now: Timestamp, unix_micros: u64) {
+        let origin = unix_micros.saturating_sub(now.as_micros());
+        // Reading two clocks takes a moment; only a jump is worth knowing.
+        if origin.abs_diff(self.config.origin_unix_micros) < CLOCK_JUMP.as_micros() as u64 {
+            return;
+        }
+        self.config.origin_unix_micros = origin;
+        for visit in self.visits.values_mut() {
+            visit.links_end = Timestamp::ZERO;
+        }
+        for row in self.invites.values() {
+            let ends = self.timestamp(row.expires_unix_micros);
+            if let Some(visit) = self.visits.get_mut(&row.visit) {
+                visit.links_end = visit.links_end.max(ends);
+            }
+        }
+    }
+
+    /// Whether what people ask for can be written. After a failure it is tried, with a row that stands there already.
+    pub fn is_ready(&mut self) -> bool {
+        if !self.writing {
+            let row = self.visits.values().next().map(|visit| Change::Visit(visit.row.clone()));
+            self.write(row.as_slice()).ok();
+        }
+        self.writing
+    }
+
     /// The store, for reading what was written.
     pub fn store(&self) -> &S {
         &self.store
@@ -239,6 +281,9 @@ impl<S: Store> Visits<S> {
     fn restore_endpoint(&mut self, now: Timestamp, row: EndpointRow) {
         let Some(visit) = self.visits.get_mut(&row.visit) else { return };
         let over = visit.row.state == VisitState::Ended || row.gone.is_some();
+        if is_denial(&row) {
+            self.denied.extend(row.invite);
+        }
         let age = self.config.origin_unix_micros.saturating_add(now.as_micros()).saturating_sub(row.joined_unix_micros);
         if over && Duration::from_micros(age) > REMEMBERED_AFTER_RESTART {
             return;
@@ -291,6 +336,7 @@ impl<S: Store> Visits<S> {
             let all: Vec<_> = self.unwritten.iter().chain(changes).cloned().collect();
             self.store.apply(&all)
         };
+        self.writing = result.is_ok();
         match result {
             Ok(()) => {
                 self.unwritten.clear();
@@ -307,8 +353,24 @@ impl<S: Store> Visits<S> {
     /// Writes `changes`, now or as soon as it can be: for what happens whether it can be written or not.
     fn write_even_later(&mut self, now: Timestamp, changes: Vec<Change>) {
         if self.write(&changes).is_err() {
-            self.unwritten.extend(changes);
+            for change in changes {
+                self.write_later(change);
+            }
             self.write_again = now + WRITE_AGAIN;
+        }
+    }
+
+    /// Keeps `change` for later, in place of what it makes void: what is kept does not grow with time.
+    fn write_later(&mut self, change: Change) {
+        let void = |earlier: &&mut Change| match (&**earlier, &change) {
+            (Change::Visit(earlier), Change::Visit(later)) => earlier.visit == later.visit,
+            (Change::Endpoint(earlier), Change::Endpoint(later)) => earlier.endpoint == later.endpoint,
+            (Change::Endpoint(earlier), Change::ForgetEndpoint(later)) => earlier.endpoint == *later,
+            _ => false,
+        };
+        match self.unwritten.iter_mut().find(void) {
+            Some(earlier) => *earlier = change,
+            None => self.unwritten.push(change),
         }
     }
 
@@ -326,6 +388,11 @@ fn draw<const N: usize>(rng: &mut (dyn Rng + Send)) -> [u8; N] {
     let mut bytes = [0; N];
     rng.fill_bytes(&mut bytes);
     bytes
+}
+
+/// Whether the row says that the host did not let somebody in; it is kept for as long as the link is.
+fn is_denial(row: &EndpointRow) -> bool {
+    row.gone == Some(LeaveReason::Removed) && row.admission == Admission::Waiting
 }
 
 fn hash_of(token: &str) -> TokenHash {

@@ -122,7 +122,7 @@ impl<S: Store> Visits<S> {
         let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
         let visit = known.row.visit;
         if known.gone_at.is_some() {
-            self.forget(endpoint);
+            self.forget(now, endpoint);
             return;
         }
         if let Presence::Leaving { since, .. } = known.presence {
@@ -167,9 +167,13 @@ impl<S: Store> Visits<S> {
         }
     }
 
-    /// Nobody can ask for it any more; its row stays.
-    fn forget(&mut self, endpoint: EndpointId) {
+    /// Nobody can ask for it any more. Only the row of somebody denied stays: it keeps the link shut.
+    fn forget(&mut self, now: Timestamp, endpoint: EndpointId) {
         let Some(known) = self.endpoints.remove(&endpoint) else { return };
+        let denied = known.row.invite.is_some_and(|invite| self.denied.contains(&invite));
+        if !(denied && known.row.gone == Some(LeaveReason::Removed)) {
+            self.write_even_later(now, vec![Change::ForgetEndpoint(endpoint)]);
+        }
         self.tokens.retain(|_, owner| *owner != endpoint);
         if let Some(visit) = self.visits.get_mut(&known.row.visit) {
             visit.members.remove(&endpoint);

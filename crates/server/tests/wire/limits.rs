@@ -73,3 +73,20 @@ async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
     host.post("end", &json!({})).await.is(StatusCode::OK);
     assert_eq!(heard.until("visit").await["state"], "ended");
 }
+
+#[tokio::test]
+async fn who_is_slowed_down_hears_when_the_bucket_has_something_again() {
+    let clinic = Clinic::start().await;
+    let body = json!({ "name": "lee", "password": "wrong password" });
+    let client = clinic.client();
+    let mut answer = client.post("/v1/auth/sign-in", None, &body).await;
+    for _ in 0..20 {
+        if answer.code() == Code::TooManyRequests {
+            break;
+        }
+        answer = client.post("/v1/auth/sign-in", None, &body).await;
+    }
+    assert_eq!(answer.code(), Code::TooManyRequests);
+    let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((3..=6).contains(&seconds), "{seconds}: one token every six seconds");
+}

@@ -78,3 +78,27 @@ async fn the_program_itself_starts_says_ready_and_stops() {
     add.stdin.take().unwrap().write_all(b"correct horse\n").await.unwrap();
     assert!(add.wait().await.unwrap().success(), "while the server serves");
 }
+
+#[tokio::test]
+async fn long_a_connection_that_says_nothing_is_closed() {
+    let clinic = Clinic::start().await;
+    let mut stream = clinic.client().connect(&[&rustls::version::TLS13], b"http/1.1").await.unwrap();
+    let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut Vec::new())).await;
+    assert!(read.is_ok(), "still open");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_database_is_for_its_owner_alone_in_whatever_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let data = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(data.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let running = serve(Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap())).await.unwrap();
+    let files = std::fs::read_dir(data.path()).unwrap().map(|entry| entry.unwrap());
+    let files: Vec<_> = files.filter(|entry| entry.file_name().to_string_lossy().contains("sqlite3")).collect();
+    assert!(files.len() > 1, "with those beside it");
+    for file in files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
+    running.shutdown().await;
+}

@@ -1,11 +1,11 @@
-//! The audio thread: near end and far end together every 10 ms, so that later echo cancelling needs no lock.
+//! The audio thread: near end and far end together, in frames of 10 ms, so that later echo cancelling needs no lock.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
-use media::voice::{self, VoiceSettings};
+use media::voice::{self, FRAME, VoiceSettings};
 use peer::VoiceOut;
 use tokio::sync::watch;
 use units::Timestamp;
@@ -14,8 +14,6 @@ use super::chime::Chime;
 use super::meters::Meters;
 use super::{PacketReceiver, Plans, Shared};
 
-/// One frame of sound everywhere in the program: 10 ms at 48 kHz, mono.
-const FRAME: usize = 480;
 /// How often the thread looks: half a frame, so that a frame is at most 5 ms late.
 const TICK: Duration = Duration::from_millis(5);
 

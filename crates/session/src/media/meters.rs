@@ -22,6 +22,8 @@ pub(crate) struct Meters {
     pub(crate) frames_sent: AtomicU64,
     /// Microseconds the last pictures took to encode, smoothed.
     pub(crate) encode_us: AtomicU64,
+    /// Microseconds that a picture may wait for a packet to be sent again; 0 is "the assembler's own".
+    picture_deadline_us: AtomicU64,
     /// Microphone's and loudspeaker's sample 0, in microseconds of the program's clock plus one; 0 is "not yet".
     pub(crate) microphone_started: AtomicU64,
     pub(crate) speaker_started: AtomicU64,
@@ -100,6 +102,17 @@ impl Meters {
     /// How long a picture takes to encode at the moment.
     pub(crate) fn encode_time(&self) -> Duration {
         Duration::from_micros(self.encode_us.load(Ordering::Relaxed))
+    }
+
+    /// How long a picture may wait for what is missing of it.
+    pub(crate) fn set_picture_deadline(&self, deadline: Duration) {
+        self.picture_deadline_us.store(deadline.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// The same, once it was set.
+    pub(crate) fn picture_deadline(&self) -> Option<Duration> {
+        let micros = self.picture_deadline_us.load(Ordering::Relaxed);
+        (micros > 0).then(|| Duration::from_micros(micros))
     }
 
     /// A copy of the log, for the report.

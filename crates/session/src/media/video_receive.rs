@@ -54,6 +54,9 @@ impl PictureReceiver {
     }
 
     fn show(&mut self, shared: &Shared) {
+        if let Some(deadline) = shared.meters.picture_deadline() {
+            self.assembler.set_deadline(deadline);
+        }
         while let Some(frame) = self.assembler.next(shared.now()) {
             let decoder = match &mut self.decoder {
                 Some(decoder) => decoder,

@@ -1,5 +1,6 @@
 //! The picture's way out: the newest frame, scaled and encoded as planned; a late one is dropped and counted.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -9,11 +10,11 @@ use devices::camera::{CameraFormat, CapturedFrame};
 use media::h264;
 use media::picture::I420;
 use media::scale::Scaler;
-use peer::PictureOut;
+use peer::{Peer, PictureOut};
 use tokio::sync::watch;
 use units::Timestamp;
 
-use super::{Plans, Shared};
+use super::{Plans, Route, Shared};
 
 /// The newest frame of the camera. `Latest`: a newer one replaces one that was not taken.
 #[derive(Default)]
@@ -42,31 +43,49 @@ impl LatestFrame {
 
 /// How long the thread waits for a frame before it looks whether it shall stop.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// Two seconds of pictures: what waits longer is dropped by the queue before the link.
+const MOST_QUEUED: usize = 60;
 /// Ticks of RTP's video clock a second (RFC 6184 section 5.1).
 const VIDEO_CLOCK_HZ: u64 = 90_000;
 
 pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &LatestFrame, format: CameraFormat) {
-    let mut sender =
-        PictureSender { format, encoder: None, scaler: Scaler::new(), scaled: None, next_due: Timestamp::ZERO };
+    let mut sender = PictureSender {
+        format,
+        encoder: None,
+        scaler: Scaler::new(),
+        scaled: None,
+        next_due: Timestamp::ZERO,
+        queued: VecDeque::new(),
+    };
+    let mut last_route: Option<Route> = None;
     while !shared.stopping() {
-        let Some(frame) = latest.take(PATIENCE) else { continue };
+        let frame = latest.take(PATIENCE);
+        let route = shared.routes.current();
+        // The route before this one too: what left just before a hang-up has left.
+        for route in last_route.iter().chain(&route) {
+            sender.note_sent(shared, &route.peer);
+        }
+        last_route = route.clone().or(last_route);
+        let Some(frame) = frame else { continue };
         let plans = *plans.borrow();
         match plans.picture {
             PicturePlan::On { height, fps, rate } if !plans.camera_off => {
-                let Some(route) = shared.routes.current() else { continue };
+                let Some(route) = &route else { continue };
                 if !sender.is_due(&frame, fps) {
                     continue;
                 }
                 let started = shared.now();
                 if let Some(picture) = sender.encode(shared, &frame, Wanted { height, fps, rate }) {
-                    let timestamp = picture.timestamp;
+                    sender.note_queued(frame.index, picture.timestamp);
                     route.peer.send_picture(picture);
-                    shared.meters.on_sent(frame.index, timestamp);
                 }
                 smooth(shared, shared.now() - started);
             }
             _ => {}
         }
+    }
+    if let Some(route) = last_route {
+        sender.note_sent(shared, &route.peer);
     }
 }
 
@@ -76,6 +95,8 @@ struct PictureSender {
     scaler: Scaler,
     scaled: Option<I420>,
     next_due: Timestamp,
+    /// Pictures that wait for the link: frame of the camera, RTP timestamp.
+    queued: VecDeque<(u64, u32)>,
 }
 
 #[derive(Clone, Copy)]
@@ -86,6 +107,23 @@ struct Wanted {
 }
 
 impl PictureSender {
+    fn note_queued(&mut self, index: u64, rtp: u32) {
+        self.queued.push_back((index, rtp));
+        if self.queued.len() > MOST_QUEUED {
+            self.queued.pop_front();
+        }
+    }
+
+    /// Counts what has left meanwhile; what was overtaken by something that left is never coming.
+    fn note_sent(&mut self, shared: &Shared, peer: &Peer) {
+        for rtp in peer.take_sent_frames() {
+            let Some(position) = self.queued.iter().position(|(_, queued)| *queued == rtp) else { continue };
+            if let Some((index, rtp)) = self.queued.drain(..=position).next_back() {
+                shared.meters.on_sent(index, rtp);
+            }
+        }
+    }
+
     /// Whether the planned frame rate has room for this frame: an even comb, whatever the camera gives.
     fn is_due(&mut self, frame: &CapturedFrame, fps: u32) -> bool {
         let interval = Duration::from_secs(1) / fps.max(1);

@@ -86,7 +86,7 @@ fn a_word_that_came_before_the_connection_was_verified_counts_after_it() {
 }
 
 #[test]
-fn the_servers_event_alone_shows_admission_and_opens_nothing_while_the_host_can_speak() {
+fn the_servers_event_alone_shows_admission_and_opens_nothing() {
     let mut scene = Scene::guest_warm();
     scene.outputs();
     scene.event(Event::Admitted { endpoint: ME });
@@ -96,18 +96,62 @@ fn the_servers_event_alone_shows_admission_and_opens_nothing_while_the_host_can_
 }
 
 #[test]
-fn the_servers_event_is_the_fallback_for_a_control_channel_that_does_not_open() {
+fn without_the_hosts_word_nothing_opens_and_the_call_ends_by_name() {
     let mut scene = Scene::guest_waiting();
     scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
     scene.peer(PeerInput::Answer(answer(2, 0)));
     scene.peer(PeerInput::IceConnected);
     scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([1; 32]) });
     scene.event(Event::Admitted { endpoint: ME });
-    scene.wait(millis(1_900));
+    scene.wait(secs(60));
+    assert!(matches!(scene.phase(), Phase::Connecting { .. }), "admitted, connecting");
     assert!(!opens_media(&scene.commands()));
+    scene.wait(secs(31));
+    assert_eq!(ended(&scene), Some(EndReason::HandshakeUnfinished));
+}
+
+#[test]
+fn a_connection_that_could_not_be_made_is_asked_for_again() {
+    let mut scene = Scene::guest_waiting();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    scene.outputs();
+    scene.peer(PeerInput::Failed);
+    scene.wait(millis(100));
+    assert_eq!(scene.said(), [InnerMessage::OfferRequest]);
+    // The host says the same again: it cannot know that it is no use.
+    scene.begin_epoch();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    assert_eq!(scene.said(), [InnerMessage::OfferRequest]);
+    scene.begin_epoch();
+    scene.say(InnerMessage::Offer { generation: 1, parameters: offer(5, 0) });
+    assert_eq!(opened(&scene.commands()), [THEM]);
+    assert_eq!(ended(&scene), None);
+}
+
+#[test]
+fn an_answer_that_is_never_made_is_not_waited_for_for_ever() {
+    let mut scene = Scene::guest_waiting();
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    scene.outputs();
+    scene.wait(millis(9_900));
+    assert_eq!(scene.said(), []);
     scene.wait(millis(200));
-    assert!(opens_media(&scene.commands()));
+    assert_eq!(scene.said(), [InnerMessage::OfferRequest]);
+}
+
+#[test]
+fn a_guest_whom_the_server_forgot_in_the_call_stays_in_it_and_joins_anew_when_it_is_lost() {
+    let mut scene = Scene::guest_live();
+    let forgotten = SignalingInput::Refused { request: RequestKind::Events, code: Code::NotSignedIn };
+    scene.signaling(forgotten);
+    scene.wait(secs(1_000));
     assert!(matches!(scene.phase(), Phase::Live { .. }));
+    assert_eq!(scene.requests(), []);
+    scene.peer(PeerInput::Disconnected);
+    scene.wait(secs(2));
+    assert_eq!(scene.requests(), [], "it may come back by itself");
+    scene.wait(secs(2));
+    assert_eq!(scene.requests(), [SignalingRequest::Challenge(INVITE)]);
 }
 
 #[test]

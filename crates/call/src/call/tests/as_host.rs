@@ -229,14 +229,164 @@ fn two_paths_without_a_handshake_end_an_admitted_connection() {
     let mut scene = Scene::host_with(&[THEM]);
     scene.intent(Intent::Admit(THEM));
     scene.signaling(SignalingInput::Admitted(THEM));
-    for generation in 0..2 {
+    for (generation, patience) in [(0, 10), (1, 20)] {
         assert_eq!(ended(&scene), None);
         scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
         scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
         scene.peer(PeerInput::IceConnected);
-        scene.wait(millis(10_100));
+        scene.wait(secs(patience) - millis(100));
+        assert_eq!(ended(&scene), None);
+        scene.wait(millis(200));
     }
-    assert_eq!(ended(&scene), Some(EndReason::NoConnection));
+    assert_eq!(ended(&scene), Some(EndReason::HandshakeUnfinished));
+}
+
+#[test]
+fn a_connection_that_failed_before_it_was_verified_is_made_once_more_and_then_named() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    for generation in 0..2 {
+        assert_eq!(opened(&scene.commands()), [THEM], "{generation}");
+        scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
+        assert!(
+            matches!(scene.said()[0], InnerMessage::Offer { generation: said, .. } if said == u32::from(generation))
+        );
+        scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        scene.peer(PeerInput::IceConnected);
+        scene.peer(PeerInput::Failed);
+    }
+    assert_eq!(ended(&scene), Some(EndReason::HandshakeUnfinished));
+}
+
+#[test]
+fn a_slow_connection_of_somebody_who_waits_turns_nobody_away() {
+    let mut scene = Scene::host_with(&[THEM]);
+    for generation in 0..2 {
+        scene.peer(PeerInput::Offer(offer(1 + generation, 0)));
+        scene.say(InnerMessage::Answer { generation: generation.into(), parameters: answer(9, 0) });
+        scene.peer(PeerInput::IceConnected);
+        scene.peer(PeerInput::Failed);
+    }
+    scene.wait(secs(60));
+    let requests = scene.requests();
+    assert!(!requests.iter().any(|it| matches!(it, SignalingRequest::Deny(_) | SignalingRequest::Remove(_))));
+    assert_eq!(scene.call.snapshot().waiting.len(), 1);
+}
+
+#[test]
+fn connections_that_cannot_even_be_made_are_tried_with_back_off() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    let mut tries = 0;
+    for _ in 0..600 {
+        if !opened(&scene.commands()).is_empty() {
+            tries += 1;
+            scene.peer(PeerInput::Failed);
+        }
+        scene.wait(millis(100));
+    }
+    assert!((5..=9).contains(&tries), "{tries} tries in a minute");
+}
+
+#[test]
+fn an_offer_that_is_never_made_is_not_waited_for_for_ever() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.outputs();
+    scene.wait(millis(10_100));
+    assert_eq!(opened(&scene.commands()), [THEM]);
+}
+
+#[test]
+fn the_host_says_its_word_again_whenever_the_channel_opens() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::ControlOpened);
+    assert_eq!(control_messages(&scene.commands())[0], ControlMessage::Admitted);
+}
+
+#[test]
+fn two_are_never_being_let_in_at_once() {
+    let mut scene = Scene::host_with(&[THEM, OTHER]);
+    scene.outputs();
+    scene.intent(Intent::Admit(THEM));
+    scene.intent(Intent::Admit(OTHER));
+    assert_eq!(scene.requests(), [SignalingRequest::Admit(THEM)]);
+    assert_eq!(scene.call.snapshot().problem, Some(Problem::AlreadySomebodyIn));
+}
+
+#[test]
+fn an_admission_that_the_server_does_not_answer_is_given_up_and_counts_for_nothing_later() {
+    let mut scene = Scene::host_warm();
+    scene.event(Event::Joined { participant: guest_at(OTHER) });
+    scene.intent(Intent::Admit(OTHER));
+    scene.wait(secs(31));
+    assert_eq!(scene.call.snapshot().problem, Some(Problem::AdmissionFailed(OTHER)));
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    scene.outputs();
+    scene.signaling(SignalingInput::Admitted(OTHER));
+    assert_eq!(scene.call.snapshot().partner, Some(THEM));
+    assert!(!opens_media(&scene.commands()));
+    scene.intent(Intent::Deny(OTHER));
+    assert_eq!(scene.requests(), [SignalingRequest::Remove(OTHER)], "the server counts it as admitted");
+}
+
+#[test]
+fn who_came_back_is_not_replaced_by_an_admission_that_was_written_late() {
+    let mut scene = Scene::host_live();
+    scene.peer(PeerInput::Disconnected);
+    scene.event(Event::Joined { participant: guest_at(OTHER) });
+    scene.intent(Intent::Admit(OTHER));
+    scene.peer(PeerInput::IceConnected);
+    scene.outputs();
+    scene.signaling(SignalingInput::Admitted(OTHER));
+    assert_eq!(scene.requests(), [SignalingRequest::Remove(OTHER)]);
+    assert_eq!(scene.call.snapshot().partner, Some(THEM));
+    assert!(matches!(scene.phase(), Phase::Live { .. }));
+}
+
+#[test]
+fn who_is_denied_while_the_server_lets_them_in_is_removed() {
+    let mut scene = Scene::host_warm();
+    scene.intent(Intent::Admit(THEM));
+    scene.outputs();
+    scene.intent(Intent::Deny(THEM));
+    assert_eq!(scene.requests(), [SignalingRequest::Remove(THEM)]);
+    scene.signaling(SignalingInput::Admitted(THEM));
+    assert_eq!(scene.requests(), [SignalingRequest::Remove(THEM)], "once more, for it was written after that");
+    assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
+}
+
+#[test]
+fn a_server_cannot_fill_the_waiting_room_without_end() {
+    let mut scene = Scene::host_with(&[]);
+    scene.outputs();
+    for number in 20..220 {
+        scene.event(Event::Joined { participant: guest_at(EndpointId::from_random([number; 16])) });
+    }
+    assert_eq!(scene.call.snapshot().waiting.len(), 12);
+
+    let mut scene = Scene::host_with(&[]);
+    scene.outputs();
+    for number in 20..220 {
+        let endpoint = EndpointId::from_random([number; 16]);
+        scene.event(Event::Joined { participant: Participant { bundle: Base64(vec![1]), ..guest_at(endpoint) } });
+    }
+    assert_eq!(scene.requests().len(), 12, "telling it again and again stops nobody");
+}
+
+#[test]
+fn only_a_person_takes_over_from_another_device() {
+    let mut scene = Scene::host();
+    scene.intent(Intent::Join);
+    assert!(matches!(&scene.requests()[..], [SignalingRequest::JoinHost { request, .. }] if request.take_over));
+    scene.joined(Role::Host);
+    scene.outputs();
+    scene.signaling(SignalingInput::Refused { request: RequestKind::Events, code: Code::NotSignedIn });
+    assert!(matches!(&scene.requests()[..], [SignalingRequest::JoinHost { request, .. }] if !request.take_over));
+    scene.signaling(SignalingInput::Refused { request: RequestKind::Join, code: Code::HostPresent });
+    assert_eq!(ended(&scene), Some(EndReason::Removed));
 }
 
 #[test]

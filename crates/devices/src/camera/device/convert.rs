@@ -14,6 +14,7 @@ use zune_jpeg::JpegDecoder;
 pub(super) struct Converter {
     interleaved: Vec<u8>,
     planes: [Vec<u8>; 3],
+    completed: Vec<u8>,
 }
 
 impl Converter {
@@ -35,6 +36,7 @@ impl Converter {
             .jpeg_set_out_colorspace(ColorSpace::YCbCr)
             .set_max_width(MAX_SIDE)
             .set_max_height(MAX_SIDE);
+        let bytes = if lacks_codes(bytes)? { completed(bytes, &mut self.completed) } else { bytes };
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
         decoder.decode_headers().ok()?;
         let (width, height) = decoder.dimensions()?;
@@ -57,6 +59,34 @@ impl Converter {
         convert::jpeg_planes([y, u, v], [width; 3], (1, 1), size, target).then_some(())
     }
 }
+
+/// Whether a JPEG leaves out its Huffman tables, as many cameras do: they mean the usual ones (ITU-T T.81, K.3).
+/// `None` if it has no picture.
+fn lacks_codes(jpeg: &[u8]) -> Option<bool> {
+    let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
+    loop {
+        let (&[marker, kind, high, low], _) = rest.split_first_chunk()?;
+        match (marker, kind) {
+            (0xff, 0xff) => rest = &rest[1..],
+            (0xff, HUFFMAN_TABLES) => return Some(false),
+            (0xff, START_OF_SCAN) => return Some(true),
+            (0xff, _) => rest = rest.get(2 + usize::from(u16::from_be_bytes([high, low]))..)?,
+            _ => return None,
+        }
+    }
+}
+
+/// The JPEG with the mark of a film's picture, by which the decoder takes the usual tables.
+fn completed<'a>(jpeg: &[u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    buffer.clear();
+    buffer.extend_from_slice(&jpeg[..2]);
+    buffer.extend_from_slice(b"\xff\xe0\x00\x10AVI1\0\0\0\0\0\0\0\0\0\0");
+    buffer.extend_from_slice(&jpeg[2..]);
+    buffer
+}
+
+const HUFFMAN_TABLES: u8 = 0xc4;
+const START_OF_SCAN: u8 = 0xda;
 
 /// No camera has more; a damaged header may say so.
 const MAX_SIDE: usize = 4_096;

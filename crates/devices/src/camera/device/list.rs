@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(find(&present, None).expect("a camera"), CameraIndex::Index(0));
         assert_eq!(
             find(&present, Some("Roof")).expect_err("no camera").to_string(),
-            "there is no camera called \"Roof\"; there is: Front, Desk"
+            "there is no camera called \"Roof\"; there is: Front, Desk; choose one of these"
         );
         assert!(matches!(find(&[], Some("Roof")), Err(DeviceError::NoDevice { .. })));
     }

@@ -119,7 +119,13 @@ impl Clinic {
     }
 
     pub(super) fn try_host(&mut self, visit: VisitId, bundle: &[u8]) -> Result<JoinReply, Code> {
-        let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(bundle.to_vec()) };
+        self.try_host_as(visit, bundle, true)
+    }
+
+    /// As an app that comes back by itself, unless somebody wants it to take over.
+    pub(super) fn try_host_as(&mut self, visit: VisitId, bundle: &[u8], take_over: bool) -> Result<JoinReply, Code> {
+        let bundle = Base64(bundle.to_vec());
+        let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle, take_over };
         match self.ask(Command::JoinHost { staff: CLINICIAN, visit, request })? {
             Reply::Joined(reply) => Ok(reply),
             other => panic!("{other:?}"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use signaling_protocol::{Base64, Code, HostJoinRequest, InviteId, Signature, StaffId, VersionRange, VisitState};
 
 use super::clinic::{CLINICIAN, Clinic, HOUR, kinds};
+use crate::store::Store;
 use crate::visits::{Command, Reply};
 
 #[test]
@@ -82,9 +83,9 @@ fn a_join_sent_again_is_answered_again() {
     let Ok(Reply::Joined(third)) = clinic.ask(command) else { panic!("a challenge outlives a restart") };
     let Ok(Reply::Joined(first)) = first else { panic!() };
     assert_eq!(third.endpoint, first.endpoint);
-    for token in [first.endpoint_token, third.endpoint_token] {
-        assert_eq!(clinic.visits.endpoint_of(token.expose(), link.visit), Ok(first.endpoint));
-    }
+    let owner = |token: &units::Phi<String>| clinic.visits.endpoint_of(token.expose(), link.visit);
+    assert_eq!(owner(&third.endpoint_token), Ok(first.endpoint));
+    assert_eq!(owner(&first.endpoint_token), Err(Code::NotSignedIn), "one token an endpoint");
     let host = clinic.try_host(link.visit, b"host").unwrap();
     assert_eq!(clinic.try_host(link.visit, b"host").unwrap(), host);
 }
@@ -95,7 +96,9 @@ fn the_same_app_comes_back_where_it_stood_and_another_waits() {
     let (link, mut host, mut guest) = clinic.call();
     assert_eq!(clinic.try_join(&link, b"guest").unwrap().endpoint, guest.id);
     guest.breaks(&mut clinic);
-    clinic.pass(Duration::from_secs(2));
+    clinic.pass(Duration::from_secs(29));
+    assert_eq!(clinic.try_join(&link, b"a new app"), Err(Code::InviteInUse), "who was admitted may come back");
+    clinic.pass(Duration::from_secs(1));
     host.hears(&mut clinic);
     let another = clinic.guest(&link, b"a new app");
     assert_ne!(another.id, guest.id);
@@ -116,11 +119,24 @@ fn a_clinician_takes_over_on_another_device() {
 }
 
 #[test]
+fn an_app_that_comes_back_by_itself_takes_no_other_devices_place() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, _guest) = clinic.call();
+    assert_eq!(clinic.try_host_as(link.visit, b"sleeper", false), Err(Code::HostPresent));
+    assert_eq!(kinds(&host.hears(&mut clinic)), [] as [&str; 0]);
+    assert_eq!(clinic.try_host_as(link.visit, b"host", false).unwrap().endpoint, host.id, "the same app may");
+    host.breaks(&mut clinic);
+    assert_eq!(clinic.try_host_as(link.visit, b"sleeper", false), Err(Code::HostPresent), "not yet away");
+    clinic.pass(Duration::from_secs(2));
+    clinic.try_host_as(link.visit, b"sleeper", false).unwrap();
+}
+
+#[test]
 fn only_the_visits_clinician_hosts_it() {
     let mut clinic = Clinic::new();
     let link = clinic.link();
     let stranger = StaffId::from_random([1; 16]);
-    let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]) };
+    let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]), take_over: true };
     let command = Command::JoinHost { staff: stranger, visit: link.visit, request };
     assert_eq!(clinic.ask(command), Err(Code::VisitNotFound));
     let request = signaling_protocol::CreateInviteRequest {
@@ -192,4 +208,101 @@ fn a_full_disk_refuses_and_changes_nothing() {
     clinic.store.set_full(false);
     clinic.done(Command::Admit { by: host.id, endpoint: guest.id });
     assert_eq!(kinds(&host.hears(&mut clinic)), ["admitted", "visit"]);
+}
+
+#[test]
+fn a_link_that_was_denied_leads_nowhere_any_more() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    let host = clinic.host(link.visit);
+    let guest = clinic.guest(&link, b"guest");
+    clinic.done(Command::Deny { by: host.id, endpoint: guest.id });
+    for _ in 0..3 {
+        assert_eq!(clinic.try_join(&link, b"guest"), Err(Code::InviteNotUsable));
+        assert_eq!(clinic.try_join(&link, b"another app"), Err(Code::InviteNotUsable));
+        clinic.pass(Duration::from_secs(300));
+        clinic.restart();
+    }
+    let (other, _, removed) = clinic.call();
+    let host = clinic.try_host(other.visit, b"host").unwrap();
+    clinic.done(Command::Remove { by: host.endpoint, endpoint: removed.id });
+    clinic.try_join(&other, b"guest").unwrap();
+}
+
+#[test]
+fn a_denial_that_came_late_shuts_the_link_after_a_restart_too() {
+    let mut clinic = Clinic::new();
+    let (link, host, guest) = clinic.call();
+    clinic.done(Command::Deny { by: host.id, endpoint: guest.id });
+    clinic.restart();
+    assert_eq!(clinic.try_join(&link, b"guest"), Err(Code::InviteNotUsable));
+}
+
+#[test]
+fn who_holds_a_link_cannot_join_and_leave_without_end() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    for _ in 0..10 {
+        let guest = clinic.guest(&link, b"guest");
+        clinic.done(Command::Leave { by: guest.id });
+    }
+    assert_eq!(clinic.try_join(&link, b"guest"), Err(Code::TooManyRequests));
+    clinic.pass(Duration::from_secs(20));
+    clinic.try_join(&link, b"guest").unwrap();
+}
+
+#[test]
+fn a_join_with_a_fresh_challenge_writes_nothing_new() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    let first = clinic.try_join(&link, b"guest").unwrap();
+    for _ in 0..50 {
+        assert_eq!(clinic.try_join(&link, b"guest").unwrap(), first);
+    }
+    assert_eq!(clinic.store.clone().load().unwrap().tokens.len(), 1);
+}
+
+#[test]
+fn rows_of_those_who_are_gone_do_not_pile_up() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    clinic.host(link.visit);
+    for _ in 0..5 {
+        let guest = clinic.guest(&link, b"guest");
+        clinic.done(Command::Leave { by: guest.id });
+    }
+    clinic.pass(Duration::from_secs(121));
+    let rows = clinic.store.clone().load().unwrap();
+    assert_eq!((rows.endpoints.len(), rows.tokens.len()), (1, 1), "the host's");
+}
+
+#[test]
+fn what_cannot_be_written_does_not_grow_with_time() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, mut guest) = clinic.call();
+    clinic.store.set_full(true);
+    for _ in 0..20 {
+        guest.breaks(&mut clinic);
+        host.breaks(&mut clinic);
+        clinic.pass(Duration::from_secs(20));
+        host.returns(&mut clinic);
+        guest.returns(&mut clinic);
+    }
+    assert_eq!(clinic.visits.unwritten.len(), 1);
+    assert!(!clinic.visits.is_ready());
+    clinic.store.set_full(false);
+    assert!(clinic.visits.is_ready() && clinic.visits.unwritten.is_empty());
+    assert_eq!(clinic.state(&link), VisitState::Active);
+}
+
+#[test]
+fn links_end_by_the_wall_clock_as_it_is_set_later() {
+    let mut clinic = Clinic::new();
+    let link = clinic.link();
+    let end = clinic.store.clone().load().unwrap().invites[0].expires_unix_micros;
+    clinic.visits.set_wall_clock(clinic.now, end - 5_000_000);
+    clinic.try_join(&link, b"guest").unwrap();
+    let late = clinic.link();
+    clinic.visits.set_wall_clock(clinic.now, end + HOUR * 1_000_000);
+    assert_eq!(clinic.try_join(&late, b"guest"), Err(Code::InviteExpired));
 }

@@ -140,7 +140,8 @@ fn a_mailbox_that_runs_over_says_reset_and_hello() {
         host.sends(&mut clinic, &guest, &n.to_string());
     }
     let events = guest.hears(&mut clinic);
-    assert_eq!(kinds(&events), ["reset", "hello"], "the cursor cannot be resumed");
+    assert_eq!(kinds(&events), ["reset", "hello", "message"], "the cursor cannot be resumed");
+    assert_eq!(texts(&events), ["10"], "the one that made it run over");
     host.sends(&mut clinic, &guest, "on");
     assert_eq!(texts(&guest.hears(&mut clinic)), ["on"]);
 }

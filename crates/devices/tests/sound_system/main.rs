@@ -1,0 +1,132 @@
+//! Real streams over a real sound server: one of the test's own, which it kills and whose devices it unplugs.
+#![cfg(target_os = "linux")]
+
+mod private_server;
+mod visitor;
+
+use std::time::Duration;
+
+use devices::sound::SAMPLE_RATE;
+use private_server::PrivateServer;
+use visitor::{OURS, Visitor, noise, whistle};
+
+#[test]
+fn what_the_loudspeaker_plays_the_microphone_hears() {
+    let server = PrivateServer::start();
+    server.plug_in_microphone("near_speaker", "speaker");
+    let mut visitor = Visitor::new(Some("near_speaker"), None, noise);
+    visitor.talk(Duration::from_secs(5));
+    assert_eq!(visitor.problems, [""; 0]);
+
+    visitor.the_loudspeaker_keeps_the_time();
+    visitor.the_microphone_keeps_the_time();
+    // A stretch of what was heard is found in what was played. On a busy machine one or the other has a hole.
+    let best = (0..6).map(|n| likeness(&visitor.heard, &visitor.played, second() * (20 + 4 * n) / 10));
+    let best = best.fold(0.0, f32::max);
+    assert!(best > 0.99, "correlation {best}");
+}
+
+/// How like the twentieth of a second of `heard` that begins at `from` is to what was played at most half a second away.
+fn likeness(heard: &[f32], played: &[f32], from: usize) -> f32 {
+    let stretch = &heard[from..from + second() / 20];
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let power = dot(stretch, stretch);
+    let around = &played[from - second() / 2..(from + second() / 2).min(played.len())];
+    around
+        .windows(stretch.len())
+        .map(|other| dot(stretch, other) / (power * dot(other, other)).sqrt().max(1e-9))
+        .fold(0.0, f32::max)
+}
+
+const fn second() -> usize {
+    SAMPLE_RATE as usize
+}
+
+#[test]
+fn after_a_restart_of_the_sound_server_both_streams_come_back() {
+    let mut server = PrivateServer::start();
+    server.whistle("mic_feed", 400);
+    let mut visitor = Visitor::new(None, None, whistle);
+    visitor.talk_until_heard(400);
+
+    server.kill();
+    visitor.talk(Duration::from_secs(1));
+    server.restart();
+    // Now the loudspeaker sounds into the microphone: what comes back went through both.
+    server.loop_back("speaker", "mic_feed");
+    visitor.talk_until_heard(OURS);
+
+    visitor.the_microphone_keeps_the_time();
+    visitor.problems.sort();
+    assert_eq!(
+        visitor.problems,
+        [
+            "the loudspeaker stopped: the sound system closed it; check its plug or choose another",
+            "the microphone stopped: the sound system closed it; check its plug or choose another",
+        ]
+    );
+}
+
+#[test]
+fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_until_it_is_back() {
+    let server = PrivateServer::start();
+    server.plug_in_speaker("desk_feed");
+    server.whistle("desk_feed", 400);
+    server.whistle("mic_feed", 600);
+    let desk = server.plug_in_microphone("desk", "desk_feed");
+    let mut visitor = Visitor::new(Some("desk"), None, whistle);
+    visitor.talk_until_heard(400);
+
+    server.unplug(desk);
+    visitor.talk_until_heard(600);
+    visitor.talk(Duration::from_secs(1));
+    assert_eq!(visitor.problems, ["the microphone stopped: it was unplugged; check its plug or choose another"]);
+
+    server.plug_in_microphone("desk", "desk_feed");
+    visitor.talk_until_heard(400);
+    assert_eq!(visitor.problems.len(), 1, "{:?}", visitor.problems);
+    assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
+    visitor.the_microphone_keeps_the_time();
+}
+
+#[test]
+fn when_the_last_microphone_is_unplugged_the_other_does_not_hear_himself() {
+    let server = PrivateServer::start();
+    server.unplug_the_usual_microphone();
+    let desk = server.plug_in_microphone("desk", "mic_feed");
+    server.whistle("mic_feed", 600);
+    let mut visitor = Visitor::new(None, None, whistle);
+    visitor.talk_until_heard(600);
+
+    server.unplug(desk);
+    // The trap: this is what the server moves the stream to.
+    assert_eq!(server.default_microphone(), "speaker.monitor");
+    visitor.talk(Duration::from_millis(500));
+    let unplugged = visitor.heard.len();
+    visitor.talk(Duration::from_secs(3));
+    assert_eq!(visitor.heard_since(unplugged, OURS), Duration::ZERO);
+    assert!(visitor.heard[unplugged..].iter().all(|&sample| sample == 0.0));
+    assert_eq!(visitor.problems, ["the microphone stopped: it was unplugged; check its plug or choose another"]);
+    assert!(devices::microphone::names().expect("a list").is_empty());
+
+    server.plug_in_microphone("desk", "mic_feed");
+    visitor.talk_until_heard(600);
+    assert_eq!(visitor.problems.len(), 1, "{:?}", visitor.problems);
+}
+
+#[test]
+fn when_the_chosen_loudspeaker_is_unplugged_the_sound_goes_on_from_the_systems_choice() {
+    let server = PrivateServer::start();
+    let headset = server.plug_in_speaker("headset");
+    server.plug_in_microphone("near_speaker", "speaker");
+    let mut visitor = Visitor::new(Some("near_speaker"), Some("headset"), whistle);
+    visitor.talk(Duration::from_secs(1));
+    assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
+
+    server.unplug(headset);
+    visitor.talk(Duration::from_secs(1));
+    assert_eq!(visitor.problems, ["the loudspeaker stopped: it was unplugged; check its plug or choose another"]);
+    let replaced = visitor.heard.len();
+    visitor.talk(Duration::from_secs(1));
+    assert!(visitor.heard_since(replaced, OURS) > Duration::from_millis(800));
+}

@@ -1,0 +1,181 @@
+//! A PulseAudio server of the test's own: no sound hardware, no sound of the person at the machine.
+
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A sound server with a loudspeaker `speaker` and a microphone `mic`, both the system's choice, killed when dropped.
+///
+/// What is played on the sink `mic_feed` is spoken into `mic`; further devices are plugged in by name.
+pub(crate) struct PrivateServer {
+    process: Child,
+    folder: TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl PrivateServer {
+    /// Starts one and points this process to it.
+    pub(crate) fn start() -> Self {
+        // Under `cargo test` the stories of one binary share a process and its environment.
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["run", "run/pulse", "state", "config"] {
+            // The server refuses folders that others can read.
+            DirBuilder::new().mode(0o700).create(folder.path().join(name)).expect("a folder");
+        }
+        fs::write(folder.path().join("script.pa"), script(folder.path())).expect("a script");
+        for (name, value) in environment(folder.path()) {
+            #[expect(
+                unsafe_code,
+                clippy::disallowed_methods,
+                reason = "the sound library takes its server from there only"
+            )]
+            // SAFETY: nothing else in this process reads or writes the environment now. nextest gives each story a process,
+            // which has started no thread of ours yet; elsewhere the lock keeps the other stories out.
+            unsafe {
+                std::env::set_var(name, value);
+            }
+        }
+        let process = serve(folder.path());
+        Self { process, folder, _alone: alone }
+    }
+
+    /// The server dies without a word.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// It comes back, as the system's service manager would bring it.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        self.process = serve(self.folder.path());
+    }
+
+    /// Plugs a loudspeaker in.
+    pub(crate) fn plug_in_speaker(&self, name: &str) -> Plug {
+        self.load(&["module-null-sink", &format!("sink_name={name}"), "rate=48000", "channels=2"])
+    }
+
+    /// Plugs a microphone in that hears what is played on a sink.
+    pub(crate) fn plug_in_microphone(&self, name: &str, sink: &str) -> Plug {
+        let (name, master) = (format!("source_name={name}"), format!("master={sink}.monitor"));
+        self.load(&["module-remap-source", &name, &master, "channels=1"])
+    }
+
+    /// Whistles on a sink for ever.
+    pub(crate) fn whistle(&self, sink: &str, hertz: u32) -> Plug {
+        self.load(&["module-sine", &format!("sink={sink}"), &format!("frequency={hertz}"), "rate=48000"])
+    }
+
+    /// Lets what is played on one sink be heard on another.
+    pub(crate) fn loop_back(&self, from: &str, to: &str) -> Plug {
+        let (from, to) = (format!("source={from}.monitor"), format!("sink={to}"));
+        self.load(&["module-loopback", &from, &to, "latency_msec=80"])
+    }
+
+    /// Pulls it out again.
+    pub(crate) fn unplug(&self, plug: Plug) {
+        self.control(&["unload-module", &plug.0]);
+    }
+
+    /// Pulls out `mic`, which was there from the beginning.
+    pub(crate) fn unplug_the_usual_microphone(&self) {
+        self.control(&["unload-module", "module-remap-source"]);
+    }
+
+    /// What the server would give to who asks for no device by name.
+    pub(crate) fn default_microphone(&self) -> String {
+        self.control(&["get-default-source"])
+    }
+
+    fn load(&self, module: &[&str]) -> Plug {
+        Plug(self.control(&[&["load-module"], module].concat()))
+    }
+
+    fn control(&self, arguments: &[&str]) -> String {
+        let output = pactl(self.folder.path()).args(arguments).output().expect(NEEDED);
+        assert!(output.status.success(), "pactl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("words").trim().to_owned()
+    }
+}
+
+impl Drop for PrivateServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Something that was plugged in.
+pub(crate) struct Plug(String);
+
+fn serve(folder: &Path) -> Child {
+    let log = File::create(folder.join("log")).expect("a log");
+    let mut process = Command::new("pulseaudio")
+        .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit=1", "--use-pid-file=no"])
+        .args(["--log-target=stderr", "--high-priority=no", "--realtime=no", "-F"])
+        .arg(folder.join("script.pa"))
+        .envs(environment(folder))
+        .env("HOME", folder)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect(NEEDED);
+    let begin = Instant::now();
+    while !pactl(folder).arg("info").output().expect(NEEDED).status.success() {
+        let has_ended = process.try_wait().expect("a process").is_some();
+        if has_ended || begin.elapsed() > START_TIMEOUT {
+            let _ = process.kill();
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            panic!("the test's own PulseAudio server does not start; it says:\n{log}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    process
+}
+
+fn pactl(folder: &Path) -> Command {
+    let mut command = Command::new("pactl");
+    command.envs(environment(folder)).env("LC_ALL", "C");
+    command
+}
+
+fn environment(folder: &Path) -> [(&'static str, PathBuf); 5] {
+    [
+        ("XDG_RUNTIME_DIR", folder.join("run")),
+        ("PULSE_RUNTIME_PATH", folder.join("run/pulse")),
+        ("PULSE_STATE_PATH", folder.join("state")),
+        ("PULSE_CONFIG_PATH", folder.join("config")),
+        ("PULSE_SERVER", PathBuf::from(format!("unix:{}", folder.join("run/pulse/native").display()))),
+    ]
+}
+
+fn script(folder: &Path) -> String {
+    let socket = folder.join("run/pulse/native");
+    format!(
+        ".fail
+load-module module-native-protocol-unix auth-anonymous=1 socket={}
+load-module module-null-sink sink_name=speaker rate=48000 channels=2
+load-module module-null-sink sink_name=mic_feed rate=48000 channels=1
+load-module module-remap-source source_name=mic master=mic_feed.monitor channels=1
+set-default-sink speaker
+set-default-source mic
+",
+        socket.display()
+    )
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What a failing test says where the server is not installed.
+const NEEDED: &str =
+    "this test needs PulseAudio: install the packages pulseaudio and pulseaudio-utils and run it again";
+
+/// It takes 0.2 s where nothing else runs.
+const START_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,159 @@
+//! Every word that a report can say stands in `docs/headless.md`, and no other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use call::{EndReason, Phase, PictureOff, ReconnectCause, Refusal};
+use units::Timestamp;
+
+type Words = BTreeSet<String>;
+
+fn read(path: &str) -> String {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
+    let root = Path::new(&here).parent().expect("tests/ stands in the root");
+    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file of the session without its own tests.
+fn session(file: &str) -> String {
+    let text = read(&format!("crates/session/src/{file}"));
+    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+}
+
+/// The words in the first column of the table under this heading.
+fn told(heading: &str) -> Words {
+    let text = read("docs/headless.md");
+    let section = text.split(&format!("### {heading}\n")).nth(1).unwrap_or_else(|| panic!("no section {heading}"));
+    let section = section.split("\n#").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let words = rows.filter_map(|row| row.split('|').nth(1)).flat_map(quoted('`'));
+    words.map(str::to_owned).collect()
+}
+
+/// What stands between two of these marks.
+fn quoted(mark: char) -> impl Fn(&str) -> Vec<&str> {
+    move |text| text.split(mark).skip(1).step_by(2).collect()
+}
+
+/// A variant that is added does not compile here until it is in the list.
+fn end_reasons() -> [EndReason; 9] {
+    use EndReason::{
+        ConnectionLost, Denied, HandshakeUnfinished, HungUp, NoConnection, Refused, Removed, TheyHungUp, VisitOver,
+    };
+    let all = [
+        HungUp,
+        TheyHungUp,
+        Denied,
+        Removed,
+        VisitOver,
+        NoConnection,
+        HandshakeUnfinished,
+        ConnectionLost,
+        Refused(Refusal::Version),
+    ];
+    for reason in all {
+        match reason {
+            HungUp | TheyHungUp | Denied | Removed | VisitOver | NoConnection | HandshakeUnfinished
+            | ConnectionLost | Refused(_) => {}
+        }
+    }
+    all
+}
+
+/// Likewise; the lobby is where every visit begins, and is no event.
+fn phases() -> Vec<String> {
+    let since = Timestamp::ZERO;
+    let [link_lost, their_app_stopped] = [ReconnectCause::LinkLost, ReconnectCause::TheirAppStopped];
+    let all = [
+        Phase::Lobby,
+        Phase::WaitingRoom { since },
+        Phase::Connecting { since },
+        Phase::Live { since },
+        Phase::Reconnecting { since, cause: link_lost },
+        Phase::Reconnecting { since, cause: their_app_stopped },
+        Phase::Ended(EndReason::HungUp),
+    ];
+    let word = |phase: Phase| match phase {
+        Phase::Lobby => None,
+        Phase::WaitingRoom { .. } | Phase::Connecting { .. } | Phase::Live { .. } => Some(phase.name().to_owned()),
+        Phase::Reconnecting { cause: cause @ (ReconnectCause::LinkLost | ReconnectCause::TheirAppStopped), .. } => {
+            Some(format!("{}:{}", phase.name(), cause.name()))
+        }
+        Phase::Ended(_) => Some(format!("{}:…", phase.name())),
+    };
+    all.into_iter().filter_map(word).collect()
+}
+
+/// Likewise.
+fn pictures_off() -> Vec<String> {
+    use PictureOff::{CameraOff, LinkTooThin, NoCamera, NotWanted};
+    let all = [NoCamera, CameraOff, NotWanted, LinkTooThin];
+    for why in all {
+        match why {
+            NoCamera | CameraOff | NotWanted | LinkTooThin => {}
+        }
+    }
+    all.map(|why| format!("picture_off:{}", why.name())).to_vec()
+}
+
+/// The words of `Problem`, which the recorder gives it.
+fn problems() -> Vec<String> {
+    let recorder = session("recorder.rs");
+    let arms = recorder.lines().filter(|line| line.trim().starts_with("Problem::"));
+    let words: Vec<String> =
+        arms.filter_map(|arm| quoted('"')(arm).first().map(|word| format!("problem:{word}"))).collect();
+    assert!(words.len() >= 6, "read too little of recorder.rs: {words:?}");
+    words
+}
+
+/// What the session says by itself: the literals in its calls of `event`.
+fn own_words() -> Words {
+    // Words that are completed by the lists above.
+    let open = ["{}{detail}", ":{}", "problem:{}", "picture_off:{why}", "ended:{end}", "ended:{}"];
+    let mut words = Words::new();
+    for file in ["recorder.rs", "driver.rs", "headless.rs", "host.rs"] {
+        let text = session(file);
+        for call in text.split(".event(").skip(1) {
+            words.extend(quoted('"')(call.split(';').next().unwrap_or_default()).into_iter().map(str::to_owned));
+        }
+    }
+    words.retain(|word| !open.contains(&word.as_str()));
+    words
+}
+
+#[test]
+fn every_event_stands_in_the_document() {
+    let words = phases().into_iter().chain(pictures_off()).chain(problems()).chain(own_words());
+    assert_eq!(told("The words of `event`"), words.collect());
+}
+
+#[test]
+fn every_end_stands_in_the_document() {
+    let mut words: Words = end_reasons().iter().map(|reason| reason.name().to_owned()).collect();
+    for line in session("verdict.rs").lines().filter(|line| line.contains("=> \"")) {
+        words.extend(quoted('"')(line).into_iter().map(str::to_owned));
+    }
+    for choice in session("headless.rs").split("(\"").skip(1).filter(|choice| choice.contains("\", EXIT_")) {
+        words.extend(choice.split_once("\", EXIT_").filter(|(word, _)| !word.contains('"')).map(|(w, _)| w.to_owned()));
+    }
+    assert_eq!(told("The words of `end`"), words);
+}
+
+#[test]
+fn every_field_of_the_report_stands_in_the_document() {
+    let document = read("docs/headless.md");
+    let report = session("report.rs");
+    let fields: Vec<&str> = report
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": "))
+        .map(|(name, _)| name)
+        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        .collect();
+    assert!(fields.len() >= 40, "read too little of report.rs: {fields:?}");
+    let missing: Vec<_> = fields
+        .iter()
+        .filter(|field| !document.contains(&format!("`{field}`")) && !document.contains(&format!("`{field}[")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
