@@ -1,5 +1,9 @@
-//! For tests: network weather in virtual time.
+//! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+pub mod fake_camera;
 pub mod link;
+#[cfg(target_os = "linux")]
+pub mod sound_server;

@@ -1,13 +1,12 @@
 //! Real streams over a real sound server: one of the test's own, which it kills and whose devices it unplugs.
 #![cfg(target_os = "linux")]
 
-mod private_server;
 mod visitor;
 
 use std::time::Duration;
 
 use devices::sound::SAMPLE_RATE;
-use private_server::PrivateServer;
+use testkit::sound_server::PrivateServer;
 use visitor::{OURS, Visitor, noise, whistle};
 
 #[test]

@@ -8,23 +8,23 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What camera is plugged in: the words of `fake_camera.c`.
-pub(crate) struct Plugged {
-    pub(crate) kind: &'static str,
+pub struct Plugged {
+    pub kind: &'static str,
     /// After how many pictures it stalls or is unplugged.
-    pub(crate) frames: u32,
+    pub frames: u32,
     /// Whether the kernel lists it.
-    pub(crate) is_listed: bool,
+    pub is_listed: bool,
 }
 
 impl Plugged {
-    pub(crate) fn a(kind: &'static str) -> Self {
+    pub fn a(kind: &'static str) -> Self {
         Self { kind, frames: 0, is_listed: true }
     }
 }
 
 /// Runs `story` with that camera. `test` is the name of the calling test: a library can only be put in front of the
 /// system's at a program's start, so this test's program is started once more, for this one test.
-pub(crate) fn with_camera(test: &str, camera: &Plugged, story: fn()) {
+pub fn with_camera(test: &str, camera: &Plugged, story: fn()) {
     if env::var_os("FAKE_CAMERA").is_some() {
         return story();
     }
@@ -67,7 +67,7 @@ fn compile(folder: &Path) -> PathBuf {
     let output = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
         .arg(&library)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake_camera/fake_camera.c"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fake_camera/fake_camera.c"))
         .arg("-ldl")
         .output()
         .expect("this test needs a C compiler called cc: install gcc and run it again");

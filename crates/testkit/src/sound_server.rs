@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// A sound server with a loudspeaker `speaker` and a microphone `mic`, both the system's choice, killed when dropped.
 ///
 /// What is played on the sink `mic_feed` is spoken into `mic`; further devices are plugged in by name.
-pub(crate) struct PrivateServer {
+pub struct PrivateServer {
     process: Child,
     folder: TempDir,
     _alone: MutexGuard<'static, ()>,
@@ -21,7 +21,7 @@ pub(crate) struct PrivateServer {
 
 impl PrivateServer {
     /// Starts one and points this process to it.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         // Under `cargo test` the stories of one binary share a process and its environment.
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -47,51 +47,51 @@ impl PrivateServer {
     }
 
     /// The server dies without a word.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 
     /// It comes back, as the system's service manager would bring it.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.kill();
         self.process = serve(self.folder.path());
     }
 
     /// Plugs a loudspeaker in.
-    pub(crate) fn plug_in_speaker(&self, name: &str) -> Plug {
+    pub fn plug_in_speaker(&self, name: &str) -> Plug {
         self.load(&["module-null-sink", &format!("sink_name={name}"), "rate=48000", "channels=2"])
     }
 
     /// Plugs a microphone in that hears what is played on a sink.
-    pub(crate) fn plug_in_microphone(&self, name: &str, sink: &str) -> Plug {
+    pub fn plug_in_microphone(&self, name: &str, sink: &str) -> Plug {
         let (name, master) = (format!("source_name={name}"), format!("master={sink}.monitor"));
         self.load(&["module-remap-source", &name, &master, "channels=1"])
     }
 
     /// Whistles on a sink for ever.
-    pub(crate) fn whistle(&self, sink: &str, hertz: u32) -> Plug {
+    pub fn whistle(&self, sink: &str, hertz: u32) -> Plug {
         self.load(&["module-sine", &format!("sink={sink}"), &format!("frequency={hertz}"), "rate=48000"])
     }
 
     /// Lets what is played on one sink be heard on another.
-    pub(crate) fn loop_back(&self, from: &str, to: &str) -> Plug {
+    pub fn loop_back(&self, from: &str, to: &str) -> Plug {
         let (from, to) = (format!("source={from}.monitor"), format!("sink={to}"));
         self.load(&["module-loopback", &from, &to, "latency_msec=80"])
     }
 
     /// Pulls it out again.
-    pub(crate) fn unplug(&self, plug: Plug) {
+    pub fn unplug(&self, plug: Plug) {
         self.control(&["unload-module", &plug.0]);
     }
 
     /// Pulls out `mic`, which was there from the beginning.
-    pub(crate) fn unplug_the_usual_microphone(&self) {
+    pub fn unplug_the_usual_microphone(&self) {
         self.control(&["unload-module", "module-remap-source"]);
     }
 
     /// What the server would give to who asks for no device by name.
-    pub(crate) fn default_microphone(&self) -> String {
+    pub fn default_microphone(&self) -> String {
         self.control(&["get-default-source"])
     }
 
@@ -113,7 +113,7 @@ impl Drop for PrivateServer {
 }
 
 /// Something that was plugged in.
-pub(crate) struct Plug(String);
+pub struct Plug(String);
 
 fn serve(folder: &Path) -> Child {
     let log = File::create(folder.join("log")).expect("a log");

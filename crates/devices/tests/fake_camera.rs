@@ -1,14 +1,12 @@
 //! The real camera code with a camera that the machine does not have.
 #![cfg(target_os = "linux")]
 
-mod plugged_in;
-
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant, SystemTime};
 
 use devices::camera::PatternKind;
 use devices::{Camera, CameraChoice, CapturedFrame, DeviceError};
-use plugged_in::{Plugged, with_camera};
+use testkit::fake_camera::{Plugged, with_camera};
 use units::{Clock, PictureSize};
 
 #[test]
