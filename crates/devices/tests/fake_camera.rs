@@ -6,85 +6,113 @@ use std::time::{Duration, Instant, SystemTime};
 
 use devices::camera::PatternKind;
 use devices::{Camera, CameraChoice, CapturedFrame, DeviceError};
-use testkit::fake_camera::{Plugged, with_camera};
+use testkit::fake_camera::{FakeCamera, Fate, Kind, NAME, with_camera};
 use units::{Clock, PictureSize};
 
 #[test]
 fn a_usual_camera_gives_720_rows_thirty_times_a_second() {
-    with_camera("a_usual_camera_gives_720_rows_thirty_times_a_second", &Plugged::a("mjpeg"), || {
-        assert_eq!(devices::camera::names(), ["Fake Camera"]);
-        let camera = gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(2));
-        assert_eq!(camera.format().expect("a format").fps.to_string(), "30.00");
-    });
+    with_camera(
+        "a_usual_camera_gives_720_rows_thirty_times_a_second",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            assert_eq!(devices::camera::names(), [NAME]);
+            let camera = gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(2));
+            assert_eq!(camera.format().expect("a format").fps.to_string(), "30.00");
+        },
+    );
 }
 
 #[test]
 fn a_camera_without_compression_gives_pictures() {
-    with_camera("a_camera_without_compression_gives_pictures", &Plugged::a("yuyv"), || {
-        gives_moving_pictures(PictureSize::new(640, 480), Duration::from_secs(1));
-    });
+    with_camera(
+        "a_camera_without_compression_gives_pictures",
+        || FakeCamera::plug_in(Kind::Uncompressed),
+        || {
+            gives_moving_pictures(PictureSize::new(640, 480), Duration::from_secs(1));
+        },
+    );
 }
 
 #[test]
 fn a_camera_with_planes_gives_pictures() {
-    with_camera("a_camera_with_planes_gives_pictures", &Plugged::a("nv12"), || {
-        gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(1));
-    });
+    with_camera(
+        "a_camera_with_planes_gives_pictures",
+        || FakeCamera::plug_in(Kind::Planes),
+        || {
+            gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(1));
+        },
+    );
 }
 
 #[test]
 fn a_camera_that_the_kernel_does_not_list_gives_pictures() {
-    let unlisted = Plugged { is_listed: false, ..Plugged::a("mjpeg") };
-    with_camera("a_camera_that_the_kernel_does_not_list_gives_pictures", &unlisted, || {
+    let unlisted = || FakeCamera::unlisted(Kind::Usual);
+    with_camera("a_camera_that_the_kernel_does_not_list_gives_pictures", unlisted, || {
         gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(1));
     });
 }
 
 #[test]
 fn a_camera_is_opened_by_its_name_and_another_name_is_told_what_there_is() {
-    with_camera("a_camera_is_opened_by_its_name_and_another_name_is_told_what_there_is", &Plugged::a("mjpeg"), || {
-        let (_camera, frames) = open(Some("Fake Camera")).expect("a camera");
-        frames.recv_timeout(SOON).expect("a picture");
-        assert_eq!(
-            refusal(Some("Roof")),
-            "there is no camera called \"Roof\"; there is: Fake Camera; choose one of these"
-        );
-    });
+    with_camera(
+        "a_camera_is_opened_by_its_name_and_another_name_is_told_what_there_is",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            let (_camera, frames) = open(Some(NAME)).expect("a camera");
+            frames.recv_timeout(SOON).expect("a picture");
+            assert_eq!(
+                refusal(Some("Roof")),
+                "there is no camera called \"Roof\"; there is: Fake Camera; choose one of these"
+            );
+        },
+    );
 }
 
 #[test]
 fn a_camera_that_leaves_out_the_usual_tables_gives_pictures() {
-    with_camera("a_camera_that_leaves_out_the_usual_tables_gives_pictures", &Plugged::a("bare"), || {
-        gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(1));
-    });
+    with_camera(
+        "a_camera_that_leaves_out_the_usual_tables_gives_pictures",
+        || FakeCamera::plug_in(Kind::Bare),
+        || {
+            gives_moving_pictures(PictureSize::new(1_280, 720), Duration::from_secs(1));
+        },
+    );
 }
 
 #[test]
 fn a_camera_that_was_closed_can_be_opened_again_at_once() {
-    with_camera("a_camera_that_was_closed_can_be_opened_again_at_once", &Plugged::a("mjpeg"), || {
-        for _ in 0..5 {
-            let (camera, frames) = open(None).expect("a camera");
-            frames.recv_timeout(SOON).expect("a picture");
-            assert_eq!(refusal(None), IN_USE);
-            drops_at_once(camera);
-        }
-    });
+    with_camera(
+        "a_camera_that_was_closed_can_be_opened_again_at_once",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            for _ in 0..5 {
+                let (camera, frames) = open(None).expect("a camera");
+                frames.recv_timeout(SOON).expect("a picture");
+                assert_eq!(refusal(None), IN_USE);
+                drops_at_once(camera);
+            }
+        },
+    );
 }
 
 #[test]
 fn a_camera_that_another_program_has_is_said_to_be_in_use() {
-    with_camera("a_camera_that_another_program_has_is_said_to_be_in_use", &Plugged::a("busy"), in_use);
+    with_camera("a_camera_that_another_program_has_is_said_to_be_in_use", || FakeCamera::plug_in(Kind::Busy), in_use);
 }
 
 #[test]
 fn a_camera_whose_stream_another_program_has_is_said_to_be_in_use() {
-    with_camera("a_camera_whose_stream_another_program_has_is_said_to_be_in_use", &Plugged::a("taken"), in_use);
+    with_camera(
+        "a_camera_whose_stream_another_program_has_is_said_to_be_in_use",
+        || FakeCamera::plug_in(Kind::Taken),
+        in_use,
+    );
 }
 
 #[test]
 fn a_busy_camera_that_the_kernel_does_not_list_is_said_to_be_in_use() {
-    let unlisted = Plugged { is_listed: false, ..Plugged::a("busy") };
-    with_camera("a_busy_camera_that_the_kernel_does_not_list_is_said_to_be_in_use", &unlisted, in_use);
+    let unlisted = || FakeCamera::unlisted(Kind::Busy);
+    with_camera("a_busy_camera_that_the_kernel_does_not_list_is_said_to_be_in_use", unlisted, in_use);
 }
 
 fn in_use() {
@@ -93,20 +121,28 @@ fn in_use() {
 
 #[test]
 fn a_forbidden_camera_is_said_to_be_forbidden() {
-    with_camera("a_forbidden_camera_is_said_to_be_forbidden", &Plugged::a("forbidden"), || {
-        assert_eq!(refusal(None), "this program may not use the camera; allow it in the system's privacy settings");
-    });
+    with_camera(
+        "a_forbidden_camera_is_said_to_be_forbidden",
+        || FakeCamera::plug_in(Kind::Forbidden),
+        || {
+            assert_eq!(refusal(None), "this program may not use the camera; allow it in the system's privacy settings");
+        },
+    );
 }
 
 #[test]
 fn without_a_camera_that_is_said() {
-    let unlisted = Plugged { is_listed: false, ..Plugged::a("none") };
-    with_camera("without_a_camera_that_is_said", &unlisted, no_camera);
+    let unlisted = || FakeCamera::unlisted(Kind::Missing);
+    with_camera("without_a_camera_that_is_said", unlisted, no_camera);
 }
 
 #[test]
 fn a_camera_that_goes_while_it_is_opened_is_said_not_to_be_there() {
-    with_camera("a_camera_that_goes_while_it_is_opened_is_said_not_to_be_there", &Plugged::a("none"), no_camera);
+    with_camera(
+        "a_camera_that_goes_while_it_is_opened_is_said_not_to_be_there",
+        || FakeCamera::plug_in(Kind::Missing),
+        no_camera,
+    );
 }
 
 fn no_camera() {
@@ -115,8 +151,8 @@ fn no_camera() {
 
 #[test]
 fn a_camera_that_is_unplugged_says_so_at_once() {
-    let unplugged = Plugged { frames: 10, ..Plugged::a("unplugged") };
-    with_camera("a_camera_that_is_unplugged_says_so_at_once", &unplugged, || {
+    let unplugged = || usual(Fate::Unplugged(10));
+    with_camera("a_camera_that_is_unplugged_says_so_at_once", unplugged, || {
         let (mut camera, frames) = open(None).expect("a camera");
         assert!(frames.iter().last().expect("a picture").index < 10);
         assert_eq!(
@@ -129,8 +165,8 @@ fn a_camera_that_is_unplugged_says_so_at_once() {
 
 #[test]
 fn a_camera_that_stalls_is_given_up_and_the_program_goes_on() {
-    let stalled = Plugged { frames: 10, ..Plugged::a("stalled") };
-    with_camera("a_camera_that_stalls_is_given_up_and_the_program_goes_on", &stalled, || {
+    let stalled = || usual(Fate::Stalls(10));
+    with_camera("a_camera_that_stalls_is_given_up_and_the_program_goes_on", stalled, || {
         let (mut camera, frames) = open(None).expect("a camera");
         assert!(frames.iter().last().expect("a picture").index < 10);
         stalls(&mut camera);
@@ -146,22 +182,30 @@ fn a_camera_that_stalls_is_given_up_and_the_program_goes_on() {
 
 #[test]
 fn a_camera_that_never_gives_a_picture_is_given_up() {
-    with_camera("a_camera_that_never_gives_a_picture_is_given_up", &Plugged::a("stalled"), || {
-        let (mut camera, _frames) = open(None).expect("a camera");
-        stalls(&mut camera);
-        drops_at_once(camera);
-    });
+    with_camera(
+        "a_camera_that_never_gives_a_picture_is_given_up",
+        || usual(Fate::Stalls(0)),
+        || {
+            let (mut camera, _frames) = open(None).expect("a camera");
+            stalls(&mut camera);
+            drops_at_once(camera);
+        },
+    );
 }
 
 #[test]
 fn a_camera_of_29_97_pictures_a_second_is_refused_with_its_reason() {
-    with_camera("a_camera_of_29_97_pictures_a_second_is_refused_with_its_reason", &Plugged::a("ntsc"), odd_rate);
+    with_camera(
+        "a_camera_of_29_97_pictures_a_second_is_refused_with_its_reason",
+        || FakeCamera::plug_in(Kind::Ntsc),
+        odd_rate,
+    );
 }
 
 #[test]
 fn a_camera_that_another_program_left_at_such_a_rate_is_refused_with_its_reason() {
     let test = "a_camera_that_another_program_left_at_such_a_rate_is_refused_with_its_reason";
-    with_camera(test, &Plugged::a("left"), odd_rate);
+    with_camera(test, || FakeCamera::plug_in(Kind::LeftSlow), odd_rate);
 }
 
 fn odd_rate() {
@@ -174,9 +218,19 @@ fn odd_rate() {
 
 #[test]
 fn where_one_format_is_refused_the_next_is_taken() {
-    with_camera("where_one_format_is_refused_the_next_is_taken", &Plugged::a("mixed"), || {
-        gives_moving_pictures(PictureSize::new(640, 480), Duration::from_secs(1));
-    });
+    with_camera(
+        "where_one_format_is_refused_the_next_is_taken",
+        || FakeCamera::plug_in(Kind::Fast),
+        || {
+            gives_moving_pictures(PictureSize::new(640, 480), Duration::from_secs(1));
+        },
+    );
+}
+
+fn usual(fate: Fate) -> FakeCamera {
+    let camera = FakeCamera::plug_in(Kind::Usual);
+    camera.meets(fate);
+    camera
 }
 
 /// Opens the first camera and looks at what it gives for so long.

@@ -1,6 +1,6 @@
 //! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 pub mod fake_camera;

@@ -4,7 +4,6 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,38 +11,45 @@ use tempfile::TempDir;
 
 /// A sound server with a loudspeaker `speaker` and a microphone `mic`, both the system's choice, killed when dropped.
 ///
+/// Programs that are started with its [`environment`](Self::environment) use it; several may run side by side. What is
+/// played can be recorded from the source `speaker.monitor`.
+///
 /// What is played on the sink `mic_feed` is spoken into `mic`; further devices are plugged in by name.
-pub struct PrivateServer {
+#[derive(Debug)]
+pub struct SoundServer {
     process: Child,
     folder: TempDir,
-    _alone: MutexGuard<'static, ()>,
 }
 
-impl PrivateServer {
-    /// Starts one and points this process to it.
+impl SoundServer {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// PulseAudio is not installed, or does not start.
     pub fn start() -> Self {
-        // Under `cargo test` the stories of one binary share a process and its environment.
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().expect("a temporary folder");
         for name in ["run", "run/pulse", "state", "config"] {
             // The server refuses folders that others can read.
             DirBuilder::new().mode(0o700).create(folder.path().join(name)).expect("a folder");
         }
         fs::write(folder.path().join("script.pa"), script(folder.path())).expect("a script");
-        for (name, value) in environment(folder.path()) {
-            #[expect(
-                unsafe_code,
-                clippy::disallowed_methods,
-                reason = "the sound library takes its server from there only"
-            )]
-            // SAFETY: nothing else in this process reads or writes the environment now. nextest gives each story a process,
-            // which has started no thread of ours yet; elsewhere the lock keeps the other stories out.
-            unsafe {
-                std::env::set_var(name, value);
-            }
-        }
         let process = serve(folder.path());
-        Self { process, folder, _alone: alone }
+        Self { process, folder }
+    }
+
+    /// What to set in the environment of a program, with [`Command::envs`].
+    pub fn environment(&self) -> [(&'static str, PathBuf); 5] {
+        environment(self.folder.path())
+    }
+
+    /// Speaks a WAV file into `mic`, once.
+    ///
+    /// # Panics
+    /// PulseAudio's tools are not installed.
+    pub fn speak(&self, wav: &Path) -> Child {
+        let mut command = Command::new("paplay");
+        command.envs(self.environment()).arg("--device=mic_feed").arg(wav);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect(NEEDED)
     }
 
     /// The server dies without a word.
@@ -106,13 +112,14 @@ impl PrivateServer {
     }
 }
 
-impl Drop for PrivateServer {
+impl Drop for SoundServer {
     fn drop(&mut self) {
         self.kill();
     }
 }
 
 /// Something that was plugged in.
+#[derive(Debug)]
 pub struct Plug(String);
 
 fn serve(folder: &Path) -> Child {
@@ -170,8 +177,6 @@ set-default-source mic
         socket.display()
     )
 }
-
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// What a failing test says where the server is not installed.
 const NEEDED: &str =

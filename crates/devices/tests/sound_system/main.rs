@@ -1,17 +1,18 @@
 //! Real streams over a real sound server: one of the test's own, which it kills and whose devices it unplugs.
 #![cfg(target_os = "linux")]
 
+mod our_server;
 mod visitor;
 
 use std::time::Duration;
 
 use devices::sound::SAMPLE_RATE;
-use testkit::sound_server::PrivateServer;
+use our_server::OurServer;
 use visitor::{OURS, Visitor, noise, whistle};
 
 #[test]
 fn what_the_loudspeaker_plays_the_microphone_hears() {
-    let server = PrivateServer::start();
+    let server = OurServer::start();
     server.plug_in_microphone("near_speaker", "speaker");
     let mut visitor = Visitor::new(Some("near_speaker"), None, noise);
     visitor.talk(Duration::from_secs(5));
@@ -43,7 +44,7 @@ const fn second() -> usize {
 
 #[test]
 fn after_a_restart_of_the_sound_server_both_streams_come_back() {
-    let mut server = PrivateServer::start();
+    let mut server = OurServer::start();
     server.whistle("mic_feed", 400);
     let mut visitor = Visitor::new(None, None, whistle);
     visitor.talk_until_heard(400);
@@ -68,7 +69,7 @@ fn after_a_restart_of_the_sound_server_both_streams_come_back() {
 
 #[test]
 fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_until_it_is_back() {
-    let server = PrivateServer::start();
+    let server = OurServer::start();
     server.plug_in_speaker("desk_feed");
     server.whistle("desk_feed", 400);
     server.whistle("mic_feed", 600);
@@ -90,7 +91,7 @@ fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_un
 
 #[test]
 fn when_the_last_microphone_is_unplugged_the_other_does_not_hear_himself() {
-    let server = PrivateServer::start();
+    let server = OurServer::start();
     server.unplug_the_usual_microphone();
     let desk = server.plug_in_microphone("desk", "mic_feed");
     server.whistle("mic_feed", 600);
@@ -115,7 +116,7 @@ fn when_the_last_microphone_is_unplugged_the_other_does_not_hear_himself() {
 
 #[test]
 fn when_the_chosen_loudspeaker_is_unplugged_the_sound_goes_on_from_the_systems_choice() {
-    let server = PrivateServer::start();
+    let server = OurServer::start();
     let headset = server.plug_in_speaker("headset");
     server.plug_in_microphone("near_speaker", "speaker");
     let mut visitor = Visitor::new(Some("near_speaker"), Some("headset"), whistle);
