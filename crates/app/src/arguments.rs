@@ -1,10 +1,10 @@
-//! The command line: the headless contract of `docs/headless.md`.
+//! The command line: the contracts of `docs/windows.md` and `docs/headless.md`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use session::Pin;
 use units::PictureSize;
 
@@ -21,23 +21,39 @@ pub(crate) struct Arguments {
     pub(crate) window: WindowArguments,
 }
 
-/// The window.
+/// The window: the contract of `docs/windows.md`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("visit").args(["link", "server"]))]
 pub(crate) struct WindowArguments {
     /// The link of a visit, https://… or housecall:…; without it the window asks.
-    pub(crate) link: Option<String>,
-    /// The clinician's window for this server, https://HOST[:PORT].
+    pub(crate) link: Option<LinkText>,
+    /// Show the preview so long, then join without a click.
+    #[arg(long, value_name = "SPAN", requires = "link")]
+    pub(crate) join_after: Option<Span>,
+    /// The clinician's window, for this server: https://HOST[:PORT].
     #[arg(long, value_name = "URL", conflicts_with = "link")]
     pub(crate) server: Option<String>,
-    /// The server's certificate, as it prints it.
+    /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
     #[arg(long, value_name = "sha256:…", requires = "server")]
-    pub(crate) pin: Option<String>,
+    pub(crate) pin: Option<Pin>,
     /// The account's name.
     #[arg(long, value_name = "NAME", requires = "server")]
     pub(crate) user: Option<String>,
-    /// The folder with the clinic's key; made when it is not there.
-    #[arg(long, value_name = "DIR")]
+    /// A file whose first line is the password: sign in and start a visit without a click.
+    #[arg(long, value_name = "F", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    #[arg(long, value_name = "F", requires = "password_file")]
+    pub(crate) totp_file: Option<PathBuf>,
+    /// The folder with the clinic's key; made when it is not there. Without it, a folder of this account on this machine.
+    #[arg(long, value_name = "DIR", conflicts_with = "link")]
     pub(crate) identity: Option<PathBuf>,
+    /// Where the link of the first visit is written once it is good.
+    #[arg(long, value_name = "F", requires = "server")]
+    pub(crate) invite_out: Option<PathBuf>,
+    /// Admit whoever knocks after this time, without a click.
+    #[arg(long, value_name = "SPAN", requires = "server")]
+    pub(crate) admit_after: Option<Span>,
     /// device | file:X.y4m | pattern | none
     #[arg(long, value_name = "SOURCE", default_value = "device")]
     pub(crate) camera: Camera,
@@ -47,6 +63,48 @@ pub(crate) struct WindowArguments {
     /// device | file:X.wav | none
     #[arg(long, value_name = "SINK", default_value = "device")]
     pub(crate) speaker: Speaker,
+    #[command(flatten)]
+    pub(crate) preferences: PreferenceArguments,
+    /// Hang up after so long of live call; the window closes when the visit is over.
+    #[arg(long, value_name = "SPAN", requires = "visit")]
+    pub(crate) duration: Option<Span>,
+    /// How long to wait for the visit to be live, or live again, before giving up [60s with --duration]; the window closes
+    /// when the visit is over.
+    #[arg(long, value_name = "SPAN", requires = "visit")]
+    pub(crate) give_up: Option<Span>,
+    /// Where the report of the first visit is written when the window is closed.
+    #[arg(long, value_name = "X.json", requires = "visit")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// The words after the program's name: a link, or one that was damaged on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkText(pub(crate) String);
+
+impl FromStr for LinkText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A damaged link is shown in the window, where whoever clicked on it looks; a mistyped command is not.
+        match text.trim() {
+            link if link.contains(':') => Ok(Self(link.to_owned())),
+            _ => Err("this is neither a command nor a link; a link begins with https:// or housecall:".to_owned()),
+        }
+    }
+}
+
+/// What to keep when there is not enough of everything.
+#[derive(Debug, Args)]
+pub(crate) struct PreferenceArguments {
+    /// What to keep when the link is thin: motion or sharpness.
+    #[arg(long, value_enum, default_value_t = Mode::Smooth)]
+    pub(crate) mode: Mode,
+    /// Spend less of a metered link.
+    #[arg(long)]
+    pub(crate) save_data: bool,
+    /// Never send more than this.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..=100_000))]
+    pub(crate) max_kbps: Option<u64>,
 }
 
 /// What to do.
@@ -128,15 +186,8 @@ pub(crate) struct CommonArguments {
     /// The size of what --screen writes.
     #[arg(long, value_name = "WxH", default_value = "640x360")]
     pub(crate) screen_size: PictureSize,
-    /// What to keep when the link is thin: motion or sharpness.
-    #[arg(long, value_enum, default_value_t = Mode::Smooth)]
-    pub(crate) mode: Mode,
-    /// Spend less of a metered link.
-    #[arg(long)]
-    pub(crate) save_data: bool,
-    /// Never send more than this.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..=100_000))]
-    pub(crate) max_kbps: Option<u64>,
+    #[command(flatten)]
+    pub(crate) preferences: PreferenceArguments,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]
     pub(crate) duration: Span,
@@ -256,5 +307,39 @@ mod tests {
         Arguments::try_parse_from(contract.split_whitespace()).expect("the contract");
         Arguments::try_parse_from("housecall headless join --link-file l".split_whitespace()).expect("the contract");
         assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
+    }
+
+    #[test]
+    fn windows_take_the_words_of_their_contract_and_no_senseless_mixture() {
+        let taken = |words: &str| Arguments::try_parse_from(words.split_whitespace()).is_ok();
+        for good in [
+            "housecall",
+            "housecall https://c.example/j/x#1.y --join-after 3s --duration 20s --give-up 60s --report r.json",
+            "housecall housecall:damaged --camera pattern --microphone tone --speaker none --mode sharp --save-data",
+            "housecall --server https://c.example --user lee --max-kbps 500",
+            "housecall --server https://c.example --user lee --password-file p --totp-file t --identity d --invite-out l \
+             --admit-after 1s --duration 20s --report r.json",
+            "housecall --identity d",
+        ] {
+            assert!(taken(good), "{good}");
+        }
+        for wrong in [
+            "housecall no-such-command",
+            "housecall --join-after 3s",
+            "housecall --server https://c.example --join-after 3s",
+            "housecall https://c.example/j/x#1.y --server https://c.example",
+            "housecall https://c.example/j/x#1.y --admit-after 1s",
+            "housecall https://c.example/j/x#1.y --identity d",
+            "housecall --server https://c.example --password-file p",
+            "housecall --server https://c.example --user lee --totp-file t",
+            "housecall --user lee",
+            "housecall --invite-out l",
+            "housecall --duration 20s",
+            "housecall --report r.json",
+            "housecall --server https://c.example --pin sha256:short",
+            "housecall --report r.json headless join --link-file l",
+        ] {
+            assert!(!taken(wrong), "{wrong}");
+        }
     }
 }

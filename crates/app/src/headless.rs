@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use session::WholeFile;
 use session::headless::{self, Config, Guest, Host, Party};
 use session::{
-    CameraChoice, FrameRate, MediaChoices, MicrophoneChoice, PatternKind, Preferences, ScreenChoice, SpeakerChoice,
-    ToneKind,
+    Account, CameraChoice, FrameRate, MediaChoices, MicrophoneChoice, Outcome, PatternKind, Pin, Preferences,
+    ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
 };
 use units::{DataRate, Phi, PictureSize};
 
 use crate::arguments::{
-    Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, Screen, Speaker, Switch,
-    WindowArguments,
+    Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, PreferenceArguments, Screen,
+    Speaker, Switch,
 };
 use crate::printer::Printer;
 
@@ -26,11 +25,14 @@ const EXIT_BAD_INPUT: u8 = 1;
 pub(crate) fn run(command: Headless) -> ExitCode {
     match try_run(command) {
         Ok(exit) => ExitCode::from(exit),
-        Err(error) => {
-            complain(&format!("{error:#}"));
-            ExitCode::from(EXIT_BAD_INPUT)
-        }
+        Err(error) => cannot_begin(&error),
     }
+}
+
+/// Says what cannot be used.
+pub(crate) fn cannot_begin(error: &anyhow::Error) -> ExitCode {
+    complain(&format!("{error:#}"));
+    ExitCode::from(EXIT_BAD_INPUT)
 }
 
 fn try_run(command: Headless) -> Result<u8> {
@@ -43,14 +45,18 @@ fn try_run(command: Headless) -> Result<u8> {
     if let Some(sentence) = &outcome.problem {
         complain(sentence);
     }
-    if let Some(file) = report {
-        let json = serde_json::to_vec_pretty(&outcome.report).context("the report cannot be put into JSON")?;
-        file.finish(&json).context("the report cannot be written; make room on the disk")?;
-    }
+    write_report(&outcome, report)?;
     Ok(outcome.report.exit)
 }
 
-fn report_file(path: &Path) -> Result<WholeFile> {
+/// Writes the report to where it was asked for.
+pub(crate) fn write_report(outcome: &Outcome, file: Option<WholeFile>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let json = serde_json::to_vec_pretty(&outcome.report).context("the report cannot be put into JSON")?;
+    file.finish(&json).context("the report cannot be written; make room on the disk")
+}
+
+pub(crate) fn report_file(path: &Path) -> Result<WholeFile> {
     WholeFile::prepare(path).map_err(|error| {
         anyhow!("the report cannot be written to {}: {}; name another place", path.display(), plain(&error))
     })
@@ -79,14 +85,7 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
                 speaker: speaker(common.speaker),
                 screen: screen(common.screen, common.screen_size),
             },
-            preferences: Preferences {
-                mode: match common.mode {
-                    Mode::Smooth => session::Mode::Smooth,
-                    Mode::Sharp => session::Mode::Sharp,
-                },
-                save_data: common.save_data,
-                max_rate: common.max_kbps.map(DataRate::from_kbps),
-            },
+            preferences: preferences(&common.preferences),
             duration: common.duration.0,
             give_up: common.give_up.0,
         },
@@ -94,44 +93,46 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     ))
 }
 
-/// What the window's command line asks for.
-pub(crate) fn window_options(arguments: WindowArguments) -> crate::window::Options {
-    let (pattern, tone) = match arguments.server {
-        Some(_) => (PatternKind::Clinician, ToneKind::Clinician),
-        None => (PatternKind::Patient, ToneKind::Patient),
-    };
-    crate::window::Options {
-        media: MediaChoices {
-            camera: camera(arguments.camera, pattern),
-            microphone: microphone(arguments.microphone, tone),
-            speaker: speaker(arguments.speaker),
-            screen: ScreenChoice::None,
-        },
-        link: arguments.link,
-        server: arguments.server,
-        pin: arguments.pin,
-        user: arguments.user,
-        identity: arguments.identity,
-    }
-}
-
 fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {
-    let password = first_line("the password", &host.password_file)?;
-    let totp_secret = match &host.totp_file {
-        Some(path) => Some(first_line("the TOTP secret", path)?.into()),
-        None => None,
-    };
+    let account = account(host.server, host.pin, host.user, &host.password_file, host.totp_file.as_deref())?;
     let party = Party::Host(Host {
-        server: host.server,
-        pin: host.pin,
-        user: Phi::new(host.user),
-        password: password.into(),
-        totp_secret,
+        account,
         identity: host.identity,
         invite_out: host.invite_out,
         admit_after: host.admit_after.0,
     });
     Ok((party, host.common))
+}
+
+/// Who signs in, with the secrets read from their files.
+pub(crate) fn account(
+    server: String,
+    pin: Option<Pin>,
+    user: String,
+    password: &Path,
+    totp: Option<&Path>,
+) -> Result<Account> {
+    let password = first_line("the password", password)?;
+    let totp_secret = totp.map(|path| first_line("the TOTP secret", path)).transpose()?;
+    Ok(Account {
+        server,
+        pin,
+        user: Phi::new(user),
+        password: password.into(),
+        totp_secret: totp_secret.map(Into::into),
+    })
+}
+
+/// What to keep when the link is thin.
+pub(crate) fn preferences(wish: &PreferenceArguments) -> Preferences {
+    Preferences {
+        mode: match wish.mode {
+            Mode::Smooth => session::Mode::Smooth,
+            Mode::Sharp => session::Mode::Sharp,
+        },
+        save_data: wish.save_data,
+        max_rate: wish.max_kbps.map(DataRate::from_kbps),
+    }
 }
 
 fn guest_party(join: JoinArguments) -> Result<(Party, CommonArguments)> {
@@ -144,7 +145,7 @@ fn guest_party(join: JoinArguments) -> Result<(Party, CommonArguments)> {
     Ok((Party::Guest(Guest { link }), join.common))
 }
 
-fn camera(camera: Camera, pattern: PatternKind) -> CameraChoice {
+pub(crate) fn camera(camera: Camera, pattern: PatternKind) -> CameraChoice {
     match camera {
         Camera::Device => CameraChoice::Device(None),
         Camera::Pattern => CameraChoice::Pattern(pattern),
@@ -153,7 +154,7 @@ fn camera(camera: Camera, pattern: PatternKind) -> CameraChoice {
     }
 }
 
-fn microphone(microphone: Microphone, tone: ToneKind) -> MicrophoneChoice {
+pub(crate) fn microphone(microphone: Microphone, tone: ToneKind) -> MicrophoneChoice {
     match microphone {
         Microphone::Device => MicrophoneChoice::Device(None),
         Microphone::Tone => MicrophoneChoice::Tone(tone),
@@ -162,7 +163,7 @@ fn microphone(microphone: Microphone, tone: ToneKind) -> MicrophoneChoice {
     }
 }
 
-fn speaker(speaker: Speaker) -> SpeakerChoice {
+pub(crate) fn speaker(speaker: Speaker) -> SpeakerChoice {
     match speaker {
         Speaker::Device => SpeakerChoice::Device(None),
         Speaker::None => SpeakerChoice::None,

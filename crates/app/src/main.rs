@@ -6,13 +6,16 @@
 mod arguments;
 mod headless;
 mod logging;
+mod options;
 mod painter;
 mod printer;
 mod window;
 
 use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
 
 use clap::Parser;
+use units::Clock;
 
 use crate::arguments::{Arguments, Command};
 
@@ -20,6 +23,7 @@ use crate::arguments::{Arguments, Command};
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
+    let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -31,6 +35,9 @@ fn main() -> ExitCode {
     session::install_crypto_provider();
     match arguments.command {
         Some(Command::Headless(headless)) => headless::run(headless),
-        None => window::run(headless::window_options(arguments.window)),
+        None => match options::read(arguments.window, clock) {
+            Ok(options) => window::run(options),
+            Err(error) => headless::cannot_begin(&error),
+        },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,38 +10,51 @@ use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportComm
 use eframe::glow;
 use session::call::{Phase, Snapshot};
 use session::desk::DeskIntent;
-use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, MediaChoices, Session, Trouble, Visit};
+use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, Outcome, Session, Tell, Trouble, Visit};
 use ui::{DeviceList, DeviceTrouble, DevicesModel, Forms, Intent, Levels, Model, Screen};
 
+use crate::headless::{cannot_begin, complain, write_report};
+use crate::options::Options;
 use crate::painter::GlowPainter;
+use crate::printer::Printer;
 
-/// What the window was started with.
-pub(crate) struct Options {
-    pub(crate) link: Option<String>,
-    /// Straight to the clinician's desk, with these words filled in.
-    pub(crate) server: Option<String>,
-    pub(crate) pin: Option<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) identity: Option<PathBuf>,
-    pub(crate) media: MediaChoices,
-}
+/// Never live, as headless says it: without a window there was no visit.
+const EXIT_NO_WINDOW: u8 = 3;
 
-/// Opens the window and runs it until it is closed.
-pub(crate) fn run(options: Options) -> ExitCode {
+/// Opens the window and runs it until it is closed; answers the exit status of `docs/windows.md`.
+pub(crate) fn run(mut options: Options) -> ExitCode {
     let viewport = ViewportBuilder::default()
         .with_title("Housecall")
         .with_app_id("housecall")
         .with_inner_size([1000.0, 720.0])
         .with_min_inner_size([360.0, 480.0]);
     let native = eframe::NativeOptions { viewport, ..Default::default() };
-    let opened =
-        eframe::run_native("Housecall", native, Box::new(|creation| Ok(Box::new(App::new(creation, options)?))));
-    match opened {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "no window");
-            ExitCode::FAILURE
-        }
+    let (judged, report) = (options.judged, options.report.take());
+    let printer = judged.then(|| Arc::new(Printer::start()));
+    let outcome = Arc::new(Mutex::new(None));
+    let (told, kept) = (printer.clone(), outcome.clone());
+    let open = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
+        Ok(Box::new(App::new(creation, options, told, kept)?))
+    };
+    if let Err(error) = eframe::run_native("Housecall", native, Box::new(open)) {
+        tracing::info!(%error, "no window");
+        complain(
+            "No window can be opened: there is no display here, or its graphics do not work. Start Housecall on a \
+             desktop, or use `housecall headless`.",
+        );
+        return ExitCode::from(EXIT_NO_WINDOW);
+    }
+    if let Some(printer) = printer.and_then(Arc::into_inner) {
+        printer.finish();
+    }
+    let outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(outcome) = outcome.filter(|_| judged) else { return ExitCode::SUCCESS };
+    if let Some(sentence) = &outcome.problem {
+        complain(sentence);
+    }
+    match write_report(&outcome, report) {
+        Ok(()) => ExitCode::from(outcome.report.exit),
+        Err(error) => cannot_begin(&error),
     }
 }
 
@@ -57,20 +70,30 @@ struct App {
     awake: Option<keepawake::KeepAwake>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
+    /// Whether the window closes by itself when the visit is over.
+    closes: bool,
+    /// How the first visit went, for who opened the window.
+    outcome: Arc<Mutex<Option<Outcome>>>,
 }
 
 impl App {
-    fn new(creation: &eframe::CreationContext<'_>, options: Options) -> Result<Self> {
+    fn new(
+        creation: &eframe::CreationContext<'_>,
+        options: Options,
+        printer: Option<Arc<Printer>>,
+        outcome: Arc<Mutex<Option<Outcome>>>,
+    ) -> Result<Self> {
         ui::apply_theme(&creation.egui_ctx);
         let context = creation.egui_ctx.clone();
         // A plain `request_repaint` draws two frames.
         let repaint = Arc::new(move || context.request_repaint_after(Duration::from_millis(1)));
         let mut forms = Forms::default();
         forms.server = options.server.clone().unwrap_or_default();
-        forms.pin = options.pin.unwrap_or_default();
+        forms.pin = options.pin.map(|pin| pin.to_string()).unwrap_or_default();
         forms.name = options.user.unwrap_or_default();
+        let tell = printer.map(|printer| -> Tell { Arc::new(move |progress| printer.print(progress)) });
         let mut app = Self {
-            session: Some(Session::start(options.media, repaint)?),
+            session: Some(Session::start(options.config, options.unattended, tell, repaint)?),
             screen: Screen::Start,
             visit: None,
             desk: None,
@@ -80,6 +103,8 @@ impl App {
             problem: None,
             awake: None,
             seen: (false, 0),
+            closes: options.closes,
+            outcome,
         };
         if let Some(link) = options.link {
             app.open_link(&link);
@@ -194,6 +219,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let Some(session) = &self.session else { return };
         let context = ui.ctx().clone();
+        if session.told_to_stop() || (self.closes && session.is_over()) {
+            context.send_viewport_cmd(ViewportCommand::Close);
+        }
         let (now, devices) = (session.now(), session.devices());
         if self.screen == Screen::Clinician {
             self.visit = self.desk.as_ref().and_then(DeskHandle::visit);
@@ -251,7 +279,8 @@ impl eframe::App for App {
         let visits: Vec<Visit> =
             self.visit.take().into_iter().chain(self.desk.as_ref().and_then(DeskHandle::visit)).collect();
         if let Some(session) = self.session.take() {
-            session.close(&visits);
+            let outcome = session.close(&visits);
+            *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
     }
 }

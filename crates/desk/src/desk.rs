@@ -371,6 +371,7 @@ fn read(
 fn problem_of(answer: DeskAnswer) -> DeskProblem {
     match answer {
         DeskAnswer::Refused(code) => DeskProblem::Refused(code),
+        DeskAnswer::Unreachable => DeskProblem::Unreachable,
         DeskAnswer::Failed { sentence } => DeskProblem::Failed(sentence),
         DeskAnswer::SignedIn(_) | DeskAnswer::VisitMade(_) | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
     }

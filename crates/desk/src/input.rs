@@ -66,7 +66,9 @@ pub enum DeskAnswer {
     InviteMade(InviteId),
     /// A definite no.
     Refused(Code),
-    /// The server was not reached, or is not the one of the pin.
+    /// The server was not reached; another try may reach it.
+    Unreachable,
+    /// The server is not the one of the pin, or not one at all: another try would end the same way.
     Failed {
         /// One sentence for the person.
         sentence: String,

@@ -71,7 +71,9 @@ pub enum DeskProblem {
     PasswordMissing,
     /// The server says no.
     Refused(Code),
-    /// The server was not reached; one sentence for the person.
+    /// The server was not reached.
+    Unreachable,
+    /// The server is not the right one; one sentence for the person.
     Failed(String),
     /// The account is not a clinician's: it enters no visit.
     NotAClinician,

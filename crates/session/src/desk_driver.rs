@@ -4,14 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{EndReason, Intent};
-use desk::{CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskRequest, DeskSnapshot};
-use desk::{HostCall, RequestNumber};
+use desk::{
+    CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
+    DeskSnapshot, HostCall, RequestNumber,
+};
 use signaling_client::{ClientError, SignalingClient};
 use tokio::sync::{mpsc, watch};
 use units::Timestamp;
 
-use crate::headless::{client, is_loopback};
-use crate::visit::{Surroundings, Visit, VisitEnd};
+use crate::desk_person::{DeskPerson, DeskWish};
+use crate::headless::{Account, Pin, Progress, client, is_loopback};
+use crate::media::Meters;
+use crate::outcome::{self, InVain};
+use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
+use crate::whole_file::WholeFile;
 
 /// What waits for the desk. `Block` for answers; a window's wish that does not get through is dropped.
 const INPUTS: usize = 64;
@@ -26,13 +32,28 @@ pub struct DeskHandle {
 
 impl DeskHandle {
     /// Starts the loop around `desk`. To be called within the runtime.
-    pub(crate) fn open(desk: Desk, around: Arc<Surroundings>) -> Self {
+    pub(crate) fn open(desk: Desk, around: Arc<Surroundings>, unattended: AtDesk) -> Self {
         let (intents_out, intents) = mpsc::channel(INPUTS);
-        let (inputs, from_others) = mpsc::channel(INPUTS);
+        let (inputs, from_call) = mpsc::channel(INPUTS);
+        let (answers, from_server) = mpsc::channel(INPUTS);
         let (snapshots, seen) = watch::channel(desk.snapshot().clone());
         let (visit, visit_seen) = watch::channel(None);
-        let driver = DeskDriver { desk, around, inputs, snapshots, visit, client: None };
-        tokio::spawn(driver.run(intents, from_others));
+        let AtDesk { account, link_file } = unattended;
+        let now = around.clock.timestamp(Instant::now());
+        let person = account.map(|account| (DeskPerson::new(now, around.habits.give_up), account));
+        let driver = DeskDriver {
+            desk,
+            around,
+            inputs,
+            answers,
+            snapshots,
+            visit,
+            client: None,
+            person,
+            link_file,
+            fault: None,
+        };
+        tokio::spawn(driver.run(intents, from_call, from_server));
         Self { intents: intents_out, snapshots: seen, visit: visit_seen }
     }
 
@@ -52,22 +73,41 @@ impl DeskHandle {
     }
 }
 
+/// What is done at a desk without anybody's hand.
+#[derive(Debug, Default)]
+pub(crate) struct AtDesk {
+    /// Who signs in and starts a visit.
+    pub(crate) account: Option<Account>,
+    /// Where the link of the first visit goes.
+    pub(crate) link_file: Option<WholeFile>,
+}
+
 struct DeskDriver {
     desk: Desk,
     around: Arc<Surroundings>,
     inputs: mpsc::Sender<DeskInput>,
+    answers: mpsc::Sender<Answered>,
     snapshots: watch::Sender<DeskSnapshot>,
     visit: watch::Sender<Option<Visit>>,
     client: Option<SignalingClient>,
+    person: Option<(DeskPerson, Account)>,
+    link_file: Option<WholeFile>,
+    /// What the server said no with, or that it was not reached.
+    fault: Option<String>,
 }
 
 impl DeskDriver {
-    async fn run(mut self, mut intents: mpsc::Receiver<DeskIntent>, mut inputs: mpsc::Receiver<DeskInput>) {
+    async fn run(
+        mut self,
+        mut intents: mpsc::Receiver<DeskIntent>,
+        mut inputs: mpsc::Receiver<DeskInput>,
+        mut answers: mpsc::Receiver<Answered>,
+    ) {
         loop {
-            while let Some(output) = self.desk.poll_output() {
-                self.obey(output);
-            }
-            let wake = self.desk.poll_timeout().and_then(|at| self.around.clock.instant(at));
+            self.settle();
+            let person = self.person.as_ref().map(|(person, _)| person.wakes_at(self.now()));
+            let wake = self.desk.poll_timeout().into_iter().chain(person).min();
+            let wake = wake.and_then(|at| self.around.clock.instant(at));
             let sleep = async {
                 match wake {
                     Some(wake) => tokio::time::sleep_until(wake.into()).await,
@@ -86,6 +126,7 @@ impl DeskDriver {
                     }
                     self.desk.handle_input(self.now(), input);
                 }
+                Some((number, answer)) = answers.recv() => self.take(number, answer),
                 () = sleep => self.desk.handle_timeout(self.now()),
             }
         }
@@ -93,6 +134,49 @@ impl DeskDriver {
 
     fn now(&self) -> Timestamp {
         self.around.clock.timestamp(Instant::now())
+    }
+
+    /// Does what the desk wants, and what the person does who sees it, until both are still.
+    fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.desk.poll_output() {
+                self.obey(output);
+            }
+            let now = self.now();
+            let Some((person, account)) = &mut self.person else { return };
+            match person.decide(now, self.desk.snapshot()) {
+                Some(DeskWish::SignIn) => {
+                    let intent = DeskIntent::SignIn {
+                        server: account.server.clone(),
+                        pin: account.pin.map(|Pin(pin)| pin),
+                        name: account.user.clone(),
+                        password: account.password.clone(),
+                        // Looked at before the window was opened.
+                        totp: account.digits().ok().flatten(),
+                    };
+                    self.desk.handle_input(now, DeskInput::Intent(intent));
+                }
+                Some(DeskWish::StartVisit) => {
+                    self.desk.handle_input(now, DeskInput::Intent(DeskIntent::StartVisit));
+                }
+                Some(DeskWish::LeaveRefused) => self.in_vain(InVain::Refused),
+                Some(DeskWish::LeaveInVain) => self.in_vain(InVain::Unreachable),
+                None => return,
+            }
+        }
+    }
+
+    /// There will be no visit.
+    fn in_vain(&mut self, why: fn(String) -> InVain) {
+        let sentence = match &self.desk.snapshot().phase {
+            DeskPhase::SignedOut { problem: Some(DeskProblem::NotAClinician) } => {
+                "this account is not a clinician's, and only clinicians hold visits; sign in with another".to_owned()
+            }
+            _ => self.fault.clone().unwrap_or_else(|| ClientError::Unreachable.to_string()),
+        };
+        let (recorder, now) = (self.around.recorder(), self.now());
+        self.around.keep(outcome::never_joined(why(sentence), now, recorder, &Meters::default()));
+        (self.around.repaint)();
     }
 
     fn obey(&mut self, output: DeskOutput) {
@@ -112,9 +196,21 @@ impl DeskDriver {
             }
             DeskOutput::ForgetToken => self.client = None,
             DeskOutput::Changed => {
+                self.write_link();
                 self.snapshots.send_replace(self.desk.snapshot().clone());
                 (self.around.repaint)();
             }
+        }
+    }
+
+    /// Writes the link of the first visit to where it was asked for.
+    fn write_link(&mut self) {
+        let DeskPhase::InVisit { link } = &self.desk.snapshot().phase else { return };
+        let Some(file) = self.link_file.take() else { return };
+        if let Err(error) = file.finish(format!("{}\n", link.expose()).as_bytes())
+            && let Some(tell) = &self.around.tell
+        {
+            tell(Progress::Complaint(&format!("the link cannot be written: {error}; make room on the disk")));
         }
     }
 
@@ -123,14 +219,27 @@ impl DeskDriver {
             self.client =
                 client(server, pin.as_ref()).map_err(|error| tracing::error!(%error, "no client for the server")).ok();
         }
-        let (client, inputs) = (self.client.clone(), self.inputs.clone());
+        let (client, answers) = (self.client.clone(), self.answers.clone());
         tokio::spawn(async move {
             let answer = match client {
-                Some(client) => answer(&client, request).await,
-                None => DeskAnswer::Failed { sentence: "The server could not be asked; sign in again.".to_owned() },
+                Some(client) => ask(&client, request).await,
+                None => Err(ClientError::BadAddress),
             };
-            let _ = inputs.send(DeskInput::Signaling { number, answer }).await;
+            let _ = answers.send((number, answer)).await;
         });
+    }
+
+    fn take(&mut self, number: RequestNumber, answer: Result<DeskAnswer, ClientError>) {
+        if let Ok(DeskAnswer::SignedIn(_)) = &answer {
+            let _ = self.around.signed_in.set(self.now());
+        }
+        self.fault = answer.as_ref().err().map(ToString::to_string);
+        let answer = answer.unwrap_or_else(|error| match error {
+            ClientError::Refused(refusal) => DeskAnswer::Refused(refusal.code),
+            ClientError::Unreachable => DeskAnswer::Unreachable,
+            other => DeskAnswer::Failed { sentence: as_sentence(&other) },
+        });
+        self.desk.handle_input(self.now(), DeskInput::Signaling { number, answer });
     }
 
     fn start(&mut self, call: HostCall) -> Result<(), String> {
@@ -151,8 +260,11 @@ impl DeskDriver {
     }
 }
 
-async fn answer(client: &SignalingClient, request: DeskRequest) -> DeskAnswer {
-    let answer = match request {
+/// The number of a question, and what came of it.
+type Answered = (RequestNumber, Result<DeskAnswer, ClientError>);
+
+async fn ask(client: &SignalingClient, request: DeskRequest) -> Result<DeskAnswer, ClientError> {
+    match request {
         DeskRequest::SignIn { request, .. } => client.sign_in(&request).await.map(DeskAnswer::SignedIn),
         DeskRequest::CreateVisit { token } => {
             client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))
@@ -160,11 +272,7 @@ async fn answer(client: &SignalingClient, request: DeskRequest) -> DeskAnswer {
         DeskRequest::CreateInvite { token, visit, request } => {
             client.create_invite(&token, visit, &request).await.map(|reply| DeskAnswer::InviteMade(reply.invite))
         }
-    };
-    answer.unwrap_or_else(|error| match error {
-        ClientError::Refused(problem) => DeskAnswer::Refused(problem.code),
-        other => DeskAnswer::Failed { sentence: other.to_string() },
-    })
+    }
 }
 
 fn summary(end: VisitEnd) -> CallSummary {

@@ -5,27 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use call::{EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
+use call::{Intent, MediaConfig, Preferences, Snapshot};
 use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
-use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
+use signaling_client::{Server, ServerTrust, SignalingClient};
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
-use crate::driver::Ended;
 use crate::host;
 use crate::identity::IdentityError;
 use crate::media::{MediaChoices, MediaThreads};
-use crate::person::Person;
+pub use crate::outcome::Outcome;
+use crate::outcome::{self, InVain, Wanted};
+use crate::person::{Habits, Person};
 use crate::recorder::Recorder;
-use crate::report::{Report, ReportEvent, Sample};
-use crate::verdict::{self, EXIT_NEVER_LIVE, EXIT_REFUSED, Facts};
+use crate::report::{ReportEvent, Sample};
+use crate::stopping::{end_when_told_again, told_to_stop};
+use crate::totp;
 use crate::visit::{self, Start};
-
-/// Told twice to stop: as a shell reports a program that SIGINT ended.
-const EXIT_KILLED: i32 = 130;
 
 /// A headless side of a visit.
 #[derive(Debug)]
@@ -54,6 +53,19 @@ pub enum Party {
 /// The clinician: signs in, makes a visit and its link, admits whoever knocks.
 #[derive(Debug)]
 pub struct Host {
+    /// Who signs in, and where.
+    pub account: Account,
+    /// The folder with the clinic's key; without it one is made for this visit.
+    pub identity: Option<PathBuf>,
+    /// Where the link is written.
+    pub invite_out: PathBuf,
+    /// How long whoever knocks waits.
+    pub admit_after: Duration,
+}
+
+/// An account on a server, and all that signing in takes.
+#[derive(Debug)]
+pub struct Account {
     /// `https://host[:port]`
     pub server: String,
     /// The server's certificate; without it the platform's roots decide.
@@ -64,12 +76,20 @@ pub struct Host {
     pub password: Phi<String>,
     /// Its second factor's secret, in base32 or as an `otpauth:` URL.
     pub totp_secret: Option<Phi<String>>,
-    /// The folder with the clinic's key; without it one is made for this visit.
-    pub identity: Option<PathBuf>,
-    /// Where the link is written.
-    pub invite_out: PathBuf,
-    /// How long whoever knocks waits.
-    pub admit_after: Duration,
+}
+
+impl Account {
+    /// The server's address as it is used.
+    pub(crate) fn address(&self) -> Result<ServerAddress, InputError> {
+        ServerAddress::from_base_url(self.server.trim_end_matches('/'))
+            .map_err(|_| InputError::Server(self.server.clone()))
+    }
+
+    /// The six digits of this moment, if the account has a second factor.
+    pub(crate) fn digits(&self) -> Result<Option<Phi<String>>, InputError> {
+        let Some(secret) = &self.totp_secret else { return Ok(None) };
+        totp::now(secret.expose(), SystemTime::now()).map(|digits| Some(Phi::new(digits))).ok_or(InputError::Totp)
+    }
 }
 
 /// The patient: joins by a link.
@@ -82,6 +102,12 @@ pub struct Guest {
 /// A server's certificate, as the server prints it: `sha256:` and 43 characters of base64url.
 #[derive(Debug, Clone, Copy)]
 pub struct Pin(pub(crate) TlsPin);
+
+impl std::fmt::Display for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl std::str::FromStr for Pin {
     type Err = String;
@@ -101,15 +127,6 @@ pub enum Progress<'a> {
     Event(&'a ReportEvent),
     /// A device or a file cannot go on; the call does.
     Complaint(&'a str),
-}
-
-/// How it went.
-#[derive(Debug)]
-pub struct Outcome {
-    /// In numbers.
-    pub report: Report,
-    /// One sentence for a person, if not all went well.
-    pub problem: Option<String>,
 }
 
 /// What was given cannot be used; nothing was begun.
@@ -165,11 +182,11 @@ async fn run_visit(
     let mut recorder = Recorder::new(clock);
     let media = MediaThreads::start(&config.media, clock, tokio::runtime::Handle::current())?;
     let admit_after = match &config.party {
-        Party::Host(host) => host.admit_after,
-        Party::Guest(_) => Duration::ZERO,
+        Party::Host(host) => Some(host.admit_after),
+        Party::Guest(_) => None,
     };
     let on_this_machine = match &config.party {
-        Party::Host(host) => ServerAddress::from_base_url(host.server.trim_end_matches('/')).ok(),
+        Party::Host(host) => host.account.address().ok(),
         Party::Guest(guest) => Some(guest.link.server.clone()),
     }
     .is_some_and(|server| is_loopback(server.host()));
@@ -185,8 +202,13 @@ async fn run_visit(
             };
             match prepared {
                 Some(Ok((party, client, token))) => (party, client, Some(token)),
-                Some(Err(error)) => return Ok(never_joined(Some(&error), recorder, media, clock)),
-                None => return Ok(never_joined(None, recorder, media, clock)),
+                Some(Err(error)) if error.is_definite() => {
+                    return Ok(never_joined(InVain::Refused(error.to_string()), recorder, media, clock));
+                }
+                Some(Err(error)) => {
+                    return Ok(never_joined(InVain::Unreachable(error.to_string()), recorder, media, clock));
+                }
+                None => return Ok(never_joined(InVain::Stopped, recorder, media, clock)),
             }
         }
     };
@@ -195,7 +217,13 @@ async fn run_visit(
         camera: media.camera_format().map(|format| call::CameraFormat { size: format.size, fps: format.fps.rounded() }),
         receives_picture: true,
     };
-    let person = Person::new(clock.timestamp(Instant::now()), admit_after, config.duration, config.give_up);
+    let habits = Habits {
+        join_after: Some(Duration::ZERO),
+        admit_after,
+        duration: Some(config.duration),
+        give_up: Some(config.give_up),
+    };
+    let person = Person::new(clock.timestamp(Instant::now()), habits);
     let gave_up = Arc::new(AtomicBool::new(false));
     let begun = visit::begin(Start {
         party,
@@ -216,7 +244,7 @@ async fn run_visit(
         picture: config.media.screen != devices::screen::ScreenChoice::None,
     };
     let ended = begun.driver.run(progress).await;
-    Ok(outcome(ended, wanted, gave_up.load(Ordering::Relaxed)))
+    Ok(outcome::of(ended, wanted, gave_up.load(Ordering::Relaxed)))
 }
 
 pub(crate) fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {
@@ -232,7 +260,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 }
 
 /// Lets the person see and speak until the visit is over; answers whether they gave up.
-async fn sit_in_front(
+pub(crate) async fn sit_in_front(
     mut person: Person,
     clock: Clock,
     mut seen: watch::Receiver<Snapshot>,
@@ -267,89 +295,13 @@ async fn hang_up_when_told(intents: mpsc::Sender<Intent>) {
     if intents.send(Intent::HangUp).await.is_err() {
         return;
     }
-    told_to_stop().await;
-    tracing::warn!("told twice to stop");
-    std::process::exit(EXIT_KILLED);
+    end_when_told_again().await;
 }
 
-/// Ctrl-C everywhere, and SIGTERM where there is one.
-async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
-    }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// What was to arrive: own loudspeaker and screen.
-#[derive(Debug, Clone, Copy)]
-struct Wanted {
-    sound: bool,
-    picture: bool,
-}
-
-/// The end of a host that was refused, did not reach its server, or was told to stop before there was a visit.
-fn never_joined(error: Option<&ClientError>, mut recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
-    let now = clock.timestamp(Instant::now());
-    let (end, exit) = match error {
-        None => ("hung_up", EXIT_NEVER_LIVE),
-        Some(error) if error.is_definite() => ("refused", EXIT_REFUSED),
-        Some(_) => ("server_unreachable", EXIT_NEVER_LIVE),
-    };
-    recorder.event(now, format!("ended:{end}"));
+fn never_joined(why: InVain, recorder: Recorder, media: MediaThreads, clock: Clock) -> Outcome {
     let meters = media.shared().clone();
     media.finish();
-    let report = recorder.finish(now, &meters.meters, end, exit);
-    Outcome { report, problem: error.map(ToString::to_string) }
-}
-
-fn outcome(mut ended: Ended, wanted: Wanted, gave_up: bool) -> Outcome {
-    let shared = ended.media.shared().clone();
-    let complaint = ended.media.finish().into_iter().next();
-    let meters = &shared.meters;
-    let verdict = verdict::judge(&Facts {
-        phase: ended.phase,
-        refused: ended.hopeless.is_some(),
-        gave_up,
-        unreachable: !ended.recorder.has_joined(),
-        was_live: ended.was_live,
-        heard: meters.voice_played.load(Ordering::Relaxed) > 0,
-        saw: meters.has_shown(),
-        wants_sound: wanted.sound,
-        wants_picture: wanted.picture,
-        remote: ended.remote,
-    });
-    if ended.hopeless.is_some() {
-        ended.recorder.event(ended.at, format!("ended:{}", verdict.end));
-    }
-    let sentence = match (&ended.hopeless, ended.phase) {
-        (Some(error), _) => Some(error.to_string()),
-        (None, Phase::Ended(reason)) if !is_in_order(reason) => Some(reason.to_string()),
-        _ if verdict.exit == EXIT_NEVER_LIVE => Some(ended.last_fault.unwrap_or_else(|| in_vain(ended.was_live))),
-        _ => complaint.map(|complaint| complaint.to_string()),
-    };
-    Outcome { report: ended.recorder.finish(ended.at, meters, verdict.end, verdict.exit), problem: sentence }
-}
-
-fn is_in_order(reason: EndReason) -> bool {
-    matches!(reason, EndReason::HungUp | EndReason::TheyHungUp | EndReason::VisitOver)
-}
-
-fn in_vain(was_live: bool) -> String {
-    let sentence = if was_live {
-        "The visit was live, but nothing was heard: check the other side's microphone."
-    } else {
-        "Nobody came, or nobody was let in; try again, or call the clinic."
-    };
-    sentence.to_owned()
+    outcome::never_joined(why, clock.timestamp(Instant::now()), recorder, &meters.meters)
 }
 
 pub(crate) fn random() -> Result<StdRng, InputError> {

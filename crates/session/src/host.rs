@@ -1,16 +1,16 @@
 //! How a headless clinician comes to a visit: sign in, make it, make its link.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient, until_definite};
 use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
-use trust::{HostIdentity, InviteSecret, Link, ServerAddress};
+use trust::{HostIdentity, InviteSecret, Link};
 use units::{Clock, Phi};
 
-use crate::headless::{Host, InputError, Pin, client, random_bytes};
+use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
+use crate::identity;
 use crate::recorder::Recorder;
 use crate::whole_file::WholeFile;
-use crate::{identity, totp};
 
 /// How long a link made here is good: the longest visit and some waiting.
 const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
@@ -26,9 +26,8 @@ pub(crate) async fn prepare(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<Result<Prepared, ClientError>, InputError> {
-    let address = ServerAddress::from_base_url(host.server.trim_end_matches('/'))
-        .map_err(|_| InputError::Server(host.server.clone()))?;
-    let pin = host.pin.map(|Pin(pin)| pin);
+    let address = host.account.address()?;
+    let pin = host.account.pin.map(|Pin(pin)| pin);
     let client = client(&address, pin.as_ref())?;
     let identity = match &host.identity {
         Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
@@ -37,9 +36,9 @@ pub(crate) async fn prepare(
     let unwritable = |source| InputError::InviteOut { path: host.invite_out.clone(), source };
     let link_file = WholeFile::prepare(&host.invite_out).map_err(unwritable)?;
     // A secret that cannot be used is known before the server is asked.
-    totp_now(host.totp_secret.as_ref())?;
+    host.account.digits()?;
     let secret = InviteSecret::from_random(random_bytes()?);
-    let made = make(&client, &host, secret.invite_key(), clock, recorder);
+    let made = make(&client, &host.account, secret.invite_key(), clock, recorder);
     let (visit, invite, token) = match tokio::time::timeout(give_up, made).await {
         Ok(Ok(made)) => made,
         Ok(Err(error)) => return Ok(Err(error)),
@@ -61,15 +60,15 @@ pub(crate) async fn prepare(
 
 async fn make(
     client: &SignalingClient,
-    host: &Host,
+    account: &Account,
     invite_key: InviteKey,
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<(VisitId, InviteId, Phi<String>), ClientError> {
     let signed_in = until_definite(async || {
         // Digits of the moment: a try half a minute later needs others.
-        let totp = totp_now(host.totp_secret.as_ref()).ok().flatten();
-        let request = SignInRequest { name: host.user.clone(), password: host.password.clone(), totp };
+        let totp = account.digits().ok().flatten();
+        let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
         client.sign_in(&request).await
     })
     .await?;
@@ -79,9 +78,4 @@ async fn make(
     let request = CreateInviteRequest { invite_key, expires_in_secs: LINK_LIFETIME.as_secs() };
     let invite = until_definite(async || client.create_invite(&token, visit, &request).await).await?.invite;
     Ok((visit, invite, token))
-}
-
-fn totp_now(secret: Option<&Phi<String>>) -> Result<Option<Phi<String>>, InputError> {
-    let Some(secret) = secret else { return Ok(None) };
-    totp::now(secret.expose(), SystemTime::now()).map(|digits| Some(Phi::new(digits))).ok_or(InputError::Totp)
 }

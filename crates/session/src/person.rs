@@ -1,4 +1,5 @@
-//! Who sits in front of a headless app: admits whoever knocks, hangs up when the time is over, gives up at last.
+//! Who sits in front of an app that nobody touches: joins, admits whoever knocks, hangs up when the time is over, gives
+//! up at last.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -7,12 +8,23 @@ use call::{Intent, Phase, Snapshot};
 use signaling_protocol::{EndpointId, Role};
 use units::Timestamp;
 
+/// What is done without anybody's hand; nothing of it, unless it is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// Joins so long after the visit was opened.
+    pub join_after: Option<Duration>,
+    /// Admits whoever knocks after this time.
+    pub admit_after: Option<Duration>,
+    /// Hangs up so long after the visit was first live.
+    pub duration: Option<Duration>,
+    /// Hangs up when the visit has not been live, or not been live again, for so long.
+    pub give_up: Option<Duration>,
+}
+
 /// A person of a few habits. Decides only; told the time.
 #[derive(Debug)]
 pub(crate) struct Person {
-    admit_after: Duration,
-    duration: Duration,
-    give_up: Duration,
+    habits: Habits,
     started: Timestamp,
     admitted: HashSet<EndpointId>,
     first_live: Option<Timestamp>,
@@ -22,13 +34,10 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Admits after `admit_after`, hangs up `duration` after the visit was first live, and also when it has not been
-    /// live for `give_up`.
-    pub(crate) fn new(now: Timestamp, admit_after: Duration, duration: Duration, give_up: Duration) -> Self {
+    /// Sits down in front of a visit that was opened at `now`.
+    pub(crate) fn new(now: Timestamp, habits: Habits) -> Self {
         Self {
-            admit_after,
-            duration,
-            give_up,
+            habits,
             started: now,
             admitted: HashSet::new(),
             first_live: None,
@@ -46,7 +55,7 @@ impl Person {
         if snapshot.phase.is_ended() || self.hung_up {
             return None;
         }
-        if !self.joined {
+        if self.joins_at(snapshot) <= now {
             self.joined = true;
             return Some(Intent::Join);
         }
@@ -73,24 +82,35 @@ impl Person {
             return Timestamp::NEVER;
         }
         let admits = self.next_to_admit(snapshot).map_or(Timestamp::NEVER, |(at, _)| at);
-        self.leaves_at(snapshot).min(admits)
+        self.leaves_at(snapshot).min(admits).min(self.joins_at(snapshot))
+    }
+
+    fn joins_at(&self, snapshot: &Snapshot) -> Timestamp {
+        let before = !self.joined && snapshot.phase == Phase::Lobby;
+        after(self.started, self.habits.join_after.filter(|_| before))
     }
 
     fn leaves_at(&self, snapshot: &Snapshot) -> Timestamp {
         match (self.first_live, snapshot.phase) {
-            (Some(_), Phase::Reconnecting { since, .. }) => since + self.give_up,
-            (Some(live), _) => live + self.duration,
-            (None, _) => self.started + self.give_up,
+            (Some(_), Phase::Reconnecting { since, .. }) => after(since, self.habits.give_up),
+            (Some(live), _) => after(live, self.habits.duration),
+            (None, _) => after(self.started, self.habits.give_up),
         }
     }
 
     fn next_to_admit(&self, snapshot: &Snapshot) -> Option<(Timestamp, EndpointId)> {
+        let admit_after = self.habits.admit_after?;
         // One at a time: the first of the queue, and nobody while somebody is in or on the way in.
         let asked = snapshot.waiting.iter().any(|waiting| self.admitted.contains(&waiting.endpoint));
         let free = snapshot.role == Role::Host && snapshot.partner.is_none() && !asked;
         let waiting = snapshot.waiting.iter().filter(|_| free);
-        waiting.map(|waiting| (waiting.since + self.admit_after, waiting.endpoint)).min_by_key(|(at, _)| *at)
+        waiting.map(|waiting| (waiting.since + admit_after, waiting.endpoint)).min_by_key(|(at, _)| *at)
     }
+}
+
+/// So long after `since`; never without a span.
+fn after(since: Timestamp, span: Option<Duration>) -> Timestamp {
+    span.map_or(Timestamp::NEVER, |span| since + span)
 }
 
 #[cfg(test)]
@@ -106,8 +126,9 @@ mod tests {
     }
 
     fn person() -> Person {
-        let secs = Duration::from_secs;
-        let mut person = Person::new(at(0), secs(5), secs(20), secs(60));
+        let secs = |secs| Some(Duration::from_secs(secs));
+        let habits = Habits { join_after: secs(0), admit_after: secs(5), duration: secs(20), give_up: secs(60) };
+        let mut person = Person::new(at(0), habits);
         assert_eq!(person.decide(at(0), &snapshot(Phase::Lobby)), Some(Intent::Join));
         person
     }
@@ -184,5 +205,29 @@ mod tests {
         assert_eq!(person.wakes_at(&waiting), at(60));
         assert_eq!(person.decide(at(60), &waiting), Some(Intent::HangUp));
         assert!(person.gave_up());
+    }
+
+    #[test]
+    fn the_preview_is_looked_at_before_joining() {
+        let habits = Habits { join_after: Some(Duration::from_secs(3)), ..Habits::default() };
+        let mut person = Person::new(at(10), habits);
+        let lobby = snapshot(Phase::Lobby);
+        assert_eq!(person.decide(at(12), &lobby), None);
+        assert_eq!(person.wakes_at(&lobby), at(13));
+        assert_eq!(person.decide(at(13), &lobby), Some(Intent::Join));
+        assert_eq!(person.decide(at(14), &lobby), None, "once is enough");
+    }
+
+    #[test]
+    fn who_has_no_habits_does_nothing() {
+        let mut person = Person::new(at(0), Habits::default());
+        let mut seen = snapshot(Phase::Lobby);
+        let endpoint = EndpointId::from_random([1; 16]);
+        seen.waiting.push(Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true });
+        for phase in [Phase::Lobby, Phase::WaitingRoom { since: at(1) }, Phase::Live { since: at(1) }] {
+            seen.phase = phase;
+            assert_eq!(person.decide(at(99_999), &seen), None);
+            assert_eq!(person.wakes_at(&seen), Timestamp::NEVER);
+        }
     }
 }

@@ -1,24 +1,28 @@
 //! One way to run a visit, for windows and the headless person alike.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use units::{Clock, Phi, Timestamp};
 
-use crate::board::{DeviceBoard, DeviceKind, Trouble};
-use crate::driver::{Driver, Ended, Look};
-use crate::headless::{InputError, random};
+use crate::SpeakerChoice;
+use crate::board::{DeviceBoard, DeviceKind};
+use crate::device_keeper::DeviceKeeper;
+use crate::driver::{Driver, Look};
+use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::media::{ANY_CAMERA, MediaChoices, MediaThreads, Shared};
+use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
+use crate::person::{Habits, Person};
 use crate::pictures::{Pictures, Repaint};
 use crate::recorder::Recorder;
 use crate::signaling::Signaling;
-use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// Wishes of a person that wait. `Block` does not fit a window: one that does not get through is dropped and logged.
 const INTENTS: usize = 64;
@@ -102,14 +106,40 @@ pub struct VisitEnd {
 pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     pub(crate) choices: MediaChoices,
+    pub(crate) preferences: Preferences,
+    pub(crate) habits: Habits,
     pub(crate) board: Arc<DeviceBoard>,
     pub(crate) repaint: Repaint,
+    pub(crate) tell: Option<Tell>,
+    /// When the server first took the password of this window's person.
+    pub(crate) signed_in: OnceLock<Timestamp>,
+    /// How the first visit went, or why there never was one.
+    pub(crate) outcome: Mutex<Option<Outcome>>,
+}
+
+/// Hears what goes on in a visit, from any thread; returns at once.
+pub type Tell = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
+
+impl Surroundings {
+    /// A recorder for a visit that begins, or for none.
+    pub(crate) fn recorder(&self) -> Recorder {
+        let mut recorder = Recorder::new(self.clock);
+        if let Some(&at) = self.signed_in.get() {
+            recorder.signed_in(at);
+        }
+        recorder
+    }
+
+    /// Keeps how the first visit went; what comes later is a person's own affair.
+    pub(crate) fn keep(&self, outcome: Outcome) {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(outcome);
+    }
 }
 
 impl Visit {
     /// Starts the devices and the loop; joins when it is told to. To be called within the runtime.
     pub(crate) fn open(
-        around: &Surroundings,
+        around: &Arc<Surroundings>,
         party: call::Party,
         client: SignalingClient,
         staff_token: Option<Phi<String>>,
@@ -126,8 +156,8 @@ impl Visit {
             staff_token,
             media,
             media_config: MediaConfig { sends_voice: true, camera: Some(camera), receives_picture: true },
-            preferences: Preferences::default(),
-            recorder: Recorder::new(around.clock),
+            preferences: around.preferences,
+            recorder: around.recorder(),
             clock: around.clock,
             on_this_machine,
             board: Some(around.board.clone()),
@@ -141,23 +171,13 @@ impl Visit {
             engine: begun.to_devices,
         };
         tokio::spawn(keeper.run(changes_in));
+        let person = Person::new(around.clock.timestamp(Instant::now()), around.habits);
+        let gave_up = Arc::new(AtomicBool::new(false));
+        let (seen, intents) = (begun.snapshots.clone(), begun.intents.clone());
+        tokio::spawn(sit_in_front(person, around.clock, seen, intents, gave_up.clone()));
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
-        let (driver, repaint, clock) = (begun.driver, around.repaint.clone(), around.clock);
-        tokio::spawn(async move {
-            let Ended { media, phase, hopeless, .. } = driver.run(&mut |_progress| {}).await;
-            // Joins threads, which takes its time.
-            let _ = tokio::task::spawn_blocking(move || drop(media.finish())).await;
-            let talk = talk.await.unwrap_or_default();
-            let reason = if let Phase::Ended(reason) = phase { Some(reason) } else { None };
-            ended_out.send_replace(Some(VisitEnd {
-                talked_for: talk.total(clock.timestamp(Instant::now())),
-                reconnections: talk.reconnections,
-                reason,
-                problem: hopeless.map(|error| error.to_string()),
-            }));
-            repaint();
-        });
+        tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
         Ok(Self { intents: begun.intents, snapshots: begun.snapshots, changes, shared, ended })
     }
 
@@ -212,6 +232,46 @@ impl fmt::Debug for Visit {
     }
 }
 
+/// Runs the visit to its end, and says then how it went.
+async fn run(
+    driver: Driver,
+    around: Arc<Surroundings>,
+    gave_up: Arc<AtomicBool>,
+    talk: JoinHandle<Talk>,
+    ended_out: watch::Sender<Option<VisitEnd>>,
+) {
+    let tell = around.tell.clone();
+    let ended = driver
+        .run(&mut |progress: Progress<'_>| {
+            if let Some(tell) = &tell {
+                tell(progress);
+            }
+        })
+        .await;
+    let reason = if let Phase::Ended(reason) = ended.phase { Some(reason) } else { None };
+    let problem = ended.hopeless.as_ref().map(as_sentence);
+    // The window shows their picture, if it has no other screen.
+    let sound = around.choices.speaker != SpeakerChoice::None;
+    let wanted = Wanted { sound, picture: true };
+    let closed = tokio::task::spawn_blocking(move || outcome::of(ended, wanted, gave_up.load(Ordering::Relaxed)));
+    if let Ok(outcome) = closed.await {
+        around.keep(outcome);
+    }
+    let talk = talk.await.unwrap_or_default();
+    let talked_for = talk.total(around.clock.timestamp(Instant::now()));
+    ended_out.send_replace(Some(VisitEnd { talked_for, reconnections: talk.reconnections, reason, problem }));
+    (around.repaint)();
+}
+
+/// What an error says, as a sentence of its own.
+pub(crate) fn as_sentence(error: &impl fmt::Display) -> String {
+    let words = error.to_string();
+    let mut letters = words.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
 /// How long the two have talked.
 #[derive(Debug, Default, Clone, Copy)]
 struct Talk {
@@ -250,66 +310,6 @@ async fn follow(mut snapshots: watch::Receiver<Snapshot>, clock: Clock, repaint:
         }
     }
     talk
-}
-
-/// Opens the devices that were chosen, one after the other: a device that hangs keeps no window waiting.
-struct DeviceKeeper {
-    shared: Arc<Shared>,
-    board: Arc<DeviceBoard>,
-    choices: MediaChoices,
-    repaint: Repaint,
-    engine: mpsc::Sender<DeviceInput>,
-}
-
-impl DeviceKeeper {
-    async fn run(mut self, mut changes: mpsc::Receiver<(DeviceKind, Option<String>)>) {
-        for kind in [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker] {
-            if let Some(name) = self.board.chosen(kind) {
-                self.point(kind, Some(name));
-            }
-            self = self.open(kind).await;
-        }
-        let (board, repaint) = (self.board.clone(), self.repaint.clone());
-        tokio::task::spawn_blocking(move || {
-            board.look();
-            repaint();
-        });
-        while let Some((kind, name)) = changes.recv().await {
-            self.board.choose(kind, name.clone());
-            self.point(kind, name);
-            self = self.open(kind).await;
-        }
-    }
-
-    /// Names the device that is to be opened.
-    fn point(&mut self, kind: DeviceKind, name: Option<String>) {
-        match kind {
-            DeviceKind::Camera => self.choices.camera = CameraChoice::Device(name),
-            DeviceKind::Microphone => self.choices.microphone = MicrophoneChoice::Device(name),
-            DeviceKind::Speaker => self.choices.speaker = SpeakerChoice::Device(name),
-        }
-    }
-
-    async fn open(self, kind: DeviceKind) -> Self {
-        let (shared, choices) = (self.shared.clone(), self.choices.clone());
-        let opened = tokio::task::spawn_blocking(move || match kind {
-            DeviceKind::Camera => shared.choose_camera(&choices.camera),
-            DeviceKind::Microphone => shared.choose_microphone(&choices.microphone),
-            DeviceKind::Speaker => shared.choose_speaker(&choices.speaker),
-        });
-        let input = match opened.await {
-            Ok(Ok(())) => self.board.works(kind),
-            Ok(Err(error)) => {
-                tracing::info!(%error, "a device is missing");
-                self.board.complain(&error).unwrap_or_else(|| self.board.lost(kind, Trouble::Failed))
-            }
-            Err(_fault) => self.board.lost(kind, Trouble::Failed),
-        };
-        // The visit may be over.
-        let _ = self.engine.send(input).await;
-        (self.repaint)();
-        self
-    }
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! What a window of the program needs beside its pixels: the runtime, the devices, a visit or a desk.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use call::Intent;
+use call::{Intent, Preferences};
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::{HostIdentity, Link};
 use units::{Clock, Timestamp};
 
 use crate::board::{DeviceBoard, Devices};
-use crate::desk_driver::DeskHandle;
-use crate::headless::{InputError, client, is_loopback, random, random_bytes};
-use crate::identity;
-use crate::media::MediaChoices;
+use crate::desk_driver::{AtDesk, DeskHandle};
+use crate::headless::{Account, InputError, client, is_loopback, random, random_bytes};
+use crate::media::{MediaChoices, Meters};
+use crate::outcome::{self, InVain, Outcome};
+use crate::person::Habits;
 use crate::pictures::Repaint;
-use crate::visit::{Surroundings, Visit};
+use crate::visit::{Surroundings, Tell, Visit};
+use crate::whole_file::WholeFile;
+use crate::{identity, stopping};
 
 /// How long the last words of a visit may take when the window is closed; the other side notices by itself after that.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -26,24 +30,84 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub struct Session {
     runtime: Option<Runtime>,
     around: Arc<Surroundings>,
+    /// For the first desk that is opened.
+    at_desk: Mutex<AtDesk>,
+    told_to_stop: Arc<AtomicBool>,
+}
+
+/// What a window's visits are made of.
+#[derive(Debug)]
+pub struct WindowConfig {
+    /// The program's clock.
+    pub clock: Clock,
+    /// The devices, until others are chosen.
+    pub media: MediaChoices,
+    /// What is kept when the link is thin.
+    pub preferences: Preferences,
+}
+
+/// What a window does without anybody's hand; nothing, by default.
+#[derive(Debug, Default)]
+pub struct Unattended {
+    habits: Habits,
+    at_desk: AtDesk,
+}
+
+impl Unattended {
+    /// In every visit `habits`; at the desk, `account` signs in and starts a visit, whose link goes to `invite_out`.
+    ///
+    /// # Errors
+    /// What can never do is known now: a wrong address, a wrong second factor, a place that cannot be written to.
+    pub fn prepare(habits: Habits, account: Option<Account>, invite_out: Option<PathBuf>) -> Result<Self, InputError> {
+        if let Some(account) = &account {
+            account.address()?;
+            account.digits()?;
+        }
+        let prepare =
+            |path: PathBuf| WholeFile::prepare(&path).map_err(|source| InputError::InviteOut { path, source });
+        let link_file = invite_out.map(prepare).transpose()?;
+        Ok(Self { habits, at_desk: AtDesk { account, link_file } })
+    }
 }
 
 impl Session {
     /// Starts the runtime. No device is opened before a visit is. `repaint` is called from any thread and returns at
-    /// once.
+    /// once; `tell` too, and hears what goes on in visits.
     ///
     /// # Errors
     /// The system gives no threads or sockets.
-    pub fn start(choices: MediaChoices, repaint: Repaint) -> Result<Self, InputError> {
+    pub fn start(
+        config: WindowConfig,
+        unattended: Unattended,
+        tell: Option<Tell>,
+        repaint: Repaint,
+    ) -> Result<Self, InputError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("net")
             .enable_all()
             .build()
             .map_err(|error| InputError::System(error.to_string()))?;
-        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
-        let around = Surroundings { clock, choices, board: Arc::new(DeviceBoard::default()), repaint };
-        Ok(Self { runtime: Some(runtime), around: Arc::new(around) })
+        let around = Arc::new(Surroundings {
+            clock: config.clock,
+            choices: config.media,
+            preferences: config.preferences,
+            habits: unattended.habits,
+            board: Arc::new(DeviceBoard::default()),
+            repaint: repaint.clone(),
+            tell,
+            signed_in: OnceLock::new(),
+            outcome: Mutex::default(),
+        });
+        let told_to_stop = Arc::new(AtomicBool::new(false));
+        let told = told_to_stop.clone();
+        runtime.spawn(async move {
+            stopping::told_to_stop().await;
+            told.store(true, Ordering::Relaxed);
+            repaint();
+            stopping::end_when_told_again().await;
+        });
+        Ok(Self { runtime: Some(runtime), around, at_desk: Mutex::new(unattended.at_desk), told_to_stop })
     }
 
     /// The time, on the clock of all snapshots.
@@ -78,26 +142,42 @@ impl Session {
             None => HostIdentity::from_secret(&random_bytes()?),
         };
         let desk = Desk::new(DeskConfig::new(identity), Box::new(random()?));
-        Ok(DeskHandle::open(desk, self.around.clone()))
+        let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(DeskHandle::open(desk, self.around.clone(), at_desk))
     }
 
-    /// Hangs up what goes on, says so to the other side, and stops all threads.
-    pub fn close(mut self, visits: &[Visit]) {
-        let Some(runtime) = self.runtime.take() else { return };
+    /// Whether the first visit is over, or it is certain that there will be none.
+    pub fn is_over(&self) -> bool {
+        self.around.outcome.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Whether the system or Ctrl-C asked the program to stop.
+    pub fn told_to_stop(&self) -> bool {
+        self.told_to_stop.load(Ordering::Relaxed)
+    }
+
+    /// Hangs up what goes on, says so to the other side, stops all threads, and says how the first visit went.
+    pub fn close(mut self, visits: &[Visit]) -> Outcome {
         for visit in visits {
             visit.intend(Intent::HangUp);
         }
-        runtime.block_on(async {
-            let all = async {
-                for visit in visits {
-                    visit.over().await;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.block_on(async {
+                let all = async {
+                    for visit in visits {
+                        visit.over().await;
+                    }
+                };
+                if tokio::time::timeout(FAREWELL, all).await.is_err() {
+                    tracing::warn!("a visit did not end in time");
                 }
-            };
-            if tokio::time::timeout(FAREWELL, all).await.is_err() {
-                tracing::warn!("a visit did not end in time");
-            }
-        });
-        runtime.shutdown_timeout(Duration::from_millis(200));
+            });
+            runtime.shutdown_timeout(Duration::from_millis(200));
+        }
+        let outcome = self.around.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+        outcome.unwrap_or_else(|| {
+            outcome::never_joined(InVain::Stopped, self.now(), self.around.recorder(), &Meters::default())
+        })
     }
 
     fn enter(&self) -> Option<tokio::runtime::EnterGuard<'_>> {

@@ -304,6 +304,9 @@ pub(crate) fn desk_problem(problem: &DeskProblem) -> String {
         DeskProblem::NameMissing => "Type the name of your account.".to_owned(),
         DeskProblem::PasswordMissing => "Type your password.".to_owned(),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
+        DeskProblem::Unreachable => {
+            "The server cannot be reached. Check its address and this machine's network, then try again.".to_owned()
+        }
         DeskProblem::Failed(sentence) => sentence.clone(),
         DeskProblem::NotAClinician => {
             "This account is not a clinician's, and only clinicians hold visits. Sign in with another.".to_owned()

@@ -44,7 +44,6 @@ fn a_command_line_that_is_wrong_has_a_status_of_its_own() {
     ];
     let both = common.iter().flat_map(|wrong| [format!("{HOST} {wrong}"), format!("{JOIN} {wrong}")]);
     let own = [
-        "",
         "headless",
         "headless host",
         "headless join",

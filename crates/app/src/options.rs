@@ -1,0 +1,86 @@
+//! What the window's command line asks for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use session::{
+    Habits, Link, MediaChoices, PatternKind, Pin, ScreenChoice, ToneKind, Unattended, WholeFile, WindowConfig,
+};
+use units::Clock;
+
+use crate::arguments::{Span, WindowArguments};
+use crate::headless::{account, camera, microphone, preferences, report_file, speaker};
+
+/// What the window was started with.
+pub(crate) struct Options {
+    pub(crate) link: Option<String>,
+    /// Straight to the clinician's desk, with these words filled in.
+    pub(crate) server: Option<String>,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) user: Option<String>,
+    pub(crate) identity: Option<PathBuf>,
+    pub(crate) config: WindowConfig,
+    /// What is done without a click.
+    pub(crate) unattended: Unattended,
+    /// Whether the window closes by itself when the visit is over.
+    pub(crate) closes: bool,
+    /// Whether the exit status says how the first visit went, and standard output how it goes.
+    pub(crate) judged: bool,
+    pub(crate) report: Option<WholeFile>,
+}
+
+/// How long an unattended window waits for the call to be live, or live again, when nothing else is said: as headless.
+const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// Reads and opens what the arguments name.
+///
+/// # Errors
+/// A file, a folder or an address cannot be used: better known before there is a window.
+pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> {
+    // Two sides on one machine must not look and sound alike.
+    let (pattern, tone) = match arguments.server {
+        Some(_) => (PatternKind::Clinician, ToneKind::Clinician),
+        None => (PatternKind::Patient, ToneKind::Patient),
+    };
+    let span = |span: Option<Span>| span.map(|Span(span)| span);
+    let closes = arguments.duration.is_some() || arguments.give_up.is_some();
+    let habits = Habits {
+        join_after: span(arguments.join_after),
+        admit_after: span(arguments.admit_after),
+        duration: span(arguments.duration),
+        give_up: span(arguments.give_up).or(closes.then_some(GIVE_UP)),
+    };
+    let account = match (&arguments.server, &arguments.user, &arguments.password_file) {
+        (Some(server), Some(user), Some(password)) => {
+            Some(account(server.clone(), arguments.pin, user.clone(), password, arguments.totp_file.as_deref())?)
+        }
+        _ => None,
+    };
+    if let (Some(link), true) = (&arguments.link, closes || arguments.report.is_some()) {
+        // Nobody may sit there to read it in the window.
+        link.0.parse::<Link>().context("the link cannot be used")?;
+    }
+    let report = arguments.report.map(|path| report_file(&path)).transpose()?;
+    Ok(Options {
+        link: arguments.link.map(|link| link.0),
+        server: arguments.server,
+        pin: arguments.pin,
+        user: arguments.user,
+        identity: arguments.identity,
+        config: WindowConfig {
+            clock,
+            media: MediaChoices {
+                camera: camera(arguments.camera, pattern),
+                microphone: microphone(arguments.microphone, tone),
+                speaker: speaker(arguments.speaker),
+                screen: ScreenChoice::None,
+            },
+            preferences: preferences(&arguments.preferences),
+        },
+        unattended: Unattended::prepare(habits, account, arguments.invite_out)?,
+        closes,
+        judged: closes || report.is_some(),
+        report,
+    })
+}
