@@ -3,10 +3,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{run as run_command, succeeds};
 use crate::say::say;
@@ -86,13 +86,34 @@ pub fn run() -> Result<()> {
     }
 }
 
-/// Sees to it that the tests of microphone and loudspeaker have a sound server that they can start for themselves.
+/// Sees to it that the tests of microphone and loudspeaker have a sound server that they can start for themselves, and
+/// that there is a browser to call.
 pub fn for_tests() -> Result<()> {
-    if !cfg!(target_os = "linux") || TEST_PROGRAMS.iter().all(|program| on_path(program)) {
+    if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    packages(&TEST_PACKAGES, "for the tests of microphone and loudspeaker")
+    if !TEST_PROGRAMS.iter().all(|program| on_path(program)) {
+        packages(&TEST_PACKAGES, "for the tests of microphone and loudspeaker")?;
+    }
+    if browser().is_none() {
+        packages(&["chromium"], "to call a browser in the tests").context(NO_BROWSER)?;
+    }
+    Ok(())
 }
+
+/// The Chromium to test with: the one that is named, or one that is on the path or where macOS has it.
+pub fn browser() -> Option<PathBuf> {
+    let named = env::var_os("HOUSECALL_CHROMIUM").map(PathBuf::from);
+    let on_macos = || Some(PathBuf::from(CHROME_ON_MACOS)).filter(|program| program.is_file());
+    named.or_else(|| BROWSERS.iter().find_map(|name| find(name))).or_else(on_macos)
+}
+
+/// What to do where no browser was found.
+pub const NO_BROWSER: &str = "the tests call a Chromium, and there is none: install one (on Debian \
+    `apt-get install chromium`, elsewhere Google Chrome), or name its program in HOUSECALL_CHROMIUM";
+
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 const TEST_PROGRAMS: [&str; 2] = ["pulseaudio", "pactl"];
 const TEST_PACKAGES: [&str; 3] = ["pulseaudio", "pulseaudio-utils", "libasound2-plugins"];
@@ -199,9 +220,14 @@ fn has_libclang() -> bool {
 
 /// Whether a program of this name can be started.
 pub(crate) fn on_path(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// The program of this name that would be started.
+fn find(name: &str) -> Option<PathBuf> {
     let name = OsString::from(format!("{name}{}", env::consts::EXE_SUFFIX));
     let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| Path::new(&folder).join(&name).is_file())
+    env::split_paths(&paths).map(|folder| folder.join(&name)).find(|program| program.is_file())
 }
 
 #[cfg(test)]
