@@ -14,6 +14,7 @@ mod device;
 mod file;
 mod paced;
 mod pattern;
+mod pool;
 
 pub use pattern::PatternKind;
 

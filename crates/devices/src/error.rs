@@ -82,7 +82,7 @@ pub enum DeviceError {
         kind: DeviceKind,
     },
     /// The person or the system has forbidden it.
-    #[error("this program may not use the {kind}; allow it in the system's privacy settings")]
+    #[error("this program may not use the {kind}; {}", permission(*kind))]
     Forbidden {
         /// Which kind.
         kind: DeviceKind,
@@ -123,6 +123,15 @@ impl fmt::Display for DeviceKind {
             Self::Microphone => "microphone",
             Self::Speaker => "loudspeaker",
         })
+    }
+}
+
+/// Who can allow it. Linux lets the members of a group use cameras; elsewhere, and in its sound servers, it is a setting.
+fn permission(kind: DeviceKind) -> &'static str {
+    if cfg!(target_os = "linux") && kind == DeviceKind::Camera {
+        "let an administrator add you to the group \"video\", then sign in to the system anew"
+    } else {
+        "allow it in the system's privacy settings"
     }
 }
 

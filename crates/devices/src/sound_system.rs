@@ -59,6 +59,8 @@ pub(crate) struct Watch<R> {
     /// Our end of the ring of each stream that was built; only the newest counts.
     rings: Receiver<R>,
     problems: Receiver<DeviceError>,
+    /// A stream was built in the place of one that broke.
+    is_back: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -71,7 +73,9 @@ impl<R: Send + 'static> Watch<R> {
         let (problem_sender, problems) = mpsc::sync_channel(MAX_PROBLEMS);
         let (opened_sender, opened) = mpsc::channel();
         let stopping = Arc::new(AtomicBool::new(false));
-        let keeper = Keeper { kind, name: name.map(str::to_owned), build, rings: ring_sender };
+        let is_back = Arc::new(AtomicBool::new(false));
+        let keeper =
+            Keeper { kind, name: name.map(str::to_owned), build, rings: ring_sender, is_back: Arc::clone(&is_back) };
         let seen_by_thread = Arc::clone(&stopping);
         let thread = thread::Builder::new()
             .name(format!("{kind}-watch"))
@@ -89,7 +93,7 @@ impl<R: Send + 'static> Watch<R> {
             })
             .map_err(|reason| DeviceError::Stopped { kind, reason: reason.to_string() })?;
         match opened.recv_timeout(OPEN_TIMEOUT) {
-            Ok(Ok(())) => Ok(Self { rings, problems, stopping, thread: Some(thread) }),
+            Ok(Ok(())) => Ok(Self { rings, problems, is_back, stopping, thread: Some(thread) }),
             Ok(Err(problem)) => Err(problem),
             // The thread is given up: it ends by itself when the system answers.
             Err(_) => {
@@ -107,6 +111,11 @@ impl<R: Send + 'static> Watch<R> {
     /// A trouble that was not told yet.
     pub(crate) fn take_problem(&self) -> Option<DeviceError> {
         self.problems.try_recv().ok()
+    }
+
+    /// Whether a stream runs again since a problem; said once each time.
+    pub(crate) fn came_back(&self) -> bool {
+        self.is_back.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -126,6 +135,7 @@ struct Keeper<R> {
     name: Option<String>,
     build: Build<R>,
     rings: Sender<R>,
+    is_back: Arc<AtomicBool>,
 }
 
 /// A stream that runs. Dropping it stops it.
@@ -181,6 +191,7 @@ impl<R> Keeper<R> {
                     running = None;
                     pause = MIN_PAUSE;
                     rounds.next_attempt = now;
+                    self.is_back.store(false, Ordering::Relaxed);
                     let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, reason: reason.into() });
                 } else if stream.is_substitute && now >= rounds.next_attempt {
                     rounds.next_attempt = now + MAX_PAUSE;
@@ -196,6 +207,7 @@ impl<R> Keeper<R> {
                         host = new;
                         running = Some(stream);
                         rounds = Rounds::from(now);
+                        self.is_back.store(true, Ordering::Relaxed);
                     }
                     Err(problem) => {
                         debug!(%problem, "not back yet");

@@ -38,6 +38,11 @@ pub trait Speaker: Send {
     /// What went wrong since this was last asked, each trouble once. The call goes on without.
     fn take_problem(&mut self) -> Option<DeviceError>;
 
+    /// Whether it works again, or another in its place, after a problem; said once each time.
+    fn came_back(&mut self) -> bool {
+        false
+    }
+
     /// Ends the sound and makes the file whole.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::time::Instant;
 use media::picture::I420;
 use units::{Clock, Timestamp};
 
+use super::pool::Pool;
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
 use crate::error::DeviceKind;
 use crate::{DeviceError, FrameRate};
@@ -94,27 +95,6 @@ impl Schedule {
     }
 }
 
-/// Pictures that were given away and may have come back: fresh memory costs up to a millisecond a picture.
-#[derive(Default)]
-struct Pool(Vec<Arc<I420>>);
-
-impl Pool {
-    /// A picture that nobody else holds.
-    fn take(&mut self, size: units::PictureSize) -> Arc<I420> {
-        let free = self.0.iter().position(|picture| Arc::strong_count(picture) == 1);
-        free.map_or_else(|| Arc::new(I420::new(size)), |index| self.0.swap_remove(index))
-    }
-
-    fn put(&mut self, picture: Arc<I420>) {
-        // Whoever keeps more than these gets fresh ones.
-        if self.0.len() < POOL_SIZE {
-            self.0.push(picture);
-        }
-    }
-}
-
-const POOL_SIZE: usize = 6;
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -164,19 +144,6 @@ mod tests {
             expected += 1;
             now = schedule.next_at();
         }
-    }
-
-    #[test]
-    fn a_picture_that_somebody_holds_is_not_drawn_over() {
-        let mut pool = Pool::default();
-        let first = pool.take(SIZE);
-        let held = Arc::clone(&first);
-        pool.put(first);
-        let second = pool.take(SIZE);
-        assert!(!Arc::ptr_eq(&held, &second));
-        drop(held);
-        assert!(Arc::strong_count(&pool.take(SIZE)) == 1);
-        assert!(pool.0.is_empty());
     }
 
     /// A film of 200 pictures a second whose picture k is all k.

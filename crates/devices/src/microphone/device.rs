@@ -46,6 +46,10 @@ impl Microphone for DeviceMicrophone {
     fn take_problem(&mut self) -> Option<DeviceError> {
         self.watch.take_problem()
     }
+
+    fn came_back(&mut self) -> bool {
+        self.watch.came_back()
+    }
 }
 
 /// Our end of the ring, and what to do when nothing or too much comes out of it.

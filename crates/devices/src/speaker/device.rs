@@ -49,6 +49,10 @@ impl Speaker for DeviceSpeaker {
         self.watch.take_problem()
     }
 
+    fn came_back(&mut self) -> bool {
+        self.watch.came_back()
+    }
+
     fn finish(&mut self) -> Result<(), DeviceError> {
         Ok(())
     }

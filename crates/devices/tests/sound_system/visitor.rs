@@ -104,7 +104,7 @@ fn keeps_the_time(samples: &[f32], since: Duration) {
     let actual = samples.len() as f64 / f64::from(SAMPLE_RATE);
     let expected = since.as_secs_f64();
     // Of a second's outage nothing may be missing; a busy machine may be late with the newest.
-    assert!((actual - expected).abs() < 0.25, "{actual} s of sound in {expected} s");
+    assert!((actual - expected).abs() < 0.5, "{actual} s of sound in {expected} s");
 }
 
 /// A whistle of 1000 Hz, which no microphone of these tests is fed with.

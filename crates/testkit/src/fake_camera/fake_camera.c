@@ -186,8 +186,8 @@ static void describe(struct v4l2_pix_format *pix) {
 
 static int dequeue(struct v4l2_buffer *buffer) {
     unsigned long ticks;
-    if (is_stalled()) return run(0), fail(EAGAIN);
     if (read(owner, &ticks, sizeof ticks) < 0) return -1;
+    if (is_stalled()) return run(0), fail(EAGAIN);
     if (!queued) return fail(EAGAIN);
     buffer->index = queue[0];
     memmove(queue, queue + 1, --queued * sizeof *queue);
@@ -255,7 +255,7 @@ static int answer(int file, unsigned long request, void *argument) {
         for (unsigned i = 0; i < count; i++)
             if (all[i].format == pix->pixelformat && all[i].width == pix->width) current = all[i];
         if (is("steps")) current.width = pix->width, current.height = pix->height;
-        if (is("left")) current.numerator = 2, current.denominator = 15;
+        if (is("left")) current.numerator = 2, current.denominator = 15; /* the format does not change the rate */
         return describe(pix), 0;
     }
     case (unsigned)VIDIOC_G_FMT: return describe(&((struct v4l2_format *)argument)->fmt.pix), 0;
@@ -312,6 +312,7 @@ static int plug_in(void) {
     if (owner < 0) {
         is_past_hiccup = is_fate("hiccup"), taken = 0;
         current = offers(&count)[0];
+        if (is("left")) current.numerator = 2, current.denominator = 15;
     }
     is_open[file] = 1;
     pthread_mutex_unlock(&lock);

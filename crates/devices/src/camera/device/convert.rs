@@ -2,12 +2,14 @@
 
 use media::convert;
 use media::picture::I420;
-use nokhwa::utils::FrameFormat;
 use units::PictureSize;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
+
+use super::Shape;
+use super::offer::PixelFormat;
 
 /// Converts frames; keeps its buffers warm between them.
 #[derive(Debug, Default)]
@@ -15,22 +17,46 @@ pub(super) struct Converter {
     interleaved: Vec<u8>,
     planes: [Vec<u8>; 3],
     completed: Vec<u8>,
+    unpadded: Vec<u8>,
+    /// A JPEG of this camera had its mark of the end: one that has none is torn.
+    has_ends: bool,
 }
 
 impl Converter {
-    /// Fills `target`; `false` if `bytes` are no such frame.
-    pub(super) fn convert(&mut self, format: FrameFormat, bytes: &[u8], size: PictureSize, target: &mut I420) -> bool {
+    /// Fills `target`; `false` if `bytes` are no such frame, or but a part of one.
+    pub(super) fn convert(&mut self, shape: Shape, bytes: &[u8], target: &mut I420) -> bool {
+        let Shape { format, size, row_bytes } = shape;
+        let width = size.width as usize;
+        // Rows of a plane, and bytes in one of them.
+        let (tight, rows) = match format {
+            PixelFormat::Nv12 => (width, size.height as usize * 3 / 2),
+            PixelFormat::Yuyv => (2 * width, size.height as usize),
+            PixelFormat::Rgb => (3 * width, size.height as usize),
+            PixelFormat::Jpeg => return self.is_whole(bytes) && self.jpeg(bytes, target).is_some(),
+        };
+        let bytes = if row_bytes as usize > tight {
+            self.unpadded.clear();
+            let rows = bytes.chunks_exact(row_bytes as usize).take(rows);
+            rows.for_each(|row| self.unpadded.extend_from_slice(&row[..tight]));
+            &self.unpadded
+        } else {
+            bytes
+        };
         match format {
-            FrameFormat::NV12 => convert::nv12(bytes, size, target),
-            FrameFormat::YUYV => convert::yuyv(bytes, size, target),
-            FrameFormat::RAWRGB => convert::rgb(bytes, size, target),
-            FrameFormat::MJPEG => self.jpeg(bytes, target).is_some(),
-            FrameFormat::GRAY | FrameFormat::RAWBGR => false,
+            PixelFormat::Nv12 => convert::nv12(bytes, size, target),
+            PixelFormat::Yuyv => convert::yuyv(bytes, size, target),
+            _ => convert::rgb(bytes, size, target),
         }
     }
 
-    /// Of a JPEG the library hands over the whole mapping, most of it stale bytes behind the picture's end; the decoder
-    /// stops where the picture does.
+    /// Whether a JPEG has its end. Some cameras never mark it, so that this is asked only of one that once did.
+    fn is_whole(&mut self, bytes: &[u8]) -> bool {
+        // Looked for from behind: cameras fill up with zeros. Within a picture these two bytes do not follow each other.
+        let has_end = bytes.windows(2).rev().any(|pair| pair == END_OF_IMAGE);
+        self.has_ends |= has_end;
+        has_end || !self.has_ends
+    }
+
     fn jpeg(&mut self, bytes: &[u8], target: &mut I420) -> Option<()> {
         let options = DecoderOptions::new_fast()
             .jpeg_set_out_colorspace(ColorSpace::YCbCr)
@@ -87,6 +113,7 @@ fn completed<'a>(jpeg: &[u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
 
 const HUFFMAN_TABLES: u8 = 0xc4;
 const START_OF_SCAN: u8 = 0xda;
+const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
 /// No camera has more; a damaged header may say so.
 const MAX_SIDE: usize = 4_096;
@@ -99,14 +126,18 @@ mod tests {
     const JPEG: &[u8] = include_bytes!("../../../fixtures/white_and_blue.jpg");
     const SIZE: PictureSize = PictureSize::new(32, 16);
 
+    fn shape(format: PixelFormat) -> Shape {
+        Shape { format, size: SIZE, row_bytes: 0 }
+    }
+
     #[test]
-    fn a_jpeg_with_stale_bytes_behind_it_becomes_a_picture_of_limited_range() {
-        let mut mapping = JPEG.to_vec();
-        mapping.extend([0xd8, 0xff, 0x00, 0x55].repeat(5_000));
+    fn a_jpeg_that_is_filled_up_with_zeros_becomes_a_picture_of_limited_range() {
+        let mut filled = JPEG.to_vec();
+        filled.resize(20_000, 0);
         let mut picture = I420::new(SIZE);
         let mut converter = Converter::default();
         for _ in 0..2 {
-            assert!(converter.convert(FrameFormat::MJPEG, &mapping, SIZE, &mut picture));
+            assert!(converter.convert(shape(PixelFormat::Jpeg), &filled, &mut picture));
         }
         assert_eq!(picture.size(), SIZE);
         let [y, u, v] = picture.planes();
@@ -122,11 +153,39 @@ mod tests {
         let mut picture = I420::new(SIZE);
         let mut converter = Converter::default();
         for length in 0..JPEG.len() {
-            converter.convert(FrameFormat::MJPEG, &JPEG[..length], SIZE, &mut picture);
+            converter.convert(shape(PixelFormat::Jpeg), &JPEG[..length], &mut picture);
         }
-        assert!(!converter.convert(FrameFormat::MJPEG, &JPEG[..100], SIZE, &mut picture));
-        for format in [FrameFormat::YUYV, FrameFormat::NV12, FrameFormat::RAWRGB, FrameFormat::GRAY] {
-            assert!(!converter.convert(format, &[1; 100], SIZE, &mut picture), "{format}");
+        assert!(!converter.convert(shape(PixelFormat::Jpeg), &JPEG[..100], &mut picture));
+        for format in [PixelFormat::Yuyv, PixelFormat::Nv12, PixelFormat::Rgb] {
+            assert!(!converter.convert(shape(format), &[1; 100], &mut picture), "{format:?}");
+            let padded = Shape { row_bytes: 4_000, ..shape(format) };
+            assert!(!converter.convert(padded, &[1; 100], &mut picture), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn a_camera_that_never_marks_the_end_gives_pictures_and_one_that_did_gives_none_without() {
+        let mut picture = I420::new(SIZE);
+        let mut converter = Converter::default();
+        let without = &JPEG[..JPEG.len() - 2];
+        assert!(converter.convert(shape(PixelFormat::Jpeg), without, &mut picture));
+        assert!(converter.convert(shape(PixelFormat::Jpeg), JPEG, &mut picture));
+        assert!(!converter.convert(shape(PixelFormat::Jpeg), without, &mut picture));
+    }
+
+    #[test]
+    fn unused_bytes_behind_each_row_are_left_out() {
+        let mut picture = I420::new(SIZE);
+        for (format, tight, rows) in
+            [(PixelFormat::Nv12, 32, 24), (PixelFormat::Yuyv, 64, 16), (PixelFormat::Rgb, 96, 16)]
+        {
+            let row = [vec![128; tight], vec![7; 32]].concat();
+            let padded = Shape { row_bytes: row.len() as u32, ..shape(format) };
+            assert!(Converter::default().convert(padded, &row.repeat(rows), &mut picture), "{format:?}");
+            let [y, u, v] = picture.planes();
+            let chroma = u.iter().chain(v);
+            assert!(y.iter().all(|luma| (120..=130).contains(luma)), "{format:?}");
+            assert!(chroma.clone().all(|&value| value == 128), "{format:?}");
         }
     }
 }
