@@ -48,6 +48,12 @@ impl Chromium {
         Self { process, folder }
     }
 
+    /// Ends it, and with it its children, in the middle of whatever they do.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
     /// The end of what it complained of.
     pub(crate) fn complaints(&self) -> String {
         let log = fs::read(self.folder.path().join(LOG)).unwrap_or_default();
@@ -59,8 +65,7 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.kill();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::UdpSocket;
@@ -27,17 +28,23 @@ type Loses = Box<dyn FnMut(Way, Rtp) -> bool + Send>;
 #[derive(Clone)]
 pub(crate) struct Link {
     loses: Arc<Mutex<Loses>>,
+    cut: Arc<AtomicBool>,
 }
 
 impl Link {
     /// One that loses nothing.
     pub(crate) fn new() -> Self {
-        Self { loses: Arc::new(Mutex::new(Box::new(|_, _| false))) }
+        Self { loses: Arc::new(Mutex::new(Box::new(|_, _| false))), cut: Arc::default() }
     }
 
     /// Which RTP packets are lost from now on.
     pub(crate) fn set_loss(&self, loses: impl FnMut(Way, Rtp) -> bool + Send + 'static) {
         *self.loses.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(loses);
+    }
+
+    /// Whether nothing at all passes.
+    pub(crate) fn set_cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
     }
 
     /// Puts itself before the app's loopback candidate: what the browser sends there goes through here, and back.
@@ -82,6 +89,9 @@ impl Link {
     }
 
     fn passes(&self, way: Way, datagram: &[u8]) -> bool {
+        if self.cut.load(Ordering::Relaxed) {
+            return false;
+        }
         let loses = &mut *self.loses.lock().unwrap_or_else(PoisonError::into_inner);
         rtp(datagram).is_none_or(|rtp| !loses(way, rtp))
     }

@@ -63,6 +63,11 @@ impl Page {
         }
     }
 
+    /// Ends the browser without a word to anybody.
+    pub(crate) fn kill(&mut self) {
+        self.chromium.kill();
+    }
+
     /// What happened in the page next. Safe to drop halfway.
     pub(crate) async fn event(&mut self) -> Value {
         self.events.recv().await.expect("the page's server is there")

@@ -7,6 +7,7 @@ use peer::PeerEvent;
 use trust::ConnectionParameters;
 
 use crate::link::{Link, Rtp, Way};
+use crate::stats::Stats;
 use crate::visit::{Offers, Visit};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,7 +35,7 @@ async fn what_the_link_loses_is_sent_again_both_ways() {
 
     let frames = before.number("inbound-rtp", "video", "framesDecoded");
     let pictures = visit.app.seen.so_far().pictures;
-    visit
+    let after = visit
         .until_stats("both mend what is lost and go on", |app, stats| {
             let grown = |key| stats.number("inbound-rtp", "video", key) - before.number("inbound-rtp", "video", key);
             let sent = |key| stats.number("outbound-rtp", "video", key) - before.number("outbound-rtp", "video", key);
@@ -53,6 +54,8 @@ async fn what_the_link_loses_is_sent_again_both_ways() {
                 && app.seen.so_far().pictures - pictures >= 90
         })
         .await;
+    let asked = |stats: &Stats| stats.number("inbound-rtp", "video", "pliCount");
+    assert_eq!(asked(&after), asked(&before), "Chromium needed no key frame");
     visit.app.hang_up().await;
 }
 
@@ -113,13 +116,45 @@ async fn an_ice_restart_keeps_the_encryption_the_control_channel_and_the_media()
     go_on(&mut visit).await;
 
     let stats = visit.stats().await;
-    let changes = |stats: &crate::stats::Stats| stats.transport_number("selectedCandidatePairChanges");
+    let changes = |stats: &Stats| stats.transport_number("selectedCandidatePairChanges");
     assert!(changes(&stats) > changes(&before), "another path, and not the old one");
     assert_ne!(stats.transport("iceLocalUsernameFragment"), before.transport("iceLocalUsernameFragment"));
     assert_eq!(stats.transport("srtpCipher"), "SRTP_AEAD_AES_256_GCM");
     visit.app.peer.send_control(b"still here".to_vec()).await.expect("the channel is still open");
     visit.until("the page hears us", |told| told.page_said("control", "still here")).await;
     assert!(!visit.told.app.iter().any(|event| matches!(event, PeerEvent::ControlClosed | PeerEvent::Failed)));
+    visit.app.hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_falls_silent_is_noticed_by_both_and_the_call_goes_on_when_it_is_back() {
+    let link = Link::new();
+    let (mut visit, _) = flowing(&link).await;
+
+    link.set_cut(true);
+    visit
+        .until("both notice", |told| {
+            told.app.contains(&PeerEvent::Disconnected) && told.page_said("connection", "disconnected")
+        })
+        .await;
+    visit.told.app.clear();
+    visit.told.page.clear();
+    link.set_cut(false);
+    visit
+        .until("both find the path again", |told| {
+            told.app.contains(&PeerEvent::IceConnected) && told.page_said("connection", "connected")
+        })
+        .await;
+    go_on(&mut visit).await;
+    visit.app.hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_is_gone_without_a_word_is_missed() {
+    let mut visit = Visit::new(None).await;
+    visit.connect(Offers::App).await;
+    visit.page.kill();
+    visit.until("we miss it", |told| told.app.contains(&PeerEvent::Disconnected)).await;
     visit.app.hang_up().await;
 }
 
