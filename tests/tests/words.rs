@@ -112,7 +112,7 @@ fn own_words() -> Words {
     // Words that are completed by the lists above.
     let open = ["{}{detail}", ":{}", "problem:{}", "picture_off:{why}", "ended:{end}", "ended:{}"];
     let mut words = Words::new();
-    for file in ["recorder.rs", "driver.rs", "headless.rs", "host.rs"] {
+    for file in ["recorder.rs", "driver.rs", "headless.rs", "host.rs", "outcome.rs"] {
         let text = session(file);
         for call in text.split(".event(").skip(1) {
             words.extend(quoted('"')(call.split(';').next().unwrap_or_default()).into_iter().map(str::to_owned));
@@ -134,7 +134,7 @@ fn every_end_stands_in_the_document() {
     for line in session("verdict.rs").lines().filter(|line| line.contains("=> \"")) {
         words.extend(quoted('"')(line).into_iter().map(str::to_owned));
     }
-    for choice in session("headless.rs").split("(\"").skip(1).filter(|choice| choice.contains("\", EXIT_")) {
+    for choice in session("outcome.rs").split("(\"").skip(1).filter(|choice| choice.contains("\", EXIT_")) {
         words.extend(choice.split_once("\", EXIT_").filter(|(word, _)| !word.contains('"')).map(|(w, _)| w.to_owned()));
     }
     assert_eq!(told("The words of `end`"), words);
