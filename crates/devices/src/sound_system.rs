@@ -80,6 +80,7 @@ impl<R: Send + 'static> Watch<R> {
         let thread = thread::Builder::new()
             .name(format!("{kind}-watch"))
             .spawn(move || {
+                hush();
                 let host = cpal::default_host();
                 match keeper.start(&host) {
                     Ok(running) => {
@@ -268,6 +269,7 @@ impl Running {
     /// microphone's stream to the loudspeaker's monitor, and the other hears himself.
     fn absence(&self, host: &Host) -> Option<&'static str> {
         let id = self.id.as_ref()?;
+        hush();
         match host.devices() {
             Ok(mut present) => {
                 let is_there = present.any(|device| device.id().ok().as_ref() == Some(id));
@@ -278,6 +280,17 @@ impl Running {
     }
 }
 
+/// Keeps ALSA's library from writing to standard error what it thinks of each device that it looks at: this thread's words go
+/// into a buffer instead, which the next call replaces. What matters comes back as an error as well.
+#[cfg(target_os = "linux")]
+fn hush() {
+    // Refused only without memory; then it is as loud as it was.
+    let _ = alsa::Output::local_error_handler();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn hush() {}
+
 /// A new connection to the same sound system; the old one does not survive a restart of the server.
 fn reconnected(id: cpal::HostId, kind: DeviceKind) -> Result<Host, DeviceError> {
     cpal::host_from_id(id).map_err(|error| sentence(kind, &error))
@@ -285,6 +298,7 @@ fn reconnected(id: cpal::HostId, kind: DeviceKind) -> Result<Host, DeviceError> 
 
 /// The names of the devices of this kind.
 pub(crate) fn names(kind: DeviceKind) -> Result<Vec<String>, DeviceError> {
+    hush();
     let devices = devices(&cpal::default_host(), kind)?;
     Ok(devices.iter().filter_map(name_of).collect())
 }
