@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use congestion::{EstimatorConfig, wire_bytes};
 use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::receiver_report::ReceiverReport;
@@ -25,7 +26,6 @@ use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
 use rtc::shared::error::Error;
 use rtc::shared::marshal::MarshalSize;
-use rtc::{rtcp, rtp};
 use units::{Clock, Timestamp};
 
 use self::incoming::Incoming;
@@ -89,8 +89,7 @@ impl Bridge {
             // Each for itself: a sender report in front, as RFC 3550 wants, is not needed with rtcp-rsize (RFC 5506).
             self.write(Packet::Rtcp(feedback));
         }
-        let ready: Vec<rtp::Packet> = self.outgoing.take_ready().collect();
-        for packet in ready {
+        while let Some(packet) = self.outgoing.next_ready() {
             self.write(Packet::Rtp(packet));
         }
     }
@@ -203,6 +202,11 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
             return Ok(());
         };
         match &message.message.packet {
+            // The library would make a track of each such source, and each could speak into the call.
+            Packet::Rtp(packet) if !flows.is_announced(packet.header.ssrc) => {
+                self.shared.update_stats(|stats| stats.unannounced += 1);
+                return Ok(());
+            }
             Packet::Rtp(packet) => self.incoming.on_packet(now, &self.shared, &flows, packet),
             Packet::Rtcp(packets) => self.on_rtcp(now, &flows, packets),
             _ => {}

@@ -34,6 +34,7 @@ mod peer;
 mod receiver;
 mod repeater;
 mod sender;
+mod sent_frames;
 mod session_description;
 mod shared;
 mod stats;

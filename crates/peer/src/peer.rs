@@ -276,9 +276,7 @@ impl Peer {
     /// RTP timestamps of the pictures that have left in full since this was last asked, in order; the latest 64 of them.
     /// One that was handed over and is not among them was dropped, or still waits.
     pub fn take_sent_frames(&self) -> Vec<u32> {
-        let mut timestamps = Vec::new();
-        self.inner.shared.update_stats(|stats| timestamps = stats.left.take());
-        timestamps
+        self.inner.shared.take_sent_frames()
     }
 
     /// Closes in order: the other side sees [`PeerEvent::ControlClosed`] at once, if a path is left.

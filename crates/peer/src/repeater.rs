@@ -128,6 +128,10 @@ impl Handshake {
     }
 
     fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
+        if !transmit.contents.first().is_some_and(|first| DTLS.contains(first)) {
+            // Media, mostly.
+            return;
+        }
         if refuses_a_certificate(transmit.contents) {
             self.lock().certificate_refused = true;
         }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
 use units::{DataRate, Timestamp};
 
+use crate::sent_frames::SentFrames;
 use crate::{PeerEvent, PeerStats};
 
 /// The numbers by which packets are told apart, once both sides have spoken.
@@ -50,6 +51,11 @@ impl Flows {
             transport_cc: remote.extensions.transport_cc,
         }
     }
+
+    /// Whether the other side announced to send from this source.
+    pub(crate) fn is_announced(&self, ssrc: u32) -> bool {
+        [self.voice, self.picture, self.rtx].iter().any(|flow| flow.remote_ssrc == ssrc)
+    }
 }
 
 /// State of one connection. No lock is ever held across an `await` or while another is taken.
@@ -61,6 +67,7 @@ pub(crate) struct Shared {
     secured: AtomicBool,
     flows: Mutex<Option<Flows>>,
     stats: Mutex<PeerStats>,
+    sent_frames: Mutex<SentFrames>,
     /// Picture bytes handed to the library's task that the pacer has not seen yet.
     in_flight: AtomicUsize,
     backlog: Mutex<Backlog>,
@@ -88,6 +95,7 @@ impl Shared {
             secured: AtomicBool::new(false),
             flows: Mutex::new(None),
             stats: Mutex::new(stats),
+            sent_frames: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
             key_frame_wanted: AtomicBool::new(false),
@@ -145,6 +153,15 @@ impl Shared {
 
     pub(crate) fn update_stats(&self, update: impl FnOnce(&mut PeerStats)) {
         update(&mut lock(&self.stats));
+    }
+
+    /// The last packet of the picture with this RTP timestamp has left.
+    pub(crate) fn frame_left(&self, timestamp: u32) {
+        lock(&self.sent_frames).push(timestamp);
+    }
+
+    pub(crate) fn take_sent_frames(&self) -> Vec<u32> {
+        lock(&self.sent_frames).take()
     }
 
     pub(crate) fn events(&self) -> &mpsc::Sender<PeerEvent> {

@@ -35,6 +35,8 @@ pub struct PeerStats {
     pub frames_dropped: u64,
     /// RTP packets dropped, either way, because the gate was closed.
     pub gated: u64,
+    /// RTP packets dropped because they came from a source that the other side had not announced.
+    pub unannounced: u64,
     /// There and back, where it is known.
     pub round_trip: Option<Duration>,
     /// How much may be sent now.
@@ -45,42 +47,7 @@ pub struct PeerStats {
     pub queueing_delay: Duration,
     /// Which way the packets go, once it is known.
     pub path: Option<Path>,
-    /// Pictures that have left and that nobody has asked about yet.
-    pub(crate) left: SentFrames,
 }
-
-/// The RTP timestamps of pictures whose last packet has left, the latest few of them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct SentFrames {
-    timestamps: [u32; MAX_SENT_FRAMES],
-    count: usize,
-}
-
-impl Default for SentFrames {
-    fn default() -> Self {
-        Self { timestamps: [0; MAX_SENT_FRAMES], count: 0 }
-    }
-}
-
-impl SentFrames {
-    /// One more; the oldest makes room for it.
-    pub(crate) fn push(&mut self, timestamp: u32) {
-        if self.count == MAX_SENT_FRAMES {
-            self.timestamps.rotate_left(1);
-            self.count -= 1;
-        }
-        self.timestamps[self.count] = timestamp;
-        self.count += 1;
-    }
-
-    /// All of them, in the order in which they left, and none the next time.
-    pub(crate) fn take(&mut self) -> Vec<u32> {
-        self.timestamps[..std::mem::take(&mut self.count)].to_vec()
-    }
-}
-
-/// Two seconds of picture: who asks once a second misses none.
-pub(crate) const MAX_SENT_FRAMES: usize = 64;
 
 /// The kinds of address at both ends of the path in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

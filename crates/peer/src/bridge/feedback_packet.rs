@@ -22,6 +22,9 @@ const VECTOR_LENGTH: usize = 7;
 const MIN_RUN: usize = VECTOR_LENGTH + 1;
 /// Run lengths have 13 bits.
 const MAX_RUN: usize = 0x1fff;
+/// How many packets a feedback packet that is read may tell of: twenty seconds of them at the highest rate. One of forty
+/// bytes could claim 65,535.
+const MAX_READ: u16 = 8_192;
 /// How many packets one feedback packet tells of: at two bytes of delta each it still fits a datagram.
 const MAX_STATUSES: usize = 400;
 
@@ -114,6 +117,9 @@ fn chunks(symbols: &[SymbolTypeTcc]) -> Vec<PacketStatusChunk> {
 
 /// What a feedback packet says of the packets around `latest`, the last one that was sent.
 pub(super) fn read(packet: &TransportLayerCc, latest: u64) -> Vec<PacketReport> {
+    if packet.packet_status_count > MAX_READ {
+        return Vec::new();
+    }
     let unwrapper = SequenceUnwrapper::near(latest);
     let mut statuses = convert_twcc(packet);
     // The last vector is filled up with symbols that tell of nothing.
@@ -186,6 +192,24 @@ mod tests {
         assert_eq!(reports.len(), 3);
         let gap = reports[1].received.unwrap().since(reports[0].received.unwrap());
         assert!(gap.abs_diff(Duration::from_secs(10)) < Duration::from_millis(1), "{gap:?}");
+    }
+
+    #[test]
+    fn a_report_that_claims_more_than_a_call_can_have_sent_is_passed_over() {
+        let lost = |run_length| {
+            PacketStatusChunk::RunLengthChunk(RunLengthChunk {
+                type_tcc: StatusChunkTypeTcc::RunLengthChunk,
+                packet_status_symbol: SymbolTypeTcc::PacketNotReceived,
+                run_length,
+            })
+        };
+        let claims = |count, chunks: usize| TransportLayerCc {
+            packet_status_count: count,
+            packet_chunks: vec![lost(MAX_RUN as u16); chunks],
+            ..TransportLayerCc::default()
+        };
+        assert_eq!(read(&claims(8_000, 1), 0x2_0000).len(), 8_000);
+        assert!(read(&claims(u16::MAX, 9), 0x2_0000).is_empty());
     }
 
     #[test]

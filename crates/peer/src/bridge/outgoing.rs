@@ -1,5 +1,7 @@
 //! The sending half of the bridge: pacing, numbering, retransmission, the bandwidth estimate.
 
+use std::collections::VecDeque;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use congestion::{Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, wire_bytes};
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
@@ -33,7 +35,7 @@ pub(super) struct Outgoing {
     rtx_sequence: u16,
     rate: DataRate,
     told: Option<Timestamp>,
-    ready: Vec<rtp::Packet>,
+    ready: VecDeque<rtp::Packet>,
 }
 
 impl Outgoing {
@@ -46,7 +48,7 @@ impl Outgoing {
             rtx_sequence,
             rate: config.start,
             told: None,
-            ready: Vec::new(),
+            ready: VecDeque::new(),
         }
     }
 
@@ -110,8 +112,8 @@ impl Outgoing {
     }
 
     /// What may leave now, in order.
-    pub(super) fn take_ready(&mut self) -> impl Iterator<Item = rtp::Packet> + '_ {
-        self.ready.drain(..)
+    pub(super) fn next_ready(&mut self) -> Option<rtp::Packet> {
+        self.ready.pop_front()
     }
 
     /// The gate closed: nothing that waits may leave any more, now or after it opens again.
@@ -150,7 +152,7 @@ impl Outgoing {
                 Paced::Packet { class, item, bytes, probe } => {
                     if class == Class::Picture {
                         if item.header.marker {
-                            shared.update_stats(|stats| stats.left.push(item.header.timestamp));
+                            shared.frame_left(item.header.timestamp);
                         }
                         self.history.on_sent(now, item.header.sequence_number, bytes, item.clone());
                     }
@@ -185,7 +187,7 @@ impl Outgoing {
         let bytes = packet.marshal_size();
         self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
         shared.update_stats(|stats| stats.sent_packets += 1);
-        self.ready.push(packet);
+        self.ready.push_back(packet);
     }
 
     /// RFC 4588, section 4: the original sequence number before the original payload, in a stream of its own.

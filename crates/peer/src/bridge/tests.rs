@@ -1,5 +1,6 @@
 use bytes::Bytes;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::nack_pairs_from_sequence_numbers;
+use rtc::rtp;
 use tokio::sync::mpsc;
 use units::DataRate;
 
@@ -375,11 +376,7 @@ fn a_probe_with_nothing_to_repeat_is_filled_with_empty_packets_of_the_size_it_wa
 #[test]
 fn only_pictures_whose_last_packet_left_are_told_of_and_each_once() {
     let mut bench = Bench::open();
-    let taken = |bench: &Bench| {
-        let mut left = Vec::new();
-        bench.shared.update_stats(|stats| left = stats.left.take());
-        left
-    };
+    let taken = |bench: &Bench| bench.shared.take_sent_frames();
     for sequence in 0..40_u16 {
         let mut packet = packet(PICTURE.local_ssrc, sequence, 1_000);
         packet.header.timestamp = 3_000 * u32::from(sequence / 20);
@@ -427,6 +424,25 @@ fn a_gap_is_asked_for_and_not_again_once_it_came_over_rtx() {
         assert!(bench.requested().is_empty(), "asked again at {millis} ms");
     }
     assert_eq!((bench.shared.stats().requested, bench.shared.stats().repaired), (1, 1));
+}
+
+#[test]
+fn what_comes_from_a_source_that_nobody_announced_is_dropped() {
+    let mut bench = Bench::open();
+    let mut stranger = packet(4_711, 1, 60);
+    stranger.header.set_extension(FLOWS.transport_cc, Bytes::from_static(&[0, 1])).unwrap();
+    bench.read(Packet::Rtp(stranger));
+    assert_eq!(bench.passed_on(), 0);
+    bench.at(300);
+    let reports =
+        |packet: &Packet| matches!(packet, Packet::Rtcp(packets) if packets[0].as_any().is::<TransportLayerCc>());
+    assert!(!bench.written().iter().any(reports), "nor is it reported on");
+    for flow in [VOICE, PICTURE, RTX] {
+        bench.read(Packet::Rtp(packet(flow.remote_ssrc, 1, 60)));
+    }
+    assert_eq!(bench.passed_on(), 3);
+    let stats = bench.shared.stats();
+    assert_eq!((stats.received_packets, stats.unannounced), (3, 1));
 }
 
 #[test]
