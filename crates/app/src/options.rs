@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use etcetera::AppStrategy;
+use etcetera::app_strategy::AppStrategyArgs;
 use session::{
     Habits, Link, MediaChoices, PatternKind, Pin, ScreenChoice, ToneKind, Unattended, WholeFile, WindowConfig,
 };
@@ -67,7 +69,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         server: arguments.server,
         pin: arguments.pin,
         user: arguments.user,
-        identity: arguments.identity,
+        identity: arguments.identity.or_else(identity_folder),
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -83,4 +85,15 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         judged: closes || report.is_some(),
         report,
     })
+}
+
+/// Where the clinic's key lives, so that two starts have the same: a folder of the person's own data on this machine.
+/// Where there is none, the key lives as long as the window.
+fn identity_folder() -> Option<PathBuf> {
+    let names = AppStrategyArgs {
+        top_level_domain: "org".to_owned(),
+        author: "Housecall".to_owned(),
+        app_name: "Housecall".to_owned(),
+    };
+    etcetera::app_strategy::choose_native_strategy(names).ok().map(|folders| folders.in_data_dir("identity"))
 }

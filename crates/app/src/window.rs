@@ -167,8 +167,13 @@ impl App {
                     ui::DeviceKind::Microphone => DeviceKind::Microphone,
                     ui::DeviceKind::Speaker => DeviceKind::Speaker,
                 };
-                if let Some(visit) = &self.visit {
-                    visit.choose(kind, name);
+                if let Some(session) = &self.session {
+                    session.choose(kind, name, self.visit.as_ref());
+                }
+            }
+            Intent::LookForDevices => {
+                if let Some(session) = &self.session {
+                    session.look_for_devices();
                 }
             }
             Intent::CopyLink => {
@@ -177,11 +182,11 @@ impl App {
                     context.copy_text(link.expose().clone());
                 }
             }
-            Intent::TestSpeaker => {
-                if let Some(visit) = &self.visit {
-                    visit.chime();
-                }
-            }
+            Intent::TestSpeaker => match (&self.visit, &self.session) {
+                (Some(visit), _) => visit.chime(),
+                (None, Some(session)) => session.test_speaker(),
+                (None, None) => {}
+            },
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
         }
     }

@@ -217,12 +217,20 @@ impl Call {
             DeviceInput::MicrophoneLost => (Problem::MicrophoneLost, true),
             DeviceInput::MicrophoneBack => (Problem::MicrophoneLost, false),
             DeviceInput::CameraLost => (Problem::CameraLost, true),
-            DeviceInput::CameraBack => (Problem::CameraLost, false),
+            DeviceInput::CameraBack(format) => {
+                self.config.media.camera = Some(format);
+                self.policy.set_camera(now, format);
+                (Problem::CameraLost, false)
+            }
             DeviceInput::SpeakerLost => (Problem::SpeakerLost, true),
             DeviceInput::SpeakerBack => (Problem::SpeakerLost, false),
         };
         match problem {
-            Problem::MicrophoneLost => self.microphone_lost = lost,
+            Problem::MicrophoneLost => {
+                self.microphone_lost = lost;
+                self.config.media.sends_voice |= !lost;
+                self.policy.set_sends_voice(now, self.config.media.sends_voice);
+            }
             Problem::CameraLost => {
                 self.camera_lost = lost;
                 self.policy.set_camera_lost(now, lost);

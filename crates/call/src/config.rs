@@ -62,9 +62,10 @@ impl Party {
 /// What we send and take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MediaConfig {
-    /// Whether there is a microphone.
+    /// Whether there is a microphone, until [`DeviceInput`](crate::DeviceInput) says otherwise.
     pub sends_voice: bool,
-    /// The camera's format, if there is one. A picture is never sent larger or faster than this.
+    /// The camera's format, if there is one, until [`DeviceInput`](crate::DeviceInput) says otherwise. A picture is never
+    /// sent larger or faster than this.
     pub camera: Option<CameraFormat>,
     /// Whether there is a screen to show their picture on; without one they are told not to send it.
     pub receives_picture: bool,

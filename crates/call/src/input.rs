@@ -6,7 +6,7 @@ use signaling_protocol::{Challenge, Code, EndpointId, Event, IceReply, JoinReply
 use trust::{Candidate, ConnectionParameters, DtlsFingerprint};
 use units::{DataRate, Timestamp};
 
-use crate::Mode;
+use crate::{CameraFormat, Mode};
 
 /// Everything that can happen to a call.
 #[derive(Debug, Clone)]
@@ -155,16 +155,17 @@ pub enum RequestKind {
 }
 
 /// What a device says. The call goes on without it; the person is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceInput {
     /// The microphone is gone.
     MicrophoneLost,
-    /// The microphone is there again.
+    /// The microphone is there, for the first time or again.
     MicrophoneBack,
     /// The camera is gone.
     CameraLost,
-    /// The camera is there again.
-    CameraBack,
+    /// A camera is there, for the first time or again, and gives this: [`MediaConfig::camera`](crate::MediaConfig) from
+    /// now on.
+    CameraBack(CameraFormat),
     /// The loudspeaker is gone.
     SpeakerLost,
     /// The loudspeaker is there again.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use call::DeviceInput;
+use call::{CameraFormat, DeviceInput};
 use devices::DeviceError;
 
 pub use devices::DeviceKind;
@@ -66,20 +66,25 @@ impl DeviceBoard {
         self.lock().clone()
     }
 
-    /// Asks the system which devices there are; takes its time.
-    pub(crate) fn look(&self) {
+    /// Asks the system which devices there are, and says whether there are others than before; takes its time.
+    pub(crate) fn look(&self) -> bool {
         let cameras = devices::camera::names();
         let microphones = devices::microphone::names().unwrap_or_default();
         let speakers = devices::speaker::names().unwrap_or_default();
         let mut board = self.lock();
+        let before = board.clone();
         board.cameras.names = cameras;
         board.microphones.names = microphones;
         board.speakers.names = speakers;
+        *board != before
     }
 
-    /// This one was chosen.
+    /// This one was chosen; whether it works will be seen.
     pub(crate) fn choose(&self, kind: DeviceKind, name: Option<String>) {
-        self.lock().of(kind).chosen = name;
+        let mut board = self.lock();
+        let devices = board.of(kind);
+        devices.chosen = name;
+        devices.trouble = None;
     }
 
     /// Which was chosen before.
@@ -87,14 +92,20 @@ impl DeviceBoard {
         self.lock().of(kind).chosen.clone()
     }
 
-    /// The chosen one was opened.
-    pub(crate) fn works(&self, kind: DeviceKind) -> DeviceInput {
-        self.lock().of(kind).trouble = None;
+    /// It works, and a camera gives this; what the engine is to hear.
+    pub(crate) fn works(&self, kind: DeviceKind, gives: Option<CameraFormat>) -> Option<DeviceInput> {
+        self.forgive(kind);
         match kind {
-            DeviceKind::Camera => DeviceInput::CameraBack,
-            DeviceKind::Microphone => DeviceInput::MicrophoneBack,
-            DeviceKind::Speaker => DeviceInput::SpeakerBack,
+            // No camera was wanted, and none is there.
+            DeviceKind::Camera => gives.map(DeviceInput::CameraBack),
+            DeviceKind::Microphone => Some(DeviceInput::MicrophoneBack),
+            DeviceKind::Speaker => Some(DeviceInput::SpeakerBack),
         }
+    }
+
+    /// What was wrong does not matter any more.
+    pub(crate) fn forgive(&self, kind: DeviceKind) {
+        self.lock().of(kind).trouble = None;
     }
 
     /// A device does not work; what the engine is to hear, unless it was a file.
@@ -124,7 +135,9 @@ fn trouble(error: &DeviceError) -> Option<(DeviceKind, Trouble)> {
         DeviceError::Busy { kind } => (*kind, Trouble::Busy),
         DeviceError::Forbidden { kind } => (*kind, Trouble::Denied),
         DeviceError::Stopped { kind, reason } if reason.contains("unplugged") => (*kind, Trouble::Unplugged),
-        DeviceError::Stopped { kind, reason } if reason.contains("any more") => (*kind, Trouble::Stalled),
+        DeviceError::Stopped { kind, reason } if reason.contains("any more") || reason.contains("not answer") => {
+            (*kind, Trouble::Stalled)
+        }
         DeviceError::Stopped { kind, .. } | DeviceError::NoFormat { kind, .. } => (*kind, Trouble::Failed),
         _ => return None,
     })
@@ -132,6 +145,8 @@ fn trouble(error: &DeviceError) -> Option<(DeviceKind, Trouble)> {
 
 #[cfg(test)]
 mod tests {
+    use units::PictureSize;
+
     use super::*;
 
     #[test]
@@ -140,8 +155,46 @@ mod tests {
         let busy = DeviceError::Busy { kind: DeviceKind::Camera };
         assert_eq!(board.complain(&busy), Some(DeviceInput::CameraLost));
         assert_eq!(board.read().cameras.trouble, Some(Trouble::Busy));
-        assert_eq!(board.works(DeviceKind::Camera), DeviceInput::CameraBack);
+        let format = CameraFormat { size: PictureSize::new(640, 480), fps: 30 };
+        assert_eq!(board.works(DeviceKind::Camera, Some(format)), Some(DeviceInput::CameraBack(format)));
         assert_eq!(board.read().cameras.trouble, None);
+    }
+
+    #[test]
+    fn another_choice_is_kept_and_not_blamed_for_the_one_before() {
+        let board = DeviceBoard::default();
+        board.lost(DeviceKind::Speaker, Trouble::Missing);
+        board.choose(DeviceKind::Speaker, Some("Headset".to_owned()));
+        assert_eq!(board.chosen(DeviceKind::Speaker).as_deref(), Some("Headset"));
+        assert_eq!(board.read().speakers.trouble, None);
+    }
+
+    #[test]
+    fn every_way_in_which_a_device_can_fail_is_a_trouble_that_people_are_told_of() {
+        for kind in [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker] {
+            let stopped = |reason: &str| DeviceError::Stopped { kind, reason: reason.to_owned() };
+            let no_such = DeviceError::NoSuchDevice { kind, name: "a".to_owned(), present: "b".to_owned() };
+            for (error, wanted) in [
+                (DeviceError::NoDevice { kind }, Trouble::Missing),
+                (no_such, Trouble::Missing),
+                (DeviceError::Busy { kind }, Trouble::Busy),
+                (DeviceError::Forbidden { kind }, Trouble::Denied),
+                (stopped("it was unplugged"), Trouble::Unplugged),
+                (stopped("it gives no picture any more"), Trouble::Stalled),
+                (stopped("the sound system does not answer"), Trouble::Stalled),
+                (stopped("something else"), Trouble::Failed),
+                (DeviceError::NoFormat { kind, reason: "none".to_owned() }, Trouble::Failed),
+            ] {
+                let board = DeviceBoard::default();
+                let lost = match kind {
+                    DeviceKind::Camera => DeviceInput::CameraLost,
+                    DeviceKind::Microphone => DeviceInput::MicrophoneLost,
+                    DeviceKind::Speaker => DeviceInput::SpeakerLost,
+                };
+                assert_eq!(board.complain(&error), Some(lost), "{error}");
+                assert_eq!(board.read().of(kind).trouble, Some(wanted), "{error}");
+            }
+        }
     }
 
     #[test]

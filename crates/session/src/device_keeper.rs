@@ -1,71 +1,102 @@
-//! Opens and closes the devices of a visit in a window, beside everything else that goes on.
+//! Keeps one kind of device of a visit in a window as it is wished: opened, changed, and a camera that is off let go of.
 
 use std::sync::Arc;
 
-use call::DeviceInput;
-use tokio::sync::mpsc;
+use call::{DeviceInput, Snapshot};
+use devices::camera::CameraFormat;
+use tokio::sync::{mpsc, watch};
 
 use crate::board::{DeviceBoard, DeviceKind, Trouble};
+use crate::headless::call_format;
 use crate::media::{MediaChoices, Shared};
 use crate::pictures::Repaint;
 use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
-/// Opens the devices that were chosen, one after the other: a device that hangs keeps no window waiting.
+/// One for each kind, beside everything else that goes on: a device that takes its time keeps neither the window nor the
+/// call nor another device waiting.
 pub(crate) struct DeviceKeeper {
+    pub(crate) kind: DeviceKind,
     pub(crate) shared: Arc<Shared>,
     pub(crate) board: Arc<DeviceBoard>,
-    pub(crate) choices: MediaChoices,
+    /// What is used while nothing is chosen.
+    pub(crate) started_with: MediaChoices,
     pub(crate) repaint: Repaint,
     pub(crate) engine: mpsc::Sender<DeviceInput>,
 }
 
 impl DeviceKeeper {
-    pub(crate) async fn run(mut self, mut changes: mpsc::Receiver<(DeviceKind, Option<String>)>) {
-        for kind in [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker] {
-            if let Some(name) = self.board.chosen(kind) {
-                self.point(kind, Some(name));
+    /// Opens the device, again with each wish, until the visit is over.
+    pub(crate) async fn run(self, mut wishes: mpsc::Receiver<()>, mut snapshots: watch::Receiver<Snapshot>) {
+        let mut off = false;
+        self.open().await;
+        loop {
+            tokio::select! {
+                wish = wishes.recv() => match wish {
+                    // Opened with what is chosen then.
+                    Some(()) if off => {}
+                    Some(()) => self.open().await,
+                    None => return,
+                },
+                changed = snapshots.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let is_off = self.kind == DeviceKind::Camera && snapshots.borrow_and_update().camera_off;
+                    if std::mem::replace(&mut off, is_off) != is_off {
+                        if is_off { self.close_camera().await } else { self.open().await }
+                    }
+                }
             }
-            self = self.open(kind).await;
-        }
-        let (board, repaint) = (self.board.clone(), self.repaint.clone());
-        tokio::task::spawn_blocking(move || {
-            board.look();
-            repaint();
-        });
-        while let Some((kind, name)) = changes.recv().await {
-            self.board.choose(kind, name.clone());
-            self.point(kind, name);
-            self = self.open(kind).await;
         }
     }
 
-    /// Names the device that is to be opened.
-    fn point(&mut self, kind: DeviceKind, name: Option<String>) {
-        match kind {
-            DeviceKind::Camera => self.choices.camera = CameraChoice::Device(name),
-            DeviceKind::Microphone => self.choices.microphone = MicrophoneChoice::Device(name),
-            DeviceKind::Speaker => self.choices.speaker = SpeakerChoice::Device(name),
-        }
-    }
-
-    async fn open(self, kind: DeviceKind) -> Self {
-        let (shared, choices) = (self.shared.clone(), self.choices.clone());
-        let opened = tokio::task::spawn_blocking(move || match kind {
-            DeviceKind::Camera => shared.choose_camera(&choices.camera),
-            DeviceKind::Microphone => shared.choose_microphone(&choices.microphone),
-            DeviceKind::Speaker => shared.choose_speaker(&choices.speaker),
+    async fn open(&self) {
+        let (shared, kind, choices) = (self.shared.clone(), self.kind, self.choices());
+        let opened = tokio::task::spawn_blocking(move || -> Result<Option<CameraFormat>, _> {
+            match kind {
+                DeviceKind::Camera => shared.choose_camera(&choices.camera),
+                DeviceKind::Microphone => shared.choose_microphone(&choices.microphone).map(|()| None),
+                DeviceKind::Speaker => shared.choose_speaker(&choices.speaker).map(|()| None),
+            }
         });
         let input = match opened.await {
-            Ok(Ok(())) => self.board.works(kind),
+            // No microphone was wanted, and the engine knows it from the beginning.
+            Ok(Ok(_)) if self.kind == DeviceKind::Microphone && self.is_without_microphone() => None,
+            Ok(Ok(format)) => self.board.works(self.kind, format.map(call_format)),
             Ok(Err(error)) => {
                 tracing::info!(%error, "a device is missing");
-                self.board.complain(&error).unwrap_or_else(|| self.board.lost(kind, Trouble::Failed))
+                self.board.complain(&error).or_else(|| Some(self.board.lost(self.kind, Trouble::Failed)))
             }
-            Err(_fault) => self.board.lost(kind, Trouble::Failed),
+            Err(_fault) => Some(self.board.lost(self.kind, Trouble::Failed)),
         };
-        // The visit may be over.
-        let _ = self.engine.send(input).await;
+        if let Some(input) = input {
+            // The visit may be over.
+            let _ = self.engine.send(input).await;
+        }
         (self.repaint)();
-        self
+    }
+
+    async fn close_camera(&self) {
+        let shared = self.shared.clone();
+        let _ = tokio::task::spawn_blocking(move || shared.close_camera()).await;
+        self.board.forgive(DeviceKind::Camera);
+        (self.repaint)();
+    }
+
+    /// What to open now.
+    fn choices(&self) -> MediaChoices {
+        let mut choices = self.started_with.clone();
+        if let Some(name) = self.board.chosen(self.kind) {
+            match self.kind {
+                DeviceKind::Camera => choices.camera = CameraChoice::Device(Some(name)),
+                DeviceKind::Microphone => choices.microphone = MicrophoneChoice::Device(Some(name)),
+                DeviceKind::Speaker => choices.speaker = SpeakerChoice::Device(Some(name)),
+            }
+        }
+        choices
+    }
+
+    fn is_without_microphone(&self) -> bool {
+        self.choices().microphone == MicrophoneChoice::None
     }
 }

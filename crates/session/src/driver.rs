@@ -14,7 +14,7 @@ use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::headless::Progress;
-use crate::media::{MediaThreads, Meters};
+use crate::media::{DeviceNews, MediaThreads, Meters};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
@@ -217,13 +217,8 @@ impl Driver {
         let active = self.peers.active();
         if now >= self.look.next {
             self.look.next = now + LOOK;
-            for complaint in self.media.take_complaints() {
-                self.recorder.event(now, "device_problem".to_owned());
-                progress(Progress::Complaint(&complaint.to_string()));
-                let lost = self.board.as_ref().and_then(|board| board.complain(&complaint));
-                if let Some(lost) = lost {
-                    self.tell(Input::Device(lost));
-                }
+            for news in self.media.take_news() {
+                self.hear_device(now, news, progress);
             }
             if let Some(active) = &active {
                 self.look_at_meters(now, active.endpoint, active.stats.last_heard);
@@ -236,6 +231,21 @@ impl Driver {
                 self.media.shared().meters.set_picture_deadline(deadline);
             }
             progress(Progress::Second(sample));
+        }
+    }
+
+    /// A headless person is told; a window's person is, and the engine with them.
+    fn hear_device<P: FnMut(Progress<'_>) + ?Sized>(&mut self, now: Timestamp, news: DeviceNews, progress: &mut P) {
+        let input = match news {
+            DeviceNews::Problem(problem) => {
+                self.recorder.event(now, "device_problem".to_owned());
+                progress(Progress::Complaint(&problem.to_string()));
+                self.board.as_ref().and_then(|board| board.complain(&problem))
+            }
+            DeviceNews::Back(kind) => self.board.as_ref().and_then(|board| board.works(kind, None)),
+        };
+        if let Some(input) = input {
+            self.tell(Input::Device(input));
         }
     }
 

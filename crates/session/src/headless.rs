@@ -214,7 +214,7 @@ async fn run_visit(
     };
     let media_config = MediaConfig {
         sends_voice: config.media.microphone != devices::microphone::MicrophoneChoice::None,
-        camera: media.camera_format().map(|format| call::CameraFormat { size: format.size, fps: format.fps.rounded() }),
+        camera: media.shared().camera_format().map(call_format),
         receives_picture: true,
     };
     let habits = Habits {
@@ -245,6 +245,11 @@ async fn run_visit(
     };
     let ended = begun.driver.run(progress).await;
     Ok(outcome::of(ended, wanted, gave_up.load(Ordering::Relaxed)))
+}
+
+/// A camera's format as the engine takes it.
+pub(crate) fn call_format(format: devices::camera::CameraFormat) -> call::CameraFormat {
+    call::CameraFormat { size: format.size, fps: format.fps.rounded() }
 }
 
 pub(crate) fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {

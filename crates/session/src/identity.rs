@@ -1,7 +1,7 @@
-//! Where the clinic's key lives between two runs of a headless host.
+//! Where the clinic's key lives between two runs of the program.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use trust::HostIdentity;
@@ -13,7 +13,9 @@ const FILE: &str = "identity.key";
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The folder or the file in it.
-    #[error("the identity in {path} cannot be used: {source}")]
+    #[error(
+        "the clinic's key in {path} cannot be used: {source}; let this program write there, or name another folder"
+    )]
     Io {
         /// Which.
         path: PathBuf,
@@ -30,29 +32,47 @@ pub enum IdentityError {
     },
 }
 
-/// Reads the identity of `folder`, or makes one there, readable by its owner alone.
+/// Reads the identity of `folder`, or makes one there: a folder that is made, and the file, are for their owner alone.
 ///
 /// # Errors
 /// The folder cannot be used, or what stands there is not a key: it is never overwritten.
 pub(crate) fn load_or_make(folder: &Path, random: [u8; 32]) -> Result<HostIdentity, IdentityError> {
     let path = folder.join(FILE);
-    let io = |source| IdentityError::Io { path: path.clone(), source };
-    match fs::read(&path) {
+    match read(&path)? {
+        Some(identity) => Ok(identity),
+        None => {
+            make(folder, &path, random).map_err(|source| IdentityError::Io { path: path.clone(), source })?;
+            // Another window may have made one at the same time; whichever stands there now counts.
+            read(&path)?.ok_or_else(|| IdentityError::Io { path, source: ErrorKind::NotFound.into() })
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<HostIdentity>, IdentityError> {
+    match fs::read(path) {
         Ok(bytes) => {
-            let secret: [u8; 32] = bytes.try_into().map_err(|_| IdentityError::NotAKey { path: path.clone() })?;
-            Ok(HostIdentity::from_secret(&secret))
+            let secret: [u8; 32] = bytes.try_into().map_err(|_| IdentityError::NotAKey { path: path.to_owned() })?;
+            Ok(Some(HostIdentity::from_secret(&secret)))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            fs::create_dir_all(folder).map_err(io)?;
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(&path).map_err(io)?;
-            file.write_all(&random).and_then(|()| file.sync_all()).map_err(io)?;
-            Ok(HostIdentity::from_secret(&random))
-        }
-        Err(error) => Err(io(error)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(IdentityError::Io { path: path.to_owned(), source }),
+    }
+}
+
+/// Puts the key there whole, unless one is there meanwhile.
+fn make(folder: &Path, path: &Path, random: [u8; 32]) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    // Readable by its owner alone.
+    let mut file = tempfile::Builder::new().prefix(FILE).tempfile_in(folder)?;
+    file.write_all(&random)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
+        _ => Ok(()),
     }
 }
 
@@ -71,7 +91,23 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = fs::metadata(folder.path().join("new").join(FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
+            let mode = fs::metadata(folder.path().join("new")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
         }
+        assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn of_two_windows_that_make_an_identity_at_once_both_use_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::thread::scope(|scope| {
+            let threads = [1, 2, 3, 4].map(|random| {
+                let folder = folder.path().join("new");
+                scope.spawn(move || load_or_make(&folder, [random; 32]).unwrap().fingerprint())
+            });
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert!(made.iter().all(|fingerprint| *fingerprint == made[0]));
     }
 
     #[test]

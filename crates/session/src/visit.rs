@@ -11,18 +11,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use units::{Clock, Phi, Timestamp};
 
-use crate::SpeakerChoice;
 use crate::board::{DeviceBoard, DeviceKind};
 use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
-use crate::media::{ANY_CAMERA, MediaChoices, MediaThreads, Shared};
+use crate::media::{MediaChoices, MediaThreads, Shared};
 use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
 use crate::person::{Habits, Person};
 use crate::pictures::{Pictures, Repaint};
 use crate::recorder::Recorder;
 use crate::signaling::Signaling;
+use crate::{MicrophoneChoice, SpeakerChoice};
 
 /// Wishes of a person that wait. `Block` does not fit a window: one that does not get through is dropped and logged.
 const INTENTS: usize = 64;
@@ -84,7 +84,8 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
 pub struct Visit {
     intents: mpsc::Sender<Intent>,
     snapshots: watch::Receiver<Snapshot>,
-    changes: mpsc::Sender<(DeviceKind, Option<String>)>,
+    /// To open a device anew, by kind. `DropNewest`: whoever opens it looks at what is chosen then.
+    wishes: [mpsc::Sender<()>; 3],
     shared: Arc<Shared>,
     ended: watch::Receiver<Option<VisitEnd>>,
 }
@@ -130,6 +131,16 @@ impl Surroundings {
         recorder
     }
 
+    /// Asks the system which devices there are, beside everything else: it takes its time.
+    pub(crate) fn look_for_devices(&self) {
+        let (board, repaint) = (self.board.clone(), self.repaint.clone());
+        tokio::task::spawn_blocking(move || {
+            if board.look() {
+                repaint();
+            }
+        });
+    }
+
     /// Keeps how the first visit went; what comes later is a person's own affair.
     pub(crate) fn keep(&self, outcome: Outcome) {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(outcome);
@@ -149,28 +160,34 @@ impl Visit {
         let runtime = tokio::runtime::Handle::current();
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
-        let camera = call::CameraFormat { size: ANY_CAMERA.size, fps: ANY_CAMERA.fps.rounded() };
+        let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let begun = begin(Start {
             party,
             client,
             staff_token,
             media,
-            media_config: MediaConfig { sends_voice: true, camera: Some(camera), receives_picture: true },
+            // What the camera gives is said when it runs.
+            media_config: MediaConfig { sends_voice, camera: None, receives_picture: true },
             preferences: around.preferences,
             recorder: around.recorder(),
             clock: around.clock,
             on_this_machine,
             board: Some(around.board.clone()),
         })?;
-        let (changes, changes_in) = mpsc::channel(INTENTS);
-        let keeper = DeviceKeeper {
-            shared: shared.clone(),
-            board: around.board.clone(),
-            choices: around.choices.clone(),
-            repaint: around.repaint.clone(),
-            engine: begun.to_devices,
-        };
-        tokio::spawn(keeper.run(changes_in));
+        let wishes = [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker].map(|kind| {
+            let (wish, wishes) = mpsc::channel(1);
+            let keeper = DeviceKeeper {
+                kind,
+                shared: shared.clone(),
+                board: around.board.clone(),
+                started_with: around.choices.clone(),
+                repaint: around.repaint.clone(),
+                engine: begun.to_devices.clone(),
+            };
+            tokio::spawn(keeper.run(wishes, begun.snapshots.clone()));
+            wish
+        });
+        around.look_for_devices();
         let person = Person::new(around.clock.timestamp(Instant::now()), around.habits);
         let gave_up = Arc::new(AtomicBool::new(false));
         let (seen, intents) = (begun.snapshots.clone(), begun.intents.clone());
@@ -178,7 +195,7 @@ impl Visit {
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
-        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, changes, shared, ended })
+        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, ended })
     }
 
     /// Tells the engine what the person wants.
@@ -208,9 +225,9 @@ impl Visit {
         (self.shared.meters.microphone_level.get(), self.shared.meters.speaker_level.get())
     }
 
-    /// Use this device from now on; `None` leaves it to the system.
-    pub fn choose(&self, kind: DeviceKind, name: Option<String>) {
-        let _ = self.changes.try_send((kind, name));
+    /// Opens the device of this kind that is chosen now.
+    pub fn reopen(&self, kind: DeviceKind) {
+        let _ = self.wishes[kind as usize].try_send(());
     }
 
     /// Two soft notes from the loudspeaker.

@@ -12,16 +12,16 @@ use tokio::runtime::Runtime;
 use trust::{HostIdentity, Link};
 use units::{Clock, Timestamp};
 
-use crate::board::{DeviceBoard, Devices};
+use crate::board::{DeviceBoard, DeviceKind, Devices};
 use crate::desk_driver::{AtDesk, DeskHandle};
 use crate::headless::{Account, InputError, client, is_loopback, random, random_bytes};
-use crate::media::{MediaChoices, Meters};
+use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
 use crate::pictures::Repaint;
 use crate::visit::{Surroundings, Tell, Visit};
 use crate::whole_file::WholeFile;
-use crate::{identity, stopping};
+use crate::{SpeakerChoice, identity, stopping};
 
 /// How long the last words of a visit may take when the window is closed; the other side notices by itself after that.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -33,6 +33,8 @@ pub struct Session {
     /// For the first desk that is opened.
     at_desk: Mutex<AtDesk>,
     told_to_stop: Arc<AtomicBool>,
+    /// Whether the test sound is being played.
+    testing: Arc<AtomicBool>,
 }
 
 /// What a window's visits are made of.
@@ -107,7 +109,13 @@ impl Session {
             repaint();
             stopping::end_when_told_again().await;
         });
-        Ok(Self { runtime: Some(runtime), around, at_desk: Mutex::new(unattended.at_desk), told_to_stop })
+        Ok(Self {
+            runtime: Some(runtime),
+            around,
+            at_desk: Mutex::new(unattended.at_desk),
+            told_to_stop,
+            testing: Arc::default(),
+        })
     }
 
     /// The time, on the clock of all snapshots.
@@ -115,9 +123,45 @@ impl Session {
         self.around.clock.timestamp(Instant::now())
     }
 
-    /// The devices of this machine; empty until a visit was opened.
+    /// The devices of this machine; empty until a visit or a desk was opened.
     pub fn devices(&self) -> Devices {
         self.around.board.read()
+    }
+
+    /// Use this device from now on, in the visit that goes on and in those that come; `None` leaves it to the system.
+    pub fn choose(&self, kind: DeviceKind, name: Option<String>, visit: Option<&Visit>) {
+        self.around.board.choose(kind, name);
+        if let Some(visit) = visit {
+            visit.reopen(kind);
+        }
+    }
+
+    /// Asks the system anew which devices there are; they are on the board soon.
+    pub fn look_for_devices(&self) {
+        let _within = self.enter();
+        self.around.look_for_devices();
+    }
+
+    /// Plays a short sound on the chosen loudspeaker, outside of a visit.
+    pub fn test_speaker(&self) {
+        let _within = self.enter();
+        let around = self.around.clone();
+        let choice = match around.board.chosen(DeviceKind::Speaker) {
+            Some(name) => SpeakerChoice::Device(Some(name)),
+            None => around.choices.speaker.clone(),
+        };
+        if !matches!(choice, SpeakerChoice::Device(_)) || self.testing.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let testing = self.testing.clone();
+        tokio::task::spawn_blocking(move || {
+            match play_test_sound(&choice, around.clock) {
+                Ok(()) => around.board.forgive(DeviceKind::Speaker),
+                Err(error) => drop(around.board.complain(&error)),
+            }
+            testing.store(false, Ordering::Relaxed);
+            (around.repaint)();
+        });
     }
 
     /// Opens the patient's side of a visit: preview first, [`Intent::Join`] joins.
@@ -141,6 +185,7 @@ impl Session {
             Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
             None => HostIdentity::from_secret(&random_bytes()?),
         };
+        self.around.look_for_devices();
         let desk = Desk::new(DeskConfig::new(identity), Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(DeskHandle::open(desk, self.around.clone(), at_desk))

@@ -17,8 +17,10 @@ pub enum Intent {
     OpenDesk,
     /// Leave what is open, back to the start.
     Back,
-    /// Use this device; `None` leaves it to the system.
+    /// Use this device, or try it again; `None` leaves it to the system.
     Choose(DeviceKind, Option<String>),
+    /// Ask the system which devices there are: the choice is open.
+    LookForDevices,
     /// Put the visit's link on the clipboard.
     CopyLink,
     /// Play a short sound, to try the loudspeaker.

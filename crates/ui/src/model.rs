@@ -83,6 +83,11 @@ pub enum DeviceKind {
     Speaker,
 }
 
+impl DeviceKind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Camera, Self::Microphone, Self::Speaker];
+}
+
 /// Why a device does not work; the sentence and the next step for each stand in `words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeviceTrouble {

@@ -158,13 +158,25 @@ pub(crate) fn spoken(ui: &Ui, response: &Response) {
 
 /// Something that the person should know, in a box of its own.
 pub(crate) fn notice(ui: &mut Ui, sentence: &str) {
+    in_notice(ui, sentence, |_| {});
+}
+
+/// The same, with the next step as a button; whether it was pressed.
+pub(crate) fn notice_with_step(ui: &mut Ui, sentence: &str, step: &str) -> bool {
+    in_notice(ui, sentence, |ui| button(ui, Weight::Secondary, step).clicked())
+}
+
+fn in_notice<R>(ui: &mut Ui, sentence: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     let colors = Palette::of(ui);
     let frame = Frame::new().fill(colors.notice).corner_radius(CONTROL_RADIUS).inner_margin(Margin::symmetric(14, 12));
-    frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        let response = ui.add(Label::new(RichText::new(sentence).color(colors.on_notice)).wrap());
-        spoken(ui, &response);
-    });
+    frame
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            let response = ui.add(Label::new(RichText::new(sentence).color(colors.on_notice)).wrap());
+            spoken(ui, &response);
+            add(ui)
+        })
+        .inner
 }
 
 /// A sheet of paper on the window.

@@ -94,6 +94,17 @@ impl Policy {
         self.renew(now)
     }
 
+    /// Another camera, or the first, gives this.
+    pub(crate) fn set_camera(&mut self, now: Timestamp, format: CameraFormat) -> bool {
+        self.camera = Some(format);
+        self.renew(now)
+    }
+
+    pub(crate) fn set_sends_voice(&mut self, now: Timestamp, sends_voice: bool) -> bool {
+        self.sends_voice = sends_voice;
+        self.renew(now)
+    }
+
     pub(crate) fn set_camera_lost(&mut self, now: Timestamp, lost: bool) -> bool {
         self.camera_lost = lost;
         self.renew(now)

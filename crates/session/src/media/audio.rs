@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
+use devices::{DeviceError, DeviceKind};
 use media::voice::{self, FRAME, VoiceSettings};
 use peer::VoiceOut;
 use tokio::sync::watch;
@@ -68,7 +69,7 @@ impl NearEnd {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
             let plans = *plans.borrow();
-            shared.complain(self.microphone.take_problem());
+            note_news(shared, DeviceKind::Microphone, self.microphone.take_problem(), self.microphone.came_back());
             if plans.muted {
                 frame.fill(0.0);
             }
@@ -142,7 +143,7 @@ impl FarEnd {
             self.chime.mix(&mut frame);
             shared.meters.speaker_level.hear(&frame);
             self.speaker.play(&frame);
-            shared.complain(self.speaker.take_problem());
+            note_news(shared, DeviceKind::Speaker, self.speaker.take_problem(), self.speaker.came_back());
             if let Some(started) = self.speaker.started() {
                 Meters::note_first(&shared.meters.speaker_started, started);
             }
@@ -172,6 +173,14 @@ impl FarEnd {
         shared.meters.voice_played.store(self.before.0 + stats.played_samples, Ordering::Relaxed);
         shared.meters.voice_concealed.store(self.before.1 + stats.concealed_samples, Ordering::Relaxed);
         shared.meters.voice_buffer_us.store((f64::from(stats.buffer_ms) * 1e3) as u64, Ordering::Relaxed);
+    }
+}
+
+/// Passes on what a device says of itself.
+fn note_news(shared: &Shared, kind: DeviceKind, problem: Option<DeviceError>, came_back: bool) {
+    shared.complain(problem);
+    if came_back {
+        shared.back(kind);
     }
 }
 

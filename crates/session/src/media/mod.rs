@@ -10,11 +10,12 @@ mod level;
 mod meters;
 mod route;
 mod slot;
+mod test_sound;
 mod video_receive;
 mod video_send;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use call::{PictureOff, PicturePlan, VoicePlan};
@@ -22,17 +23,18 @@ use devices::camera::{Camera, CameraChoice, CameraFormat};
 use devices::microphone::{Microphone, MicrophoneChoice};
 use devices::screen::ScreenChoice;
 use devices::speaker::{Speaker, SpeakerChoice};
-use devices::{DeviceError, FrameRate};
+use devices::{DeviceError, DeviceKind};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, PictureSize, Timestamp};
+use units::{Clock, DataRate, Timestamp};
 
 use crate::pictures::Pictures;
 
 pub(crate) use self::meters::{Meters, PictureTotals};
 pub(crate) use self::route::{PacketReceiver, Route, Routes};
 pub(crate) use self::slot::Slot;
+pub(crate) use self::test_sound::play_test_sound;
 
 /// Which devices a visit uses.
 #[derive(Debug, Clone)]
@@ -73,7 +75,6 @@ impl Plans {
 /// The running media threads; dropping it stops them.
 pub(crate) struct MediaThreads {
     shared: Arc<Shared>,
-    camera_format: Option<CameraFormat>,
     plans: watch::Sender<Plans>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -86,8 +87,8 @@ pub(crate) struct Shared {
     pub(crate) meters: Meters,
     /// The other side asked for a key frame.
     pub(crate) key_frame_wanted: AtomicBool,
-    /// What devices complained of, until the driver has read it. Devices complain of each trouble once.
-    complaints: Mutex<Vec<DeviceError>>,
+    /// What devices said, until the driver has read it. Devices complain of each trouble once.
+    news: Mutex<Vec<DeviceNews>>,
     /// The newest pictures, for a window.
     pub(crate) pictures: Arc<Pictures>,
     /// Somebody is to be called to the window.
@@ -100,9 +101,14 @@ pub(crate) struct Shared {
     latest: video_send::LatestFrame,
 }
 
-/// What a window's camera may be: it is chosen while the call goes on, and what it gives more is scaled down.
-pub(crate) const ANY_CAMERA: CameraFormat =
-    CameraFormat { size: PictureSize { width: 1280, height: 720 }, fps: FrameRate::THIRTY };
+/// What a device says while it runs.
+#[derive(Debug)]
+pub(crate) enum DeviceNews {
+    /// It does not work any more.
+    Problem(DeviceError),
+    /// It works again, or another in its place.
+    Back(DeviceKind),
+}
 
 impl Shared {
     fn new(clock: Clock, pictures: Arc<Pictures>) -> Self {
@@ -112,7 +118,7 @@ impl Shared {
             routes: Routes::default(),
             meters: Meters::default(),
             key_frame_wanted: AtomicBool::new(false),
-            complaints: Mutex::default(),
+            news: Mutex::default(),
             pictures,
             chime: AtomicBool::new(false),
             new_microphone: Slot::default(),
@@ -130,13 +136,12 @@ impl Shared {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Opens another camera; the one before is closed first, because it may be the same.
+    /// Opens another camera and says what it gives; the one before is closed first, because it may be the same.
     ///
     /// # Errors
     /// It cannot be opened; then there is none.
-    pub(crate) fn choose_camera(self: &Arc<Self>, choice: &CameraChoice) -> Result<(), DeviceError> {
-        drop(self.camera.take());
-        self.pictures.put_own(None);
+    pub(crate) fn choose_camera(self: &Arc<Self>, choice: &CameraChoice) -> Result<Option<CameraFormat>, DeviceError> {
+        self.close_camera();
         let shared = Arc::downgrade(self);
         let sink = Box::new(move |frame| {
             if let Some(shared) = shared.upgrade() {
@@ -144,6 +149,7 @@ impl Shared {
             }
         });
         let camera = devices::camera::open(choice, self.clock, sink)?;
+        let format = camera.format();
         if !self.stopping() {
             drop(self.camera.put(camera));
         }
@@ -151,7 +157,18 @@ impl Shared {
         if self.stopping() {
             drop(self.camera.take());
         }
-        Ok(())
+        Ok(format)
+    }
+
+    /// Lets go of the camera: its light goes out.
+    pub(crate) fn close_camera(&self) {
+        drop(self.camera.take());
+        self.pictures.put_own(None);
+    }
+
+    /// What the camera gives that runs.
+    pub(crate) fn camera_format(&self) -> Option<CameraFormat> {
+        self.camera.with(|camera| camera.as_ref().and_then(Camera::format))
     }
 
     /// Opens another microphone.
@@ -179,9 +196,15 @@ impl Shared {
     }
 
     fn complain(&self, problem: Option<DeviceError>) {
-        if let Some(problem) = problem {
-            self.complaints.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
-        }
+        self.news().extend(problem.map(DeviceNews::Problem));
+    }
+
+    fn back(&self, kind: DeviceKind) {
+        self.news().push(DeviceNews::Back(kind));
+    }
+
+    fn news(&self) -> MutexGuard<'_, Vec<DeviceNews>> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -195,9 +218,8 @@ impl MediaThreads {
         let microphone = devices::microphone::open(&choices.microphone)?;
         let speaker = devices::speaker::open(&choices.speaker)?;
         let screen = devices::screen::open(&choices.screen)?;
-        shared.choose_camera(&choices.camera)?;
-        let format = shared.camera.with(|camera| camera.as_ref().and_then(Camera::format));
-        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, format))
+        let format = shared.choose_camera(&choices.camera)?;
+        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, format.is_some()))
     }
 
     /// Starts the threads without a device; each is chosen later, and may be missing.
@@ -213,7 +235,7 @@ impl MediaThreads {
         let microphone = devices::microphone::open(&MicrophoneChoice::None)?;
         let speaker = devices::speaker::open(&SpeakerChoice::None)?;
         let screen = devices::screen::open(&ScreenChoice::None)?;
-        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, Some(ANY_CAMERA)))
+        Ok(Self::spawn(shared, runtime, microphone, speaker, screen, true))
     }
 
     fn spawn(
@@ -222,7 +244,7 @@ impl MediaThreads {
         microphone: Box<dyn Microphone>,
         speaker: Box<dyn Speaker>,
         screen: Box<dyn devices::screen::Screen>,
-        camera_format: Option<CameraFormat>,
+        sends_picture: bool,
     ) -> Self {
         let (plans, plans_seen) = watch::channel(Plans::BEFORE_THE_FIRST_WORD);
         let mut threads = Vec::new();
@@ -234,20 +256,15 @@ impl MediaThreads {
             let (shared, plans) = (shared.clone(), plans_seen.clone());
             spawn("audio", Box::new(move || audio::run(&shared, &plans, microphone, speaker)));
         }
-        if let Some(format) = camera_format {
+        if sends_picture {
             let (shared, plans) = (shared.clone(), plans_seen);
-            spawn("video-send", Box::new(move || video_send::run(&shared, &plans, &shared.latest, format)));
+            spawn("video-send", Box::new(move || video_send::run(&shared, &plans, &shared.latest)));
         }
         {
             let shared = shared.clone();
             spawn("video-receive", Box::new(move || video_receive::run(&shared, screen, &runtime)));
         }
-        Self { shared, camera_format, plans, threads }
-    }
-
-    /// What the camera gives, if there is one.
-    pub(crate) fn camera_format(&self) -> Option<CameraFormat> {
-        self.camera_format
+        Self { shared, plans, threads }
     }
 
     /// What the threads share with the driver.
@@ -276,16 +293,17 @@ impl MediaThreads {
         self.shared.routes.detach();
     }
 
-    /// What devices complained of since this was last asked. The call goes on without them.
-    pub(crate) fn take_complaints(&mut self) -> Vec<DeviceError> {
+    /// What devices said since this was last asked. The call goes on without those that do not work.
+    pub(crate) fn take_news(&mut self) -> Vec<DeviceNews> {
         self.shared.complain(self.shared.camera.with(|camera| camera.as_mut().and_then(Camera::take_problem)));
-        std::mem::take(&mut *self.shared.complaints.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.shared.news())
     }
 
     /// Stops the threads, closes the devices and says whether what they wrote is whole.
     pub(crate) fn finish(mut self) -> Vec<DeviceError> {
         self.stop();
-        self.take_complaints()
+        let problem = |news| if let DeviceNews::Problem(problem) = news { Some(problem) } else { None };
+        self.take_news().into_iter().filter_map(problem).collect()
     }
 
     fn stop(&mut self) {

@@ -6,7 +6,8 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use call::PicturePlan;
-use devices::camera::{CameraFormat, CapturedFrame};
+use devices::FrameRate;
+use devices::camera::CapturedFrame;
 use media::h264;
 use media::picture::I420;
 use media::scale::Scaler;
@@ -48,9 +49,8 @@ const MOST_QUEUED: usize = 60;
 /// Ticks of RTP's video clock a second (RFC 6184 section 5.1).
 const VIDEO_CLOCK_HZ: u64 = 90_000;
 
-pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &LatestFrame, format: CameraFormat) {
+pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &LatestFrame) {
     let mut sender = PictureSender {
-        format,
         encoder: None,
         scaler: Scaler::new(),
         scaled: None,
@@ -71,7 +71,8 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
         match plans.picture {
             PicturePlan::On { height, fps, rate } if !plans.camera_off => {
                 let Some(route) = &route else { continue };
-                if !sender.is_due(&frame, fps) {
+                let gives = shared.camera_format().map_or(FrameRate::THIRTY, |format| format.fps);
+                if !sender.is_due(&frame, fps, gives) {
                     continue;
                 }
                 let started = shared.now();
@@ -90,7 +91,6 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
 }
 
 struct PictureSender {
-    format: CameraFormat,
     encoder: Option<h264::Encoder>,
     scaler: Scaler,
     scaled: Option<I420>,
@@ -125,10 +125,10 @@ impl PictureSender {
     }
 
     /// Whether the planned frame rate has room for this frame: an even comb, whatever the camera gives.
-    fn is_due(&mut self, frame: &CapturedFrame, fps: u32) -> bool {
+    fn is_due(&mut self, frame: &CapturedFrame, fps: u32, gives: FrameRate) -> bool {
         let interval = Duration::from_secs(1) / fps.max(1);
         // Half a camera interval early counts as due, or 30 of 30 frames would become 15.
-        let slack = self.format.fps.time_of(1) / 2;
+        let slack = gives.time_of(1) / 2;
         if frame.captured + slack < self.next_due {
             return false;
         }

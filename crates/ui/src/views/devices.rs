@@ -1,14 +1,14 @@
 //! Which camera, microphone and loudspeaker; how loud it is; what does not work and what to do about it.
 
-use egui::{ComboBox, CornerRadius, Rect, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::theme::Palette;
-use crate::widgets::{Weight, button, notice, quiet};
+use crate::widgets::{Weight, button, notice_with_step, quiet};
 use crate::{DeviceKind, Intent, Model, words};
 
 /// The three choices, each with its trouble.
 pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
-    for kind in [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker] {
+    for kind in DeviceKind::ALL {
         choice(ui, model, kind, intents);
     }
     if button(ui, Weight::Secondary, words::TEST_SPEAKER).clicked() {
@@ -26,7 +26,8 @@ fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<In
             ComboBox::from_id_salt(("device", kind)).selected_text(chosen).width(ui.available_width()).truncate();
         let response = combo.show_ui(ui, |ui| {
             let mut pick = |ui: &mut Ui, name: &str, value: Option<String>| {
-                if ui.selectable_label(list.chosen == value, name).clicked() && list.chosen != value {
+                let again = list.chosen == value && list.trouble.is_none();
+                if ui.selectable_label(list.chosen == value, name).clicked() && !again {
                     intents.push(Intent::Choose(kind, value));
                 }
             };
@@ -35,10 +36,33 @@ fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<In
                 pick(ui, name, Some(name.clone()));
             }
         });
+        if has_just_opened(ui, response.response.id, response.inner.is_some()) {
+            // One may have been plugged in meanwhile; the system does not say so by itself.
+            intents.push(Intent::LookForDevices);
+        }
         response.response.labelled_by(label.id);
     });
-    if let Some(trouble) = list.trouble {
-        notice(ui, &words::device_trouble(kind, trouble));
+    trouble(ui, model, kind, intents);
+}
+
+/// Whether the list that is open now was shut when it was last drawn.
+fn has_just_opened(ui: &Ui, list: Id, open: bool) -> bool {
+    let was_open = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<bool>(list), open));
+    open && !was_open
+}
+
+/// What is wrong with the devices, where the choice of them is not shown.
+pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
+    for kind in DeviceKind::ALL {
+        trouble(ui, model, kind, intents);
+    }
+}
+
+fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
+    let list = model.devices.of(kind);
+    let Some(trouble) = list.trouble else { return };
+    if notice_with_step(ui, &words::device_trouble(kind, trouble), words::try_again(kind)) {
+        intents.push(Intent::Choose(kind, list.chosen.clone()));
     }
 }
 

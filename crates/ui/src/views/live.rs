@@ -7,7 +7,8 @@ use signaling_protocol::Role;
 use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{DARK, NARROW};
-use crate::views::devices::{device_choices, microphone_level};
+use crate::views::devices::{device_choices, microphone_level, troubles};
+use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
 use crate::views::waiting_panel::who_waits;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
@@ -28,7 +29,7 @@ pub(crate) fn live_ui(
         ui,
         |ui| {
             status(ui, model, call);
-            problems(ui, model, call, intents);
+            problems(ui, model, call, forms, intents);
         },
     );
     Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| buttons(ui, call, forms, intents));
@@ -45,7 +46,7 @@ pub(crate) fn live_ui(
         if forms.devices_open && narrow {
             Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
         } else {
-            stage(ui, call, painter);
+            stage(ui, model, call, painter);
         }
     });
 }
@@ -79,9 +80,12 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
     }
 }
 
-fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, intents: &mut Vec<Intent>) {
-    if let Some(problem) = words::call_problem(call, model.problem) {
+fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &Forms, intents: &mut Vec<Intent>) {
+    if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
         notice(ui, &problem);
+    }
+    if !forms.devices_open {
+        troubles(ui, model, intents);
     }
     if call.role == Role::Host && !call.waiting.is_empty() {
         card(ui, |ui| who_waits(ui, model.now, call, intents));
@@ -89,7 +93,7 @@ fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, intents: &mut Vec<I
 }
 
 /// Their picture, and ours in its corner.
-fn stage(ui: &mut Ui, call: &Snapshot, painter: &mut dyn PicturePainter) {
+fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn PicturePainter) {
     let room = ui.available_rect_before_wrap();
     let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
     let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
@@ -107,7 +111,7 @@ fn stage(ui: &mut Ui, call: &Snapshot, painter: &mut dyn PicturePainter) {
         _ => room,
     };
     let corner: Rect = in_corner(around, size, 12.0);
-    let instead = words::own_picture_instead(call.camera_off, painter.size(Picture::Own).is_some());
+    let instead = own_instead(model, call, painter);
     picture(ui, corner, Picture::Own, words::OWN_PICTURE, instead, painter);
 }
 

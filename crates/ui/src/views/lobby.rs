@@ -25,7 +25,7 @@ pub(crate) fn lobby_ui(
         }
         ui.add_space(2.0);
         if narrow {
-            own_picture(ui, call, painter);
+            own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
             join(ui, forms, intents);
             switches(ui, call, intents);
@@ -33,7 +33,7 @@ pub(crate) fn lobby_ui(
             leave(ui, forms, intents);
         } else {
             ui.columns(2, |sides| {
-                own_picture(&mut sides[0], call, painter);
+                own_picture(&mut sides[0], model, call, painter);
                 microphone_level(&mut sides[0], model, call.muted);
                 switches(&mut sides[0], call, intents);
                 card(&mut sides[1], |ui| device_choices(ui, model, intents));
@@ -45,11 +45,21 @@ pub(crate) fn lobby_ui(
 }
 
 /// Our own picture, 16 : 9, as wide as the column.
-pub(crate) fn own_picture(ui: &mut Ui, call: &call::Snapshot, painter: &mut dyn PicturePainter) {
+pub(crate) fn own_picture(ui: &mut Ui, model: &Model<'_>, call: &call::Snapshot, painter: &mut dyn PicturePainter) {
     let width = ui.available_width();
     let room = Rect::from_min_size(ui.cursor().min, vec2(width, (width * 9.0 / 16.0).min(300.0)));
-    let instead = words::own_picture_instead(call.camera_off, painter.size(Picture::Own).is_some());
+    let instead = own_instead(model, call, painter);
     picture(ui, room, Picture::Own, words::OWN_PICTURE, instead, painter);
+}
+
+/// What stands in the place of our picture.
+pub(crate) fn own_instead(
+    model: &Model<'_>,
+    call: &call::Snapshot,
+    painter: &dyn PicturePainter,
+) -> Option<&'static str> {
+    let trouble = model.devices.cameras.trouble.is_some();
+    words::own_picture_instead(call.camera_off, trouble, painter.size(Picture::Own).is_some())
 }
 
 /// Microphone and camera, on or off.

@@ -6,7 +6,7 @@ use egui::{Label, RichText, Ui};
 use units::{Phi, Timestamp};
 
 use crate::theme::{COLUMN, NARROW, Palette};
-use crate::views::devices::{device_choices, microphone_level};
+use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, PicturePainter, qr, words};
@@ -22,11 +22,14 @@ pub(crate) fn waiting_panel_ui(
     let narrow = ui.available_width() < NARROW;
     page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
         heading(ui, words::HOST_WAITING);
-        if let Some(problem) = words::call_problem(call, model.problem) {
+        if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &problem);
         }
+        if !forms.devices_open {
+            troubles(ui, model, intents);
+        }
         let mut rest = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
-            own_picture(ui, call, painter);
+            own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
             switches(ui, call, intents);
             if forms.devices_open {

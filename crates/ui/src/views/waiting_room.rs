@@ -4,7 +4,7 @@ use egui::Ui;
 use units::Timestamp;
 
 use crate::theme::COLUMN;
-use crate::views::devices::{device_choices, microphone_level};
+use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, wide_button};
 use crate::{Forms, Intent, Model, PicturePainter, words};
@@ -22,10 +22,13 @@ pub(crate) fn waiting_room_ui(
         spoken(ui, &said);
         quiet(ui, words::WAITING_HELP);
         quiet(ui, &words::waiting_since(model.now.since(since)));
-        if let Some(problem) = words::call_problem(call, model.problem) {
+        if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &words::with_phone(&problem, model.phone));
         }
-        own_picture(ui, call, painter);
+        if !forms.devices_open {
+            troubles(ui, model, intents);
+        }
+        own_picture(ui, model, call, painter);
         microphone_level(ui, model, call.muted);
         switches(ui, call, intents);
         if forms.devices_open {

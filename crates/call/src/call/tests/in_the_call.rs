@@ -2,10 +2,10 @@
 
 use signaling_protocol::LeaveReason;
 use trust::ByeReason;
-use units::DataRate;
+use units::{DataRate, PictureSize};
 
 use super::*;
-use crate::{DeviceInput, PictureOff, PicturePlan, Problem, ReconnectCause, Remote};
+use crate::{CameraFormat, DeviceInput, PictureOff, PicturePlan, Problem, ReconnectCause, Remote};
 
 fn reconnecting(scene: &Scene) -> Option<ReconnectCause> {
     match scene.phase() {
@@ -288,8 +288,18 @@ fn a_device_that_is_gone_is_told_to_both() {
     assert_eq!(scene.call.snapshot().picture_plan, PicturePlan::Off(PictureOff::NoCamera));
     let state = ControlMessage::MediaState { muted: false, camera_off: true, receives_picture: true };
     assert_eq!(control_messages(&scene.commands()), [state]);
-    scene.input(Input::Device(DeviceInput::CameraBack));
+    let format = CameraFormat { size: PictureSize::new(320, 180), fps: 15 };
+    scene.input(Input::Device(DeviceInput::CameraBack(format)));
     assert_eq!(scene.call.snapshot().problem, None);
+}
+
+#[test]
+fn another_camera_is_never_sent_larger_or_faster_than_it_is() {
+    let mut scene = Scene::host_live();
+    let format = CameraFormat { size: PictureSize::new(320, 180), fps: 15 };
+    scene.input(Input::Device(DeviceInput::CameraBack(format)));
+    let PicturePlan::On { height, fps, .. } = scene.call.snapshot().picture_plan else { panic!("no picture") };
+    assert!(height <= 180 && fps <= 15, "{height} rows, {fps} a second");
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! The call: its switches, how it stands, what the person should know of it.
+
+use call::{Phase, Problem, ReconnectCause, Refusal, Snapshot};
+
+use crate::{DeviceKind, DevicesModel};
+
+/// What the button for the microphone does now.
+pub(crate) const fn mute(muted: bool) -> &'static str {
+    if muted { "Turn microphone on" } else { "Turn microphone off" }
+}
+
+/// How the microphone stands, below its round button.
+pub(crate) const fn mute_short(muted: bool) -> &'static str {
+    if muted { "Muted" } else { "Mute" }
+}
+
+/// What the button for the camera does now.
+pub(crate) const fn camera(off: bool) -> &'static str {
+    if off { "Turn camera on" } else { "Turn camera off" }
+}
+
+/// How the camera stands, below its round button.
+pub(crate) const fn camera_short(off: bool) -> &'static str {
+    if off { "Camera is off" } else { "Camera" }
+}
+
+/// What stands in the place of our picture.
+pub(crate) const fn own_picture_instead(camera_off: bool, trouble: bool, any: bool) -> Option<&'static str> {
+    match (camera_off, trouble, any) {
+        (true, ..) => Some("Your camera is off"),
+        (_, true, _) => Some("Your camera does not work"),
+        (.., false) => Some("No picture yet"),
+        (.., true) => None,
+    }
+}
+
+/// What stands in the place of their picture.
+pub(crate) const fn other_picture_instead(call: &Snapshot, camera_off: bool, any: bool) -> Option<&'static str> {
+    match (call.phase, camera_off, any) {
+        (Phase::Connecting { .. }, ..) => Some("Their picture will be here"),
+        (_, true, _) => Some("Their camera is off"),
+        (_, false, false) => Some("No picture from them yet"),
+        (_, false, true) => None,
+    }
+}
+
+/// How the call stands, and what happens next where something does.
+pub(crate) fn call_status(call: &Snapshot) -> (&'static str, Option<&'static str>) {
+    match call.phase {
+        Phase::Connecting { .. } => ("Connecting…", Some("You are let in. This takes a few seconds.")),
+        Phase::Reconnecting { cause: ReconnectCause::LinkLost, .. } => {
+            ("Reconnecting…", Some("The connection is lost. Stay here: it is tried again by itself for ten minutes."))
+        }
+        Phase::Reconnecting { cause: ReconnectCause::TheirAppStopped, .. } => {
+            ("Waiting for the other side…", Some("Their app stopped. Stay here: the call goes on when they come back."))
+        }
+        _ => ("Connected", None),
+    }
+}
+
+/// What the person should know of a call: what the app says first, then what the engine says, then a lost server. What
+/// is said of a device in more detail is not said here.
+pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &DevicesModel) -> Option<String> {
+    if let Some(problem) = of_app {
+        return Some(problem.to_owned());
+    }
+    let device = match &call.problem {
+        Some(Problem::CameraLost) => Some(DeviceKind::Camera),
+        Some(Problem::MicrophoneLost) => Some(DeviceKind::Microphone),
+        Some(Problem::SpeakerLost) => Some(DeviceKind::Speaker),
+        _ => None,
+    };
+    let said = device.is_some_and(|kind| devices.of(kind).trouble.is_some());
+    if let Some(problem) = call.problem.as_ref().filter(|_| !said) {
+        return Some(problem_in_call(problem).to_owned());
+    }
+    let waits = matches!(call.phase, Phase::WaitingRoom { .. });
+    (waits && !call.signaling_up)
+        .then(|| "The clinic's server is not reached at the moment. Stay here: it is tried again by itself.".to_owned())
+}
+
+fn problem_in_call(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::GuestRefused { reason: Refusal::NotByOurLink, .. } => {
+            "Somebody tried to join without your link and was turned away."
+        }
+        Problem::GuestRefused { .. } => {
+            "Somebody was turned away, because their app did not prove who it is. Give them a new link."
+        }
+        Problem::AdmissionFailed(_) => {
+            "The server could not write the admission down, so nobody was let in. Try again."
+        }
+        Problem::AlreadySomebodyIn => "There is already somebody in the visit. Hang up before you let in another.",
+        Problem::MicrophoneLost => {
+            "Your microphone is gone, so the other side does not hear you. Choose one in Devices."
+        }
+        Problem::CameraLost => "Your camera is gone, so the other side does not see you. Choose one in Devices.",
+        Problem::SpeakerLost => "Your loudspeaker is gone, so you hear nothing. Choose one in Devices.",
+    }
+}

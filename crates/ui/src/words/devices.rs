@@ -1,0 +1,83 @@
+//! Devices: what they are called, what is wrong with them, and what to do about it.
+
+use crate::{DeviceKind, DeviceTrouble};
+
+pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "Camera",
+        DeviceKind::Microphone => "Microphone",
+        DeviceKind::Speaker => "Loudspeaker",
+    }
+}
+
+pub(crate) const fn device_default(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "The first camera",
+        DeviceKind::Microphone => "The system's microphone",
+        DeviceKind::Speaker => "The system's loudspeaker",
+    }
+}
+
+/// What is wrong with a device, what it means, and the next step.
+pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String {
+    let (name, without) = match kind {
+        DeviceKind::Camera => ("camera", "You can go on without a picture of yours."),
+        DeviceKind::Microphone => ("microphone", "Without it the other side does not hear you."),
+        DeviceKind::Speaker => ("loudspeaker", "Without it you do not hear the other side."),
+    };
+    let (what, next) = match trouble {
+        DeviceTrouble::Missing => (format!("No {name} was found."), format!("Plug one in, then try again. {without}")),
+        DeviceTrouble::Denied => (
+            format!("The system does not let Housecall use the {name}."),
+            format!("Allow it in the system's privacy settings, then try again. {without}"),
+        ),
+        DeviceTrouble::Busy => {
+            (format!("Another program uses the {name}."), format!("Close that program, then try again. {without}"))
+        }
+        DeviceTrouble::Unplugged => {
+            (format!("The {name} was unplugged."), format!("Plug it in, then try again, or choose another. {without}"))
+        }
+        DeviceTrouble::Stalled => (
+            format!("The {name} gives nothing any more."),
+            format!("Unplug it, plug it in, then try again, or choose another. {without}"),
+        ),
+        DeviceTrouble::Failed => {
+            (format!("The {name} does not work."), format!("Try again, or choose another. {without}"))
+        }
+    };
+    format!("{what} {next}")
+}
+
+/// Opens a device again that did not work.
+pub(crate) const fn try_again(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "Try the camera again",
+        DeviceKind::Microphone => "Try the microphone again",
+        DeviceKind::Speaker => "Try the loudspeaker again",
+    }
+}
+
+/// What the microphone's bar says in words.
+pub(crate) fn microphone_heard(muted: bool, loud: f32) -> &'static str {
+    match (muted, loud) {
+        (true, _) => "Your microphone is off.",
+        (false, loud) if loud > 0.35 => "Your microphone hears you.",
+        (false, _) => "Say something: the bar should move.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trouble_has_a_sentence_and_a_next_step() {
+        use DeviceTrouble::{Busy, Denied, Failed, Missing, Stalled, Unplugged};
+        for kind in DeviceKind::ALL {
+            for trouble in [Missing, Denied, Busy, Unplugged, Stalled, Failed] {
+                let words = device_trouble(kind, trouble);
+                assert!(words.matches(". ").count() >= 2, "{words}");
+            }
+        }
+    }
+}

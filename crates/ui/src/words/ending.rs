@@ -1,0 +1,69 @@
+//! How a visit ended, for the patient and for the clinician.
+
+use std::time::Duration;
+
+use call::{EndReason, Refusal};
+use desk::CallEnd;
+
+use super::{of_code, span};
+
+/// The end of a patient's visit: a title, and a sentence with the next step.
+pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
+    let (title, sentence) = match reason {
+        EndReason::HungUp => ("The visit is over", "You ended the call. To come back, open your link again."),
+        EndReason::TheyHungUp => ("The visit is over", "The clinic ended the call. You can close this window."),
+        EndReason::Denied => ("Not let in", "The clinic did not let you in. Call the clinic if this is a mistake."),
+        EndReason::Removed => ("The visit is over", "The clinic ended your part in the visit."),
+        EndReason::VisitOver => ("The visit is over", "Its time is over, or nobody was in it any more."),
+        EndReason::NoConnection => (
+            "No connection",
+            "The two apps could not reach each other. Try another network, such as a telephone's, or call the clinic.",
+        ),
+        EndReason::HandshakeUnfinished => (
+            "The connection is too weak",
+            "A way to the clinic was found, but it is too weak for a safe call. Try another network, or call the clinic.",
+        ),
+        EndReason::ConnectionLost => (
+            "The connection was lost",
+            "It did not come back within ten minutes. Look after your network, then open your link again.",
+        ),
+        EndReason::Refused(refusal) => return ("The visit could not go on", refused(refusal)),
+    };
+    (title, sentence.to_owned())
+}
+
+fn refused(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Server(code) => of_code(code).to_owned(),
+        Refusal::Version => "This app is too old or too new for the clinic's server. Update it.".to_owned(),
+        other => format!("{other} Call the clinic before you try again."),
+    }
+}
+
+/// How a visit went, for the clinician.
+pub(crate) fn call_end(end: &CallEnd) -> String {
+    match end {
+        CallEnd::ByUs => "You ended the visit.".to_owned(),
+        CallEnd::ByThem => "The patient ended the call.".to_owned(),
+        CallEnd::VisitOver => "The visit's time was over, or all were away too long.".to_owned(),
+        CallEnd::NoConnection => "No connection to the patient was found. They may try another network.".to_owned(),
+        CallEnd::HandshakeUnfinished => {
+            "The way to the patient was too weak for a safe call. They may try another network.".to_owned()
+        }
+        CallEnd::ConnectionLost => "The connection was lost and did not come back.".to_owned(),
+        CallEnd::Refused { sentence } => sentence.clone(),
+    }
+}
+
+/// How long the two talked, and how often it was interrupted.
+pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
+    if talked_for.is_zero() {
+        return "Nobody talked.".to_owned();
+    }
+    let long = format!("You talked for {}", span(talked_for));
+    match reconnections {
+        0 => format!("{long}."),
+        1 => format!("{long}; the connection was lost once and came back."),
+        often => format!("{long}; the connection was lost {often} times and came back."),
+    }
+}

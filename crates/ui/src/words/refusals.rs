@@ -1,0 +1,43 @@
+//! What went wrong at the server or at the desk.
+
+use desk::DeskProblem;
+use signaling_protocol::Code;
+
+/// What a server's no means to who reads it.
+pub(crate) const fn of_code(code: Code) -> &'static str {
+    match code {
+        Code::SignInRefused => "The name, the password or the one-time code is wrong. Type them again.",
+        Code::NotSignedIn => "The time of your sign-in is over. Sign in again.",
+        Code::NotAllowed => "This account may not do that. Ask who runs the server.",
+        Code::InviteNotUsable => "This link does not work. Copy the whole link again, or ask the clinic for a new one.",
+        Code::InviteExpired => "The time of this link is over. Ask the clinic for a new one.",
+        Code::InviteInUse => "This link is in use on another device. Close Housecall there, then try again.",
+        Code::VisitEnded | Code::VisitNotFound => "The visit is over. Ask the clinic if you expected one.",
+        Code::VisitFull => "The visit is full. Wait a little, then try again.",
+        Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",
+        Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
+        Code::StorageFailed => "The server could not store this, and nothing was changed. Try again in a while.",
+        _ => "The server has a fault. Try again in a while.",
+    }
+}
+
+/// What went wrong at the desk.
+pub(crate) fn desk_problem(problem: &DeskProblem) -> String {
+    match problem {
+        DeskProblem::Server(_) => "This is not a server's address. It looks like clinic.example, or \
+                                   clinic.example:8443."
+            .to_owned(),
+        DeskProblem::NameMissing => "Type the name of your account.".to_owned(),
+        DeskProblem::PasswordMissing => "Type your password.".to_owned(),
+        DeskProblem::Refused(code) => of_code(*code).to_owned(),
+        DeskProblem::Unreachable => {
+            "The server cannot be reached. Check its address and this machine's network, then try again.".to_owned()
+        }
+        DeskProblem::Failed(sentence) => sentence.clone(),
+        DeskProblem::NotAClinician => {
+            "This account is not a clinician's, and only clinicians hold visits. Sign in with another.".to_owned()
+        }
+        DeskProblem::SignInOver => "The time of your sign-in is over. Sign in again.".to_owned(),
+        DeskProblem::OddAnswer => "The server answered something unexpected. Update this app.".to_owned(),
+    }
+}
