@@ -1,7 +1,7 @@
 //! Our side of the call: a `peer` with the product's codecs and the files' devices.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use peer::{Peer, PeerConfig, PeerEvent};
 use tokio::sync::mpsc;
@@ -9,7 +9,7 @@ use units::{Clock, DataRate};
 
 use crate::footage::Footage;
 use crate::media_in;
-use crate::media_out::MediaOut;
+use crate::media_out::{MediaOut, Plan};
 use crate::seen::Seen;
 
 /// One of our apps, without its windows.
@@ -19,7 +19,8 @@ pub(crate) struct Caller {
     pub(crate) seen: Seen,
     /// What happened to the peer, but for estimates and requests for key frames.
     pub(crate) events: mpsc::UnboundedReceiver<PeerEvent>,
-    key_frame_wanted: Arc<AtomicBool>,
+    /// What it sends.
+    pub(crate) plan: Arc<Plan>,
     key_frames_wanted: Arc<AtomicU64>,
     sending: Option<MediaOut>,
 }
@@ -33,15 +34,15 @@ impl Caller {
         tokio::spawn(media_in::pictures(streams.picture, peer.clone(), clock, seen.clone()));
         tokio::spawn(media_in::voice(streams.voice, clock, seen.clone()));
         let (sender, events) = mpsc::unbounded_channel();
-        let (key_frame_wanted, key_frames_wanted) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
-        tokio::spawn(pump(streams.events, sender, key_frame_wanted.clone(), key_frames_wanted.clone()));
-        Self { peer, seen, events, key_frame_wanted, key_frames_wanted, sending: None }
+        let (plan, key_frames_wanted) = (Arc::<Plan>::default(), Arc::<AtomicU64>::default());
+        tokio::spawn(pump(streams.events, sender, plan.clone(), key_frames_wanted.clone()));
+        Self { peer, seen, events, plan, key_frames_wanted, sending: None }
     }
 
     /// Opens the gate and sends picture and voice.
     pub(crate) fn start_media(&mut self, clock: Clock, footage: &Footage) {
         self.peer.set_media_open(true);
-        self.sending = Some(MediaOut::start(&self.peer, clock, footage, self.key_frame_wanted.clone()));
+        self.sending = Some(MediaOut::start(&self.peer, clock, footage, &self.plan));
     }
 
     /// How many times a key frame of ours was wanted.
@@ -60,13 +61,13 @@ impl Caller {
 async fn pump(
     mut events: mpsc::Receiver<PeerEvent>,
     sender: mpsc::UnboundedSender<PeerEvent>,
-    key_frame_wanted: Arc<AtomicBool>,
+    plan: Arc<Plan>,
     key_frames_wanted: Arc<AtomicU64>,
 ) {
     while let Some(event) = events.recv().await {
         match event {
             PeerEvent::KeyFrameWanted => {
-                key_frame_wanted.store(true, Ordering::Relaxed);
+                plan.key_frame_wanted.store(true, Ordering::Relaxed);
                 key_frames_wanted.fetch_add(1, Ordering::Relaxed);
             }
             PeerEvent::Estimate { .. } => {}

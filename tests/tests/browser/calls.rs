@@ -1,5 +1,6 @@
 //! Whole calls, from the first word to the last, whoever makes the offer.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use devices::camera::PatternKind;
@@ -41,6 +42,7 @@ async fn whole_call(visit: &mut Visit, offers: Offers) {
     chromium_decodes_what_we_send(visit).await;
     we_decode_what_chromium_sends(visit).await;
     both_find_the_rate(visit).await;
+    chromium_follows_when_pictures_get_smaller_and_packets_longer(visit).await;
     let stats = visit.stats().await;
     the_encryption_is_what_we_offered(&stats, offers);
     the_codecs_are_what_we_offered(&stats);
@@ -113,6 +115,28 @@ async fn chromium_decodes_what_we_send(visit: &mut Visit) {
             })
         })
         .await;
+}
+
+/// As our policy has it on a weak link.
+async fn chromium_follows_when_pictures_get_smaller_and_packets_longer(visit: &mut Visit) {
+    visit.app.plan.height.store(180, Ordering::Relaxed);
+    visit.app.plan.packet_ms.store(60, Ordering::Relaxed);
+    let before = visit.stats().await;
+    let grown =
+        |stats: &Stats, key| stats.number("inbound-rtp", "audio", key) - before.number("inbound-rtp", "audio", key);
+    visit
+        .until_stats("Chromium decodes the smaller picture and the longer packets", |_, stats| {
+            let packets = grown(stats, "packetsReceived");
+            stats.number("inbound-rtp", "video", "frameHeight") == 180.0
+                // A second of voice, in packets of which each has more than 50 ms.
+                && grown(stats, "totalSamplesReceived") >= 48_000.0
+                && packets >= 10.0
+                && grown(stats, "totalSamplesReceived") / packets > 2_400.0
+                && grown(stats, "concealedSamples") < 0.5 * grown(stats, "totalSamplesReceived")
+        })
+        .await;
+    let shown = visit.look().await.expect("a picture is shown");
+    assert_eq!(PatternKind::read(&shown).map(|(kind, _)| kind), Some(PatternKind::Clinician));
 }
 
 /// A busy machine makes gaps; but what is heard is our voice and not concealment.
