@@ -89,7 +89,7 @@ impl Code {
             Self::TooManyRequests => "Too many requests; wait and try again.",
             Self::VersionNotSpoken => "This server speaks another version; update the app.",
             Self::RouteNotFound => "There is no such route.",
-            Self::StorageFailed => "The server could not store this and changed nothing.",
+            Self::StorageFailed => "The server could not store this; ask again.",
             Self::Internal | Self::Unknown => "The server has a fault.",
         }
     }

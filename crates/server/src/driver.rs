@@ -8,13 +8,14 @@ use signaling_protocol::{Code, EndpointId};
 use tokio::sync::{Notify, watch};
 use units::{Clock, Timestamp};
 
-use crate::store::SqliteStore;
+use crate::store::{Disk, QueuedStore};
 use crate::visits::{Command, Reply, Visits};
 
 /// The visits with a clock, a lock and bells.
 pub(crate) struct Driver {
     clock: Clock,
-    visits: Mutex<Visits<SqliteStore>>,
+    visits: Mutex<Visits<QueuedStore>>,
+    disk: Disk,
     /// One for every endpoint that has a stream.
     bells: Mutex<HashMap<EndpointId, Arc<Notify>>>,
     /// The next timer may be another one.
@@ -24,9 +25,10 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(clock: Clock, visits: Visits<SqliteStore>) -> Self {
+    pub(crate) fn new(clock: Clock, visits: Visits<QueuedStore>) -> Self {
         Self {
             clock,
+            disk: visits.store().disk(),
             visits: Mutex::new(visits),
             bells: Mutex::default(),
             timer: Notify::new(),
@@ -42,15 +44,38 @@ impl Driver {
         unix_micros() / 1_000_000
     }
 
-    /// Carries out a request where waiting for the disk stalls nobody else's connection.
-    pub(crate) async fn handle(self: &Arc<Self>, command: Command) -> Result<Reply, Code> {
-        let this = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || this.with(|visits, now| visits.handle(now, command)));
-        done.await.unwrap_or(Err(Code::Internal))
+    /// Carries out a request, and answers when what it changed is on the disk. Only who changes something waits for that.
+    ///
+    /// The others in the visit hear of it at once: what they hear is lost with the server's memory as well.
+    pub(crate) async fn handle(&self, command: Command) -> Result<Reply, Code> {
+        let waits = Waits::of(&command);
+        let (result, last) = self.with(|visits, now| (visits.handle(now, command), visits.store().last()));
+        let reply = result?;
+        match waits {
+            Waits::No => Ok(reply),
+            // The last of all, not of this request's own: it may be answered from what another is still writing.
+            Waits::ToBeSure => self.disk.has_written(last).await.then_some(reply).ok_or(Code::StorageFailed),
+            Waits::ALittle => {
+                tokio::time::timeout(HANG_UP, self.disk.has_written(last)).await.ok();
+                Ok(reply)
+            }
+        }
+    }
+
+    /// Whether what people ask for can be stored just now.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let (is_ready, last) = self.with(|visits, _| (visits.is_ready(), visits.store().last()));
+        is_ready && self.disk.has_written(last).await
+    }
+
+    /// Waits until all is on the disk; whether it is.
+    pub(crate) async fn flush(&self) -> bool {
+        let last = self.with(|visits, _| visits.store().last());
+        self.disk.has_written(last).await
     }
 
     /// Does something to the visits, and rings for whom it concerns.
-    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Visits<SqliteStore>, Timestamp) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Visits<QueuedStore>, Timestamp) -> T) -> T {
         let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         visits.set_wall_clock(now, unix_micros());
@@ -87,13 +112,7 @@ impl Driver {
                 None => changed.await,
                 Some(at) => tokio::select! {
                     () = changed => {}
-                    () = tokio::time::sleep_until(at.into()) => {
-                        let this = Arc::clone(&self);
-                        let passed = tokio::task::spawn_blocking(move || {
-                            this.with(|visits, now| visits.handle_timeout(now));
-                        });
-                        passed.await.ok();
-                    }
+                    () = tokio::time::sleep_until(at.into()) => self.with(|visits, now| visits.handle_timeout(now)),
                 },
             }
         }
@@ -111,8 +130,87 @@ impl Driver {
     }
 }
 
+/// How long hanging up waits for the disk: it succeeds in any case, and nobody is to look at a button for long.
+const HANG_UP: Duration = Duration::from_secs(1);
+
+/// Whether a request's answer waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// It writes nothing.
+    No,
+    /// It is to last.
+    ToBeSure,
+    /// It is to last, but happens whether it can be written or not.
+    ALittle,
+}
+
+impl Waits {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::Challenge { .. } | Command::Send { .. } | Command::Ice { .. } => Self::No,
+            Command::End { .. } | Command::Leave { .. } => Self::ALittle,
+            Command::CreateVisit { .. }
+            | Command::CreateInvite { .. }
+            | Command::JoinGuest { .. }
+            | Command::JoinHost { .. }
+            | Command::Admit { .. }
+            | Command::Deny { .. }
+            | Command::Remove { .. } => Self::ToBeSure,
+        }
+    }
+}
+
 /// What the wall clock says now: a machine may learn the time of day after the server has started.
 fn unix_micros() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     since_epoch.as_micros() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+    use signaling_protocol::{InviteId, Limits, StaffId};
+
+    use super::*;
+    use crate::store::{Change, Rows, Store, StoreError};
+    use crate::visits::{Config, Timing};
+
+    /// A disk that writes when it is let.
+    struct SlowDisk(mpsc::Receiver<()>);
+
+    impl Store for SlowDisk {
+        fn load(&mut self) -> Result<Rows, StoreError> {
+            Ok(Rows::default())
+        }
+
+        fn apply(&mut self, _: &[Change]) -> Result<(), StoreError> {
+            self.0.recv().map_err(|error| StoreError::passing(error.to_string()))
+        }
+    }
+
+    #[tokio::test]
+    async fn while_the_disk_is_slow_only_who_changes_something_waits_for_it() {
+        let (let_go, disk) = mpsc::channel();
+        let store = QueuedStore::start(Box::new(SlowDisk(disk))).unwrap();
+        let config = Config { limits: Limits::default(), timing: Timing::default(), origin_unix_micros: 0 };
+        let visits = Visits::open(Timestamp::ZERO, config, store, Box::new(StdRng::seed_from_u64(1))).unwrap();
+        let driver = Arc::new(Driver::new(Clock::starting_at(Instant::now(), SystemTime::now()), visits));
+        let making = tokio::spawn({
+            let driver = Arc::clone(&driver);
+            async move { driver.handle(Command::CreateVisit { staff: StaffId::from_random([1; 16]) }).await }
+        });
+        for _ in 0..50 {
+            let invite = InviteId::from_random([2; 16]);
+            driver.handle(Command::Challenge { invite }).await.unwrap();
+        }
+        assert!(!making.is_finished(), "a visit is answered before it is on the disk");
+        // The key of the challenges, and the visit.
+        for _ in 0..2 {
+            let_go.send(()).unwrap();
+        }
+        assert!(matches!(making.await.unwrap(), Ok(Reply::Visit(_))));
+    }
 }

@@ -9,6 +9,7 @@ pub mod store;
 pub mod visits;
 
 mod connections;
+mod data_lock;
 mod driver;
 mod http;
 mod rate;
@@ -16,5 +17,6 @@ mod serve;
 mod stun;
 mod tls;
 
+pub use data_lock::LockError;
 pub use serve::{Config, Running, ServeError, serve};
 pub use tls::{CertificateFiles, TlsError};

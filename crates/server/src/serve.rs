@@ -14,15 +14,16 @@ use rand::rngs::{StdRng, SysRng};
 use signaling_protocol::Limits;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
-use tracing::info;
+use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
 use crate::accounts::{Accounts, AddUserError};
 use crate::connections::{self, is_taken, reachable};
+use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
 use crate::http::{self, Shared};
 use crate::rate::Buckets;
-use crate::store::{OpenError, SqliteStore, StoreError};
+use crate::store::{OpenError, QueuedStore, SqliteStore, StoreError, make_private};
 use crate::stun;
 use crate::tls::{self, CertificateFiles, TlsError};
 use crate::visits::{self, Timing, Visits};
@@ -69,6 +70,9 @@ pub enum ServeError {
     /// The certificate will not do.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The data directory is another server's.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The database will not open.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -94,6 +98,7 @@ pub struct Running {
     driver: Arc<Driver>,
     connections: JoinHandle<()>,
     helpers: [JoinHandle<()>; 2],
+    _lock: DataLock,
 }
 
 impl Running {
@@ -111,6 +116,9 @@ impl Running {
         for helper in &mut self.helpers {
             helper.abort();
             helper.await.ok();
+        }
+        if !self.driver.flush().await {
+            warn!("the disk fails: who has hung up last may seem to be there still after the next start");
         }
         info!("stopped");
     }
@@ -137,6 +145,8 @@ impl Drop for Running {
 /// When it cannot start: each with one clear sentence.
 pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+    make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
+    let lock = DataLock::take(&config.data)?;
     let mut store = SqliteStore::open(&config.data)?;
     let accounts = Accounts::open(&config.data)?;
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
@@ -152,8 +162,12 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     if let Some(pages) = config.database_room {
         store.set_room(pages)?;
     }
+    let store = QueuedStore::start(Box::new(store))?;
     let visits = Visits::open(now, visits_config, store, Box::new(rng))?;
     let driver = Arc::new(Driver::new(clock, visits));
+    if !driver.flush().await {
+        return Err(ServeError::Store(StoreError::passing("the disk is full or fails".to_owned())));
+    }
     let joins = f64::from(config.limits.joins_per_minute);
     let shared = Shared {
         driver: Arc::clone(&driver),
@@ -166,7 +180,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let helpers = [tokio::spawn(stun::answer(udp)), tokio::spawn(Arc::clone(&driver).keep_time())];
     let base_url = format!("https://{}", reachable(address));
     info!(%address, "serving");
-    Ok(Running { address, base_url, pin: identity.pin, driver, connections, helpers })
+    Ok(Running { address, base_url, pin: identity.pin, driver, connections, helpers, _lock: lock })
 }
 
 /// TCP and UDP on the same port.

@@ -53,8 +53,7 @@ pub(super) async fn create_invite(
 }
 
 pub(super) async fn challenge(State(shared): App, Invite(invite): Invite) -> Answer<ChallengeReply> {
-    // Neither stores nor waits for anything.
-    match shared.driver.with(|visits, now| visits.handle(now, Command::Challenge { invite }))? {
+    match shared.driver.handle(Command::Challenge { invite }).await? {
         Reply::Challenge(reply) => Ok(Json(reply)),
         _ => Err(Refused::from(Code::Internal)),
     }
@@ -149,8 +148,7 @@ pub(super) async fn ice(
 
 /// Whether what people ask for can be stored just now.
 pub(super) async fn ready(State(shared): App) -> Result<&'static str, Refused> {
-    let asked = tokio::task::spawn_blocking(move || shared.driver.with(|visits, _| visits.is_ready()));
-    if asked.await.unwrap_or(false) { Ok("ok\n") } else { Err(Refused::from(Code::StorageFailed)) }
+    if shared.driver.is_ready().await { Ok("ok\n") } else { Err(Refused::from(Code::StorageFailed)) }
 }
 
 async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {

@@ -44,7 +44,7 @@ impl Store for MemoryStore {
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
         let mut tables = self.0.borrow_mut();
         if tables.full {
-            return Err(StoreError { reason: "no space is left".to_owned() });
+            return Err(StoreError::passing("no space is left".to_owned()));
         }
         for change in changes {
             match change.clone() {

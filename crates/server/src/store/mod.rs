@@ -3,6 +3,7 @@
 //! **Invariant:** everything here is a label: opaque ids, public keys, hashes, times. Mailboxes are never stored.
 
 mod memory;
+mod queued;
 mod sqlite;
 
 use signaling_protocol::{
@@ -10,8 +11,9 @@ use signaling_protocol::{
 };
 
 pub use memory::MemoryStore;
+pub use queued::{Disk, Progress, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};
-pub(crate) use sqlite::{as_word, open_database, parsed, word};
+pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
 
 /// A visit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +105,15 @@ pub struct Rows {
 pub struct StoreError {
     /// What the database said.
     pub reason: String,
+    /// The same changes would be refused again: they contradict what is stored.
+    pub is_lasting: bool,
+}
+
+impl StoreError {
+    /// One that may be over the next time: a full disk, a failed one.
+    pub(crate) fn passing(reason: String) -> Self {
+        Self { reason, is_lasting: false }
+    }
 }
 
 /// Where rows are kept. One store has one writer.
@@ -113,7 +124,7 @@ pub trait Store {
     /// When the rows cannot be read.
     fn load(&mut self) -> Result<Rows, StoreError>;
 
-    /// Writes all of `changes`, durably, or none of them.
+    /// Writes all of `changes`, durably, or none of them. (A [`QueuedStore`] takes them in, and says later how it went.)
     ///
     /// # Errors
     /// When they cannot be written: a full disk, a failed database.

@@ -168,7 +168,8 @@ impl Store for SqliteStore {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self { reason: error.to_string() }
+        let is_lasting = error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+        Self { reason: error.to_string(), is_lasting }
     }
 }
 
@@ -197,7 +198,7 @@ pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Makes the directory, readable by its owner alone.
-fn make_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

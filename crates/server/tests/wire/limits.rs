@@ -68,6 +68,10 @@ async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
     assert_eq!(answer.code(), Code::StorageFailed);
     assert!(answer.headers.contains_key("retry-after"));
     assert!(answers.len() > 1, "there was room at first");
+    let not_ready = client.request("GET", "/readyz", None, Vec::new()).await;
+    not_ready.is(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(not_ready.code(), Code::StorageFailed);
+    client.request("GET", "/healthz", None, Vec::new()).await.is(StatusCode::OK);
     host.says(&guest, 1, "boxes need no disk").await;
     heard.until("message").await;
     host.post("end", &json!({})).await.is(StatusCode::OK);

@@ -17,6 +17,17 @@ async fn a_port_in_use_is_said_in_one_sentence() {
 }
 
 #[tokio::test]
+async fn a_data_directory_serves_one_server_at_a_time() {
+    let clinic = Clinic::start().await;
+    let again = || serve(Config::new(clinic.data.path().to_owned(), "127.0.0.1:0".parse().unwrap()));
+    let error = again().await.unwrap_err();
+    assert!(matches!(error, ServeError::Lock(_)));
+    assert!(error.to_string().contains("serves from the data directory"), "{error}");
+    clinic.running.shutdown().await;
+    again().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_older_tls_is_refused_and_both_http_versions_are_spoken() {
     let clinic = Clinic::start().await;
     let client = clinic.client();
