@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use signaling_protocol::{Event, Limits};
+use signaling_protocol::{EndpointId, Event, Limits};
 use units::Timestamp;
 
 /// An event with its number, which is the `id:` of the stream and the cursor of long-poll.
@@ -38,6 +38,20 @@ struct Slot {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Overflow;
 
+/// What waits of one sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Waiting {
+    pub(super) boxes: usize,
+    pub(super) bytes: usize,
+}
+
+impl Waiting {
+    /// The same and a box of so many bytes.
+    pub(super) fn and(self, sealed: usize) -> Self {
+        Self { boxes: self.boxes + 1, bytes: self.bytes + LABEL + sealed }
+    }
+}
+
 impl Mailbox {
     /// An empty mailbox whose numbers begin after `start`. A restarted server must start higher than it ever came
     /// before, so that a cursor from then is not taken for one of now.
@@ -61,6 +75,17 @@ impl Mailbox {
         self.bytes += bytes;
         self.next += 1;
         Ok(())
+    }
+
+    /// How many boxes of `sender` wait here that were not handed out yet, and their weight in bytes. Those past their time
+    /// are forgotten.
+    pub(super) fn waiting_from(&mut self, now: Timestamp, sender: EndpointId) -> Waiting {
+        let delivered = self.delivered;
+        self.slots.retain(|slot| slot.cursor <= delivered || slot.expires > now);
+        self.bytes = self.slots.iter().map(|slot| slot.bytes).sum();
+        let from = |slot: &&Slot| slot.cursor > delivered && is_from(&slot.event, sender);
+        let waiting = self.slots.iter().filter(from);
+        waiting.fold(Waiting::default(), |sum, slot| Waiting { boxes: sum.boxes + 1, bytes: sum.bytes + slot.bytes })
     }
 
     /// Forgets everything that is in it, so that no older cursor can be resumed from.
@@ -106,7 +131,6 @@ impl Mailbox {
 
 /// What an event weighs: its box, its bundles, and a round figure for the rest.
 fn size_of(event: &Event) -> usize {
-    const LABEL: usize = 256;
     LABEL
         + match event {
             Event::Message { envelope } => envelope.sealed.len(),
@@ -115,6 +139,13 @@ fn size_of(event: &Event) -> usize {
             _ => 0,
         }
 }
+
+fn is_from(event: &Event, sender: EndpointId) -> bool {
+    matches!(event, Event::Message { envelope } if envelope.from == Some(sender))
+}
+
+/// What an event weighs beside what it carries.
+const LABEL: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Boxes from one endpoint to another, and every other event on its way into a mailbox.
 
-use signaling_protocol::{Code, EndpointId, Envelope, Event, MessageId, Role, SendReply};
+use signaling_protocol::{Admission, Code, EndpointId, Envelope, Event, MessageId, Role, SendReply};
 use std::time::Duration;
 use units::Timestamp;
 
@@ -38,6 +38,7 @@ impl<S: Store> Visits<S> {
             fresh.push(message);
         }
         let fresh: Vec<Envelope> = fresh.into_iter().cloned().collect();
+        self.has_room(now, by, &fresh)?;
         let sender = self.endpoints.get_mut(&by).ok_or(Code::NotSignedIn)?;
         if !sender.messages.take(now, fresh.len() as f64) {
             return Err(Code::TooManyRequests);
@@ -53,6 +54,32 @@ impl<S: Store> Visits<S> {
         }
         let accepted: Vec<MessageId> = messages.iter().map(|one| one.id).collect();
         Ok(SendReply { accepted })
+    }
+
+    /// Whether the mailboxes take these: a guest may fill but a share of a mailbox whose owner is away, or one could crowd
+    /// out what the others say.
+    fn has_room(&mut self, now: Timestamp, by: EndpointId, fresh: &[Envelope]) -> Result<(), Code> {
+        let Some(sender) = self.endpoints.get(&by).map(|known| &known.row) else { return Err(Code::NotSignedIn) };
+        let share = match (sender.role, sender.admission) {
+            (Role::Host, _) => return Ok(()),
+            (Role::Guest, Admission::Admitted) => SHARE_ADMITTED,
+            (Role::Guest, Admission::Waiting) => SHARE_WAITING,
+        };
+        let most_boxes = self.config.limits.mailbox_messages / share;
+        let most_bytes = self.config.limits.mailbox_bytes / share;
+        let mut receivers: Vec<EndpointId> = fresh.iter().map(|message| message.to).collect();
+        receivers.sort();
+        receivers.dedup();
+        for receiver in receivers {
+            let Some(known) = self.endpoints.get_mut(&receiver) else { continue };
+            let waiting = known.mailbox.waiting_from(now, by);
+            let to_receiver = fresh.iter().filter(|message| message.to == receiver);
+            let then = to_receiver.fold(waiting, |sum, message| sum.and(message.sealed.len()));
+            if then.boxes > most_boxes || then.bytes > most_bytes {
+                return Err(Code::TooManyRequests);
+            }
+        }
+        Ok(())
     }
 
     /// What happened for `endpoint` after `cursor`, oldest first, with the cursor to go on from.
@@ -149,6 +176,11 @@ impl<S: Store> Visits<S> {
         others.filter(|other| can_see(known, other)).map(|other| other.row.endpoint).collect()
     }
 }
+
+/// The part of a mailbox that one guest may fill: a negotiation is some ten boxes. All eight who may wait together fill four
+/// fifths of it.
+const SHARE_WAITING: usize = 10;
+const SHARE_ADMITTED: usize = 5;
 
 /// Whether `other` is there for `one`: in the same visit, not gone, and one of the two a host.
 fn can_see(one: &Endpoint, other: &Endpoint) -> bool {

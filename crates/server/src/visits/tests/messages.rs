@@ -147,6 +147,49 @@ fn a_mailbox_that_runs_over_says_reset_and_hello() {
 }
 
 #[test]
+fn who_waits_cannot_crowd_out_what_others_say_to_a_host_who_is_away() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, mut guest) = clinic.call();
+    let second = clinic.link_to(link.visit, 8);
+    let mut pest = clinic.guest(&second, b"pest");
+    host.hears(&mut clinic);
+    host.breaks(&mut clinic);
+    let mut taken = 0;
+    for _ in 0..100 {
+        let message = pest.writes(&host, "let me in");
+        match clinic.ask(Command::Send { by: pest.id, messages: vec![message] }) {
+            Ok(_) => taken += 1,
+            Err(code) => assert_eq!(code, Code::TooManyRequests),
+        }
+        clinic.pass(Duration::from_millis(100));
+    }
+    assert_eq!(taken, 25, "a tenth of 256");
+    guest.sends(&mut clinic, &host, "are you there?");
+    host.returns(&mut clinic);
+    let events = host.hears(&mut clinic);
+    assert!(!kinds(&events).contains(&"reset"), "{:?}", kinds(&events));
+    assert_eq!(texts(&events).last().map(String::as_str), Some("are you there?"));
+    // What was heard makes room.
+    pest.sends(&mut clinic, &host, "me again");
+}
+
+#[test]
+fn what_is_past_its_time_takes_no_room_of_its_sender() {
+    let mut clinic = Clinic::with(|config| config.limits.mailbox_messages = 20);
+    let (_, mut host, mut guest) = clinic.call();
+    host.breaks(&mut clinic);
+    for _ in 0..4 {
+        guest.sends(&mut clinic, &host, "early");
+    }
+    let message = guest.writes(&host, "too many");
+    assert_eq!(clinic.ask(Command::Send { by: guest.id, messages: vec![message] }), Err(Code::TooManyRequests));
+    clinic.pass(Duration::from_secs(30));
+    guest.sends(&mut clinic, &host, "late");
+    host.returns(&mut clinic);
+    assert_eq!(texts(&host.hears(&mut clinic)), ["late"]);
+}
+
+#[test]
 fn a_stream_that_lost_its_place_gets_hello_and_the_messages_that_wait() {
     let mut clinic = Clinic::new();
     let (_, mut host, mut guest) = clinic.call();
