@@ -70,6 +70,8 @@ struct App {
     awake: Option<keepawake::KeepAwake>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
+    /// Drawings begun; the first two are told from the rest.
+    drawings: u32,
     /// Whether the window closes by itself when the visit is over.
     closes: bool,
     /// How the first visit went, for who opened the window.
@@ -103,6 +105,7 @@ impl App {
             problem: None,
             awake: None,
             seen: (false, 0),
+            drawings: 0,
             closes: options.closes,
             outcome,
         };
@@ -191,6 +194,16 @@ impl App {
         }
     }
 
+    /// Says once how soon after its start the program had a window: when the second drawing begins, the first is shown.
+    fn note_first_frame(&mut self, context: &egui::Context) {
+        self.drawings = self.drawings.saturating_add(1);
+        match (self.drawings, &self.session) {
+            (1, _) => context.request_repaint_after(Duration::from_millis(1)),
+            (2, Some(session)) => tracing::debug!("first frame after {} ms", session.now().as_micros() / 1_000),
+            _ => {}
+        }
+    }
+
     /// Somebody was let in, or somebody knocks: a sound, and the window to the front.
     fn call_to_window(&mut self, context: &egui::Context, call: Option<&Snapshot>) {
         let admitted = call.is_some_and(|call| matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. }));
@@ -222,6 +235,7 @@ impl App {
 
 impl eframe::App for App {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.note_first_frame(ui.ctx());
         let Some(session) = &self.session else { return };
         let context = ui.ctx().clone();
         if session.told_to_stop() || (self.closes && session.is_over()) {

@@ -109,6 +109,10 @@ fn visuals(mut visuals: Visuals, colors: &Palette) -> Visuals {
     visuals.extreme_bg_color = colors.field;
     visuals.text_edit_bg_color = Some(colors.field);
     visuals.hyperlink_color = colors.accent;
+    // What is being done is said on a button that is off, and to be read.
+    visuals.disabled_alpha = 1.0;
+    // A blinking cursor would draw the window twice a second.
+    visuals.text_cursor.blink = false;
     visuals.selection.bg_fill = colors.accent.gamma_multiply(0.35);
     visuals.selection.stroke = Stroke::new(2.0, colors.accent);
     let widgets = &mut visuals.widgets;

@@ -1,7 +1,7 @@
 //! The few controls that all views are made of.
 
 use egui::{
-    Align, Color32, CornerRadius, Frame, Label, Layout, Margin, Pos2, Rect, Response, RichText, Role, ScrollArea,
+    Align, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response, RichText, Role, ScrollArea,
     Sense, Stroke, StrokeKind, TextEdit, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
 };
 
@@ -114,6 +114,18 @@ fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
 
 /// A line of text to type, with its name above it. True when Enter was pressed in it.
 pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, secret: bool) -> bool {
+    field_with_focus(ui, name, text, hint, secret, false)
+}
+
+/// The same; `first` is where typing goes when the view is shown, so that nobody need click before.
+pub(crate) fn field_with_focus(
+    ui: &mut Ui,
+    name: &str,
+    text: &mut String,
+    hint: &str,
+    secret: bool,
+    first: bool,
+) -> bool {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         let label = ui.label(name);
@@ -125,9 +137,19 @@ pub(crate) fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, secr
             .margin(Margin::symmetric(12, 13))
             .desired_width(f32::INFINITY);
         let response = ui.add(edit).labelled_by(label.id);
+        if first && is_newly_shown(ui, response.id) {
+            response.request_focus();
+        }
         response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
     })
     .inner
+}
+
+/// Whether this was not drawn the last time.
+fn is_newly_shown(ui: &Ui, id: Id) -> bool {
+    let now = ui.ctx().cumulative_pass_nr();
+    let seen = ui.data_mut(|data| data.get_temp_mut_or_default::<Option<u64>>(id).replace(now));
+    seen.is_none_or(|seen| seen + 2 < now)
 }
 
 /// A big line at the head of a view.
@@ -220,6 +242,21 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
             inner.inner
         })
         .inner
+}
+
+/// Two columns of the same width. Unlike in egui's own, text in them keeps its spaces as they are.
+pub(crate) fn two_columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, &mut Ui)) {
+    const GAP: f32 = 20.0;
+    let size = vec2((ui.available_width() - GAP) / 2.0, f32::INFINITY);
+    let start = ui.cursor().min;
+    let mut column = |left: f32| {
+        let room = Rect::from_min_size(start + vec2(left, 0.0), size);
+        ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)))
+    };
+    let (mut left, mut right) = (column(0.0), column(size.x + GAP));
+    add(&mut left, &mut right);
+    let height = left.min_rect().height().max(right.min_rect().height());
+    ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(2.0 * size.x + GAP, height)));
 }
 
 /// The largest rectangle of this shape in the middle of `room`.

@@ -171,7 +171,61 @@ fn a_device_is_chosen_by_its_name() {
     window.get_by_label("USB Document Camera").click();
     window.run_ok();
     let chosen = Some("USB Document Camera".to_owned());
-    assert_eq!(window.state().intents, [Intent::Choose(DeviceKind::Camera, chosen)]);
+    let wanted = [Intent::LookForDevices, Intent::Choose(DeviceKind::Camera, chosen)];
+    assert_eq!(window.state().intents, wanted, "the list is looked up when it is opened, and once");
+}
+
+#[test]
+fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step() {
+    use DeviceTrouble::{Busy, Denied, Failed, Missing, Stalled, Unplugged};
+    let since = SINCE;
+    let places = [
+        Moment::desk(DeskPhase::Ready { problem: None }),
+        Moment::patient(Phase::Lobby),
+        Moment::patient(Phase::WaitingRoom { since }),
+        Moment::patient(LIVE),
+        Moment::clinician(Phase::WaitingRoom { since }),
+        Moment::clinician(LIVE),
+    ];
+    let kinds = [
+        (DeviceKind::Camera, "camera", call::Problem::CameraLost),
+        (DeviceKind::Microphone, "microphone", call::Problem::MicrophoneLost),
+        (DeviceKind::Speaker, "loudspeaker", call::Problem::SpeakerLost),
+    ];
+    for (kind, name, problem) in kinds {
+        for trouble in [Missing, Denied, Busy, Unplugged, Stalled, Failed] {
+            for mut moment in places.clone() {
+                let list = match kind {
+                    DeviceKind::Camera => &mut moment.devices.cameras,
+                    DeviceKind::Microphone => &mut moment.devices.microphones,
+                    DeviceKind::Speaker => &mut moment.devices.speakers,
+                };
+                (list.trouble, list.chosen) = (Some(trouble), Some("Headset".to_owned()));
+                let mut window = open(moment.with_call(|call| call.problem = Some(problem)));
+                let said = window.query_all_by_label_contains(name).filter(|node| {
+                    let label = node.accesskit_node().label().unwrap_or_default();
+                    label.contains("ry again") || label.contains("Devices")
+                });
+                assert_eq!(said.count(), 1, "{trouble:?} of the {name} is said once");
+                let wanted = press(&mut window, &format!("Try the {name} again"));
+                assert_eq!(wanted, [Intent::Choose(kind, Some("Headset".to_owned()))], "{trouble:?} of the {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn typing_begins_in_the_first_field_that_is_empty_without_a_click() {
+    let typed = |moment, text: &str| {
+        let mut window = open(moment);
+        window.event(egui::Event::Text(text.to_owned()));
+        window.run_ok();
+        window
+    };
+    assert_eq!(typed(Moment::start(), "a link").state().forms.link, "a link");
+    let signed_out = || Moment::desk(DeskPhase::SignedOut { problem: None });
+    assert_eq!(typed(signed_out(), "clinic.example").state().forms.server, "clinic.example");
+    assert_eq!(typed(Moment::desk(DeskPhase::Locked { problem: None }), "secret").state().forms.password, "secret");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) fn ended_ui(ui: &mut Ui, model: &Model<'_>, reason: EndReason, intent
         spoken(ui, &said);
         card(ui, |ui| {
             text(ui, &sentence);
-            if let Some(talked_for) = model.talked_for {
+            if let Some(talked_for) = model.talked_for.filter(|talked_for| !talked_for.is_zero()) {
                 quiet(ui, &words::talked(talked_for, 0));
             }
             if let Some(phone) = model.phone {

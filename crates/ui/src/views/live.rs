@@ -10,7 +10,7 @@ use crate::theme::{DARK, NARROW};
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
-use crate::views::waiting_panel::who_waits;
+use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
 
@@ -88,7 +88,7 @@ fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &Forms, inte
         troubles(ui, model, intents);
     }
     if call.role == Role::Host && !call.waiting.is_empty() {
-        card(ui, |ui| who_waits(ui, model.now, call, intents));
+        card(ui, |ui| who_waits_beside(ui, model.now, call, intents));
     }
 }
 

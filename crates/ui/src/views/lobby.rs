@@ -5,7 +5,7 @@ use egui::{Rect, Ui, vec2};
 use crate::theme::{COLUMN, NARROW};
 use crate::views::devices::{device_choices, microphone_level};
 use crate::views::picture::picture;
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, wide_button};
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, two_columns, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
 
 pub(crate) fn lobby_ui(
@@ -24,21 +24,20 @@ pub(crate) fn lobby_ui(
             notice(ui, &words::with_phone(problem, model.phone));
         }
         ui.add_space(2.0);
-        if narrow {
+        let mut own = |ui: &mut Ui, intents: &mut Vec<Intent>| {
             own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
             join(ui, forms, intents);
             switches(ui, call, intents);
-            card(ui, |ui| device_choices(ui, model, intents));
             leave(ui, forms, intents);
+        };
+        if narrow {
+            own(ui, intents);
+            card(ui, |ui| device_choices(ui, model, intents));
         } else {
-            ui.columns(2, |sides| {
-                own_picture(&mut sides[0], model, call, painter);
-                microphone_level(&mut sides[0], model, call.muted);
-                switches(&mut sides[0], call, intents);
-                card(&mut sides[1], |ui| device_choices(ui, model, intents));
-                join(&mut sides[1], forms, intents);
-                leave(&mut sides[1], forms, intents);
+            two_columns(ui, |left, right| {
+                own(left, intents);
+                card(right, |ui| device_choices(ui, model, intents));
             });
         }
     });

@@ -1,8 +1,6 @@
 //! A moving picture, or what stands in its place.
 
-use egui::{
-    Align2, Color32, CornerRadius, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
-};
+use egui::{Color32, CornerRadius, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::icons::{self, Icon};
 use crate::theme::DARK;
@@ -30,14 +28,15 @@ pub(crate) fn picture(
         }
         (instead, _) => {
             let mark = (room.height() * 0.3).clamp(24.0, 96.0);
-            let center = room.center() - vec2(0.0, mark * 0.25);
+            let center = room.center() - vec2(0.0, mark * 0.35);
             let square = Rect::from_center_size(center, vec2(mark, mark));
             icons::paint(ui.painter(), square, Icon::Person, DARK.line);
             if let Some(instead) = instead {
-                let at = room.center_bottom() - vec2(0.0, 12.0);
                 let size = if room.width() < 200.0 { 13.0 } else { 16.0 };
-                let font = FontId::proportional(size);
-                ui.painter().text(at, Align2::CENTER_BOTTOM, instead, font, DARK.quiet);
+                let width = (room.width() - 16.0).max(40.0);
+                let words = ui.painter().layout(instead.to_owned(), FontId::proportional(size), DARK.quiet, width);
+                let at = square.center_bottom() + vec2(-words.size().x / 2.0, 8.0);
+                ui.painter().galley(at, words, DARK.quiet);
             }
         }
     }

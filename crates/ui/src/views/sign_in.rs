@@ -5,7 +5,7 @@ use egui::{CollapsingHeader, Ui};
 use units::Phi;
 
 use crate::theme::COLUMN;
-use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, wide_button};
+use crate::widgets::{Weight, button, card, field, field_with_focus, heading, notice, page, quiet, wide_button};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn sign_in_ui(
@@ -49,10 +49,12 @@ fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
     if locked {
         quiet(ui, &words::signed_in_as(&forms.name, &forms.server));
     } else {
-        entered |= field(ui, words::SERVER, &mut forms.server, words::SERVER_HINT, false);
+        let first = forms.server.is_empty();
+        entered |= field_with_focus(ui, words::SERVER, &mut forms.server, words::SERVER_HINT, false, first);
         entered |= field(ui, words::ACCOUNT, &mut forms.name, "", false);
     }
-    entered |= field(ui, words::PASSWORD, &mut forms.password, "", true);
+    let first = locked || !(forms.server.is_empty() || forms.name.is_empty());
+    entered |= field_with_focus(ui, words::PASSWORD, &mut forms.password, "", true, first);
     entered |= field(ui, words::TOTP, &mut forms.totp, words::TOTP_HINT, false);
     if !locked {
         CollapsingHeader::new(words::ADVANCED).default_open(!forms.pin.is_empty()).show(ui, |ui| {

@@ -4,7 +4,7 @@ use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
-use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, wide_button};
+use crate::widgets::{Weight, button, card, field_with_focus, heading, notice, page, quiet, wide_button};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn start_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
@@ -16,7 +16,7 @@ pub(crate) fn start_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
             notice(ui, &words::with_phone(problem, model.phone));
         }
         card(ui, |ui| {
-            let entered = field(ui, words::YOUR_LINK, &mut forms.link, words::LINK_HINT, false);
+            let entered = field_with_focus(ui, words::YOUR_LINK, &mut forms.link, words::LINK_HINT, false, true);
             quiet(ui, words::LINK_HELP);
             let ready = !forms.link.trim().is_empty();
             let open = ui.add_enabled_ui(ready, |ui| wide_button(ui, Weight::Primary, words::OPEN_VISIT)).inner;

@@ -1,6 +1,6 @@
 //! The clinician's side of the waiting room: the link to give, and who waits.
 
-use call::Phase;
+use call::{Phase, Waiting};
 use desk::DeskIntent;
 use egui::{Label, RichText, Ui};
 use units::{Phi, Timestamp};
@@ -8,7 +8,7 @@ use units::{Phi, Timestamp};
 use crate::theme::{COLUMN, NARROW, Palette};
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, two_columns, wide_button};
 use crate::{Forms, Intent, Model, PicturePainter, qr, words};
 
 pub(crate) fn waiting_panel_ui(
@@ -46,11 +46,11 @@ pub(crate) fn waiting_panel_ui(
             rest(ui, forms, intents);
             close(ui, intents);
         } else {
-            ui.columns(2, |sides| {
-                card(&mut sides[0], |ui| invitation(ui, model.now, link, forms, intents));
-                card(&mut sides[1], |ui| who_waits(ui, model.now, call, intents));
-                rest(&mut sides[1], forms, intents);
-                close(&mut sides[1], intents);
+            two_columns(ui, |left, right| {
+                card(left, |ui| invitation(ui, model.now, link, forms, intents));
+                card(right, |ui| who_waits(ui, model.now, call, intents));
+                rest(right, forms, intents);
+                close(right, intents);
             });
         }
     });
@@ -74,32 +74,52 @@ fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms
     qr::qr_code(ui, link, &mut forms.qr);
 }
 
-/// Who waits, each with Admit and Decline; during a talk another can only be declined.
-pub(crate) fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut Vec<Intent>) {
+/// Who waits, each with Admit and Decline.
+fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut Vec<Intent>) {
     let said = text(ui, &words::how_many_wait(call.waiting.len()));
     spoken(ui, &said);
     if call.waiting.is_empty() {
         quiet(ui, words::NOBODY_HELP);
     }
-    let several = call.waiting.len() > 1;
+    for (number, waiting) in numbered(call) {
+        ui.push_id(waiting.endpoint.as_bytes(), |ui| {
+            ui.separator();
+            text(ui, &words::visitor(number));
+            quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
+            ui.horizontal_wrapped(|ui| answers(ui, (number, waiting), true, intents));
+        });
+    }
+}
+
+/// The same beside a call, a line for each; during a talk another can only be declined.
+pub(crate) fn who_waits_beside(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut Vec<Intent>) {
     let talking = matches!(call.phase, Phase::Live { .. });
+    for (number, waiting) in numbered(call) {
+        ui.push_id(waiting.endpoint.as_bytes(), |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let said = ui.label(words::visitor_beside(number, now.since(waiting.since)));
+                spoken(ui, &said);
+                answers(ui, (number, waiting), !talking, intents);
+            });
+        });
+    }
     if talking {
         quiet(ui, words::TALKING);
     }
-    for (index, waiting) in call.waiting.iter().enumerate() {
-        ui.push_id(waiting.endpoint.as_bytes(), |ui| {
-            ui.separator();
-            text(ui, &words::visitor(several.then_some(index + 1)));
-            quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
-            ui.horizontal_wrapped(|ui| {
-                if !talking && button(ui, Weight::Primary, &words::admit(several.then_some(index + 1))).clicked() {
-                    intents.push(Intent::Call(call::Intent::Admit(waiting.endpoint)));
-                }
-                if button(ui, Weight::Secondary, &words::decline(several.then_some(index + 1))).clicked() {
-                    intents.push(Intent::Call(call::Intent::Deny(waiting.endpoint)));
-                }
-            });
-        });
+}
+
+/// Who waits, with a number where there are several.
+fn numbered(call: &call::Snapshot) -> impl Iterator<Item = (Option<usize>, &Waiting)> {
+    let several = call.waiting.len() > 1;
+    call.waiting.iter().enumerate().map(move |(index, waiting)| (several.then_some(index + 1), waiting))
+}
+
+fn answers(ui: &mut Ui, (number, waiting): (Option<usize>, &Waiting), may_come: bool, intents: &mut Vec<Intent>) {
+    if may_come && button(ui, Weight::Primary, &words::admit(number)).clicked() {
+        intents.push(Intent::Call(call::Intent::Admit(waiting.endpoint)));
+    }
+    if button(ui, Weight::Secondary, &words::decline(number)).clicked() {
+        intents.push(Intent::Call(call::Intent::Deny(waiting.endpoint)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
 use call::{Phase, Problem, ReconnectCause, Refusal, Snapshot};
+use signaling_protocol::Role;
 
 use crate::{DeviceKind, DevicesModel};
 
@@ -47,6 +48,7 @@ pub(crate) const fn other_picture_instead(call: &Snapshot, camera_off: bool, any
 /// How the call stands, and what happens next where something does.
 pub(crate) fn call_status(call: &Snapshot) -> (&'static str, Option<&'static str>) {
     match call.phase {
+        Phase::Connecting { .. } if call.role == Role::Host => ("Connecting…", Some("This takes a few seconds.")),
         Phase::Connecting { .. } => ("Connecting…", Some("You are let in. This takes a few seconds.")),
         Phase::Reconnecting { cause: ReconnectCause::LinkLost, .. } => {
             ("Reconnecting…", Some("The connection is lost. Stay here: it is tried again by itself for ten minutes."))

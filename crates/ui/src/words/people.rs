@@ -20,6 +20,10 @@ pub(crate) fn visitor(number: Option<usize>) -> String {
     numbered("Visitor with your link", number)
 }
 
+pub(crate) fn visitor_beside(number: Option<usize>, waited: Duration) -> String {
+    format!("{} waits for {}.", visitor(number), span(waited))
+}
+
 pub(crate) fn visitor_waits(waited: Duration, warm: bool) -> String {
     let ready = if warm { "ready" } else { "getting ready" };
     format!("Waits for {}, {ready}", span(waited))
