@@ -21,12 +21,21 @@ pub(crate) struct Weather {
     pub(crate) queue: Duration,
     /// As behind a firewall that knows path checks and nothing else.
     pub(crate) only_stun: bool,
+    /// Somebody on the way sends a changed copy after each datagram.
+    pub(crate) tampered: bool,
 }
 
 impl Default for Weather {
     fn default() -> Self {
         let queue = Duration::from_millis(300);
-        Self { loss: 0.0, delay: Duration::from_millis(20), rate: 100_000_000, queue, only_stun: false }
+        Self {
+            loss: 0.0,
+            delay: Duration::from_millis(20),
+            rate: 100_000_000,
+            queue,
+            only_stun: false,
+            tampered: false,
+        }
     }
 }
 
@@ -35,11 +44,13 @@ impl Default for Weather {
 pub(crate) struct Network {
     weather: Arc<Mutex<Weather>>,
     seed: u64,
+    /// All directions, for who puts datagrams of his own among the others.
+    lanes: Arc<Mutex<Vec<mpsc::UnboundedSender<Vec<u8>>>>>,
 }
 
 impl Network {
     pub(crate) fn new(weather: Weather) -> Self {
-        Self { weather: Arc::new(Mutex::new(weather)), seed: 1 }
+        Self { weather: Arc::new(Mutex::new(weather)), seed: 1, lanes: Arc::default() }
     }
 
     pub(crate) fn seeded(self, seed: u64) -> Self {
@@ -48,6 +59,13 @@ impl Network {
 
     pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock().expect("the loopback network works") = weather;
+    }
+
+    /// Sends this to both sides, as if it came from the other.
+    pub(crate) fn inject(&self, datagram: &[u8]) {
+        for lane in self.lanes.lock().expect("the loopback network works").iter() {
+            let _ = lane.send(datagram.to_vec());
+        }
     }
 
     /// Puts itself before a host's loopback candidate: what the answer is sent to goes through here.
@@ -110,7 +128,11 @@ impl Network {
                     continue;
                 }
                 busy_until = free + Duration::from_secs_f64(wire_bits as f64 / weather.rate as f64);
+                let changed = weather.tampered.then(|| random.change(&packet));
                 let _ = late_sender.send((busy_until + weather.delay, packet));
+                if let Some(changed) = changed {
+                    let _ = late_sender.send((busy_until + weather.delay, changed));
+                }
             }
         });
         tokio::spawn(async move {
@@ -119,6 +141,7 @@ impl Network {
                 let _ = socket.send_to(&packet, to).await;
             }
         });
+        self.lanes.lock().expect("the loopback network works").push(sender.clone());
         sender
     }
 }
@@ -127,6 +150,26 @@ impl Network {
 struct Random(u64);
 
 impl Random {
+    /// A copy that is shorter, longer, or has some other bytes.
+    fn change(&mut self, datagram: &[u8]) -> Vec<u8> {
+        let mut copy = datagram.to_vec();
+        let mut below = |limit: usize| ((self.next() * limit as f64) as usize).min(limit - 1);
+        match below(4) {
+            0 => copy.truncate(below(datagram.len() + 1)),
+            1 => copy.extend((0..below(64)).map(|n| n as u8)),
+            _ => {
+                for _ in 0..=below(4) {
+                    if !copy.is_empty() {
+                        // More often at the start, where lengths and types stand.
+                        let at = if below(2) == 0 { below(copy.len().min(24)) } else { below(copy.len()) };
+                        copy[at] = below(256) as u8;
+                    }
+                }
+            }
+        }
+        copy
+    }
+
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
