@@ -1,22 +1,33 @@
 //! TCP connections: a TLS handshake, then HTTP/2 or 1.1, each in its own task and with its own time limits.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
 use crate::driver::Driver;
 use crate::http::ClientAddress;
+
+mod caps;
+mod idle;
+
+pub use caps::ConnectionCaps;
+
+use caps::Gate;
+use idle::{MOST_IDLE, Requests};
 
 /// How long a handshake and a request's head may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,20 +36,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// the others in the visit hear that somebody is away.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// Connections at once: a clinic has a few hundred; a file descriptor each must be there.
-const MOST_CONNECTIONS: usize = 4_096;
-
 /// How long requests that run may take to finish when the server goes away.
 const GOODBYE: Duration = Duration::from_secs(3);
 
+/// What all connections share.
+#[derive(Clone)]
+struct Service {
+    acceptor: TlsAcceptor,
+    router: Router,
+    driver: Arc<Driver>,
+}
+
 /// Serves until the driver says that the server goes away.
-pub(crate) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router: Router, driver: Arc<Driver>) {
-    let acceptor = TlsAcceptor::from(tls);
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    router: Router,
+    driver: Arc<Driver>,
+    caps: ConnectionCaps,
+) {
+    let service = Service { acceptor: TlsAcceptor::from(tls), router, driver: Arc::clone(&driver) };
+    let gate = Gate::new(caps);
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
             () = driver.closed() => break,
         };
         let (stream, from) = match accepted {
@@ -50,32 +73,58 @@ pub(crate) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, router:
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
+        // Closed without a word: a handshake would cost more than the connection.
+        let Some(admission) = gate.admit(from.ip()) else {
             debug!("too many connections");
             continue;
         };
-        let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
-        tokio::spawn(async move {
-            if let Some(stream) = shake_hands(&acceptor, stream).await {
-                let service = TowerToHyperService::new(router.layer(Extension(ClientAddress(from.ip()))));
-                // By ALPN and not by the first bytes: for those nothing would limit the time.
-                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
-                let connection = builder.serve_connection(TokioIo::new(stream), service);
-                if let Err(error) = watcher.watch(connection).await {
-                    debug!(%error, "a connection ended");
-                }
-            }
-            drop(permit);
+        let service = service.clone();
+        connections.spawn(async move {
+            service.serve(stream, from.ip()).await;
+            drop(admission);
         });
     }
     drop(listener);
-    if tokio::time::timeout(GOODBYE, graceful.shutdown()).await.is_err() {
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GOODBYE, finished).await.is_err() {
         warn!("some requests were cut off");
     }
 }
 
-async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+impl Service {
+    async fn serve(self, stream: TcpStream, from: IpAddr) {
+        let Some(stream) = shake_hands(&self.acceptor, stream).await else { return };
+        let requests = Requests::none();
+        let counting = requests.clone();
+        let count = move |request: Request, next: Next| counting.clone().carry_out(request, next);
+        let router = self.router.layer(Extension(ClientAddress(from))).layer(from_fn(count));
+        // By ALPN and not by the first bytes: for those nothing would limit the time.
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = of_no_more_use(&self.driver, &requests) => {
+                // Says so, lets what runs finish, and closes.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            debug!(%error, "a connection ended");
+        }
+    }
+}
+
+/// Completes when the server goes away, or nothing has been asked for long.
+async fn of_no_more_use(driver: &Driver, requests: &Requests) {
+    tokio::select! {
+        () = driver.closed() => {}
+        () = requests.idle_for(MOST_IDLE) => {}
+    }
+}
+
+async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
     // Signalling is small messages that should not wait for each other.
     stream.set_nodelay(true).ok();
     match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {

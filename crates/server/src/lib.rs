@@ -17,6 +17,7 @@ mod serve;
 mod stun;
 mod tls;
 
+pub use connections::ConnectionCaps;
 pub use data_lock::LockError;
 pub use serve::{Config, Running, ServeError, serve};
 pub use tls::{CertificateFiles, TlsError};

@@ -100,7 +100,8 @@ impl Buckets {
     }
 }
 
-fn subscriber(from: IpAddr) -> IpAddr {
+/// What one subscriber has: an IPv4 address or an IPv6 /64.
+pub(crate) fn subscriber(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
         v4 => v4,

@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
 use crate::accounts::{Accounts, AddUserError};
-use crate::connections::{self, is_taken, reachable};
+use crate::connections::{self, ConnectionCaps, is_taken, reachable};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
 use crate::http::{self, Shared};
@@ -44,12 +44,14 @@ pub struct Config {
     pub limits: Limits,
     /// How many pages of 4 KiB the database may still grow by; without end if none.
     pub database_room: Option<u32>,
+    /// How many connections are kept; as many as the machine allows if none.
+    pub connections: Option<ConnectionCaps>,
 }
 
 impl Config {
     /// With the defaults of the product.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
-        Self { data, listen, certificate: None, limits: Limits::default(), database_room: None }
+        Self { data, listen, certificate: None, limits: Limits::default(), database_room: None, connections: None }
     }
 }
 
@@ -176,7 +178,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
     };
     let router = http::router(Arc::new(shared));
-    let connections = tokio::spawn(connections::serve(tcp, identity.config, router, Arc::clone(&driver)));
+    let caps = config.connections.unwrap_or_else(ConnectionCaps::of_this_machine);
+    let connections = tokio::spawn(connections::serve(tcp, identity.config, router, Arc::clone(&driver), caps));
     let helpers = [tokio::spawn(stun::answer(udp)), tokio::spawn(Arc::clone(&driver).keep_time())];
     let base_url = format!("https://{}", reachable(address));
     info!(%address, "serving");

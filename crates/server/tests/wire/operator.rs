@@ -1,11 +1,11 @@
 //! What an operator meets: ports, certificates, other protocols.
 
 use hyper::StatusCode;
-use server::{CertificateFiles, Config, ServeError, serve};
+use server::{CertificateFiles, Config, ConnectionCaps, ServeError, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::client::Clinic;
+use crate::client::{Clinic, PATIENCE};
 
 #[tokio::test]
 async fn a_port_in_use_is_said_in_one_sentence() {
@@ -25,6 +25,25 @@ async fn a_data_directory_serves_one_server_at_a_time() {
     assert!(error.to_string().contains("serves from the data directory"), "{error}");
     clinic.running.shutdown().await;
     again().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_and_those_that_are_there_go_on() {
+    let caps = ConnectionCaps { total: 3, per_address: 3 };
+    let clinic = Clinic::start_with(|config| config.connections = Some(caps)).await;
+    let client = clinic.client();
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        kept.push(client.connect(&[&rustls::version::TLS13], b"h2").await.unwrap());
+    }
+    client.connect(&[&rustls::version::TLS13], b"h2").await.unwrap_err();
+    drop(kept.pop());
+    // The server notices a moment later.
+    let begin = std::time::Instant::now();
+    while let Err(error) = client.connect(&[&rustls::version::TLS13], b"http/1.1").await {
+        assert!(begin.elapsed() < PATIENCE, "{error}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -96,6 +115,20 @@ async fn long_a_connection_that_says_nothing_is_closed() {
     let mut stream = clinic.client().connect(&[&rustls::version::TLS13], b"http/1.1").await.unwrap();
     let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut Vec::new())).await;
     assert!(read.is_ok(), "still open");
+}
+
+#[tokio::test]
+async fn long_a_connection_over_http2_that_asks_nothing_is_closed() {
+    let clinic = Clinic::start().await;
+    let stream = clinic.client().connect(&[&rustls::version::TLS13], b"h2").await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake::<_, _, axum::body::Body>(executor, io).await.unwrap();
+    // It answers pings, as a real one does.
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(90), connection).await;
+    ended.expect("still open").unwrap();
+    drop(sender);
 }
 
 #[cfg(unix)]
