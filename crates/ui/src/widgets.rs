@@ -137,7 +137,9 @@ pub(crate) fn field_with_focus(
             .margin(Margin::symmetric(12, 13))
             .desired_width(f32::INFINITY);
         let response = ui.add(edit).labelled_by(label.id);
-        if first && is_newly_shown(ui, response.id) {
+        // Asked at each drawing: a field that becomes the first while somebody types was there before.
+        let newly_shown = is_newly_shown(ui, response.id);
+        if first && newly_shown {
             response.request_focus();
         }
         response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
