@@ -28,31 +28,31 @@ pub(crate) struct WindowArguments {
     /// The link of a visit, https://… or housecall:…; without it the window asks.
     pub(crate) link: Option<LinkText>,
     /// Show the preview so long, then join without a click.
-    #[arg(long, value_name = "SPAN", requires = "link")]
+    #[arg(long, value_name = "SPAN", requires = "link", conflicts_with = "server")]
     pub(crate) join_after: Option<Span>,
     /// The clinician's window, for this server: https://HOST[:PORT].
     #[arg(long, value_name = "URL", conflicts_with = "link")]
     pub(crate) server: Option<String>,
     /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
-    #[arg(long, value_name = "sha256:…", requires = "server")]
+    #[arg(long, value_name = "sha256:…", requires = "server", conflicts_with = "link")]
     pub(crate) pin: Option<Pin>,
     /// The account's name.
-    #[arg(long, value_name = "NAME", requires = "server")]
+    #[arg(long, value_name = "NAME", requires = "server", conflicts_with = "link")]
     pub(crate) user: Option<String>,
     /// A file whose first line is the password: sign in and start a visit without a click.
-    #[arg(long, value_name = "F", requires = "user")]
+    #[arg(long, value_name = "F", requires = "user", conflicts_with = "link")]
     pub(crate) password_file: Option<PathBuf>,
     /// A file with the TOTP secret, as `user add --totp-out` wrote it.
-    #[arg(long, value_name = "F", requires = "password_file")]
+    #[arg(long, value_name = "F", requires = "password_file", conflicts_with = "link")]
     pub(crate) totp_file: Option<PathBuf>,
     /// The folder with the clinic's key; made when it is not there. Without it, a folder of this account on this machine.
     #[arg(long, value_name = "DIR", conflicts_with = "link")]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link of the first visit is written once it is good.
-    #[arg(long, value_name = "F", requires = "server")]
+    #[arg(long, value_name = "F", requires = "server", conflicts_with = "link")]
     pub(crate) invite_out: Option<PathBuf>,
     /// Admit whoever knocks after this time, without a click.
-    #[arg(long, value_name = "SPAN", requires = "server")]
+    #[arg(long, value_name = "SPAN", requires = "server", conflicts_with = "link")]
     pub(crate) admit_after: Option<Span>,
     /// device | file:X.y4m | pattern | none
     #[arg(long, value_name = "SOURCE", default_value = "device")]
@@ -329,6 +329,7 @@ mod tests {
             "housecall --server https://c.example --join-after 3s",
             "housecall https://c.example/j/x#1.y --server https://c.example",
             "housecall https://c.example/j/x#1.y --admit-after 1s",
+            "housecall https://c.example/j/x#1.y --user lee",
             "housecall https://c.example/j/x#1.y --identity d",
             "housecall --server https://c.example --password-file p",
             "housecall --server https://c.example --user lee --totp-file t",

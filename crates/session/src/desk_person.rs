@@ -58,7 +58,7 @@ impl DeskPerson {
             }
         };
         let wish = wish.or_else(|| (self.gives_up_at <= now).then_some(DeskWish::LeaveInVain));
-        self.done = matches!(wish, Some(DeskWish::LeaveRefused | DeskWish::LeaveInVain));
+        self.done |= matches!(wish, Some(DeskWish::LeaveRefused | DeskWish::LeaveInVain));
         wish
     }
 

@@ -100,3 +100,93 @@ impl DeviceKeeper {
         self.choices().microphone == MicrophoneChoice::None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant, SystemTime};
+
+    use call::Phase;
+    use devices::screen::ScreenChoice;
+    use units::Clock;
+
+    use super::*;
+    use crate::media::MediaThreads;
+    use crate::person::tests::snapshot;
+    use crate::{PatternKind, ToneKind};
+
+    /// A keeper of this kind that runs, and what goes in and comes out.
+    struct Scene {
+        media: MediaThreads,
+        board: Arc<DeviceBoard>,
+        wishes: mpsc::Sender<()>,
+        snapshots: watch::Sender<Snapshot>,
+        heard: mpsc::Receiver<DeviceInput>,
+    }
+
+    fn scene(kind: DeviceKind, started_with: MediaChoices) -> Scene {
+        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+        let runtime = tokio::runtime::Handle::current();
+        let media = MediaThreads::start_without_devices(clock, runtime, Arc::default()).unwrap();
+        let board = Arc::new(DeviceBoard::default());
+        let (engine, heard) = mpsc::channel(8);
+        let (wishes, wished) = mpsc::channel(1);
+        let (snapshots, seen) = watch::channel(snapshot(Phase::Lobby));
+        let keeper = DeviceKeeper {
+            kind,
+            shared: media.shared().clone(),
+            board: board.clone(),
+            started_with,
+            repaint: Arc::new(|| {}),
+            engine,
+        };
+        tokio::spawn(keeper.run(wished, seen));
+        Scene { media, board, wishes, snapshots, heard }
+    }
+
+    fn made_up() -> MediaChoices {
+        MediaChoices {
+            camera: CameraChoice::Pattern(PatternKind::Patient),
+            microphone: MicrophoneChoice::Tone(ToneKind::Patient),
+            speaker: SpeakerChoice::None,
+            screen: ScreenChoice::None,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_camera_that_is_off_is_let_go_of_and_opened_again_when_it_is_on() {
+        let mut scene = scene(DeviceKind::Camera, made_up());
+        let Some(DeviceInput::CameraBack(first)) = scene.heard.recv().await else { panic!("no camera") };
+        assert_eq!(first.size.height, 360, "the engine hears what the camera really gives");
+        scene.snapshots.send_modify(|snapshot| snapshot.camera_off = true);
+        while scene.media.shared().camera_format().is_some() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        scene.wishes.send(()).await.unwrap();
+        scene.snapshots.send_modify(|snapshot| snapshot.camera_off = false);
+        assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraBack(first)));
+        assert!(scene.media.shared().camera_format().is_some());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_camera_that_is_missing_is_a_trouble_and_another_choice_mends_it() {
+        let missing = MediaChoices { camera: CameraChoice::Device(Some("no such camera".to_owned())), ..made_up() };
+        let mut scene = scene(DeviceKind::Camera, missing);
+        assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraLost));
+        assert_eq!(scene.board.read().cameras.trouble, Some(Trouble::Missing));
+        scene.wishes.send(()).await.unwrap();
+        assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraLost), "it was tried again");
+        scene.board.choose(DeviceKind::Camera, None);
+        assert_eq!(scene.board.read().cameras.trouble, None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_wants_no_device_hears_of_no_trouble() {
+        let none = MediaChoices { camera: CameraChoice::None, microphone: MicrophoneChoice::None, ..made_up() };
+        for kind in [DeviceKind::Camera, DeviceKind::Microphone] {
+            let mut scene = scene(kind, none.clone());
+            drop(scene.wishes);
+            assert_eq!(scene.heard.recv().await, None, "{kind}");
+            assert_eq!(scene.board.read(), crate::Devices::default());
+        }
+    }
+}

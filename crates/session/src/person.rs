@@ -114,7 +114,7 @@ fn after(since: Timestamp, span: Option<Duration>) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use call::{PictureOff, PicturePlan, VoicePlan, Waiting};
     use signaling_protocol::InviteId;
     use units::DataRate;
@@ -133,7 +133,8 @@ mod tests {
         person
     }
 
-    fn snapshot(phase: Phase) -> Snapshot {
+    /// A host's call in this phase.
+    pub(crate) fn snapshot(phase: Phase) -> Snapshot {
         Snapshot {
             phase,
             role: Role::Host,

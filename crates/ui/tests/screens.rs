@@ -203,8 +203,8 @@ fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step
                 (list.trouble, list.chosen) = (Some(trouble), Some("Headset".to_owned()));
                 let mut window = open(moment.with_call(|call| call.problem = Some(problem)));
                 let said = window.query_all_by_label_contains(name).filter(|node| {
-                    let label = node.accesskit_node().label().unwrap_or_default();
-                    label.contains("ry again") || label.contains("Devices")
+                    let words = node.accesskit_node().value().unwrap_or_default();
+                    words.contains("ry again") || words.contains("Devices")
                 });
                 assert_eq!(said.count(), 1, "{trouble:?} of the {name} is said once");
                 let wanted = press(&mut window, &format!("Try the {name} again"));

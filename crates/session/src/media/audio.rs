@@ -187,3 +187,74 @@ fn note_news(shared: &Shared, kind: DeviceKind, problem: Option<DeviceError>, ca
 fn note_first_voice(shared: &Shared, at: Timestamp) {
     Meters::note_first(&shared.meters.first_voice, at);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::{Instant, SystemTime};
+
+    use units::Clock;
+
+    use super::super::DeviceNews;
+    use super::*;
+
+    /// Wants a frame at each question, and keeps how loud it was.
+    #[derive(Default, Clone)]
+    struct Ear {
+        asked: bool,
+        peaks: Arc<Mutex<Vec<f32>>>,
+        came_back: bool,
+    }
+
+    impl Speaker for Ear {
+        fn wants(&mut self, _now: Timestamp) -> bool {
+            self.asked = !self.asked;
+            self.asked
+        }
+
+        fn play(&mut self, frame: &[f32; FRAME]) {
+            let peak = frame.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            self.peaks.lock().unwrap().push(peak);
+        }
+
+        fn started(&self) -> Option<Timestamp> {
+            None
+        }
+
+        fn take_problem(&mut self) -> Option<DeviceError> {
+            None
+        }
+
+        fn came_back(&mut self) -> bool {
+            std::mem::take(&mut self.came_back)
+        }
+
+        fn finish(&mut self) -> Result<(), DeviceError> {
+            Ok(())
+        }
+    }
+
+    fn shared() -> Shared {
+        Shared::new(Clock::starting_at(Instant::now(), SystemTime::now()), Arc::default())
+    }
+
+    #[test]
+    fn the_chime_is_heard_in_the_waiting_room_where_there_is_nobody_to_hear_yet() {
+        let (shared, ear) = (shared(), Ear::default());
+        let mut far = FarEnd::new(Box::new(ear.clone()));
+        far.tick(&shared);
+        assert_eq!(*ear.peaks.lock().unwrap(), [0.0], "silence before it rings");
+        shared.chime.store(true, Ordering::Relaxed);
+        (0..70).for_each(|_| far.tick(&shared));
+        let loud = ear.peaks.lock().unwrap().iter().filter(|peak| **peak > 0.001).count();
+        assert!(loud > 60, "{loud} of 70 frames");
+    }
+
+    #[test]
+    fn a_loudspeaker_that_came_back_is_told_of_once() {
+        let shared = shared();
+        let mut far = FarEnd::new(Box::new(Ear { came_back: true, ..Ear::default() }));
+        (0..3).for_each(|_| far.tick(&shared));
+        assert!(matches!(shared.news().as_slice(), [DeviceNews::Back(DeviceKind::Speaker)]));
+    }
+}

@@ -69,7 +69,8 @@ fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<I
 /// How loud our microphone is, with a word for who does not see the bar.
 pub(crate) fn microphone_level(ui: &mut Ui, model: &Model<'_>, muted: bool) {
     let colors = Palette::of(ui);
-    let loud = if muted { 0.0 } else { loudness(model.levels.microphone) };
+    let trouble = model.devices.microphones.trouble.is_some();
+    let loud = if muted || trouble { 0.0 } else { loudness(model.levels.microphone) };
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
@@ -81,7 +82,7 @@ pub(crate) fn microphone_level(ui: &mut Ui, model: &Model<'_>, muted: bool) {
         ui.painter().rect_filled(rect, radius, colors.soft);
         let filled = Rect::from_min_size(rect.min, vec2((rect.width() * loud).max(0.0), rect.height()));
         ui.painter().rect_filled(filled, radius, colors.good);
-        quiet(ui, words::microphone_heard(muted, loud));
+        quiet(ui, words::microphone_heard(muted, trouble, loud));
     });
 }
 

@@ -58,11 +58,12 @@ pub(crate) const fn try_again(kind: DeviceKind) -> &'static str {
 }
 
 /// What the microphone's bar says in words.
-pub(crate) fn microphone_heard(muted: bool, loud: f32) -> &'static str {
-    match (muted, loud) {
+pub(crate) fn microphone_heard(muted: bool, trouble: bool, loud: f32) -> &'static str {
+    match (muted, trouble) {
         (true, _) => "Your microphone is off.",
-        (false, loud) if loud > 0.35 => "Your microphone hears you.",
-        (false, _) => "Say something: the bar should move.",
+        (_, true) => "Your microphone does not work.",
+        _ if loud > 0.35 => "Your microphone hears you.",
+        _ => "Say something: the bar should move.",
     }
 }
 

@@ -1,0 +1,19 @@
+//! Where no window can be opened, the program says so in one sentence with a next step.
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Stdio};
+
+#[test]
+fn without_a_display_one_sentence_says_what_to_do() {
+    let link = "https://clinic.example/j/x#1.damaged";
+    for arguments in [&[][..], &[link]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_housecall"));
+        command.args(arguments).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+        let output = command.stdin(Stdio::null()).output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("No window can be opened") && said.contains("housecall headless"), "{said}");
+        assert_eq!(said.trim().lines().count(), 1, "{said}");
+        assert!(output.stdout.is_empty());
+    }
+}
