@@ -60,6 +60,13 @@ impl Store for MemoryStore {
                     tables.tokens.retain(|_, owner| *owner != endpoint);
                     tables.endpoints.remove(&endpoint);
                 }
+                Change::ForgetVisit(visit) => {
+                    let Tables { visits, invites, endpoints, tokens, .. } = &mut *tables;
+                    tokens.retain(|_, owner| endpoints.get(owner).is_none_or(|row| row.visit != visit));
+                    endpoints.retain(|_, row| row.visit != visit);
+                    invites.retain(|_, row| row.visit != visit);
+                    visits.remove(&visit);
+                }
             }
         }
         Ok(())

@@ -26,6 +26,8 @@ pub struct VisitRow {
     pub state: VisitState,
     /// Why it is over, if it is.
     pub ended: Option<EndReason>,
+    /// Since when it is over, if it is, in microseconds of Unix time.
+    pub ended_unix_micros: Option<u64>,
     /// When it was made, in microseconds of Unix time.
     pub created_unix_micros: u64,
 }
@@ -82,6 +84,8 @@ pub enum Change {
     Token(TokenHash, EndpointId),
     /// An endpoint and its token are of no use to anybody any more.
     ForgetEndpoint(EndpointId),
+    /// Nobody may ask for a visit any more: it goes with its invites and whoever was in it.
+    ForgetVisit(VisitId),
 }
 
 /// All that is stored, as [`Visits`](crate::visits::Visits) starts from it.

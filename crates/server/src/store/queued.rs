@@ -286,6 +286,7 @@ mod tests {
             host: StaffId::from_random([0; 16]),
             state: VisitState::Scheduled,
             ended: None,
+            ended_unix_micros: None,
             created_unix_micros: 0,
         })
     }

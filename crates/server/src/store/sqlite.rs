@@ -20,7 +20,7 @@ const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -38,6 +38,12 @@ const MIGRATIONS: [&str; 1] = ["
         invite TEXT, bundle BLOB NOT NULL, gone TEXT, joined_unix_micros INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE endpoint_tokens (hash BLOB PRIMARY KEY, endpoint TEXT NOT NULL REFERENCES endpoints) STRICT;
+", "
+    ALTER TABLE visits ADD COLUMN ended_unix_micros INTEGER;
+    UPDATE visits SET ended_unix_micros = unixepoch() * 1000000 WHERE state = 'ended';
+    CREATE INDEX invites_of_visit ON invites (visit);
+    CREATE INDEX endpoints_of_visit ON endpoints (visit);
+    CREATE INDEX tokens_of_endpoint ON endpoint_tokens (endpoint);
 "];
 
 /// The database cannot be opened.
@@ -113,15 +119,21 @@ impl SqliteStore {
                 row.get::<_, [u8; 32]>(0)
             })?
             .pop(),
-            visits: all(&transaction, "SELECT visit, host, state, ended, created_unix_micros FROM visits", |row| {
-                Ok(VisitRow {
-                    visit: parsed(row, 0)?,
-                    host: parsed(row, 1)?,
-                    state: word(row, 2)?,
-                    ended: maybe_word(row, 3)?,
-                    created_unix_micros: unsigned(row, 4)?,
-                })
-            })?,
+            visits: all(
+                &transaction,
+                "SELECT visit, host, state, ended, created_unix_micros, ended_unix_micros FROM visits",
+                |row| {
+                    let ended: Option<i64> = row.get(5)?;
+                    Ok(VisitRow {
+                        visit: parsed(row, 0)?,
+                        host: parsed(row, 1)?,
+                        state: word(row, 2)?,
+                        ended: maybe_word(row, 3)?,
+                        created_unix_micros: unsigned(row, 4)?,
+                        ended_unix_micros: ended.map(|_| unsigned(row, 5)).transpose()?,
+                    })
+                },
+            )?,
             invites: all(&transaction, "SELECT invite, visit, key, expires_unix_micros FROM invites", |row| {
                 Ok(InviteRow {
                     invite: parsed(row, 0)?,
@@ -228,14 +240,16 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::ChallengeKey(key) => run("INSERT INTO secrets VALUES ('challenge', ?)", params![key]),
         Change::Visit(row) => run(
-            "INSERT INTO visits VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET state = excluded.state, ended = excluded.ended",
+            "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET
+                state = excluded.state, ended = excluded.ended, ended_unix_micros = excluded.ended_unix_micros",
             params![
                 row.visit.to_string(),
                 row.host.to_string(),
                 as_word(&row.state),
                 row.ended.map(|reason| as_word(&reason)),
                 row.created_unix_micros as i64,
+                row.ended_unix_micros.map(|micros| micros as i64),
             ],
         ),
         Change::Invite(row) => run(
@@ -263,6 +277,16 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
         Change::ForgetEndpoint(endpoint) => {
             run("DELETE FROM endpoint_tokens WHERE endpoint = ?", params![endpoint.to_string()])?;
             run("DELETE FROM endpoints WHERE endpoint = ?", params![endpoint.to_string()])
+        }
+        Change::ForgetVisit(visit) => {
+            let visit = visit.to_string();
+            run(
+                "DELETE FROM endpoint_tokens WHERE endpoint IN (SELECT endpoint FROM endpoints WHERE visit = ?)",
+                params![visit],
+            )?;
+            run("DELETE FROM endpoints WHERE visit = ?", params![visit])?;
+            run("DELETE FROM invites WHERE visit = ?", params![visit])?;
+            run("DELETE FROM visits WHERE visit = ?", params![visit])
         }
     }?;
     Ok(())
@@ -327,6 +351,7 @@ mod tests {
             state: VisitState::Ended,
             ended: Some(EndReason::HostEnded),
             created_unix_micros: 1_700_000_000_000_000,
+            ended_unix_micros: Some(1_700_000_000_000_001),
         };
         let endpoint_row = EndpointRow {
             endpoint,
@@ -340,7 +365,12 @@ mod tests {
         };
         vec![
             Change::ChallengeKey([9; 32]),
-            Change::Visit(VisitRow { state: VisitState::Scheduled, ended: None, ..visit_row.clone() }),
+            Change::Visit(VisitRow {
+                state: VisitState::Scheduled,
+                ended: None,
+                ended_unix_micros: None,
+                ..visit_row.clone()
+            }),
             Change::Invite(InviteRow { invite, visit, key: InviteKey([5; 32]), expires_unix_micros: 77 }),
             Change::Endpoint(EndpointRow { admission: Admission::Waiting, gone: None, ..endpoint_row.clone() }),
             Change::Token([6; 32], endpoint),
@@ -356,6 +386,39 @@ mod tests {
         let mut memory = crate::store::MemoryStore::default();
         memory.apply(&changes()).unwrap();
         assert_eq!(SqliteStore::open(directory.path()).unwrap().load().unwrap(), memory.load().unwrap());
+    }
+
+    #[test]
+    fn a_visit_is_forgotten_with_all_that_was_in_it_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open(directory.path()).unwrap();
+        let mut memory = crate::store::MemoryStore::default();
+        let Change::Visit(row) = &changes()[1] else { panic!() };
+        let other = Change::Visit(VisitRow { visit: VisitId::from_random([8; 16]), ..row.clone() });
+        for store in [&mut store as &mut dyn Store, &mut memory] {
+            store.apply(&changes()).unwrap();
+            store.apply(&[other.clone(), Change::ForgetVisit(row.visit)]).unwrap();
+        }
+        let rows = store.load().unwrap();
+        assert_eq!(rows, memory.load().unwrap());
+        assert_eq!((rows.visits.len(), rows.invites.len(), rows.endpoints.len(), rows.tokens.len()), (1, 0, 0, 0));
+    }
+
+    #[test]
+    fn the_rows_of_the_first_version_are_taken_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Connection::open(directory.path().join(FILE)).unwrap();
+        database.execute_batch(MIGRATIONS[0]).unwrap();
+        let insert = "INSERT INTO visits VALUES (?, ?, ?, ?, 7)";
+        let id = |number| VisitId::from_random([number; 16]).to_string();
+        let host = StaffId::from_random([4; 16]).to_string();
+        database.execute(insert, params![id(1), host, "ended", "host_ended"]).unwrap();
+        database.execute(insert, params![id(2), host, "open", None::<String>]).unwrap();
+        database.pragma_update(None, "user_version", 1).unwrap();
+        drop(database);
+        let rows = SqliteStore::open(directory.path()).unwrap().load().unwrap();
+        let ended: Vec<_> = rows.visits.iter().map(|row| row.ended_unix_micros.is_some()).collect();
+        assert_eq!(ended, [true, false]);
     }
 
     #[test]
@@ -393,7 +456,7 @@ mod tests {
         store.database.pragma_update(None, "user_version", 99).unwrap();
         drop(store);
         let error = SqliteStore::open(directory.path()).unwrap_err();
-        assert!(matches!(error, OpenError::Newer { found: 99, known: 1 }), "{error}");
+        assert!(matches!(error, OpenError::Newer { found: 99, known: 2 }), "{error}");
     }
 
     #[test]

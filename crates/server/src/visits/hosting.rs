@@ -89,10 +89,18 @@ impl<S: Store> Visits<S> {
     pub(super) fn finish(&mut self, now: Timestamp, visit: VisitId, reason: EndReason) {
         let Some(known) = self.visits.get(&visit) else { return };
         info!(%visit, ?reason, "visit ended");
-        let row = VisitRow { state: VisitState::Ended, ended: Some(reason), ..known.row.clone() };
+        let ended = self.unix_micros(now);
+        let row = VisitRow {
+            state: VisitState::Ended,
+            ended: Some(reason),
+            ended_unix_micros: Some(ended),
+            ..known.row.clone()
+        };
         let members = known.members.clone();
         self.write_even_later(now, vec![Change::Visit(row)]);
         self.enter_state(visit, VisitState::Ended, Some(reason));
+        self.going_on.remove(&visit);
+        self.over.insert((ended, visit));
         for id in members {
             if let Some(endpoint) = self.endpoints.get_mut(&id) {
                 endpoint.gone_at.get_or_insert(now);

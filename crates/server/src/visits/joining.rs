@@ -39,12 +39,14 @@ impl<S: Store> Visits<S> {
             host: staff,
             state: VisitState::Scheduled,
             ended: None,
+            ended_unix_micros: None,
             created_unix_micros: self.unix_micros(now),
         };
         self.write(&[Change::Visit(row.clone())])?;
         let visit = row.visit;
         let fresh = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: now };
         self.visits.insert(visit, fresh);
+        self.going_on.insert(visit);
         Ok(CreateVisitReply { visit })
     }
 

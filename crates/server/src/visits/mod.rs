@@ -82,6 +82,10 @@ pub struct Visits<S> {
     /// Verifies against nothing: stands in for the key of an invite that does not exist.
     nobodys_key: InviteKey,
     visits: BTreeMap<VisitId, Visit>,
+    /// Those that are not over: what time brings is looked for among these only.
+    going_on: BTreeSet<VisitId>,
+    /// The others, by when they ended, in microseconds of Unix time.
+    over: BTreeSet<(u64, VisitId)>,
     invites: BTreeMap<InviteId, InviteRow>,
     endpoints: BTreeMap<EndpointId, Endpoint>,
     tokens: HashMap<TokenHash, EndpointId>,
@@ -140,6 +144,8 @@ impl<S: Store> Visits<S> {
             challenger: Challenger::new(key),
             nobodys_key: InviteKey(nobodys_key),
             visits: BTreeMap::new(),
+            going_on: BTreeSet::new(),
+            over: BTreeSet::new(),
             invites: BTreeMap::new(),
             endpoints: BTreeMap::new(),
             tokens: HashMap::new(),
@@ -266,6 +272,10 @@ impl<S: Store> Visits<S> {
     }
 
     fn restore_visit(&mut self, now: Timestamp, row: VisitRow) {
+        match row.ended_unix_micros {
+            Some(ended) => drop(self.over.insert((ended, row.visit))),
+            None => drop(self.going_on.insert(row.visit)),
+        }
         let visit = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: Timestamp::ZERO };
         self.visits.insert(visit.row.visit, visit);
     }

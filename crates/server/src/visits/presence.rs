@@ -1,6 +1,7 @@
 //! Who is there: streams that open and close, and what happens when nobody comes back.
 
 use signaling_protocol::{Admission, Code, EndReason, EndpointId, Event, LeaveReason, VisitId, VisitState};
+use std::collections::BTreeSet;
 use units::Timestamp;
 
 use super::Visits;
@@ -80,21 +81,23 @@ impl<S: Store> Visits<S> {
         for id in self.endpoints.keys().copied().collect::<Vec<_>>() {
             self.time_passes_for(now, id);
         }
-        let over: Vec<_> = self.visits.keys().filter_map(|id| Some((*id, self.end_of(*id)?))).collect();
+        let over: Vec<_> = self.going_on.iter().filter_map(|id| Some((*id, self.end_of(*id)?))).collect();
         for (visit, (at, reason)) in over {
             if at <= now {
                 self.finish(now, visit, reason);
             }
         }
+        self.forget_visits(now);
     }
 
     /// When [`Self::handle_timeout`] is to be called next, if ever.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let endpoints = self.endpoints.keys().filter_map(|id| self.next_of(*id));
-        let visits = self.visits.keys().filter_map(|id| self.end_of(*id)).map(|(at, _)| at);
+        let visits = self.going_on.iter().filter_map(|id| self.end_of(*id)).map(|(at, _)| at);
+        let oldest = self.over.first().map(|(ended, _)| self.forgotten_at(*ended));
         let joins = self.joins.values().map(|(until, _)| *until);
         let writes = Some(self.write_again).filter(|at| *at != Timestamp::NEVER);
-        endpoints.chain(visits).chain(joins).chain(writes).min()
+        endpoints.chain(visits).chain(oldest).chain(joins).chain(writes).min()
     }
 
     /// Notes whether somebody is there, and pauses or resumes the visit accordingly.
@@ -165,6 +168,33 @@ impl<S: Store> Visits<S> {
                 Some(((since + timing.unused_after).max(known.links_end), EndReason::Expired))
             }
         }
+    }
+
+    /// When a visit that ended then is forgotten.
+    fn forgotten_at(&self, ended_unix_micros: u64) -> Timestamp {
+        self.timestamp(ended_unix_micros) + self.config.timing.forget_after
+    }
+
+    /// Forgets the visits that ended long ago: a link to one of them leads nowhere from now on. What is to be known of them
+    /// for longer is to be written elsewhere, when it happens.
+    fn forget_visits(&mut self, now: Timestamp) {
+        let mut forgotten = BTreeSet::new();
+        while let Some(&(ended, visit)) = self.over.first()
+            && self.forgotten_at(ended) <= now
+        {
+            self.over.pop_first();
+            forgotten.insert(visit);
+        }
+        if forgotten.is_empty() {
+            return;
+        }
+        self.write_even_later(now, forgotten.iter().copied().map(Change::ForgetVisit).collect());
+        self.visits.retain(|visit, _| !forgotten.contains(visit));
+        self.endpoints.retain(|_, known| !forgotten.contains(&known.row.visit));
+        self.tokens.retain(|_, owner| self.endpoints.contains_key(owner));
+        self.invites.retain(|_, row| !forgotten.contains(&row.visit));
+        self.denied.retain(|invite| self.invites.contains_key(invite));
+        self.proven_joins.retain(|invite, _| self.invites.contains_key(invite));
     }
 
     /// Nobody can ask for it any more. Only the row of somebody denied stays: it keeps the link shut.

@@ -23,6 +23,8 @@ pub struct Timing {
     pub unused_after: Duration,
     /// How long an endpoint that is gone can still hear why.
     pub linger: Duration,
+    /// How long a visit that is over can still say so to who holds a link to it; then it is forgotten.
+    pub forget_after: Duration,
 }
 
 impl Default for Timing {
@@ -36,6 +38,7 @@ impl Default for Timing {
             abandoned_after: Duration::from_secs(600),
             unused_after: Duration::from_secs(24 * 3600),
             linger: Duration::from_secs(120),
+            forget_after: Duration::from_secs(7 * 24 * 3600),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use signaling_protocol::{Code, EndReason, Event, LeaveReason, VisitState};
 
 use super::clinic::{Clinic, HOUR, kinds};
+use crate::store::Store;
 use crate::visits::Command;
 
 #[test]
@@ -109,6 +110,7 @@ fn a_visit_that_nobody_ever_used_ends_when_its_links_are_over() {
     assert_eq!(clinic.state(&link), VisitState::Scheduled);
     clinic.pass(Duration::from_secs(1));
     assert_eq!(clinic.state(&link), VisitState::Ended);
+    clinic.pass(Duration::from_secs(7 * 24 * HOUR));
     assert_eq!(clinic.visits.poll_timeout(), None, "nothing is left to wait for");
 }
 
@@ -133,4 +135,38 @@ fn a_denial_that_an_admission_overtook_still_puts_the_guest_out() {
     clinic.done(Command::Deny { by: host.id, endpoint: guest.id });
     assert_eq!(kinds(&guest.hears(&mut clinic)), ["removed"]);
     assert_eq!(kinds(&host.hears(&mut clinic)), ["left"]);
+}
+
+#[test]
+fn a_visit_that_ended_says_so_for_a_week_and_is_then_forgotten_with_all_that_was_in_it() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, _) = clinic.call();
+    let other = clinic.link_to(link.visit, 8);
+    let denied = clinic.guest(&other, b"denied");
+    clinic.done(Command::Deny { by: host.id, endpoint: denied.id });
+    host.hears(&mut clinic);
+    clinic.done(Command::End { by: host.id });
+    clinic.pass(Duration::from_secs(6 * 24 * HOUR));
+    clinic.restart();
+    assert_eq!(clinic.try_join(&link, b"late"), Err(Code::VisitEnded));
+    clinic.pass(Duration::from_secs(24 * HOUR));
+    assert_eq!(clinic.try_join(&link, b"late"), Err(Code::InviteNotUsable));
+    assert_eq!(clinic.visits.state(link.visit), None);
+    assert_eq!(clinic.visits.poll_timeout(), None, "nothing is left to wait for");
+    let rows = clinic.store.load().unwrap();
+    let counts = (rows.visits.len(), rows.invites.len(), rows.endpoints.len(), rows.tokens.len());
+    assert_eq!(counts, (0, 0, 0, 0));
+}
+
+#[test]
+fn a_server_that_was_off_for_long_forgets_at_its_start_what_is_past_its_time() {
+    let mut clinic = Clinic::new();
+    let (link, host, _) = clinic.call();
+    clinic.done(Command::End { by: host.id });
+    // No timer runs while it is off.
+    clinic.now += Duration::from_secs(8 * 24 * HOUR);
+    clinic.restart();
+    clinic.pass(Duration::from_millis(1));
+    assert_eq!(clinic.visits.state(link.visit), None);
+    assert_eq!(clinic.store.load().unwrap().visits, []);
 }
