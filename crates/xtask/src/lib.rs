@@ -12,6 +12,7 @@ pub mod bench;
 pub mod cargo;
 pub mod check;
 pub mod demo;
+pub mod display;
 pub mod house;
 pub mod interrupt;
 pub mod process;

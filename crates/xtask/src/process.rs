@@ -39,6 +39,12 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, stdout, stderr, readers })
     }
 
+    /// The program's number, by which the system knows it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end of the program, no longer than the limit.
     pub fn wait(&mut self, limit: Duration) -> Result<ExitStatus> {
         let mut status = None;

@@ -1,0 +1,63 @@
+//! The clinic: a server and its one account.
+
+use std::fs;
+
+use tempfile::TempDir;
+use xtask::house::{CLINICIAN, House, Place};
+use xtask::programs::Programs;
+
+use crate::person::Person;
+
+/// A running server, and what a clinician was told by whoever runs it.
+pub(crate) struct Clinic {
+    house: House,
+    // Last: the folder goes when nothing writes into it any more.
+    _folder: TempDir,
+}
+
+impl Clinic {
+    pub(crate) fn opens() -> Self {
+        let folder = tempfile::Builder::new().prefix("housecall-clinic-").tempdir().expect("a folder");
+        let programs = Programs::for_tests().expect("the programs");
+        let house = House::open(programs, folder.path(), &Place::default(), "127.0.0.1:0").expect("a server");
+        Self { house, _folder: folder }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.house.server.url
+    }
+
+    pub(crate) fn pin(&self) -> &str {
+        &self.house.server.pin
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        CLINICIAN
+    }
+
+    pub(crate) fn password(&self) -> String {
+        fs::read_to_string(self.house.folder().join("password")).expect("a password")
+    }
+
+    /// The words with which a clinician's icon on the desktop starts the program: only the password is left to type.
+    pub(crate) fn icon(&self) -> [&str; 6] {
+        ["--server", self.address(), "--pin", self.pin(), "--user", self.name()]
+    }
+
+    /// The clinician signs in and starts a visit; the link is carried to the patient's clipboard, as a mail would.
+    #[track_caller]
+    pub(crate) fn sends_a_link(&self, from: &Person, to: &Person) -> String {
+        from.clicks("Start a visit");
+        from.clicks("Copy the link");
+        from.sees(atspi::Role::Button, "Copied");
+        let mut link = None;
+        from.waits_until("the link is on the clipboard", |clinician| {
+            link = clinician.hands.clipboard();
+            link.is_some()
+        });
+        let link = link.expect("a link");
+        assert!(link.contains("/j/") && link.contains('#'), "{link}");
+        to.hands.put_on_clipboard(&link);
+        link
+    }
+}
