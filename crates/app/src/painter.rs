@@ -1,6 +1,7 @@
 //! Paints moving pictures: three planes as textures, one shader that makes colours of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use eframe::egui::{self, PaintCallback, Rect, Ui};
@@ -98,13 +99,13 @@ impl GlPictures {
         let Some(program) = &self.program else { return };
         // SAFETY: as above; all names were made by this context, and each plane holds as many bytes as it is said to.
         unsafe {
-            if !self.textures.contains_key(&which) {
-                match Textures::new(gl) {
-                    Ok(textures) => drop(self.textures.insert(which, textures)),
+            let textures = match self.textures.entry(which) {
+                Entry::Occupied(textures) => textures.into_mut(),
+                Entry::Vacant(place) => match Textures::new(gl) {
+                    Ok(textures) => place.insert(textures),
                     Err(error) => return tracing::warn!(%error, "no room for a picture"),
-                }
-            }
-            let Some(textures) = self.textures.get_mut(&which) else { return };
+                },
+            };
             textures.upload(gl, program, picture, sequence);
             program.draw(gl, textures, which == Picture::Own);
         }

@@ -238,8 +238,8 @@ impl Visit {
     /// Waits until it is over.
     pub(crate) async fn over(&self) -> Option<VisitEnd> {
         let mut ended = self.ended.clone();
-        let end = ended.wait_for(Option::is_some).await.ok()?.clone();
-        end
+        let end = ended.wait_for(Option::is_some).await.ok()?;
+        end.clone()
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) const DARK: Palette = Palette {
 
 /// Gives `ctx` our look, light and dark. To be called once, before anything is drawn.
 pub fn apply_theme(ctx: &egui::Context) {
+    // Where the system does not say: dark letters on a bright ground are what most people read best.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     ctx.set_visuals_of(Theme::Light, visuals(Visuals::light(), &LIGHT));
     ctx.set_visuals_of(Theme::Dark, visuals(Visuals::dark(), &DARK));
     ctx.all_styles_mut(|style| {
