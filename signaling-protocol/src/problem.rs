@@ -19,6 +19,9 @@ pub enum Code {
     InviteExpired,
     /// Another app is in the visit with this link. Only for who signed the challenge. 409.
     InviteInUse,
+    /// The app that had this link is away, and its place is kept for a moment; joining again soon gets in. Only for who
+    /// signed the challenge. 409.
+    InvitePlaceKept,
     /// The clinician is in the visit on another device, and was not to be replaced. 409.
     HostPresent,
     /// No such visit for this caller. 404.
@@ -57,7 +60,7 @@ impl Code {
             Self::SignInRefused | Self::NotSignedIn => 401,
             Self::NotAllowed => 403,
             Self::InviteNotUsable | Self::VisitNotFound | Self::EndpointNotFound | Self::RouteNotFound => 404,
-            Self::InviteInUse | Self::HostPresent | Self::VisitFull => 409,
+            Self::InviteInUse | Self::InvitePlaceKept | Self::HostPresent | Self::VisitFull => 409,
             Self::InviteExpired | Self::VisitEnded => 410,
             Self::TooLarge => 413,
             Self::MessageIdReused => 422,
@@ -78,6 +81,7 @@ impl Code {
             Self::InviteNotUsable => "This link does not work.",
             Self::InviteExpired => "The time of this link is over; ask the clinic for a new one.",
             Self::InviteInUse => "This link is in use on another device.",
+            Self::InvitePlaceKept => "This link was in use a moment ago; try again in half a minute.",
             Self::HostPresent => "The clinician is in the visit on another device.",
             Self::VisitNotFound => "There is no such visit.",
             Self::VisitEnded => "The visit is over.",

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use call::{Call, EndReason, Input, Intent, Output, Phase, Refusal, SignalingInput, SignalingRequest};
+use call::{Call, EndReason, Input, Intent, Output, Phase, SignalingInput, SignalingRequest};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use signaling_protocol::{Code, EndpointId, VisitState};
+use signaling_protocol::{EndpointId, VisitState};
 use units::Timestamp;
 
 use crate::app::{App, secrets};
@@ -337,16 +337,6 @@ impl World {
         }
     }
 
-    /// Somebody whose link was still in use on the app that died tries again.
-    fn look_at_refusal(&mut self, app: usize) {
-        let in_use = EndReason::Refused(Refusal::Server(Code::InviteInUse));
-        if self.phase(app) == Phase::Ended(in_use) && self.apps[app].alive {
-            self.apps[app].alive = false;
-            let who = self.apps[app].who;
-            self.after(Duration::from_secs(5), Happening::Starts(who));
-        }
-    }
-
     // Engines.
 
     /// Tells an app something and does what it wants.
@@ -395,7 +385,6 @@ impl World {
                 self.at(at, Happening::Wake(app));
             }
         }
-        self.look_at_refusal(app);
     }
 
     /// Nobody live is replaced by another without somebody's intent: the person at the host said yes to the other, or

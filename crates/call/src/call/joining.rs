@@ -1,5 +1,7 @@
 //! Into the visit, and back into it when the server has forgotten us.
 
+use std::time::Duration;
+
 use signaling_protocol::{Base64, Challenge, Code, HostJoinRequest, JoinReply, JoinRequest, VERSION, VersionRange};
 use tracing::debug;
 use units::Timestamp;
@@ -10,6 +12,9 @@ use crate::{EndReason, MilestoneKind, Party, Phase, Refusal, RequestKind, Signal
 
 /// ```text
 /// NotYet ──Join──▶ Asking ──joined──▶ In ──server forgot us──▶ Forgotten ──▶ Asking
+///                  │  ▲ place kept for an app of ours that died
+///                  ▼  │
+///                PlaceKept
 /// ```
 /// `Forgotten` lasts as long as the call is live: media needs no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +23,13 @@ pub(super) enum Joining {
     Asking {
         /// A person wants it here and now. An app that comes back by itself takes nobody's place.
         by_person: bool,
+        /// Since when we are told that the place is kept for another app with our link: most likely our own, before it died.
+        kept_since: Option<Timestamp>,
+    },
+    PlaceKept {
+        by_person: bool,
+        since: Timestamp,
+        again_at: Timestamp,
     },
     In,
     Forgotten,
@@ -26,12 +38,12 @@ pub(super) enum Joining {
 impl Call {
     pub(super) fn join(&mut self) {
         if self.joining == Joining::NotYet {
-            self.ask_to_join(true);
+            self.ask_to_join(true, None);
         }
     }
 
-    fn ask_to_join(&mut self, by_person: bool) {
-        self.joining = Joining::Asking { by_person };
+    fn ask_to_join(&mut self, by_person: bool, kept_since: Option<Timestamp>) {
+        self.joining = Joining::Asking { by_person, kept_since };
         let request = match &self.config.party {
             Party::Guest { link } => SignalingRequest::Challenge(link.invite),
             Party::Host { visit, .. } => SignalingRequest::JoinHost {
@@ -125,9 +137,12 @@ impl Call {
         debug!(?request, ?code, "refused by the server");
         match (request, code) {
             // Our clinician has come in with another device meanwhile: this one is not wanted any more.
-            (RequestKind::Join, Code::HostPresent) if self.joining == Joining::Asking { by_person: false } => {
+            (RequestKind::Join, Code::HostPresent)
+                if matches!(self.joining, Joining::Asking { by_person: false, .. }) =>
+            {
                 self.end(now, EndReason::Removed);
             }
+            (RequestKind::Join, Code::InvitePlaceKept) => self.on_place_kept(now),
             (RequestKind::Challenge | RequestKind::Join, code) => self.end(now, Refusal::Server(code).into()),
             (RequestKind::Ice, _) => self.on_ice_refused(now),
             (RequestKind::Events | RequestKind::Send, Code::VisitEnded) => self.end(now, EndReason::VisitOver),
@@ -135,6 +150,31 @@ impl Call {
             (RequestKind::Admit(endpoint), code) => self.on_admission_refused(endpoint, code),
             // A receiver who is gone is told by the events; what we turned away or left may be gone as well.
             _ => {}
+        }
+    }
+
+    /// Our link was in use until a moment ago. Whoever had it may come back, and then we are told that it is in use; else
+    /// the place will be ours.
+    fn on_place_kept(&mut self, now: Timestamp) {
+        let Joining::Asking { by_person, kept_since } = self.joining else { return };
+        let since = kept_since.unwrap_or(now);
+        if now.since(since) >= PLACE_PATIENCE {
+            return self.end(now, Refusal::Server(Code::InvitePlaceKept).into());
+        }
+        self.joining = Joining::PlaceKept { by_person, since, again_at: now + ASK_AGAIN };
+    }
+
+    /// When to ask again for a place that is kept.
+    pub(super) fn ask_again_at(&self) -> Option<Timestamp> {
+        match self.joining {
+            Joining::PlaceKept { again_at, .. } => Some(again_at),
+            _ => None,
+        }
+    }
+
+    pub(super) fn ask_again(&mut self) {
+        if let Joining::PlaceKept { by_person, since, .. } = self.joining {
+            self.ask_to_join(by_person, Some(since));
         }
     }
 
@@ -170,6 +210,12 @@ impl Call {
         self.me = None;
         self.ice = super::Ice::default();
         self.forget_everybody();
-        self.ask_to_join(false);
+        self.ask_to_join(false, None);
     }
 }
+
+/// How soon to ask again for a place that is kept: two or three round trips on a very bad link.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
+
+/// How long to ask: a server keeps a place for half a minute, and for as long again after each restart of its own.
+const PLACE_PATIENCE: Duration = Duration::from_secs(180);

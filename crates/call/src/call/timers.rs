@@ -28,6 +28,9 @@ impl Call {
         if self.rejoin_at().is_some_and(|at| now >= at) {
             self.rejoin();
         }
+        if self.ask_again_at().is_some_and(|at| now >= at) {
+            self.ask_again();
+        }
         // By id: what one timer does may take somebody else out of the list.
         let endpoints: Vec<_> = self.remotes.iter().map(|remote| remote.endpoint).collect();
         for endpoint in endpoints {
@@ -99,6 +102,7 @@ impl Call {
         }
         let mut next = closing.into_iter().chain(self.deadline().map(|(at, _)| at)).collect::<Vec<_>>();
         next.extend(self.rejoin_at());
+        next.extend(self.ask_again_at());
         if !self.waiting_for_ice.is_empty() {
             next.extend(self.ice.asked.map(|asked| asked + ICE_PATIENCE));
         }

@@ -105,7 +105,8 @@ impl<S: Store> Visits<S> {
             Some((endpoint, false, Presence::Away { since })) if since + self.patience_with(endpoint) <= now => {
                 Some(endpoint)
             }
-            Some(_) => return Err(Code::InviteInUse),
+            Some((_, _, Presence::Here { .. })) => return Err(Code::InviteInUse),
+            Some(_) => return Err(Code::InvitePlaceKept),
             None => None,
         };
         if self.unix_micros(now) >= row.expires_unix_micros {

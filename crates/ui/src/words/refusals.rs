@@ -12,6 +12,7 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::InviteNotUsable => "This link does not work. Copy the whole link again, or ask the clinic for a new one.",
         Code::InviteExpired => "The time of this link is over. Ask the clinic for a new one.",
         Code::InviteInUse => "This link is in use on another device. Close Housecall there, then try again.",
+        Code::InvitePlaceKept => "This link was in use a moment ago. Try again in half a minute.",
         Code::VisitEnded | Code::VisitNotFound => "The visit is over. Ask the clinic if you expected one.",
         Code::VisitFull => "The visit is full. Wait a little, then try again.",
         Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",

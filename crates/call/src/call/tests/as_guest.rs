@@ -34,6 +34,41 @@ fn a_link_that_does_not_work_ends_the_call_with_the_servers_reason() {
 }
 
 #[test]
+fn a_place_that_is_kept_for_our_app_that_died_is_asked_for_again_until_it_is_free() {
+    let mut scene = Scene::guest();
+    scene.intent(Intent::Join);
+    for _ in 0..12 {
+        assert_eq!(scene.requests(), [SignalingRequest::Challenge(INVITE)]);
+        scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+        assert!(matches!(scene.requests()[..], [SignalingRequest::JoinGuest { .. }]));
+        scene.signaling(SignalingInput::Refused { request: RequestKind::Join, code: Code::InvitePlaceKept });
+        assert_eq!((scene.phase(), scene.requests()), (Phase::Lobby, vec![]));
+        scene.wait(Duration::from_secs(3));
+    }
+    scene.requests();
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    scene.joined(Role::Guest);
+    assert_eq!(scene.phase(), Phase::WaitingRoom { since: scene.now });
+}
+
+#[test]
+fn a_place_that_is_kept_for_ever_ends_the_call_and_so_does_one_whose_owner_came_back() {
+    for (code, tries) in [(Code::InvitePlaceKept, 60), (Code::InviteInUse, 1)] {
+        let mut scene = Scene::guest();
+        scene.intent(Intent::Join);
+        scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+        scene.signaling(SignalingInput::Refused { request: RequestKind::Join, code: Code::InvitePlaceKept });
+        for _ in 0..tries {
+            assert_eq!(scene.phase(), Phase::Lobby);
+            scene.wait(Duration::from_secs(3));
+            scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+            scene.signaling(SignalingInput::Refused { request: RequestKind::Join, code });
+        }
+        assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::Server(code))));
+    }
+}
+
+#[test]
 fn a_host_with_another_key_than_the_links_never_connects() {
     let mut scene = Scene::guest();
     scene.intent(Intent::Join);
