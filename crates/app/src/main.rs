@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 
 mod arguments;
+mod awake;
 mod headless;
 mod logging;
 mod options;

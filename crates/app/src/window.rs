@@ -13,6 +13,7 @@ use session::desk::DeskIntent;
 use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, Outcome, Session, Tell, Trouble, Visit};
 use ui::{DeviceList, DeviceTrouble, DevicesModel, Forms, Intent, Levels, Model, Screen};
 
+use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
 use crate::options::Options;
 use crate::painter::GlowPainter;
@@ -67,7 +68,7 @@ struct App {
     forms: Forms,
     painter: GlowPainter,
     problem: Option<String>,
-    awake: Option<keepawake::KeepAwake>,
+    awake: Option<StayAwake>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
     /// Drawings begun; the first two are told from the rest.
@@ -223,12 +224,10 @@ impl App {
     /// No sleep while somebody waits or talks.
     fn stay_awake(&mut self, call: Option<&Snapshot>) {
         let needed = call.is_some_and(|call| call.phase != Phase::Lobby && !call.phase.is_ended());
-        if !needed {
+        if needed {
+            self.awake.get_or_insert_with(StayAwake::wish);
+        } else {
             self.awake = None;
-        } else if self.awake.is_none() {
-            let mut wish = keepawake::Builder::default();
-            wish.display(true).idle(true).reason("A visit goes on").app_name("Housecall");
-            self.awake = wish.create().map_err(|error| tracing::debug!(%error, "the system may fall asleep")).ok();
         }
     }
 }

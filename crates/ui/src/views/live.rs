@@ -116,11 +116,12 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
 }
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    const FOUR: f32 = 4.0 * 84.0 + 3.0 * 8.0;
-    ui.spacing_mut().item_spacing.x = 8.0;
+    const FOUR: f32 = 4.0 * 84.0;
     let free = ui.available_width();
+    let gap = ((free - FOUR) / 3.0).clamp(0.0, 8.0);
+    ui.spacing_mut().item_spacing.x = gap;
     ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-        ui.add_space(((free - FOUR) / 2.0 - 8.0).max(0.0));
+        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0 - gap).max(0.0));
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);

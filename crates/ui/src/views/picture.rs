@@ -1,6 +1,9 @@
 //! A moving picture, or what stands in its place.
 
-use egui::{Color32, CornerRadius, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::text::LayoutJob;
+use egui::{
+    Align, Color32, CornerRadius, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::icons::{self, Icon};
 use crate::theme::DARK;
@@ -26,24 +29,33 @@ pub(crate) fn picture(
             let rect = fitted(room, size.width as f32, size.height as f32);
             painter.paint(ui, rect, which);
         }
-        (instead, _) => {
-            let mark = (room.height() * 0.3).clamp(24.0, 96.0);
-            let center = room.center() - vec2(0.0, mark * 0.35);
-            let square = Rect::from_center_size(center, vec2(mark, mark));
-            icons::paint(ui.painter(), square, Icon::Person, DARK.line);
-            if let Some(instead) = instead {
-                let size = if room.width() < 200.0 { 13.0 } else { 16.0 };
-                let width = (room.width() - 16.0).max(40.0);
-                let words = ui.painter().layout(instead.to_owned(), FontId::proportional(size), DARK.quiet, width);
-                let at = square.center_bottom() + vec2(-words.size().x / 2.0, 8.0);
-                ui.painter().galley(at, words, DARK.quiet);
-            }
-        }
+        (instead, _) => placeholder(ui, room, instead),
     }
     if which == Picture::Own {
         ui.painter().rect_stroke(room, radius, Stroke::new(1.0, Color32::from_white_alpha(40)), StrokeKind::Inside);
     }
     response
+}
+
+/// A person's outline, and below it why there is no picture; where there is little room, the words alone.
+fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
+    let size = if room.width() < 200.0 { 13.0 } else { 16.0 };
+    let words = instead.unwrap_or_default().to_owned();
+    let width = (room.width() - 16.0).max(40.0);
+    let mut job = LayoutJob::simple(words, FontId::proportional(size), DARK.quiet, width);
+    job.halign = Align::Center;
+    let words = ui.painter().layout_job(job);
+    let mark = (room.height() * 0.3).clamp(24.0, 96.0);
+    let both = mark + 8.0 + words.size().y;
+    let top = if both + 12.0 <= room.height() {
+        let top = room.center().y - both / 2.0;
+        let square = Rect::from_min_size(pos2(room.center().x - mark / 2.0, top), vec2(mark, mark));
+        icons::paint(ui.painter(), square, Icon::Person, DARK.line);
+        square.bottom() + 8.0
+    } else {
+        room.center().y - words.size().y / 2.0
+    };
+    ui.painter().galley(pos2(room.center().x, top), words, DARK.quiet);
 }
 
 /// The shape of our own picture, for its place.
