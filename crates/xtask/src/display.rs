@@ -13,9 +13,6 @@ const START: Duration = Duration::from_secs(30);
 /// How long it may take to go, before it is killed.
 const END: Duration = Duration::from_secs(5);
 
-/// What draws the windows where there is no graphics card and no display, by Debian's names.
-pub const PACKAGES: [&str; 2] = ["xvfb", "libgl1-mesa-dri"];
-
 /// A running X server without a screen; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Display {

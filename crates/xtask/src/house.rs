@@ -106,6 +106,19 @@ impl Default for Options {
     }
 }
 
+/// What one end of a visit in a window is given: sources as `docs/windows.md` calls them.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowOptions {
+    /// `--camera`.
+    pub camera: &'static str,
+    /// `--microphone`.
+    pub microphone: &'static str,
+    /// `--speaker device`; else what would be heard is written down, and nothing sounds.
+    pub has_loudspeaker: bool,
+    /// Seconds of live call before this end hangs up.
+    pub duration_secs: u32,
+}
+
 /// One running end of a visit and the files that it writes.
 #[derive(Debug)]
 pub struct End {
@@ -193,11 +206,6 @@ impl House {
 
     fn add_common(&self, command: &mut Command, options: &Options, name: &str) {
         let files = EndFiles::new(&self.folder, name);
-        let to_file = |path: &Path| {
-            let mut word = OsString::from("file:");
-            word.push(path);
-            word
-        };
         command.args(["--camera", &options.camera, "--microphone", &options.microphone]);
         command.arg("--speaker").arg(to_file(&files.speaker));
         command.arg("--screen").arg(to_file(&files.screen));
@@ -205,6 +213,34 @@ impl House {
         command.args(["--give-up", &format!("{}s", options.give_up_secs)]);
         command.arg("--report").arg(&files.report);
         command.args(&options.more);
+    }
+
+    /// The clinician's end in a window that needs no click.
+    #[must_use]
+    pub fn host_window_command(&self, options: &WindowOptions) -> Command {
+        let mut command = Command::new(&self.programs.app);
+        command.args(["--server", &self.server.url, "--pin", &self.server.pin, "--user", CLINICIAN]);
+        command.arg("--password-file").arg(self.folder.join("password"));
+        command.arg("--identity").arg(self.folder.join("identity"));
+        command.arg("--invite-out").arg(self.link_file()).args(["--admit-after", "1s"]);
+        self.add_common_of_windows(&mut command, options, "clinician");
+        command
+    }
+
+    /// The patient's end in a window that needs no click. The link must be there.
+    pub fn join_window_command(&self, options: &WindowOptions) -> Result<Command> {
+        let link = fs::read_to_string(self.link_file()).context("the clinician has written no link yet")?;
+        let mut command = Command::new(&self.programs.app);
+        command.arg(link.trim()).args(["--join-after", "3s"]);
+        self.add_common_of_windows(&mut command, options, "patient");
+        Ok(command)
+    }
+
+    fn add_common_of_windows(&self, command: &mut Command, options: &WindowOptions, name: &str) {
+        let files = EndFiles::new(&self.folder, name);
+        let speaker = if options.has_loudspeaker { "device".into() } else { to_file(&files.speaker) };
+        command.args(["--camera", options.camera, "--microphone", options.microphone, "--speaker"]).arg(speaker);
+        command.args(["--duration", &format!("{}s", options.duration_secs)]).arg("--report").arg(files.report);
     }
 
     /// Starts the clinician's end and waits until its link is there.
@@ -215,8 +251,12 @@ impl House {
         admit_after: &str,
         heard: impl Fn(&str) + Clone + Send + 'static,
     ) -> Result<End> {
-        let mut command = self.host_command(place, options, admit_after);
-        let mut process = Process::spawn("the clinician's end", &mut command, heard)?;
+        self.start_host(&mut self.host_command(place, options, admit_after), heard)
+    }
+
+    /// Starts the clinician's end by this command and waits until its link is there.
+    pub fn start_host(&self, command: &mut Command, heard: impl Fn(&str) + Clone + Send + 'static) -> Result<End> {
+        let mut process = Process::spawn("the clinician's end", command, heard)?;
         let link = self.link_file();
         let written = || fs::read_to_string(&link).is_ok_and(|text| text.contains("/j/") && text.contains('#'));
         wait_until(INVITE, || Ok(written() || !process.is_running()))?;
@@ -226,8 +266,12 @@ impl House {
 
     /// Starts the patient's end.
     pub fn join(&self, place: &Place, options: &Options, heard: impl Fn(&str) + Clone + Send + 'static) -> Result<End> {
-        let mut command = self.join_command(place, options);
-        let process = Process::spawn("the patient's end", &mut command, heard)?;
+        self.start_guest(&mut self.join_command(place, options), heard)
+    }
+
+    /// Starts the patient's end by this command.
+    pub fn start_guest(&self, command: &mut Command, heard: impl Fn(&str) + Clone + Send + 'static) -> Result<End> {
+        let process = Process::spawn("the patient's end", command, heard)?;
         Ok(End { process, files: EndFiles::new(&self.folder, "patient") })
     }
 
@@ -242,6 +286,13 @@ impl House {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+}
+
+/// `file:PATH`, as the programs take it.
+fn to_file(path: &Path) -> OsString {
+    let mut word = OsString::from("file:");
+    word.push(path);
+    word
 }
 
 fn add_clinician(programs: &Programs, data: &Path, password: &str) -> Result<()> {

@@ -13,6 +13,7 @@ pub mod cargo;
 pub mod check;
 pub mod demo;
 pub mod display;
+pub mod hardware;
 pub mod house;
 pub mod interrupt;
 pub mod process;

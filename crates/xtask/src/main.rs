@@ -23,12 +23,12 @@ struct Arguments {
 enum Command {
     /// Builds everything and holds a call between a clinician and a patient on this machine.
     Demo {
-        /// Without windows (the only way until the windows are there).
+        /// Without windows, as where there is no display.
         #[arg(long)]
         headless: bool,
-        /// How many seconds the call lasts.
-        #[arg(long, default_value_t = 15)]
-        seconds: u32,
+        /// How many seconds the call lasts: 60 in windows and 15 without, unless it is said.
+        #[arg(long)]
+        seconds: Option<u32>,
     },
     /// Checks the style and runs the tests.
     Test {
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
-        Command::Demo { headless: _, seconds } => demo::run(&workspace, seconds),
+        Command::Demo { headless, seconds } => demo::run(&workspace, headless, seconds),
         Command::Test { all } => check::all_checks(&workspace, all),
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),

@@ -57,6 +57,15 @@ impl Report {
         values.iter().filter_map(|event| Some((event["t"].as_f64()?, event["event"].as_str()?.to_owned()))).collect()
     }
 
+    /// How many seconds the call was live, from the first time on to its end.
+    #[must_use]
+    pub fn live_secs(&self) -> f64 {
+        let events = self.events();
+        let at = |is_it: fn(&str) -> bool| events.iter().find(|(_, event)| is_it(event)).map(|(t, _)| *t);
+        let ended = at(|event| event.starts_with("ended:"));
+        at(|event| event == "live").zip(ended).map_or(0.0, |(from, to)| to - from)
+    }
+
     /// One field of all samples that have it, with their time in seconds.
     #[must_use]
     pub fn series(&self, field: &str) -> Vec<(f64, f64)> {
@@ -89,6 +98,17 @@ mod tests {
         assert_eq!(report.unix_ms("first_audio"), None);
         assert_eq!(report.shown_per_second(), Some(20.0));
         assert_eq!(report.series("rtt_ms"), [(1.0, 20.0)]);
+    }
+
+    #[test]
+    fn a_call_is_live_from_its_first_picture_to_its_end_and_one_that_never_was_for_no_time() {
+        let report = |events: &str| {
+            Report::parse(format!(r#"{{"schema": "housecall.report/1", "events": {events}}}"#).as_bytes()).unwrap()
+        };
+        let live =
+            r#"[{"t": 1.5, "event": "live"}, {"t": 3.0, "event": "live"}, {"t": 9.0, "event": "ended:hung_up"}]"#;
+        assert!((report(live).live_secs() - 7.5).abs() < 1e-9);
+        assert!(report(r#"[{"t": 9.0, "event": "ended:gave_up"}]"#).live_secs().abs() < 1e-9);
     }
 
     #[test]

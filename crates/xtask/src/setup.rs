@@ -86,11 +86,46 @@ pub fn run() -> Result<()> {
     }
 }
 
-/// Sees to it that the tests of microphone and loudspeaker have a sound server that they can start for themselves, and
-/// that there is a browser to call.
+/// Sees to it that a window can open: it loads what it needs of X, Wayland and OpenGL only then, so that no build fails
+/// without.
+pub fn for_windows() -> Result<()> {
+    if !cfg!(target_os = "linux") || !has_apt() {
+        return Ok(());
+    }
+    install(&missing_packages(&WINDOW_PACKAGES), "to open a window")
+}
+
+/// OpenGL by both of its ways, what winit asks of X and of Wayland, and the list of the system's fonts.
+const WINDOW_PACKAGES: [&str; 9] = [
+    "libgl1",
+    "libegl1",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxkbcommon-x11-0",
+    "libwayland-client0",
+    "libwayland-egl1",
+    "libfontconfig1",
+];
+
+/// Sees to it that a window can open where nobody looks.
+pub fn for_windows_without_display() -> Result<()> {
+    for_windows()?;
+    if on_path("Xvfb") && !has_apt() {
+        return Ok(());
+    }
+    packages(&["xvfb", "libgl1-mesa-dri"], "to open windows where there is no display")
+}
+
+/// Sees to it that the tests of microphone and loudspeaker have a sound server that they can start for themselves, those
+/// of the windows a display and what a screen reader uses, and that there is a browser to call.
 pub fn for_tests() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
+    }
+    for_windows_without_display()?;
+    if has_apt() || !on_path("dbus-daemon") {
+        packages(&["dbus", "at-spi2-core"], "to press what is in a window as a screen reader finds it, in the tests")?;
     }
     if !TEST_PROGRAMS.iter().all(|program| on_path(program)) {
         packages(&TEST_PACKAGES, "for the tests of microphone and loudspeaker")?;
