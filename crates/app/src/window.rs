@@ -10,7 +10,7 @@ use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportComm
 use eframe::glow;
 use session::call::{Phase, Snapshot};
 use session::desk::DeskIntent;
-use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, Outcome, Session, Tell, Trouble, Visit};
+use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, Outcome, Session, Tell, Trouble, Visit, as_sentence};
 use ui::{DeviceList, DeviceTrouble, DevicesModel, Forms, Intent, Levels, Model, Screen};
 
 use crate::awake::StayAwake;
@@ -120,8 +120,8 @@ impl App {
 
     fn open_link(&mut self, text: &str) {
         let Some(session) = &self.session else { return };
-        let opened = text.parse::<Link>().map_err(|error| error.to_string());
-        match opened.and_then(|link| session.open_link(link).map_err(|error| error.to_string())) {
+        let opened = text.parse::<Link>().map_err(|error| as_sentence(&error));
+        match opened.and_then(|link| session.open_link(link).map_err(|error| as_sentence(&error))) {
             Ok(visit) => {
                 self.visit = Some(visit);
                 self.screen = Screen::Patient;
@@ -138,7 +138,7 @@ impl App {
         if self.desk.is_none() {
             match session.open_desk(self.identity.as_deref()) {
                 Ok(desk) => self.desk = Some(desk),
-                Err(error) => return self.problem = Some(error.to_string()),
+                Err(error) => return self.problem = Some(as_sentence(&error)),
             }
         }
         self.screen = Screen::Clinician;

@@ -247,7 +247,7 @@ impl DeskDriver {
         let on_this_machine = is_loopback(call.link.server.host());
         let party = call::Party::Host { identity: call.identity, visit: call.visit, invites: call.invites };
         let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);
         let (inputs, watched) = (self.inputs.clone(), visit.clone());
         self.visit.send_replace(Some(visit));

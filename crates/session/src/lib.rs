@@ -46,7 +46,7 @@ pub use outcome::Outcome;
 pub use person::Habits;
 pub use pictures::{Pictures, Repaint};
 pub use trust::{Link, LinkError};
-pub use visit::{Tell, Visit, VisitEnd};
+pub use visit::{Tell, Visit, VisitEnd, as_sentence};
 pub use window::{Session, Unattended, WindowConfig};
 
 pub use crate::media::MediaChoices;

@@ -280,8 +280,8 @@ async fn run(
     (around.repaint)();
 }
 
-/// What an error says, as a sentence of its own.
-pub(crate) fn as_sentence(error: &impl fmt::Display) -> String {
+/// What an error says, as a sentence of its own for a window: with a capital letter and a full stop.
+pub fn as_sentence(error: &impl fmt::Display) -> String {
     let words = error.to_string();
     let mut letters = words.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
@@ -337,6 +337,13 @@ mod tests {
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_millis(secs * 1_000)
+    }
+
+    #[test]
+    fn what_an_error_says_becomes_a_sentence() {
+        assert_eq!(as_sentence(&"this link is damaged; copy it again"), "This link is damaged; copy it again.");
+        assert_eq!(as_sentence(&"Is it so?"), "Is it so?");
+        assert_eq!(as_sentence(&""), ".");
     }
 
     #[test]

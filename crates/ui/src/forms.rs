@@ -25,8 +25,8 @@ pub struct Forms {
     pub totp: String,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
-    /// Whether Join was pressed and the server has not answered yet.
-    pub(crate) joining: bool,
+    /// When Join was pressed, while the server has not answered yet.
+    pub(crate) joining: Option<Timestamp>,
     /// When the link was copied.
     pub(crate) copied_at: Option<Timestamp>,
     /// Whether the pin that was typed is none.

@@ -23,7 +23,7 @@ pub fn housecall_ui(
 ) {
     let call = model.call.filter(|_| model.screen != Screen::Start);
     if call.is_none_or(|call| call.phase != Phase::Lobby) {
-        forms.joining = false;
+        forms.joining = None;
     }
     if let Some(call) = call {
         shortcuts::shortcuts(ui, call, forms, intents);

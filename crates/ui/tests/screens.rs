@@ -164,6 +164,16 @@ fn a_patient_sees_and_hears_themselves_before_they_join() {
 }
 
 #[test]
+fn a_server_that_does_not_answer_a_join_is_said_after_a_while() {
+    let mut window = open(Moment::patient(Phase::Lobby));
+    press(&mut window, "Join the visit");
+    assert!(!says(&window, "does not answer"));
+    window.state_mut().moment.now = house::NOW + std::time::Duration::from_secs(5);
+    window.run_ok();
+    assert!(says(&window, "does not answer") && says(&window, "call the clinic"));
+}
+
+#[test]
 fn a_device_is_chosen_by_its_name() {
     let mut window = open(Moment::patient(Phase::Lobby));
     window.get_by_role_and_label(Role::ComboBox, "Camera").click();

@@ -27,7 +27,7 @@ pub(crate) fn lobby_ui(
         let mut own = |ui: &mut Ui, intents: &mut Vec<Intent>| {
             own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
-            join(ui, forms, intents);
+            join(ui, model, forms, intents);
             switches(ui, call, intents);
             leave(ui, forms, intents);
         };
@@ -73,18 +73,26 @@ pub(crate) fn switches(ui: &mut Ui, call: &call::Snapshot, intents: &mut Vec<Int
     });
 }
 
-fn join(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    let word = if forms.joining { words::JOINING } else { words::JOIN };
-    if ui.add_enabled_ui(!forms.joining, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
-        forms.joining = true;
+fn join(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let word = if forms.joining.is_some() { words::JOINING } else { words::JOIN };
+    let free = forms.joining.is_none();
+    if ui.add_enabled_ui(free, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
+        forms.joining = Some(model.now);
         intents.push(Intent::Call(call::Intent::Join));
+    }
+    let Some(since) = forms.joining else { return };
+    let asked_for = model.now.since(since);
+    if asked_for >= words::JOINING_LONG {
+        notice(ui, &words::with_phone(words::SERVER_AWAY, model.phone));
+    } else {
+        ui.ctx().request_repaint_after(words::JOINING_LONG.saturating_sub(asked_for));
     }
 }
 
 fn leave(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
     if button(ui, Weight::Quiet, words::NOT_NOW).clicked() {
         // Who has asked to join tells the server that they leave again.
-        if std::mem::take(&mut forms.joining) {
+        if forms.joining.take().is_some() {
             intents.push(Intent::Call(call::Intent::HangUp));
         }
         intents.push(Intent::Back);

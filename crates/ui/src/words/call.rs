@@ -50,15 +50,26 @@ pub(crate) fn call_status(call: &Snapshot) -> (&'static str, Option<&'static str
     match call.phase {
         Phase::Connecting { .. } if call.role == Role::Host => ("Connecting…", Some("This takes a few seconds.")),
         Phase::Connecting { .. } => ("Connecting…", Some("You are let in. This takes a few seconds.")),
-        Phase::Reconnecting { cause: ReconnectCause::LinkLost, .. } => {
-            ("Reconnecting…", Some("The connection is lost. Stay here: it is tried again by itself for ten minutes."))
-        }
-        Phase::Reconnecting { cause: ReconnectCause::TheirAppStopped, .. } => {
-            ("Waiting for the other side…", Some("Their app stopped. Stay here: the call goes on when they come back."))
+        Phase::Reconnecting { cause, .. } => {
+            let (title, lasts) = match cause {
+                ReconnectCause::LinkLost => ("Reconnecting…", LINK_LOST),
+                ReconnectCause::TheirAppStopped => ("Waiting for the other side…", THEIR_APP_STOPPED),
+            };
+            (title, Some(lasts[usize::from(call.role == Role::Guest)]))
         }
         _ => ("Connected", None),
     }
 }
+
+/// For the host, and for the guest.
+const LINK_LOST: [&str; 2] = [
+    "The connection is lost. Stay here: it is tried again by itself for ten minutes.",
+    "The connection is lost. Stay here: it is tried again by itself for ten minutes. If it lasts, call the clinic.",
+];
+const THEIR_APP_STOPPED: [&str; 2] = [
+    "Their app stopped. Stay here: the call goes on when they come back.",
+    "Their app stopped. Stay here: the call goes on when they come back. If it lasts, call the clinic.",
+];
 
 /// What the person should know of a call: what the app says first, then what the engine says, then a lost server. What
 /// is said of a device in more detail is not said here.
@@ -77,8 +88,13 @@ pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &Devi
         return Some(problem_in_call(problem).to_owned());
     }
     let waits = matches!(call.phase, Phase::WaitingRoom { .. });
-    (waits && !call.signaling_up)
-        .then(|| "The clinic's server is not reached at the moment. Stay here: it is tried again by itself.".to_owned())
+    (waits && !call.signaling_up).then(|| {
+        match call.role {
+            Role::Guest => super::SERVER_AWAY,
+            Role::Host => "The server does not answer at the moment. Stay here: it is tried again by itself.",
+        }
+        .to_owned()
+    })
 }
 
 fn problem_in_call(problem: &Problem) -> &'static str {

@@ -13,8 +13,13 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
         EndReason::HungUp => ("The visit is over", "You ended the call. To come back, open your link again."),
         EndReason::TheyHungUp => ("The visit is over", "The clinic ended the call. You can close this window."),
         EndReason::Denied => ("Not let in", "The clinic did not let you in. Call the clinic if this is a mistake."),
-        EndReason::Removed => ("The visit is over", "The clinic ended your part in the visit."),
-        EndReason::VisitOver => ("The visit is over", "Its time is over, or nobody was in it any more."),
+        EndReason::Removed => {
+            ("The visit is over", "The clinic ended your part in the visit. Call the clinic if this is a mistake.")
+        }
+        EndReason::VisitOver => (
+            "The visit is over",
+            "Its time is over, or nobody was in it any more. Call the clinic if you need another.",
+        ),
         EndReason::NoConnection => (
             "No connection",
             "The two apps could not reach each other. Try another network, such as a telephone's, or call the clinic.",
@@ -25,7 +30,7 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
         ),
         EndReason::ConnectionLost => (
             "The connection was lost",
-            "It did not come back within ten minutes. Look after your network, then open your link again.",
+            "It did not come back within ten minutes. Look after your network, then open your link again, or call the clinic.",
         ),
         EndReason::Refused(refusal) => return ("The visit could not go on", refused(refusal)),
     };
@@ -65,5 +70,37 @@ pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
         0 => format!("{long}."),
         1 => format!("{long}; the connection was lost once and came back."),
         often => format!("{long}; the connection was lost {often} times and came back."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use signaling_protocol::Code;
+
+    use super::*;
+
+    #[test]
+    fn every_end_says_what_happened_and_what_to_do() {
+        use EndReason::{
+            ConnectionLost, Denied, HandshakeUnfinished, HungUp, NoConnection, Refused, Removed, TheyHungUp, VisitOver,
+        };
+        let refusals = [
+            Refusal::Server(Code::InviteExpired),
+            Refusal::Server(Code::Internal),
+            Refusal::Version,
+            Refusal::WrongClinicKey,
+            Refusal::FingerprintMismatch,
+            Refusal::FingerprintChanged,
+            Refusal::Parameters,
+            Refusal::Malformed,
+        ];
+        let plain = [HungUp, TheyHungUp, Denied, Removed, VisitOver, NoConnection, HandshakeUnfinished, ConnectionLost];
+        for reason in plain.into_iter().chain(refusals.map(Refused)) {
+            let (_, words) = end_reason(reason);
+            assert!(words.matches('.').count() >= 2, "{reason:?}: {words}");
+            let in_vain = !matches!(reason, HungUp | TheyHungUp);
+            let step = ["all the clinic", "Ask the clinic", "ry again", "Update"];
+            assert!(!in_vain || step.iter().any(|step| words.contains(step)), "{reason:?}: {words}");
+        }
     }
 }

@@ -83,6 +83,10 @@ pub(crate) const LOBBY: &str = "Before you go in";
 pub(crate) const LOBBY_HELP: &str = "See and hear yourself first. Nothing is sent until you join and are let in.";
 pub(crate) const JOIN: &str = "Join the visit";
 pub(crate) const JOINING: &str = "Joining…";
+/// From when on it is said that the server does not answer.
+pub(crate) const JOINING_LONG: Duration = Duration::from_secs(4);
+pub(crate) const SERVER_AWAY: &str = "The clinic's server does not answer at the moment. Stay here: it is tried again by \
+                                      itself. If it lasts, call the clinic.";
 pub(crate) const NOT_NOW: &str = "Not now";
 pub(crate) const WAITING: &str = "You are in the waiting room";
 pub(crate) const WAITING_HELP: &str = "The clinic knows that you are here. Nobody sees or hears you before they let you \

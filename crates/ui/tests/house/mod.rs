@@ -30,6 +30,8 @@ pub struct Moment {
     pub phone: Option<String>,
     /// Whether there are pictures.
     pub pictures: bool,
+    /// When it is.
+    pub now: Timestamp,
 }
 
 impl Moment {
@@ -45,7 +47,7 @@ impl Moment {
             speakers: DeviceList { names: names(&["Headset", "Built-in Audio"]), ..DeviceList::default() },
         };
         let screen = Screen::Start;
-        Self { screen, call: None, desk: None, devices, problem: None, phone: None, pictures: true }
+        Self { screen, call: None, desk: None, devices, problem: None, phone: None, pictures: true, now: NOW }
     }
 
     /// The patient, in this phase.
@@ -87,7 +89,7 @@ impl Moment {
             desk: self.desk.as_ref(),
             devices: &self.devices,
             levels: Levels { microphone: 0.2, speaker: 0.1 },
-            now: NOW,
+            now: self.now,
             talked_for: Some(Duration::from_secs(754)),
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
