@@ -84,7 +84,7 @@ impl Seen<'_> {
     }
 
     pub(crate) fn name(&self) -> &str {
-        &self.item.short_name
+        self.item.short_name.as_str()
     }
 
     /// What tells it from all else, as long as it is there.
