@@ -7,10 +7,11 @@ use tracing_subscriber::EnvFilter;
 /// Starts logging; `HOUSECALL_LOG` takes a filter as `tracing-subscriber` reads it.
 ///
 /// The WebRTC library is silent: it calls every stray datagram an error, and prints addresses. What matters of it comes
-/// as an event. The window's libraries warn of screens without a size and languages without a name, which help nobody.
+/// as an event. PulseAudio's reports an orderly end as a fault. The window's libraries warn of screens without a size and languages without a name, which help nobody.
 pub(crate) fn start(verbose: bool) {
     let ours = if verbose { "debug" } else { "warn" };
-    let libraries = "webrtc=off,rtc=off,hyper=warn,h2=warn,rustls=warn,winit=error,egui_system_font_provider=error";
+    let libraries =
+        "webrtc=off,rtc=off,hyper=warn,h2=warn,rustls=warn,winit=error,egui_system_font_provider=error,pulseaudio=off";
     let default = format!("{ours},{libraries}");
     let wish = std::env::var("HOUSECALL_LOG").unwrap_or_default();
     let filter = if wish.is_empty() { Ok(EnvFilter::new(&default)) } else { EnvFilter::try_new(&wish) };

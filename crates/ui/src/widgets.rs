@@ -6,7 +6,7 @@ use egui::{
 };
 
 use crate::icons::{self, Icon};
-use crate::theme::{CARD_RADIUS, CONTROL_RADIUS, Palette, TARGET};
+use crate::theme::{CARD_RADIUS, CONTROL_RADIUS, NARROW, Palette, TARGET};
 
 /// How much a button asks to be pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,25 +182,41 @@ pub(crate) fn spoken(ui: &Ui, response: &Response) {
 
 /// Something that the person should know, in a box of its own.
 pub(crate) fn notice(ui: &mut Ui, sentence: &str) {
-    in_notice(ui, sentence, |_| {});
+    in_notice(ui, |ui| notice_text(ui, sentence));
 }
 
-/// The same, with the next step as a button; whether it was pressed.
+/// The same, with the next step as a button, beside it where there is room; whether it was pressed.
 pub(crate) fn notice_with_step(ui: &mut Ui, sentence: &str, step: &str) -> bool {
-    in_notice(ui, sentence, |ui| button(ui, Weight::Secondary, step).clicked())
+    in_notice(ui, |ui| {
+        if ui.available_width() < NARROW {
+            notice_text(ui, sentence);
+            return button(ui, Weight::Secondary, step).clicked();
+        }
+        let row = Layout::right_to_left(Align::Center);
+        let draw = |ui: &mut Ui| {
+            let pressed = button(ui, Weight::Secondary, step).clicked();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_text(ui, sentence));
+            pressed
+        };
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), row, draw).inner
+    })
 }
 
-fn in_notice<R>(ui: &mut Ui, sentence: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let colors = Palette::of(ui);
-    let frame = Frame::new().fill(colors.notice).corner_radius(CONTROL_RADIUS).inner_margin(Margin::symmetric(14, 12));
+fn in_notice<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let fill = Palette::of(ui).notice;
+    let frame = Frame::new().fill(fill).corner_radius(CONTROL_RADIUS).inner_margin(Margin::symmetric(14, 12));
     frame
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
-            let response = ui.add(Label::new(RichText::new(sentence).color(colors.on_notice)).wrap());
-            spoken(ui, &response);
             add(ui)
         })
         .inner
+}
+
+fn notice_text(ui: &mut Ui, sentence: &str) {
+    let color = Palette::of(ui).on_notice;
+    let response = ui.add(Label::new(RichText::new(sentence).color(color)).wrap());
+    spoken(ui, &response);
 }
 
 /// A sheet of paper on the window.

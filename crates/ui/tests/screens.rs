@@ -225,6 +225,18 @@ fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step
 }
 
 #[test]
+fn several_troubles_leave_room_for_their_picture_in_a_narrow_window() {
+    let mut moment = Moment::patient(LIVE);
+    moment.devices.cameras.trouble = Some(DeviceTrouble::Missing);
+    moment.devices.microphones.trouble = Some(DeviceTrouble::Busy);
+    let mut window = open_at(moment, vec2(360.0, 640.0), Theme::Light);
+    assert!(says(&window, "These do not work: camera, microphone."));
+    assert!(window.query_by_role_and_label(Role::Button, "Try the camera again").is_none());
+    assert!(press(&mut window, "See what is wrong").is_empty());
+    window.get_by_role_and_label(Role::Button, "Try the microphone again");
+}
+
+#[test]
 fn typing_begins_in_the_first_field_that_is_empty_without_a_click() {
     let typed = |moment, text: &str| {
         let mut window = open(moment);

@@ -2,9 +2,9 @@
 
 use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
-use crate::theme::Palette;
+use crate::theme::{NARROW, Palette};
 use crate::widgets::{Weight, button, notice_with_step, quiet};
-use crate::{DeviceKind, Intent, Model, words};
+use crate::{DeviceKind, Forms, Intent, Model, words};
 
 /// The three choices, each with its trouble.
 pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
@@ -51,9 +51,19 @@ fn has_just_opened(ui: &Ui, list: Id, open: bool) -> bool {
     open && !was_open
 }
 
-/// What is wrong with the devices, where the choice of them is not shown.
-pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
-    for kind in DeviceKind::ALL {
+/// What is wrong with the devices, where the choice of them is not shown; several in a narrow window are named only, and
+/// one button shows them all.
+pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if forms.devices_open {
+        return;
+    }
+    let broken =
+        DeviceKind::ALL.into_iter().filter(|kind| model.devices.of(*kind).trouble.is_some()).collect::<Vec<_>>();
+    if broken.len() > 1 && ui.available_width() < NARROW {
+        forms.devices_open = notice_with_step(ui, &words::several_troubles(&broken), words::SEE_DEVICES);
+        return;
+    }
+    for kind in broken {
         trouble(ui, model, kind, intents);
     }
 }

@@ -80,13 +80,11 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
     }
 }
 
-fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &Forms, intents: &mut Vec<Intent>) {
+fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
         notice(ui, &problem);
     }
-    if !forms.devices_open {
-        troubles(ui, model, intents);
-    }
+    troubles(ui, model, forms, intents);
     if call.role == Role::Host && !call.waiting.is_empty() {
         card(ui, |ui| who_waits_beside(ui, model.now, call, intents));
     }

@@ -25,9 +25,7 @@ pub(crate) fn waiting_panel_ui(
         if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &problem);
         }
-        if !forms.devices_open {
-            troubles(ui, model, intents);
-        }
+        troubles(ui, model, forms, intents);
         let mut rest = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
             own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);

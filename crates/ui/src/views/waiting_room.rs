@@ -25,9 +25,7 @@ pub(crate) fn waiting_room_ui(
         if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &words::with_phone(&problem, model.phone));
         }
-        if !forms.devices_open {
-            troubles(ui, model, intents);
-        }
+        troubles(ui, model, forms, intents);
         own_picture(ui, model, call, painter);
         microphone_level(ui, model, call.muted);
         switches(ui, call, intents);

@@ -48,6 +48,19 @@ pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String
     format!("{what} {next}")
 }
 
+/// Which devices do not work, where there is no room to say why.
+pub(crate) fn several_troubles(kinds: &[DeviceKind]) -> String {
+    let names: Vec<&str> = kinds
+        .iter()
+        .map(|kind| match kind {
+            DeviceKind::Camera => "camera",
+            DeviceKind::Microphone => "microphone",
+            DeviceKind::Speaker => "loudspeaker",
+        })
+        .collect();
+    format!("These do not work: {}. The call goes on with what there is.", names.join(", "))
+}
+
 /// Opens a device again that did not work.
 pub(crate) const fn try_again(kind: DeviceKind) -> &'static str {
     match kind {

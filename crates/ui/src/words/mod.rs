@@ -107,6 +107,7 @@ pub(crate) const KEY_ADMIT: &str = "Let in who waits";
 // Devices.
 pub(crate) const DEVICES: &str = "Devices";
 pub(crate) const CLOSE_DEVICES: &str = "Close devices";
+pub(crate) const SEE_DEVICES: &str = "See what is wrong";
 pub(crate) const TEST_SPEAKER: &str = "Play a test sound";
 pub(crate) const MICROPHONE_LEVEL: &str = "Microphone level";
 

@@ -107,6 +107,10 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
     broken.devices.cameras.trouble = Some(DeviceTrouble::Busy);
     broken.devices.microphones.trouble = Some(DeviceTrouble::Missing);
     broken.pictures = false;
+    let mut unplugged = Moment::patient(Phase::Live { since });
+    unplugged.devices.cameras.trouble = Some(DeviceTrouble::Unplugged);
+    unplugged.devices.microphones.trouble = Some(DeviceTrouble::Stalled);
+    unplugged.pictures = false;
     let mut wrong_link = Moment::start();
     wrong_link.problem = Some("This link is damaged. Copy the whole link again.".to_owned());
     wrong_link.phone = Some("555 0100".to_owned());
@@ -142,6 +146,7 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
                 call.remote = Some(Remote { muted: true, camera_off: true });
             }),
         ),
+        ("live-broken-devices", unplugged),
         ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
         ("their-app-stopped", Moment::clinician(Phase::Reconnecting { since, cause: ReconnectCause::TheirAppStopped })),
         ("ended", Moment::patient(Phase::Ended(EndReason::TheyHungUp))),
