@@ -232,6 +232,7 @@ impl DeskDriver {
     fn take(&mut self, number: RequestNumber, answer: Result<DeskAnswer, ClientError>) {
         if let Ok(DeskAnswer::SignedIn(_)) = &answer {
             let _ = self.around.signed_in.set(self.now());
+            tracing::debug!("signed in");
         }
         self.fault = answer.as_ref().err().map(ToString::to_string);
         let answer = answer.unwrap_or_else(|error| match error {
