@@ -208,22 +208,21 @@ impl Person {
     /// brings what is not.
     #[track_caller]
     pub(crate) fn comes_to(&self, role: Role, name: &str) -> Area {
-        let mut before = None;
-        let mut at = None;
+        const LOOKS: u32 = 3;
+        let (mut at, mut looks) = (None, 0);
         self.waits_until(&format!("{role:?} {name:?} can be pressed"), |person| {
             let (_, window) = person.window();
             let area = person.find(role, name).filter(Seen::is_enabled).and_then(|seen| seen.area());
             let area = area.map(|area| Area { x: area.x + window.x, y: area.y + window.y, ..area });
-            let (now, last) = (area, std::mem::replace(&mut before, area));
-            let Some(area) = now.filter(|_| now == last) else { return false };
+            looks = if area == at { looks + 1 } else { 0 };
+            at = area;
+            let Some(area) = area.filter(|_| looks >= LOOKS) else { return false };
             let (x, y) = area.middle();
             let inside = y > window.y + EDGE && y < window.y + window.height - EDGE;
-            if inside {
-                at = Some(area);
-            } else {
+            if !inside {
                 person.hands.point_at((x, window.middle().1));
                 person.hands.scroll(y > window.middle().1);
-                before = None;
+                looks = 0;
             }
             inside
         });

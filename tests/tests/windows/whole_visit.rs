@@ -23,7 +23,8 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
 
     clinician.opens_housecall(&[]);
     signs_in(&clinic, &clinician);
-    clinic.sends_a_link(&clinician, &patient);
+    clinician.clicks("Start a visit");
+    clinic.sends_the_link(&clinician, &patient);
     clinician.watches_until("the own picture moves", "Your picture", footage::shows_a_bright_quarter);
 
     let bars = patient.folder().join("bars.y4m");
