@@ -281,8 +281,8 @@ impl eframe::App for App {
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);
         let active = |event: &Event| matches!(event, Event::Key { .. } | Event::PointerMoved(_) | Event::Text(_));
-        if context.input(|input| input.events.iter().any(active)) {
-            intents.push(Intent::Desk(DeskIntent::Activity));
+        if let (true, Some(desk)) = (context.input(|input| input.events.iter().any(active)), &self.desk) {
+            desk.intend(DeskIntent::Activity);
         }
         for intent in intents {
             self.obey(&context, intent);

@@ -235,3 +235,68 @@ impl fmt::Debug for Session {
         f.debug_struct("Session").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use units::Phi;
+
+    use super::*;
+    use crate::{CameraChoice, MicrophoneChoice, ScreenChoice};
+
+    fn start(unattended: Unattended) -> Session {
+        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+        let media = MediaChoices {
+            camera: CameraChoice::None,
+            microphone: MicrophoneChoice::None,
+            speaker: SpeakerChoice::None,
+            screen: ScreenChoice::None,
+        };
+        let config = WindowConfig { clock, media, preferences: Preferences::default() };
+        Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
+    }
+
+    fn account(server: &str) -> Account {
+        let user = Phi::new("lee".to_owned());
+        let password = Phi::new("a long password".to_owned());
+        Account { server: server.to_owned(), pin: None, user, password, totp_secret: None }
+    }
+
+    #[test]
+    fn a_device_that_is_chosen_outside_of_a_visit_is_kept_for_the_next() {
+        let session = start(Unattended::default());
+        session.choose(DeviceKind::Microphone, Some("Headset".to_owned()), None);
+        assert_eq!(session.devices().microphones.chosen.as_deref(), Some("Headset"));
+        assert!(!session.is_over() && !session.told_to_stop());
+        let outcome = session.close(&[]);
+        assert_eq!((outcome.report.end.as_str(), outcome.report.exit), ("hung_up", 3), "there was no visit");
+    }
+
+    #[test]
+    fn what_can_never_do_is_known_before_there_is_a_window() {
+        let prepare = |server| Unattended::prepare(Habits::default(), Some(account(server)), None);
+        assert!(matches!(prepare("no address"), Err(InputError::Server(_))));
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("no such folder").join("link");
+        let refused = Unattended::prepare(Habits::default(), None, Some(nowhere));
+        assert!(matches!(refused, Err(InputError::InviteOut { .. })));
+    }
+
+    #[test]
+    fn a_desk_that_reaches_no_server_gives_up_and_says_so() {
+        crate::install_crypto_provider();
+        let habits = Habits { give_up: Some(Duration::ZERO), ..Habits::default() };
+        let here = account("https://127.0.0.1:1");
+        let session = start(Unattended::prepare(habits, Some(here), None).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let desk = session.open_desk(Some(folder.path())).unwrap();
+        while !session.is_over() {
+            std::thread::yield_now();
+        }
+        assert!(desk.visit().is_none());
+        let outcome = session.close(&[]);
+        assert_eq!((outcome.report.end.as_str(), outcome.report.exit), ("server_unreachable", 3));
+        assert!(outcome.problem.is_some());
+    }
+}
