@@ -67,8 +67,9 @@ pub struct Camera {
 #[derive(Debug, Default)]
 struct Shared {
     stopping: AtomicBool,
-    /// Read once a second by the owner and written at most once by the thread, so nobody waits for it.
+    /// Read once a second by the owner and hardly ever written by the thread, so nobody waits for it.
     problem: Mutex<Option<DeviceError>>,
+    is_back: AtomicBool,
 }
 
 /// Opens the chosen camera; from then on pictures go into `sink` until it is dropped.
@@ -95,9 +96,14 @@ impl Camera {
         self.format
     }
 
-    /// What made it stop, once: after a problem no more pictures come, and only opening it again helps.
+    /// What made it stop, each trouble once. A real camera tries to go on; of a file no more pictures come.
     pub fn take_problem(&mut self) -> Option<DeviceError> {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether it gives pictures again after a problem; said once each time.
+    pub fn came_back(&mut self) -> bool {
+        self.shared.is_back.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -121,7 +127,12 @@ impl Shared {
         self.stopping.load(Ordering::Acquire)
     }
 
+    fn come_back(&self) {
+        self.is_back.store(true, Ordering::Release);
+    }
+
     fn fail(&self, problem: DeviceError) {
+        self.is_back.store(false, Ordering::Release);
         *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
     }
 }

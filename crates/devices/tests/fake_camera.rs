@@ -235,13 +235,31 @@ fn a_camera_that_is_unplugged_says_so_at_once() {
     let unplugged = || usual(Fate::Unplugged(10));
     with_camera("a_camera_that_is_unplugged_says_so_at_once", unplugged, || {
         let (mut camera, frames) = open(None).expect("a camera");
-        assert!(frames.iter().last().expect("a picture").index < 10);
-        assert_eq!(
-            problem(&mut camera, SOON),
-            "the camera stopped: it was unplugged; check its plug or choose another"
-        );
+        frames.recv_timeout(SOON).expect("a picture");
+        assert_eq!(problem(&mut camera, SOON), UNPLUGGED);
+        assert!(frames.try_iter().all(|frame| frame.index < 10));
         drops_at_once(camera);
     });
+}
+
+#[test]
+fn a_camera_that_is_plugged_in_again_goes_on_by_itself() {
+    with_camera(
+        "a_camera_that_is_plugged_in_again_goes_on_by_itself",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            let (mut camera, frames) = open(None).expect("a camera");
+            frames.recv_timeout(SOON).expect("a picture");
+            meets(Fate::Unplugged(0));
+            assert_eq!(problem(&mut camera, SOON), UNPLUGGED);
+            assert!(!camera.came_back());
+            let last = frames.try_iter().last().map_or(0, |frame| frame.index);
+            meets(Fate::Runs);
+            let frame = frames.recv_timeout(BACK).expect("a picture again");
+            assert!(frame.index > last && bright_quarter(&frame).is_some());
+            assert!(camera.came_back() && !camera.came_back() && camera.take_problem().is_none());
+        },
+    );
 }
 
 #[test]
@@ -254,6 +272,9 @@ fn a_camera_that_stalls_is_given_up_and_can_be_opened_again_without_being_plugge
             frames.recv_timeout(SOON).expect("a picture");
             meets(Fate::Stalls(0));
             stalls(&mut camera);
+            // Told once, and it does not come back by being opened again in vain.
+            std::thread::sleep(Duration::from_secs(3));
+            assert!(camera.take_problem().is_none() && !camera.came_back());
             drops_at_once(camera);
             // Others are not kept waiting.
             let (sender, others) = mpsc::channel();
@@ -400,7 +421,12 @@ fn clock() -> Clock {
     Clock::starting_at(Instant::now(), SystemTime::now())
 }
 
+const UNPLUGGED: &str = "the camera stopped: it was unplugged; check its plug or choose another";
+
 const IN_USE: &str = "the camera is in use by another program; close that and try again";
 
 /// Longer than a busy machine takes for a picture, and than a camera that has got stuck takes to start anew.
 const SOON: Duration = Duration::from_secs(4);
+
+/// The longest pause between two attempts to get a camera back, and a busy machine.
+const BACK: Duration = Duration::from_secs(10);

@@ -1,14 +1,16 @@
 //! A real camera.
 //!
 //! Two threads: `camera-driver` waits for frames, copies them out of the driver's memory and can be given up should a
-//! call of the system never come back; `camera` turns what it brings into pictures and notices when nothing comes.
+//! call of the system never come back; `camera` turns what it brings into pictures, notices when nothing comes, and gets the
+//! camera back when it is there again.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tracing::info;
+use tracing::{debug, info};
 use units::{Clock, PictureSize, Timestamp};
 
 use super::pool::Pool;
@@ -31,45 +33,153 @@ use system::{Driver, Node};
 
 /// Opens a camera and waits until it runs.
 pub(super) fn open(name: Option<&str>, clock: Clock, sink: FrameSink) -> Result<Camera, DeviceError> {
-    let nodes = list::find(system::listed(), name)?;
     system::ask_for_permission()?;
+    let shared = Arc::new(Shared::default());
+    let started = start_any(name, clock, 0, &shared)?;
+    let format = started.format;
+    info!(?format, "camera runs");
+    let keeper = Keeper { name: name.map(str::to_owned), clock, shared: Arc::clone(&shared), next_index: 0 };
+    let thread = spawn("camera", move || keeper.keep(started, sink))?;
+    Ok(Camera { format: Some(format), shared, thread: Some(thread) })
+}
+
+/// The camera's own thread: it converts what comes, and when nothing comes any more it says so and tries to get the camera
+/// back until its owner is gone.
+struct Keeper {
+    name: Option<String>,
+    clock: Clock,
+    shared: Arc<Shared>,
+    next_index: u64,
+}
+
+impl Keeper {
+    fn keep(mut self, mut started: Started, mut sink: FrameSink) {
+        let mut converter = Converter::default();
+        let mut pool = Pool::default();
+        let mut is_told = false;
+        loop {
+            let fault = self.pass_on(&started, &mut converter, &mut pool, &mut sink, &mut is_told);
+            // Before another is started: it may be the same one.
+            drop(started);
+            let Err(problem) = fault else { return };
+            if !is_told {
+                is_told = true;
+                self.shared.fail(problem);
+            }
+            let Some(again) = self.start_again() else { return };
+            started = again;
+        }
+    }
+
+    /// Tries until there is a camera of that name; `None` when the owner is gone.
+    fn start_again(&self) -> Option<Started> {
+        let mut pause = MIN_PAUSE;
+        loop {
+            let begin = Instant::now();
+            while begin.elapsed() < pause {
+                if self.shared.is_stopping() {
+                    return None;
+                }
+                thread::park_timeout(pause.saturating_sub(begin.elapsed()));
+            }
+            match start_any(self.name.as_deref(), self.clock, self.next_index, &self.shared) {
+                Ok(started) => return Some(started),
+                Err(problem) => debug!(%problem, "not back yet"),
+            }
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+
+    /// Converts frames for the sink until the owner is gone (`Ok`) or nothing comes any more.
+    fn pass_on(
+        &mut self,
+        started: &Started,
+        converter: &mut Converter,
+        pool: &mut Pool,
+        sink: &mut FrameSink,
+        is_told: &mut bool,
+    ) -> Result<(), DeviceError> {
+        let mut last_came = Instant::now();
+        while !self.shared.is_stopping() {
+            match started.frames.recv_timeout(POLL_INTERVAL) {
+                Ok(Brought::Frame(RawFrame { bytes, shape, captured, index })) => {
+                    self.next_index = index + 1;
+                    let mut picture = pool.take(shape.size);
+                    // A frame that makes no sense is as good as none.
+                    if converter.convert(shape, &bytes, Arc::make_mut(&mut picture)) {
+                        last_came = Instant::now();
+                        if std::mem::take(is_told) {
+                            info!("the camera is back");
+                            self.shared.come_back();
+                        }
+                        sink(CapturedFrame { picture: Arc::clone(&picture), captured, index });
+                    }
+                    pool.put(picture);
+                    // The driver that has ended needs none.
+                    let _ = started.spares.send(bytes);
+                }
+                Ok(Brought::Failed(problem)) => return Err(problem),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(stalled()),
+            }
+            if last_came.elapsed() >= STALL_TIMEOUT {
+                return Err(stalled());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A camera whose driver's thread runs. Dropping it tells that thread to stop.
+struct Started {
+    format: CameraFormat,
+    frames: Receiver<Brought>,
+    spares: Sender<Vec<u8>>,
+    stop: Arc<Stop>,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.stop.set();
+    }
+}
+
+/// Whether a driver's thread is to stop.
+#[derive(Debug, Default)]
+struct Stop(AtomicBool);
+
+impl Stop {
+    fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Starts the camera of that name, or the first that gives pictures. It counts them from `first_index`.
+fn start_any(name: Option<&str>, clock: Clock, first_index: u64, owner: &Shared) -> Result<Started, DeviceError> {
     let mut result = Err(DeviceError::NoDevice { kind: KIND });
-    for node in nodes {
-        result = start(node, clock);
+    for node in list::find(system::listed(), name)? {
+        result = start(node, clock, first_index, owner);
         // Not all that is listed as a camera gives pictures: some compress films, some are raw sensors.
         if !matches!(result, Err(DeviceError::NoFormat { .. })) {
             break;
         }
     }
-    let Started { format, frames, spares, shared } = result?;
-    info!(?format, "camera runs");
-    let seen_by_thread = Arc::clone(&shared);
-    let thread = spawn("camera", move || {
-        if let Err(problem) = pass_on(&frames, &spares, sink, &seen_by_thread) {
-            seen_by_thread.stop();
-            seen_by_thread.fail(problem);
-        }
-    })?;
-    Ok(Camera { format: Some(format), shared, thread: Some(thread) })
+    result
 }
 
-/// A camera whose driver's thread runs.
-struct Started {
-    format: CameraFormat,
-    frames: Receiver<Brought>,
-    spares: Sender<Vec<u8>>,
-    shared: Arc<Shared>,
-}
-
-fn start(node: Node, clock: Clock) -> Result<Started, DeviceError> {
-    let shared = Arc::new(Shared::default());
-    let driven = Driven::claim(&node, &shared)?;
+fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared) -> Result<Started, DeviceError> {
+    let stop = Arc::new(Stop::default());
+    let driven = Driven::claim(&node, &stop)?;
     let (opened_sender, opened) = mpsc::channel();
     // `DropNewest`: if two frames wait for conversion, the machine is too slow for the camera and a third is no help.
     let (sender, frames) = mpsc::sync_channel(2);
     // As many as are on their way in the other direction.
     let (spares, spare_buffers) = mpsc::channel();
-    let seen_by_driver = Arc::clone(&shared);
+    let seen_by_driver = Arc::clone(&stop);
     spawn("camera-driver", move || {
         let result = Driver::open(&node);
         let (driver, result) =
@@ -79,35 +189,43 @@ fn start(node: Node, clock: Clock) -> Result<Started, DeviceError> {
         let _ = opened_sender.send(result);
         drop(opened_sender);
         if let Some(driver) = driver {
-            let errand = Errand { node, clock, shared: &seen_by_driver, sender, spare_buffers };
-            if let Err(problem) = errand.drive(driver) {
+            let errand = Errand { node, clock, stop: &seen_by_driver, sender, spare_buffers };
+            if let Err(problem) = errand.drive(driver, first_index) {
                 // Blocks until the frames before it are converted, or the owner is gone.
                 let _ = errand.sender.send(Brought::Failed(problem));
             }
         }
         drop(driven);
     })?;
-    let format = opened.recv_timeout(OPEN_TIMEOUT).unwrap_or_else(|_| {
-        shared.stop();
-        Err(stalled())
-    })?;
-    Ok(Started { format, frames, spares, shared })
+    let begin = Instant::now();
+    loop {
+        match opened.recv_timeout(POLL_INTERVAL) {
+            Ok(Ok(format)) => return Ok(Started { format, frames, spares, stop }),
+            Ok(Err(problem)) => return Err(problem),
+            Err(RecvTimeoutError::Timeout) if begin.elapsed() < OPEN_TIMEOUT && !owner.is_stopping() => {}
+            // The thread is given up: it ends by itself when the system answers.
+            Err(_) => {
+                stop.set();
+                return Err(stalled());
+            }
+        }
+    }
 }
 
 /// The word that a driver's thread has this camera: it lets go of it a moment later than its owner, or never.
-struct Driven(Arc<Shared>);
+struct Driven(Arc<Stop>);
 
 impl Driven {
     /// Waits until the last owner's driver has let go of the camera.
-    fn claim(node: &Node, shared: &Arc<Shared>) -> Result<Self, DeviceError> {
+    fn claim(node: &Node, stop: &Arc<Stop>) -> Result<Self, DeviceError> {
         let begin = Instant::now();
         loop {
             let mut all = ALL_DRIVEN.lock().unwrap_or_else(PoisonError::into_inner);
             let Some((_, holder)) = all.iter().find(|(other, _)| other == node) else {
-                all.push((node.clone(), Arc::clone(shared)));
-                return Ok(Self(Arc::clone(shared)));
+                all.push((node.clone(), Arc::clone(stop)));
+                return Ok(Self(Arc::clone(stop)));
             };
-            if !holder.is_stopping() {
+            if !holder.is_set() {
                 return Err(DeviceError::Busy { kind: KIND });
             }
             drop(all);
@@ -126,7 +244,7 @@ impl Drop for Driven {
     }
 }
 
-static ALL_DRIVEN: Mutex<Vec<(Node, Arc<Shared>)>> = Mutex::new(Vec::new());
+static ALL_DRIVEN: Mutex<Vec<(Node, Arc<Stop>)>> = Mutex::new(Vec::new());
 
 /// What the driver brings.
 enum Brought {
@@ -155,17 +273,17 @@ struct Shape {
 struct Errand<'a> {
     node: Node,
     clock: Clock,
-    shared: &'a Shared,
+    stop: &'a Stop,
     sender: SyncSender<Brought>,
     spare_buffers: Receiver<Vec<u8>>,
 }
 
 impl Errand<'_> {
     /// Fetches frames until the owner is gone or the camera fails.
-    fn drive(&self, mut driver: Driver) -> Result<(), DeviceError> {
-        let mut index = 0;
+    fn drive(&self, mut driver: Driver, first_index: u64) -> Result<(), DeviceError> {
+        let mut index = first_index;
         let mut last_came: Option<Instant> = None;
-        while !self.shared.is_stopping() {
+        while !self.stop.is_set() {
             let mut bytes = self.spare_buffers.try_recv().unwrap_or_default();
             let Some(shape) = driver.next(POLL_INTERVAL, &mut bytes)? else {
                 if last_came.is_some_and(|last| last.elapsed() >= RESTART_AFTER) {
@@ -194,40 +312,6 @@ impl Errand<'_> {
             Err(problem) => Err(problem),
         }
     }
-}
-
-/// Converts frames for the sink until the owner is gone or nothing comes any more.
-fn pass_on(
-    frames: &Receiver<Brought>,
-    spares: &Sender<Vec<u8>>,
-    mut sink: FrameSink,
-    shared: &Shared,
-) -> Result<(), DeviceError> {
-    let mut converter = Converter::default();
-    let mut pool = Pool::default();
-    let mut last_came = Instant::now();
-    while !shared.is_stopping() {
-        match frames.recv_timeout(POLL_INTERVAL) {
-            Ok(Brought::Frame(RawFrame { bytes, shape, captured, index })) => {
-                let mut picture = pool.take(shape.size);
-                // A frame that makes no sense is as good as none.
-                if converter.convert(shape, &bytes, Arc::make_mut(&mut picture)) {
-                    last_came = Instant::now();
-                    sink(CapturedFrame { picture: Arc::clone(&picture), captured, index });
-                }
-                pool.put(picture);
-                // The driver that has ended needs none.
-                let _ = spares.send(bytes);
-            }
-            Ok(Brought::Failed(problem)) => return Err(problem),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(stalled()),
-        }
-        if last_came.elapsed() >= STALL_TIMEOUT {
-            return Err(stalled());
-        }
-    }
-    Ok(())
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>, DeviceError> {
@@ -260,6 +344,10 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a driver that is asked to stop may take.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 const RELEASE_POLL: Duration = Duration::from_millis(10);
+
+/// Pauses between attempts to get a camera back: a person plugs it in within a minute.
+const MIN_PAUSE: Duration = Duration::from_millis(500);
+const MAX_PAUSE: Duration = Duration::from_secs(4);
 
 /// How soon the threads notice that their owner is gone.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);

@@ -15,23 +15,30 @@ fn what_the_loudspeaker_plays_the_microphone_hears() {
     let server = OurServer::start();
     server.plug_in_microphone("near_speaker", "speaker");
     let mut visitor = Visitor::new(Some("near_speaker"), None, noise);
-    visitor.talk(Duration::from_secs(5));
+    // A stretch of what was heard is found in what was played. On a busy machine one or the other often has a hole.
+    let mut best = 0.0_f32;
+    for _ in 0..25 {
+        visitor.talk(Duration::from_secs(1));
+        best = best.max(likeness(&visitor.heard, &visitor.played));
+        if best > 0.99 {
+            break;
+        }
+    }
+    assert!(best > 0.99, "correlation {best}");
     assert_eq!(visitor.problems, [""; 0]);
-
     visitor.the_loudspeaker_keeps_the_time();
     visitor.the_microphone_keeps_the_time();
-    // A stretch of what was heard is found in what was played. On a busy machine one or the other has a hole.
-    let best = (0..6).map(|n| likeness(&visitor.heard, &visitor.played, second() * (20 + 4 * n) / 10));
-    let best = best.fold(0.0, f32::max);
-    assert!(best > 0.99, "correlation {best}");
 }
 
-/// How like the twentieth of a second of `heard` that begins at `from` is to what was played at most half a second away.
-fn likeness(heard: &[f32], played: &[f32], from: usize) -> f32 {
+/// How like a twentieth of a second of what was heard just now is to what was played about then. Both are counted from their
+/// ends: a hole shifts all that came before it.
+fn likeness(heard: &[f32], played: &[f32]) -> f32 {
+    let back = second() * 7 / 10;
+    let (Some(from), Some(about)) = (heard.len().checked_sub(back), played.len().checked_sub(back)) else { return 0.0 };
     let stretch = &heard[from..from + second() / 20];
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let power = dot(stretch, stretch);
-    let around = &played[from - second() / 2..(from + second() / 2).min(played.len())];
+    let around = &played[about.saturating_sub(second() / 2)..(about + second() / 2).min(played.len())];
     around
         .windows(stretch.len())
         .map(|other| dot(stretch, other) / (power * dot(other, other)).sqrt().max(1e-9))
