@@ -6,13 +6,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging; `HOUSECALL_LOG` takes a filter as `tracing-subscriber` reads it.
 ///
-/// The WebRTC library is silent: it calls every stray datagram an error, and prints addresses. What matters of it comes
-/// as an event. PulseAudio's reports an orderly end as a fault. The window's libraries warn of screens without a size and languages without a name, which help nobody.
+/// Libraries are quieter than we are: see [`LIBRARIES`].
 pub(crate) fn start(verbose: bool) {
     let ours = if verbose { "debug" } else { "warn" };
-    let libraries =
-        "webrtc=off,rtc=off,hyper=warn,h2=warn,rustls=warn,winit=error,egui_system_font_provider=error,pulseaudio=off";
-    let default = format!("{ours},{libraries}");
+    let default = format!("{ours},{LIBRARIES}");
     let wish = std::env::var("HOUSECALL_LOG").unwrap_or_default();
     let filter = if wish.is_empty() { Ok(EnvFilter::new(&default)) } else { EnvFilter::try_new(&wish) };
     let misread = filter.is_err();
@@ -25,3 +22,9 @@ pub(crate) fn start(verbose: bool) {
         tracing::warn!("HOUSECALL_LOG is not a filter and was passed over; one looks like `call=debug,peer=info`");
     }
 }
+
+/// The WebRTC library is silent: it calls every stray datagram an error, and prints addresses; what matters of it comes
+/// as an event. PulseAudio's calls an orderly end a fault. What keeps a window from opening we say ourselves, and
+/// warnings of screens without a size and languages without a name help nobody.
+const LIBRARIES: &str = "webrtc=off,rtc=off,hyper=warn,h2=warn,rustls=warn,pulseaudio=off,eframe=off,winit=error,\
+                         egui_system_font_provider=error";
