@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
-use crate::headless::Progress;
+use crate::headless::{Progress, call_format};
 use crate::media::{DeviceNews, MediaThreads, Meters};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
@@ -242,7 +242,10 @@ impl Driver {
                 progress(Progress::Complaint(&problem.to_string()));
                 self.board.as_ref().and_then(|board| board.complain(&problem))
             }
-            DeviceNews::Back(kind) => self.board.as_ref().and_then(|board| board.works(kind, None)),
+            DeviceNews::Back(kind) => {
+                let gives = self.media.shared().camera_format().map(call_format);
+                self.board.as_ref().and_then(|board| board.works(kind, gives))
+            }
         };
         if let Some(input) = input {
             self.tell(Input::Device(input));

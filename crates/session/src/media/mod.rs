@@ -295,9 +295,12 @@ impl MediaThreads {
 
     /// What devices said since this was last asked. The call goes on without those that do not work.
     pub(crate) fn take_news(&mut self) -> Vec<DeviceNews> {
-        self.shared.complain(self.shared.camera.with(|camera| camera.as_mut().and_then(Camera::take_problem)));
-        if self.shared.camera.with(|camera| camera.as_mut().is_some_and(Camera::came_back)) {
-            self.shared.back(DeviceKind::Camera);
+        let said = |camera: &mut Option<Camera>| camera.as_mut().map(|it| (it.take_problem(), it.came_back()));
+        if let Some((problem, came_back)) = self.shared.camera.with(said) {
+            self.shared.complain(problem);
+            if came_back {
+                self.shared.back(DeviceKind::Camera);
+            }
         }
         std::mem::take(&mut *self.shared.news())
     }
