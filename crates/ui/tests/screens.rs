@@ -350,7 +350,7 @@ fn a_summary_leads_back_to_the_desk() {
 fn every_control_has_a_name_is_large_enough_and_stands_inside_of_every_window() {
     for (name, moment) in house::moments() {
         for theme in [Theme::Light, Theme::Dark] {
-            for size in [SIZE, vec2(400.0, 700.0)] {
+            for size in [SIZE, vec2(360.0, 640.0), vec2(1400.0, 900.0)] {
                 let window = open_at(moment.clone(), size, theme);
                 let mut controls = 0;
                 for role in [Role::Button, Role::ComboBox, Role::TextInput, Role::PasswordInput] {
