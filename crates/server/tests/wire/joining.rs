@@ -53,7 +53,9 @@ async fn with_proof_a_link_in_use_says_so() {
     let clinic = Clinic::start().await;
     let staff = clinic.sign_in().await;
     let link = clinic.link(&staff, 1).await;
-    let _guest = clinic.guest(&link).await;
+    let guest = clinic.guest(&link).await;
+    let mut listens = guest.listen(None).await;
+    listens.until("hello").await;
     assert_eq!(clinic.client().join(&link, b"another app").await.code(), Code::InviteInUse);
     let unknown = Link { invite: InviteId::from_random([9; 16]), ..link };
     assert_eq!(clinic.client().join(&unknown, b"another app").await.code(), Code::InviteNotUsable);
