@@ -20,6 +20,7 @@ mod joining;
 mod mailbox;
 mod messages;
 mod presence;
+mod restoring;
 mod sent;
 mod timing;
 
@@ -32,14 +33,14 @@ use std::time::Duration;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, ChallengeReply, Code, EndpointId, Event, InviteId, InviteKey, JoinReply, LeaveReason, Limits, Role,
-    StaffId, VisitId, VisitState,
+    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Role, StaffId, VisitId,
+    VisitState,
 };
 use tracing::warn;
 use units::Timestamp;
 
 use crate::rate::TokenBucket;
-use crate::store::{Change, EndpointRow, InviteRow, Store, StoreError, TokenHash, VisitRow};
+use crate::store::{Change, InviteRow, Store, StoreError, TokenHash, VisitRow};
 use challenge::Challenger;
 use endpoint::Endpoint;
 
@@ -57,9 +58,6 @@ const CLOCK_JUMP: Duration = Duration::from_secs(1);
 
 /// How soon what could not be written is tried again.
 const WRITE_AGAIN: Duration = Duration::from_secs(5);
-
-/// How old an endpoint that is gone may be to hear why after a restart of the server.
-const REMEMBERED_AFTER_RESTART: Duration = Duration::from_secs(24 * 3600);
 
 /// What the visits are started with.
 #[derive(Debug, Clone, Copy)]
@@ -271,51 +269,6 @@ impl<S: Store> Visits<S> {
         ChallengeReply { challenge: self.challenger.issue(self.unix_micros(now), invite, nonce) }
     }
 
-    fn restore_visit(&mut self, now: Timestamp, row: VisitRow) {
-        match row.ended_unix_micros {
-            Some(ended) => drop(self.over.insert((ended, row.visit))),
-            None => drop(self.going_on.insert(row.visit)),
-        }
-        let visit = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: Timestamp::ZERO };
-        self.visits.insert(visit.row.visit, visit);
-    }
-
-    fn remember_invite(&mut self, row: InviteRow) {
-        let ends = self.timestamp(row.expires_unix_micros);
-        if let Some(visit) = self.visits.get_mut(&row.visit) {
-            visit.links_end = visit.links_end.max(ends);
-            self.invites.insert(row.invite, row);
-        }
-    }
-
-    fn restore_endpoint(&mut self, now: Timestamp, row: EndpointRow) {
-        let Some(visit) = self.visits.get_mut(&row.visit) else { return };
-        let over = visit.row.state == VisitState::Ended || row.gone.is_some();
-        if is_denial(&row) {
-            self.denied.extend(row.invite);
-        }
-        let age = self.config.origin_unix_micros.saturating_add(now.as_micros()).saturating_sub(row.joined_unix_micros);
-        if over && Duration::from_micros(age) > REMEMBERED_AFTER_RESTART {
-            return;
-        }
-        visit.members.insert(row.endpoint);
-        if !over {
-            visit.empty_since = None;
-        }
-        let id = row.endpoint;
-        let (state, reason) = (visit.row.state, visit.row.ended);
-        let farewell = match row.gone {
-            Some(LeaveReason::Removed) => Some(Endpoint::farewell(row.admission)),
-            _ if state == VisitState::Ended => Some(Event::Visit { state, reason }),
-            _ => None,
-        };
-        let endpoint = Endpoint::new(now, row, &self.config, self.first_cursor, over);
-        self.endpoints.insert(id, endpoint);
-        if let Some(event) = farewell {
-            self.tell(id, event);
-        }
-    }
-
     /// An endpoint that is in its visit, and the visit is not over.
     fn present(&self, id: EndpointId) -> Result<&Endpoint, Code> {
         let endpoint = self.endpoints.get(&id).ok_or(Code::NotSignedIn)?;
@@ -398,11 +351,6 @@ fn draw<const N: usize>(rng: &mut (dyn Rng + Send)) -> [u8; N] {
     let mut bytes = [0; N];
     rng.fill_bytes(&mut bytes);
     bytes
-}
-
-/// Whether the row says that the host did not let somebody in; it is kept for as long as the link is.
-fn is_denial(row: &EndpointRow) -> bool {
-    row.gone == Some(LeaveReason::Removed) && row.admission == Admission::Waiting
 }
 
 fn hash_of(token: &str) -> TokenHash {

@@ -1,0 +1,131 @@
+//! What is written is read again, and what cannot be written changes nothing.
+
+use signaling_protocol::{Admission, EndReason, EndpointId, InviteId, LeaveReason, Role, StaffId, VisitId, VisitState};
+
+use super::*;
+
+fn changes() -> Vec<Change> {
+    let visit = VisitId::from_random([1; 16]);
+    let endpoint = EndpointId::from_random([2; 16]);
+    let invite = InviteId::from_random([3; 16]);
+    let visit_row = VisitRow {
+        visit,
+        host: StaffId::from_random([4; 16]),
+        state: VisitState::Ended,
+        ended: Some(EndReason::HostEnded),
+        created_unix_micros: 1_700_000_000_000_000,
+        ended_unix_micros: Some(1_700_000_000_000_001),
+    };
+    let endpoint_row = EndpointRow {
+        endpoint,
+        visit,
+        role: Role::Guest,
+        admission: Admission::Admitted,
+        invite: Some(invite),
+        bundle: Base64(vec![0, 255, 7]),
+        gone: Some(LeaveReason::ConnectionLost),
+        joined_unix_micros: 5,
+    };
+    vec![
+        Change::ChallengeKey([9; 32]),
+        Change::Visit(VisitRow {
+            state: VisitState::Scheduled,
+            ended: None,
+            ended_unix_micros: None,
+            ..visit_row.clone()
+        }),
+        Change::Invite(InviteRow { invite, visit, key: InviteKey([5; 32]), expires_unix_micros: 77 }),
+        Change::Endpoint(EndpointRow { admission: Admission::Waiting, gone: None, ..endpoint_row.clone() }),
+        Change::Token([6; 32], endpoint),
+        Change::Visit(visit_row),
+        Change::Endpoint(endpoint_row),
+    ]
+}
+
+#[test]
+fn rows_are_read_as_they_were_written_last() {
+    let directory = tempfile::tempdir().unwrap();
+    SqliteStore::open(directory.path()).unwrap().apply(&changes()).unwrap();
+    let mut memory = crate::store::MemoryStore::default();
+    memory.apply(&changes()).unwrap();
+    assert_eq!(SqliteStore::open(directory.path()).unwrap().load().unwrap(), memory.load().unwrap());
+}
+
+#[test]
+fn a_visit_is_forgotten_with_all_that_was_in_it_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    let mut memory = crate::store::MemoryStore::default();
+    let Change::Visit(row) = &changes()[1] else { panic!() };
+    let other = Change::Visit(VisitRow { visit: VisitId::from_random([8; 16]), ..row.clone() });
+    for store in [&mut store as &mut dyn Store, &mut memory] {
+        store.apply(&changes()).unwrap();
+        store.apply(&[other.clone(), Change::ForgetVisit(row.visit)]).unwrap();
+    }
+    let rows = store.load().unwrap();
+    assert_eq!(rows, memory.load().unwrap());
+    assert_eq!((rows.visits.len(), rows.invites.len(), rows.endpoints.len(), rows.tokens.len()), (1, 0, 0, 0));
+}
+
+#[test]
+fn the_rows_of_the_first_version_are_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Connection::open(directory.path().join(FILE)).unwrap();
+    database.execute_batch(MIGRATIONS[0]).unwrap();
+    let insert = "INSERT INTO visits VALUES (?, ?, ?, ?, 7)";
+    let id = |number| VisitId::from_random([number; 16]).to_string();
+    let host = StaffId::from_random([4; 16]).to_string();
+    database.execute(insert, params![id(1), host, "ended", "host_ended"]).unwrap();
+    database.execute(insert, params![id(2), host, "open", None::<String>]).unwrap();
+    database.pragma_update(None, "user_version", 1).unwrap();
+    drop(database);
+    let rows = SqliteStore::open(directory.path()).unwrap().load().unwrap();
+    let ended: Vec<_> = rows.visits.iter().map(|row| row.ended_unix_micros.is_some()).collect();
+    assert_eq!(ended, [true, false]);
+}
+
+#[test]
+fn one_change_that_cannot_be_written_undoes_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    let [visit, ..] = &changes()[1..] else { panic!() };
+    let stray = Change::Token([1; 32], EndpointId::from_random([99; 16]));
+    assert!(store.apply(&[visit.clone(), stray]).is_err());
+    assert_eq!(store.load().unwrap(), Rows::default());
+    store.apply(&changes()).unwrap();
+}
+
+#[test]
+fn without_room_nothing_is_written_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    store.apply(&changes()).unwrap();
+    let before = store.load().unwrap();
+    store.set_room(0).unwrap();
+    let Change::Endpoint(row) = &changes()[3] else { panic!() };
+    let large =
+        EndpointRow { endpoint: EndpointId::from_random([8; 16]), bundle: Base64(vec![1; 65_536]), ..row.clone() };
+    let error = store.apply(&[Change::Endpoint(large.clone())]).unwrap_err();
+    assert!(error.to_string().contains("nothing was changed: database or disk is full"), "{error}");
+    assert_eq!(store.load().unwrap(), before);
+    store.set_room(1_000).unwrap();
+    store.apply(&[Change::Endpoint(large)]).unwrap();
+}
+
+#[test]
+fn the_data_of_a_newer_version_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path()).unwrap();
+    store.database.pragma_update(None, "user_version", 99).unwrap();
+    drop(store);
+    let error = SqliteStore::open(directory.path()).unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2 }), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join(FILE), b"these are not the rows you look for".repeat(100)).unwrap();
+    let error = SqliteStore::open(directory.path()).unwrap_err();
+    assert!(error.to_string().contains(FILE), "{error}");
+}
