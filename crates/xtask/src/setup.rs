@@ -25,11 +25,9 @@ enum SeenBy {
     Program(&'static [&'static str]),
     /// pkg-config knows the library; asked on Linux only.
     Library(&'static str),
-    /// The library that binding generators load is in one of the usual places, or `LIBCLANG_PATH` is set.
-    LibClang,
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 6] = [
     Need {
         package: "g++",
         purpose: "a C++ compiler for the H.264 codec",
@@ -52,21 +50,10 @@ const NEEDS: [Need; 9] = [
         seen_by: SeenBy::Program(&["pkg-config", "pkgconf"]),
     },
     Need {
-        package: "clang",
-        purpose: "clang, to read the camera driver's headers",
-        seen_by: SeenBy::Program(&["clang"]),
-    },
-    Need {
-        package: "libclang-dev",
-        purpose: "libclang, to read the camera driver's headers",
-        seen_by: SeenBy::LibClang,
-    },
-    Need {
         package: "libasound2-dev",
         purpose: "ALSA's headers, for microphone and loudspeaker",
         seen_by: SeenBy::Library("alsa"),
     },
-    Need { package: "libudev-dev", purpose: "udev's headers, to find devices", seen_by: SeenBy::Library("libudev") },
 ];
 
 /// Sees to it that all the build needs is there: installs it on Debian and Ubuntu, having said so; elsewhere fails
@@ -239,18 +226,7 @@ fn is_there(seen_by: SeenBy) -> bool {
         SeenBy::Library(name) => {
             !cfg!(target_os = "linux") || succeeds(Command::new("pkg-config").args(["--exists", name]))
         }
-        SeenBy::LibClang => !cfg!(target_os = "linux") || has_libclang(),
     }
-}
-
-fn has_libclang() -> bool {
-    env::var_os("LIBCLANG_PATH").is_some()
-        || succeeds(Command::new("llvm-config").arg("--version"))
-        || ["/usr/lib", "/usr/lib64", "/usr/local/lib"].iter().any(|folder| {
-            fs::read_dir(folder).is_ok_and(|mut entries| {
-                entries.any(|entry| entry.is_ok_and(|e| e.file_name().to_string_lossy().starts_with("libclang")))
-            })
-        })
 }
 
 /// Whether a program of this name can be started.
