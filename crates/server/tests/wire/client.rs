@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, to_bytes};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
 use futures_util::StreamExt;
 use hyper::{HeaderMap, Request, StatusCode};
@@ -123,6 +125,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// By the line that the program prints when it is ready.
+    pub(crate) fn of_ready_line(line: &str) -> Self {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let address = words[1].strip_prefix("https://").unwrap().parse().unwrap();
+        let pin = URL_SAFE_NO_PAD.decode(words[2].strip_prefix("sha256:").unwrap()).unwrap();
+        Self { address, pin: pin.try_into().unwrap() }
+    }
+
     pub(crate) async fn connect(
         &self,
         versions: &[&'static SupportedProtocolVersion],

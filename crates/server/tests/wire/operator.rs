@@ -1,11 +1,15 @@
 //! What an operator meets: ports, certificates, other protocols.
 
 use hyper::StatusCode;
+use serde_json::json;
+use server::accounts::add_user;
 use server::{CertificateFiles, Config, ConnectionCaps, ServeError, serve};
+use signaling_protocol::{Base64, CreateVisitReply, SignInReply, StaffRole, VersionRange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use units::Phi;
 
-use crate::client::{Clinic, PATIENCE};
+use crate::client::{Client, Clinic, PASSWORD, PATIENCE};
 
 #[tokio::test]
 async fn a_port_in_use_is_said_in_one_sentence() {
@@ -107,6 +111,42 @@ async fn the_program_itself_starts_says_ready_and_stops() {
         .unwrap();
     add.stdin.take().unwrap().write_all(b"correct horse\n").await.unwrap();
     assert!(add.wait().await.unwrap().success(), "while the server serves");
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_the_program_was_killed() {
+    let data = tempfile::tempdir().unwrap();
+    let password = Phi::new(PASSWORD.to_owned());
+    add_user(data.path(), "lee", StaffRole::Clinician, &password, false).unwrap();
+    let start = || async {
+        let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = tokio::io::BufReader::new(server.stdout.take().unwrap());
+        let mut line = String::new();
+        tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await.unwrap();
+        let client = Client::of_ready_line(&line);
+        let body = json!({ "name": "lee", "password": PASSWORD });
+        let staff: SignInReply = client.post("/v1/auth/sign-in", None, &body).await.ok();
+        (server, client, staff.token.into_exposed())
+    };
+    let (mut server, client, staff) = start().await;
+    let mut made = Vec::new();
+    for _ in 0..20 {
+        let reply: CreateVisitReply = client.post("/v1/visits", Some(&staff), &json!({})).await.ok();
+        made.push(reply.visit);
+    }
+    // At once: SIGKILL leaves it no time to write anything.
+    server.kill().await.unwrap();
+    let (_server, client, staff) = start().await;
+    for visit in made {
+        let body = json!({ "protocol": VersionRange::CURRENT, "bundle": Base64(b"host".to_vec()) });
+        client.post(&format!("/v1/visits/{visit}/join"), Some(&staff), &body).await.is(StatusCode::OK);
+    }
 }
 
 #[tokio::test]
