@@ -17,7 +17,7 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::VisitFull => "The visit is full. Wait a little, then try again.",
         Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",
         Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
-        Code::StorageFailed => "The server could not store this, and nothing was changed. Try again in a while.",
+        Code::StorageFailed => "The server could not store this. Try again in a while.",
         _ => "The server has a fault. Try again in a while.",
     }
 }
