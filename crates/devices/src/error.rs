@@ -96,13 +96,27 @@ pub enum DeviceError {
         reason: String,
     },
     /// It was unplugged, or it gives nothing any more, or its driver failed.
-    #[error("the {kind} stopped: {reason}; check its plug or choose another")]
+    #[error("the {kind} stopped: {cause}; check its plug or choose another")]
     Stopped {
         /// Which kind.
         kind: DeviceKind,
-        /// What the system says.
-        reason: String,
+        /// Why.
+        cause: StopCause,
     },
+}
+
+/// Why a device that was there gives or takes nothing any more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StopCause {
+    /// It is gone.
+    #[error("it was unplugged")]
+    Unplugged,
+    /// It is there and silent.
+    #[error("it does not answer any more")]
+    Stalled,
+    /// Its driver, or the system, failed.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// The kinds of devices, as people call them.

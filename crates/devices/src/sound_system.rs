@@ -11,7 +11,7 @@ use cpal::{Device, DeviceId, ErrorKind, Host, SampleFormat, Stream, StreamConfig
 use tracing::{debug, info};
 
 use crate::DeviceError;
-use crate::error::DeviceKind;
+use crate::error::{DeviceKind, StopCause};
 
 mod choice;
 
@@ -97,14 +97,14 @@ impl<R: Send + 'static> Watch<R> {
                     }
                 }
             })
-            .map_err(|reason| DeviceError::Stopped { kind, reason: reason.to_string() })?;
+            .map_err(|reason| DeviceError::Stopped { kind, cause: StopCause::Failed(reason.to_string()) })?;
         match opened.recv_timeout(OPEN_TIMEOUT) {
             Ok(Ok(())) => Ok(Self { rings, problems, is_back, stopping, thread: Some(thread) }),
             Ok(Err(problem)) => Err(problem),
             // The thread is given up: it ends by itself when the system answers.
             Err(_) => {
                 stopping.store(true, Ordering::Release);
-                Err(DeviceError::Stopped { kind, reason: "the sound system does not answer".into() })
+                Err(DeviceError::Stopped { kind, cause: StopCause::Stalled })
             }
         }
     }
@@ -193,12 +193,12 @@ impl<R> Keeper<R> {
             thread::park_timeout(POLL_INTERVAL);
             let now = Instant::now();
             if let Some(stream) = &running {
-                if let Some(reason) = rounds.fault(now, stream, &host) {
+                if let Some(cause) = rounds.fault(now, stream, &host) {
                     running = None;
                     pause = MIN_PAUSE;
                     rounds.next_attempt = now;
                     self.is_back.store(false, Ordering::Relaxed);
-                    let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, reason: reason.into() });
+                    let _ = problems.try_send(DeviceError::Stopped { kind: self.kind, cause });
                 } else if stream.is_substitute && now >= rounds.next_attempt {
                     rounds.next_attempt = now + MAX_PAUSE;
                     if let Ok(chosen) = self.start(&host) {
@@ -242,9 +242,9 @@ impl Rounds {
     }
 
     /// What is wrong with the stream, as the end of a sentence.
-    fn fault(&mut self, now: Instant, stream: &Running, host: &Host) -> Option<&'static str> {
+    fn fault(&mut self, now: Instant, stream: &Running, host: &Host) -> Option<StopCause> {
         if stream.is_broken() {
-            return Some(CLOSED);
+            return Some(StopCause::Failed(CLOSED.into()));
         }
         if now >= self.next_presence {
             self.next_presence = now + presence_interval(host);
@@ -256,7 +256,7 @@ impl Rounds {
             self.next_sign = now + CHECK_INTERVAL;
             self.silent_checks = if stream.was_alive() { 0 } else { self.silent_checks + 1 };
         }
-        (self.silent_checks >= MAX_SILENT_CHECKS).then_some("it gives no sound any more")
+        (self.silent_checks >= MAX_SILENT_CHECKS).then_some(StopCause::Stalled)
     }
 }
 
@@ -272,15 +272,15 @@ impl Running {
 
     /// Why the device is no longer there, if it is not. PulseAudio says nothing when one is unplugged: it moves a
     /// microphone's stream to the loudspeaker's monitor, and the other hears himself.
-    fn absence(&self, host: &Host) -> Option<&'static str> {
+    fn absence(&self, host: &Host) -> Option<StopCause> {
         let id = self.id.as_ref()?;
         hush();
         match host.devices() {
             Ok(mut present) => {
                 let is_there = present.any(|device| device.id().ok().as_ref() == Some(id));
-                (!is_there).then_some("it was unplugged")
+                (!is_there).then_some(StopCause::Unplugged)
             }
-            Err(_) => Some(CLOSED),
+            Err(_) => Some(StopCause::Failed(CLOSED.into())),
         }
     }
 }
@@ -309,7 +309,7 @@ fn sentence(kind: DeviceKind, error: &cpal::Error) -> DeviceError {
         ErrorKind::UnsupportedConfig | ErrorKind::UnsupportedOperation => {
             DeviceError::NoFormat { kind, reason: error.to_string() }
         }
-        _ => DeviceError::Stopped { kind, reason: error.to_string() },
+        _ => DeviceError::Stopped { kind, cause: StopCause::Failed(error.to_string()) },
     }
 }
 

@@ -16,7 +16,7 @@ use units::{Clock, PictureSize, Timestamp};
 use super::pool::Pool;
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
 use crate::DeviceError;
-use crate::error::DeviceKind;
+use crate::error::{DeviceKind, StopCause};
 
 mod convert;
 mod list;
@@ -230,7 +230,7 @@ impl Driven {
             }
             drop(all);
             if begin.elapsed() >= RELEASE_TIMEOUT {
-                return Err(DeviceError::Stopped { kind: KIND, reason: "it still does not answer".into() });
+                return Err(stalled());
             }
             thread::park_timeout(RELEASE_POLL);
         }
@@ -318,15 +318,15 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::Join
     thread::Builder::new()
         .name(name.into())
         .spawn(run)
-        .map_err(|reason| DeviceError::Stopped { kind: KIND, reason: reason.to_string() })
+        .map_err(|reason| DeviceError::Stopped { kind: KIND, cause: StopCause::Failed(reason.to_string()) })
 }
 
 fn stalled() -> DeviceError {
-    DeviceError::Stopped { kind: KIND, reason: "it gives no picture any more".into() }
+    DeviceError::Stopped { kind: KIND, cause: StopCause::Stalled }
 }
 
 fn unplugged() -> DeviceError {
-    DeviceError::Stopped { kind: KIND, reason: "it was unplugged".into() }
+    DeviceError::Stopped { kind: KIND, cause: StopCause::Unplugged }
 }
 
 const KIND: DeviceKind = DeviceKind::Camera;

@@ -9,7 +9,7 @@ use units::{Clock, Timestamp};
 
 use super::pool::Pool;
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
-use crate::error::DeviceKind;
+use crate::error::{DeviceKind, StopCause};
 use crate::{DeviceError, FrameRate};
 
 /// Pictures by number.
@@ -33,7 +33,10 @@ pub(super) fn open(source: impl Source, clock: Clock, sink: FrameSink) -> Result
                 seen_by_thread.fail(problem);
             }
         })
-        .map_err(|reason| DeviceError::Stopped { kind: DeviceKind::Camera, reason: reason.to_string() })?;
+        .map_err(|reason| DeviceError::Stopped {
+            kind: DeviceKind::Camera,
+            cause: StopCause::Failed(reason.to_string()),
+        })?;
     Ok(Camera { format: Some(format), shared, thread: Some(thread) })
 }
 

@@ -14,7 +14,7 @@ use super::list::Listed;
 use super::offer::{Offer, PixelFormat, best_first};
 use super::{KIND, Shape, unplugged};
 use crate::camera::CameraFormat;
-use crate::{DeviceError, FrameRate};
+use crate::{DeviceError, FrameRate, StopCause};
 
 /// How the system calls a camera.
 pub(super) type Node = CameraIndex;
@@ -129,7 +129,7 @@ fn sentence(error: &NokhwaError) -> DeviceError {
     } else if matches!(error, NokhwaError::GetPropertyError { .. } | NokhwaError::SetPropertyError { .. }) {
         DeviceError::NoFormat { kind: KIND, reason }
     } else {
-        DeviceError::Stopped { kind: KIND, reason }
+        DeviceError::Stopped { kind: KIND, cause: StopCause::Failed(reason) }
     }
 }
 

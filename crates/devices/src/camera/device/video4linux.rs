@@ -17,7 +17,7 @@ use super::list::Listed;
 use super::offer::{Offer, PixelFormat, best_first};
 use super::{KIND, Shape, unplugged};
 use crate::camera::CameraFormat;
-use crate::{DeviceError, FrameRate};
+use crate::{DeviceError, FrameRate, StopCause};
 
 /// How the system calls a camera.
 pub(super) type Node = PathBuf;
@@ -213,14 +213,14 @@ fn starting(error: &io::Error) -> DeviceError {
         Some(Errno::NODEV) => unplugged(),
         Some(Errno::NOSPC) => no_format("there is no room for its pictures beside those of other devices on its bus"),
         Some(Errno::NOTTY | Errno::INVAL) => no_format("it refuses what it offered"),
-        _ => DeviceError::Stopped { kind: KIND, reason: error.to_string() },
+        _ => DeviceError::Stopped { kind: KIND, cause: StopCause::Failed(error.to_string()) },
     }
 }
 
 fn reading(error: &io::Error) -> DeviceError {
     match Errno::from_io_error(error) {
         Some(Errno::NODEV) => unplugged(),
-        _ => DeviceError::Stopped { kind: KIND, reason: error.to_string() },
+        _ => DeviceError::Stopped { kind: KIND, cause: StopCause::Failed(error.to_string()) },
     }
 }
 
