@@ -5,5 +5,7 @@ mod lab;
 mod media;
 mod score;
 mod table;
+mod window;
 
 pub use call::{CallArguments, call, score_again};
+pub use window::{WindowArguments, window};

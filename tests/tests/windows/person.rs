@@ -314,7 +314,7 @@ impl Drop for Person {
 }
 
 /// What a program writes down for who looks into a test that failed.
-const LOG: &str = "warn,app=debug,session=debug,devices=debug,desk=debug,call=debug";
+const LOG: &str = "warn,housecall=debug,session=debug,devices=debug,desk=debug,call=debug";
 
 /// What is nearer to the window's edge than this is not pressed.
 const EDGE: i32 = 12;
