@@ -225,7 +225,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How long somebody waits for the disk before they are told that it failed. What they asked for may be written later.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Far more than a disk gets behind by in [`PATIENCE`] at a thousand changes a second.
+/// What a disk that stands still gets behind by in [`PATIENCE`] at a thousand changes a second.
 const MOST_WAITING: usize = 10_000;
 
 /// There is none unless this program has a fault.

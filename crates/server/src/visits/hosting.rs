@@ -87,15 +87,11 @@ impl<S: Store> Visits<S> {
 
     /// The visit is over, for all.
     pub(super) fn finish(&mut self, now: Timestamp, visit: VisitId, reason: EndReason) {
-        let Some(known) = self.visits.get(&visit) else { return };
-        info!(%visit, ?reason, "visit ended");
         let ended = self.unix_micros(now);
-        let row = VisitRow {
-            state: VisitState::Ended,
-            ended: Some(reason),
-            ended_unix_micros: Some(ended),
-            ..known.row.clone()
-        };
+        let Some(known) = self.visits.get_mut(&visit) else { return };
+        info!(%visit, ?reason, "visit ended");
+        known.row.ended_unix_micros = Some(ended);
+        let row = VisitRow { state: VisitState::Ended, ended: Some(reason), ..known.row.clone() };
         let members = known.members.clone();
         self.write_even_later(now, vec![Change::Visit(row)]);
         self.enter_state(visit, VisitState::Ended, Some(reason));

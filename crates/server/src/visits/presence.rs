@@ -172,7 +172,9 @@ impl<S: Store> Visits<S> {
 
     /// When a visit that ended then is forgotten.
     fn forgotten_at(&self, ended_unix_micros: u64) -> Timestamp {
-        self.timestamp(ended_unix_micros) + self.config.timing.forget_after
+        // Added to the Unix time: a visit may have ended long before this program's clock began.
+        let span = u64::try_from(self.config.timing.forget_after.as_micros()).unwrap_or(u64::MAX);
+        self.timestamp(ended_unix_micros.saturating_add(span))
     }
 
     /// Forgets the visits that ended long ago: a link to one of them leads nowhere from now on. What is to be known of them

@@ -53,9 +53,11 @@ impl Clinic {
         Self { now, visits, store, config, starts: 0 }
     }
 
-    /// The process is gone and another starts over the same rows.
+    /// The process is gone and another starts over the same rows, with a clock of its own.
     pub(super) fn restart(&mut self) {
         self.starts += 1;
+        self.config.origin_unix_micros += self.now.as_micros();
+        self.now = Timestamp::ZERO;
         let rng = Box::new(StdRng::seed_from_u64(self.starts));
         self.visits = Visits::open(self.now, self.config, self.store.clone(), rng).unwrap();
     }

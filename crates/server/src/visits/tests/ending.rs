@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use signaling_protocol::{Code, EndReason, Event, LeaveReason, VisitState};
 
-use super::clinic::{Clinic, HOUR, kinds};
+use super::clinic::{CLINICIAN, Clinic, HOUR, kinds};
 use crate::store::Store;
 use crate::visits::Command;
 
@@ -156,6 +156,24 @@ fn a_visit_that_ended_says_so_for_a_week_and_is_then_forgotten_with_all_that_was
     let rows = clinic.store.load().unwrap();
     let counts = (rows.visits.len(), rows.invites.len(), rows.endpoints.len(), rows.tokens.len());
     assert_eq!(counts, (0, 0, 0, 0));
+}
+
+#[test]
+fn when_a_visit_ended_is_still_known_after_a_disk_was_full() {
+    let mut clinic = Clinic::new();
+    let (link, host, _) = clinic.call();
+    clinic.done(Command::End { by: host.id });
+    let ended = clinic.store.load().unwrap().visits[0].ended_unix_micros;
+    assert!(ended.is_some());
+    clinic.store.set_full(true);
+    clinic.ask(Command::CreateVisit { staff: CLINICIAN }).unwrap_err();
+    clinic.store.set_full(false);
+    // Tried with a row that stands there already.
+    assert!(clinic.visits.is_ready());
+    assert_eq!(clinic.store.load().unwrap().visits[0].ended_unix_micros, ended);
+    clinic.restart();
+    clinic.pass(Duration::from_secs(7 * 24 * HOUR));
+    assert_eq!(clinic.visits.state(link.visit), None);
 }
 
 #[test]
