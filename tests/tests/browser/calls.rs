@@ -173,7 +173,7 @@ async fn both_find_the_rate(visit: &mut Visit) {
 
 fn the_encryption_is_what_we_offered(stats: &Stats, offers: Offers) {
     assert_eq!(stats.transport("dtlsState"), "connected");
-    assert_eq!(stats.transport("srtpCipher"), "SRTP_AEAD_AES_256_GCM");
+    assert_eq!(stats.srtp_cipher(), "AEAD_AES_256_GCM");
     assert_eq!(stats.transport("dtlsCipher"), "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
     assert_eq!(stats.transport("tlsVersion"), "FEFD", "DTLS 1.2");
     // Who answers begins the handshake (RFC 8842, section 5.3), who offers leads ICE (RFC 8445, section 6.1.1).

@@ -119,7 +119,7 @@ async fn an_ice_restart_keeps_the_encryption_the_control_channel_and_the_media()
     let changes = |stats: &Stats| stats.transport_number("selectedCandidatePairChanges");
     assert!(changes(&stats) > changes(&before), "another path, and not the old one");
     assert_ne!(stats.transport("iceLocalUsernameFragment"), before.transport("iceLocalUsernameFragment"));
-    assert_eq!(stats.transport("srtpCipher"), "SRTP_AEAD_AES_256_GCM");
+    assert_eq!(stats.srtp_cipher(), "AEAD_AES_256_GCM");
     visit.app.peer.send_control(b"still here".to_vec()).await.expect("the channel is still open");
     visit.until("the page hears us", |told| told.page_said("control", "still here")).await;
     assert!(!visit.told.app.iter().any(|event| matches!(event, PeerEvent::ControlClosed | PeerEvent::Failed)));

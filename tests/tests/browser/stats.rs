@@ -37,6 +37,12 @@ impl Stats {
         self.the_transport().and_then(|entry| entry[key].as_str()).unwrap_or_default().to_owned()
     }
 
+    /// The cipher of the media, as RFC 7714 calls it: newer Chromiums put `SRTP_` before it.
+    pub(crate) fn srtp_cipher(&self) -> String {
+        let name = self.transport("srtpCipher");
+        name.strip_prefix("SRTP_").unwrap_or(&name).to_owned()
+    }
+
     /// A number of the transport that all share.
     pub(crate) fn transport_number(&self, key: &str) -> f64 {
         self.the_transport().and_then(|entry| entry[key].as_f64()).unwrap_or(0.0)
