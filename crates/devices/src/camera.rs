@@ -58,7 +58,6 @@ pub type FrameSink = Box<dyn FnMut(CapturedFrame) + Send>;
 /// A camera that is running. Dropping it stops it.
 #[derive(Debug)]
 pub struct Camera {
-    format: Option<CameraFormat>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -67,6 +66,8 @@ pub struct Camera {
 #[derive(Debug, Default)]
 struct Shared {
     stopping: AtomicBool,
+    /// Of the camera that runs now: the one that comes back may be another.
+    format: Mutex<Option<CameraFormat>>,
     /// Read once a second by the owner and hardly ever written by the thread, so nobody waits for it.
     problem: Mutex<Option<DeviceError>>,
     is_back: AtomicBool,
@@ -81,7 +82,7 @@ pub fn open(choice: &CameraChoice, clock: Clock, sink: FrameSink) -> Result<Came
         CameraChoice::Device(name) => device::open(name.as_deref(), clock, sink),
         CameraChoice::File(path) => paced::open(file::FileSource::open(path)?, clock, sink),
         CameraChoice::Pattern(kind) => paced::open(pattern::PatternSource::new(*kind), clock, sink),
-        CameraChoice::None => Ok(Camera { format: None, shared: Arc::default(), thread: None }),
+        CameraChoice::None => Ok(Camera { shared: Arc::default(), thread: None }),
     }
 }
 
@@ -91,9 +92,9 @@ pub fn names() -> Vec<String> {
 }
 
 impl Camera {
-    /// What it gives; `None` for no camera.
+    /// What it gives; `None` for no camera. After it [came back](Self::came_back) it may be something else.
     pub fn format(&self) -> Option<CameraFormat> {
-        self.format
+        *self.shared.format.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What made it stop, each trouble once. A real camera tries to go on; of a file no more pictures come.
@@ -119,6 +120,15 @@ impl Drop for Camera {
 }
 
 impl Shared {
+    /// For a camera that gives this.
+    fn giving(format: CameraFormat) -> Self {
+        Self { format: Mutex::new(Some(format)), ..Self::default() }
+    }
+
+    fn gives(&self, format: CameraFormat) {
+        *self.format.lock().unwrap_or_else(PoisonError::into_inner) = Some(format);
+    }
+
     fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
     }

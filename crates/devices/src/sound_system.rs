@@ -241,7 +241,7 @@ impl Rounds {
         Self { next_presence: now, next_sign: now + CHECK_INTERVAL, silent_checks: 0, next_attempt: now + MAX_PAUSE }
     }
 
-    /// What is wrong with the stream, as the end of a sentence.
+    /// What is wrong with the stream, if anything is.
     fn fault(&mut self, now: Instant, stream: &Running, host: &Host) -> Option<StopCause> {
         if stream.is_broken() {
             return Some(StopCause::Failed(CLOSED.into()));

@@ -263,6 +263,25 @@ fn a_camera_that_is_plugged_in_again_goes_on_by_itself() {
 }
 
 #[test]
+fn another_camera_that_is_plugged_in_instead_is_taken_for_what_it_is() {
+    with_camera(
+        "another_camera_that_is_plugged_in_instead_is_taken_for_what_it_is",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            let (mut camera, frames) = open(None).expect("a camera");
+            frames.recv_timeout(SOON).expect("a picture");
+            meets(Fate::Unplugged(0));
+            assert_eq!(problem(&mut camera, SOON), UNPLUGGED);
+            while frames.try_recv().is_ok() {}
+            meets(Fate::Replaced(Kind::HalfNtsc));
+            frames.recv_timeout(BACK).expect("a picture of the other");
+            let format = camera.format().expect("a format");
+            assert_eq!((format.size, format.fps.to_string().as_str()), (PictureSize::new(1_280, 720), "14.99"));
+        },
+    );
+}
+
+#[test]
 fn a_camera_that_stalls_is_given_up_and_can_be_opened_again_without_being_plugged_in_anew() {
     with_camera(
         "a_camera_that_stalls_is_given_up_and_can_be_opened_again_without_being_plugged_in_anew",
@@ -396,7 +415,7 @@ fn refusal(name: Option<&str>) -> String {
 fn stalls(camera: &mut Camera) {
     assert_eq!(
         problem(camera, Duration::from_secs(8)),
-        "the camera stopped: it gives no picture any more; check its plug or choose another"
+        "the camera stopped: it does not answer any more; check its plug or choose another"
     );
 }
 

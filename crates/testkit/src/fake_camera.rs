@@ -90,6 +90,8 @@ pub enum Fate {
     Hiccups(u32),
     /// After so many pictures it is pulled out.
     Unplugged(u32),
+    /// Another camera is there instead from the next time on that it is opened.
+    Replaced(Kind),
 }
 
 /// A camera that programs which are started with its [`environment`](Self::environment) have. Each of them has one of its
@@ -218,6 +220,7 @@ fn decide(fate: Fate, path: &Path) {
         Fate::Stalls(pictures) => format!("stalled {pictures}"),
         Fate::Hiccups(pictures) => format!("hiccup {pictures}"),
         Fate::Unplugged(pictures) => format!("unplugged {pictures}"),
+        Fate::Replaced(other) => format!("running 0 {}", other.word()),
     };
     // Put there whole: a program may read it at this moment.
     let folder = path.parent().expect("the camera's folder");

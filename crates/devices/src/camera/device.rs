@@ -36,11 +36,9 @@ pub(super) fn open(name: Option<&str>, clock: Clock, sink: FrameSink) -> Result<
     system::ask_for_permission()?;
     let shared = Arc::new(Shared::default());
     let started = start_any(name, clock, 0, &shared)?;
-    let format = started.format;
-    info!(?format, "camera runs");
     let keeper = Keeper { name: name.map(str::to_owned), clock, shared: Arc::clone(&shared), next_index: 0 };
     let thread = spawn("camera", move || keeper.keep(started, sink))?;
-    Ok(Camera { format: Some(format), shared, thread: Some(thread) })
+    Ok(Camera { shared, thread: Some(thread) })
 }
 
 /// The camera's own thread: it converts what comes, and when nothing comes any more it says so and tries to get the camera
@@ -54,10 +52,11 @@ struct Keeper {
 
 impl Keeper {
     fn keep(mut self, mut started: Started, mut sink: FrameSink) {
-        let mut converter = Converter::default();
         let mut pool = Pool::default();
         let mut is_told = false;
         loop {
+            // Anew for each: what it learns about a camera need not be so of the next.
+            let mut converter = Converter::default();
             let fault = self.pass_on(&started, &mut converter, &mut pool, &mut sink, &mut is_told);
             // Before another is started: it may be the same one.
             drop(started);
@@ -168,7 +167,10 @@ fn start_any(name: Option<&str>, clock: Clock, first_index: u64, owner: &Shared)
             break;
         }
     }
-    result
+    let started = result?;
+    info!(format = ?started.format, "camera runs");
+    owner.gives(started.format);
+    Ok(started)
 }
 
 fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared) -> Result<Started, DeviceError> {

@@ -23,8 +23,7 @@ pub(super) trait Source: Send + 'static {
 
 /// Starts a thread that gives `source`'s pictures, each at its time.
 pub(super) fn open(source: impl Source, clock: Clock, sink: FrameSink) -> Result<Camera, DeviceError> {
-    let format = source.format();
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::giving(source.format()));
     let seen_by_thread = Arc::clone(&shared);
     let thread = thread::Builder::new()
         .name("camera".into())
@@ -37,7 +36,7 @@ pub(super) fn open(source: impl Source, clock: Clock, sink: FrameSink) -> Result
             kind: DeviceKind::Camera,
             cause: StopCause::Failed(reason.to_string()),
         })?;
-    Ok(Camera { format: Some(format), shared, thread: Some(thread) })
+    Ok(Camera { shared, thread: Some(thread) })
 }
 
 fn run(mut source: impl Source, clock: Clock, mut sink: FrameSink, shared: &Shared) -> Result<(), DeviceError> {

@@ -59,20 +59,29 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int is_camera(int file) { return file >= 0 && file < FILES && is_open[file]; }
 
+static char other[32]; /* what is plugged in instead of the first, since the last open */
+
 static int is(const char *kind) {
-    const char *what = getenv("FAKE_CAMERA");
+    const char *what = *other ? other : getenv("FAKE_CAMERA");
     return what && !strcmp(what, kind);
+}
+
+/* Its fate, after how many pictures, and which camera is there instead, if one is. */
+static void read_fate(char word[32], unsigned *pictures, char instead[32]) {
+    char words[96] = "";
+    const char *path = getenv("FAKE_CAMERA_FATE");
+    int file = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
+    *word = *instead = *pictures = 0;
+    if (file < 0) return;
+    if (read(file, words, sizeof words - 1) > 0) sscanf(words, "%31s %u %31s", word, pictures, instead);
+    REAL(close)(file);
 }
 
 /* Whether this is its fate, and the pictures before it have been taken. */
 static int is_fate(const char *fate) {
-    char words[64] = "", word[32] = "";
-    unsigned pictures = 0;
-    const char *path = getenv("FAKE_CAMERA_FATE");
-    int file = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (file < 0) return 0;
-    if (read(file, words, sizeof words - 1) > 0) sscanf(words, "%31s %u", word, &pictures);
-    REAL(close)(file);
+    char word[32], instead[32];
+    unsigned pictures;
+    read_fate(word, &pictures, instead);
     return !strcmp(word, fate) && taken >= pictures;
 }
 
@@ -302,7 +311,11 @@ static int control(int file, unsigned long request, void *argument) {
 }
 
 static int plug_in(void) {
-    unsigned count;
+    unsigned count, pictures;
+    char word[32];
+    pthread_mutex_lock(&lock);
+    if (owner < 0) read_fate(word, &pictures, other);
+    pthread_mutex_unlock(&lock);
     if (is("busy")) return fail(EBUSY);
     if (is("forbidden")) return fail(EACCES);
     if (is("none") || is_fate("unplugged")) return fail(ENOENT);
