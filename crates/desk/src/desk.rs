@@ -93,6 +93,8 @@ impl Desk {
 
     /// Something happened.
     pub fn handle_input(&mut self, now: Timestamp, input: DeskInput) {
+        // Whoever comes when the time is over finds the desk locked, also when that is not yet told.
+        self.handle_timeout(now);
         match input {
             DeskInput::Intent(intent) => {
                 self.active_at = now;

@@ -187,6 +187,13 @@ fn whoever_moves_the_mouse_is_not_locked_out() {
 }
 
 #[test]
+fn whoever_comes_when_the_time_is_over_finds_it_locked_though_no_timer_came_first() {
+    let mut desk = ready();
+    assert!(forgot(&desk.want(1 + IDLE_LOCK.as_secs(), DeskIntent::Activity)));
+    assert_eq!(*desk.phase(), DeskPhase::Locked { problem: None });
+}
+
+#[test]
 fn a_visit_is_never_locked_nor_ended_by_the_end_of_a_token() {
     let (mut desk, _) = in_visit();
     assert_eq!(desk.poll_timeout(), None);
