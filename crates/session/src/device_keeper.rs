@@ -25,25 +25,28 @@ pub(crate) struct DeviceKeeper {
 }
 
 impl DeviceKeeper {
-    /// Opens the device, again with each wish, until the visit is over.
+    /// Opens the device, again with each wish, and lets go of it when the visit has ended: its last words may take a while.
     pub(crate) async fn run(self, mut wishes: mpsc::Receiver<()>, mut snapshots: watch::Receiver<Snapshot>) {
         let mut off = false;
         self.open().await;
         loop {
             tokio::select! {
-                wish = wishes.recv() => match wish {
-                    // Opened with what is chosen then.
-                    Some(()) if off => {}
-                    Some(()) => self.open().await,
-                    None => return,
-                },
+                // One that is off is opened with what is chosen then. Who left the visit wishes nothing any more.
+                Some(()) = wishes.recv() => if !off { self.open().await },
                 changed = snapshots.changed() => {
                     if changed.is_err() {
                         return;
                     }
-                    let is_off = self.kind == DeviceKind::Camera && snapshots.borrow_and_update().camera_off;
+                    let (ended, camera_off) = {
+                        let seen = snapshots.borrow_and_update();
+                        (seen.phase.is_ended(), seen.camera_off)
+                    };
+                    if ended {
+                        return self.let_go().await;
+                    }
+                    let is_off = self.kind == DeviceKind::Camera && camera_off;
                     if std::mem::replace(&mut off, is_off) != is_off {
-                        if is_off { self.close_camera().await } else { self.open().await }
+                        if is_off { self.switch_camera_off().await } else { self.open().await }
                     }
                 }
             }
@@ -76,11 +79,21 @@ impl DeviceKeeper {
         (self.repaint)();
     }
 
-    async fn close_camera(&self) {
-        let shared = self.shared.clone();
-        let _ = tokio::task::spawn_blocking(move || shared.close_camera()).await;
+    async fn switch_camera_off(&self) {
+        self.let_go().await;
         self.board.forgive(DeviceKind::Camera);
         (self.repaint)();
+    }
+
+    /// What hears or sees is closed; a loudspeaker does neither, and may still be sounding.
+    async fn let_go(&self) {
+        let (shared, kind) = (self.shared.clone(), self.kind);
+        let close = move || match kind {
+            DeviceKind::Camera => shared.close_camera(),
+            DeviceKind::Microphone => shared.close_microphone(),
+            DeviceKind::Speaker => {}
+        };
+        let _ = tokio::task::spawn_blocking(close).await;
     }
 
     /// What to open now.
@@ -105,7 +118,7 @@ impl DeviceKeeper {
 mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
-    use call::Phase;
+    use call::{EndReason, Phase};
     use devices::screen::ScreenChoice;
     use units::Clock;
 
@@ -164,7 +177,21 @@ mod tests {
         scene.wishes.send(()).await.unwrap();
         scene.snapshots.send_modify(|snapshot| snapshot.camera_off = false);
         assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraBack(first)));
-        assert!(scene.media.shared().camera_format().is_some());
+        // The wish may have been heard last, and then it is opened anew.
+        while scene.media.shared().camera_format().is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_camera_is_let_go_of_when_the_visit_has_ended_though_its_threads_still_run() {
+        let mut scene = scene(DeviceKind::Camera, made_up());
+        assert!(matches!(scene.heard.recv().await, Some(DeviceInput::CameraBack(_))));
+        drop(scene.wishes);
+        scene.snapshots.send_modify(|snapshot| snapshot.phase = Phase::Ended(EndReason::HungUp));
+        assert_eq!(scene.heard.recv().await, None, "the keeper is done");
+        assert!(scene.media.shared().camera_format().is_none());
+        assert!(!scene.media.shared().stopping());
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +211,7 @@ mod tests {
         let none = MediaChoices { camera: CameraChoice::None, microphone: MicrophoneChoice::None, ..made_up() };
         for kind in [DeviceKind::Camera, DeviceKind::Microphone] {
             let mut scene = scene(kind, none.clone());
-            drop(scene.wishes);
+            drop(scene.snapshots);
             assert_eq!(scene.heard.recv().await, None, "{kind}");
             assert_eq!(scene.board.read(), crate::Devices::default());
         }

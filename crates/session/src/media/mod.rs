@@ -183,6 +183,12 @@ impl Shared {
         result
     }
 
+    /// Lets go of the microphone.
+    pub(crate) fn close_microphone(&self) {
+        // No device is behind this one, so it always opens.
+        let _ = self.choose_microphone(&MicrophoneChoice::None);
+    }
+
     /// Opens another loudspeaker.
     ///
     /// # Errors

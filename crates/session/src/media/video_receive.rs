@@ -34,6 +34,8 @@ impl PictureReceiver {
     fn turn(&mut self, shared: &Shared, runtime: &Handle) {
         if let Some(packets) = shared.routes.new_picture(&mut self.generation) {
             self.packets = packets;
+            // The next picture may be another person's: nobody is shown in the place of another.
+            shared.pictures.put_other(None);
             self.assembler = FrameAssembler::new();
             self.decoder = None;
         }
