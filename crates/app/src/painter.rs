@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use eframe::egui::{self, PaintCallback, Rect, Ui};
-use eframe::egui_glow::CallbackFn;
+use eframe::egui_glow::{CallbackFn, ShaderVersion};
 use eframe::glow::{self, HasContext as _};
 use session::{I420, Visit};
 use ui::{Picture, PicturePainter};
@@ -14,8 +14,8 @@ use units::PictureSize;
 /// Paints the newest pictures of a visit.
 pub(crate) struct GlowPainter {
     gl: Arc<Mutex<GlPictures>>,
-    own: Option<(Arc<I420>, u64)>,
-    other: Option<(Arc<I420>, u64)>,
+    own: Option<Arc<I420>>,
+    other: Option<Arc<I420>>,
 }
 
 impl GlowPainter {
@@ -35,7 +35,7 @@ impl GlowPainter {
         self.gl.lock().unwrap_or_else(PoisonError::into_inner).destroy(gl);
     }
 
-    fn newest(&self, which: Picture) -> Option<&(Arc<I420>, u64)> {
+    fn newest(&self, which: Picture) -> Option<&Arc<I420>> {
         match which {
             Picture::Own => self.own.as_ref(),
             Picture::Other => self.other.as_ref(),
@@ -45,15 +45,15 @@ impl GlowPainter {
 
 impl PicturePainter for GlowPainter {
     fn size(&self, which: Picture) -> Option<PictureSize> {
-        self.newest(which).map(|(picture, _)| picture.size())
+        self.newest(which).map(|picture| picture.size())
     }
 
     fn paint(&mut self, ui: &mut Ui, rect: Rect, which: Picture) {
-        let Some((picture, sequence)) = self.newest(which).cloned() else { return };
+        let Some(picture) = self.newest(which).cloned() else { return };
         let pictures = self.gl.clone();
         let paint = move |_info: egui::PaintCallbackInfo, painter: &eframe::egui_glow::Painter| {
             let mut pictures = pictures.lock().unwrap_or_else(PoisonError::into_inner);
-            pictures.paint(painter.gl(), &picture, sequence, which);
+            pictures.paint(painter.gl(), &picture, which);
         };
         ui.painter().add(PaintCallback { rect, callback: Arc::new(CallbackFn::new(paint)) });
     }
@@ -71,21 +71,22 @@ struct GlPictures {
 struct Program {
     program: glow::Program,
     vertices: glow::VertexArray,
-    /// Planes of one byte: `R8`, or `LUMINANCE` before GL 3.
+    corners: glow::Buffer,
+    /// Planes of one byte: `R8`, or `LUMINANCE` with the old shaders.
     format: u32,
     internal: i32,
 }
 
 struct Textures {
     planes: [glow::Texture; 3],
-    /// Which picture is in them.
-    sequence: Option<u64>,
+    /// Which picture is in them; it is not kept for that.
+    shown: Weak<I420>,
     size: Option<PictureSize>,
 }
 
 #[allow(unsafe_code)]
 impl GlPictures {
-    fn paint(&mut self, gl: &glow::Context, picture: &I420, sequence: u64, which: Picture) {
+    fn paint(&mut self, gl: &glow::Context, picture: &Arc<I420>, which: Picture) {
         if self.program.is_none() && !self.refused {
             // SAFETY: egui calls back with its context current on this thread.
             match unsafe { Program::new(gl) } {
@@ -106,7 +107,7 @@ impl GlPictures {
                     Err(error) => return tracing::warn!(%error, "no room for a picture"),
                 },
             };
-            textures.upload(gl, program, picture, sequence);
+            textures.upload(gl, program, picture);
             program.draw(gl, textures, which == Picture::Own);
         }
     }
@@ -120,6 +121,7 @@ impl GlPictures {
             if let Some(program) = self.program.take() {
                 gl.delete_program(program.program);
                 gl.delete_vertex_array(program.vertices);
+                gl.delete_buffer(program.corners);
             }
         }
     }
@@ -130,14 +132,15 @@ impl Program {
     /// # Safety
     /// `gl` is current on this thread.
     unsafe fn new(gl: &glow::Context) -> Result<Self, String> {
-        let version = gl.version();
-        let modern = version.major >= 3;
-        let head = match (modern, version.is_embedded) {
-            (true, true) => "#version 300 es\nprecision highp float;\n",
-            (true, false) => "#version 140\n",
-            (false, true) => "#version 100\nprecision mediump float;\n",
-            (false, false) => "#version 120\n",
+        // As egui's own shaders: what the card's GLSL takes, which is less than its GL on some.
+        let version = ShaderVersion::get(gl);
+        let modern = version.is_new_shader_interface();
+        let precision = match (version.is_embedded(), modern) {
+            (true, true) => "precision highp float;\n",
+            (true, false) => "precision mediump float;\n",
+            (false, _) => "",
         };
+        let head = format!("{}{precision}", version.version_declaration());
         let words = if modern { MODERN } else { OLD };
         // SAFETY: by the caller.
         unsafe {
@@ -159,16 +162,16 @@ impl Program {
             if !gl.get_program_link_status(program) {
                 return Err(gl.get_program_info_log(program));
             }
-            let (vertices, buffer) = (gl.create_vertex_array()?, gl.create_buffer()?);
+            let (vertices, corners) = (gl.create_vertex_array()?, gl.create_buffer()?);
             gl.bind_vertex_array(Some(vertices));
-            gl.bind_buffer(glow::ARRAY_BUFFER, Some(buffer));
-            let corners: Vec<u8> = CORNERS.iter().flat_map(|value| value.to_ne_bytes()).collect();
-            gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, &corners, glow::STATIC_DRAW);
+            gl.bind_buffer(glow::ARRAY_BUFFER, Some(corners));
+            let bytes: Vec<u8> = CORNERS.iter().flat_map(|value| value.to_ne_bytes()).collect();
+            gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, &bytes, glow::STATIC_DRAW);
             gl.enable_vertex_attrib_array(0);
             gl.vertex_attrib_pointer_f32(0, 2, glow::FLOAT, false, 8, 0);
             gl.bind_vertex_array(None);
             let (format, internal) = if modern { (glow::RED, glow::R8) } else { (glow::LUMINANCE, glow::LUMINANCE) };
-            Ok(Self { program, vertices, format, internal: internal as i32 })
+            Ok(Self { program, vertices, corners, format, internal: internal as i32 })
         }
     }
 
@@ -203,14 +206,15 @@ impl Textures {
         // SAFETY: by the caller.
         unsafe {
             let planes = [gl.create_texture()?, gl.create_texture()?, gl.create_texture()?];
-            Ok(Self { planes, sequence: None, size: None })
+            Ok(Self { planes, shown: Weak::new(), size: None })
         }
     }
 
     /// # Safety
     /// `gl` is current on this thread and made `self`.
-    unsafe fn upload(&mut self, gl: &glow::Context, program: &Program, picture: &I420, sequence: u64) {
-        if self.sequence.replace(sequence) == Some(sequence) {
+    unsafe fn upload(&mut self, gl: &glow::Context, program: &Program, picture: &Arc<I420>) {
+        let picture_now = Arc::downgrade(picture);
+        if std::mem::replace(&mut self.shown, picture_now.clone()).ptr_eq(&picture_now) {
             return;
         }
         let fresh = self.size.replace(picture.size()) != Some(picture.size());
@@ -244,7 +248,7 @@ impl Textures {
 
 /// Two triangles over the whole viewport, which egui has set to the picture's place.
 const CORNERS: [f32; 8] = [-1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0, 1.0];
-/// What GLSL from 1.30 on calls things, for both shaders.
+/// What newer GLSL calls things, for both shaders.
 const MODERN: (&str, &str) = (
     "#define IN in\n#define OUT out\n",
     "#define IN in\n#define TEXTURE texture\nout vec4 colour;\n#define COLOUR colour\n",

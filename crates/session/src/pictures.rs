@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use media::picture::I420;
 
@@ -14,15 +13,9 @@ pub type Repaint = Arc<dyn Fn() + Send + Sync>;
 /// The newest pictures of a visit. `Latest`: a picture that nobody painted is replaced.
 #[derive(Default)]
 pub struct Pictures {
-    own: Newest,
-    other: Newest,
+    own: Slot<Arc<I420>>,
+    other: Slot<Arc<I420>>,
     repaint: Option<Repaint>,
-}
-
-#[derive(Default)]
-struct Newest {
-    picture: Slot<Arc<I420>>,
-    sequence: AtomicU64,
 }
 
 impl Pictures {
@@ -31,14 +24,14 @@ impl Pictures {
         Self { repaint: Some(repaint), ..Self::default() }
     }
 
-    /// What our camera sees, and a number that changes with each picture.
-    pub fn own(&self) -> Option<(Arc<I420>, u64)> {
-        self.own.get()
+    /// What our camera sees.
+    pub fn own(&self) -> Option<Arc<I420>> {
+        self.own.with(|newest| newest.clone())
     }
 
-    /// What their camera sees, and a number that changes with each picture.
-    pub fn other(&self) -> Option<(Arc<I420>, u64)> {
-        self.other.get()
+    /// What their camera sees.
+    pub fn other(&self) -> Option<Arc<I420>> {
+        self.other.with(|newest| newest.clone())
     }
 
     pub(crate) fn put_own(&self, picture: Option<Arc<I420>>) {
@@ -49,19 +42,11 @@ impl Pictures {
         self.put(&self.other, picture);
     }
 
-    fn put(&self, newest: &Newest, picture: Option<Arc<I420>>) {
+    fn put(&self, slot: &Slot<Arc<I420>>, picture: Option<Arc<I420>>) {
         // Nobody paints in a headless visit.
         let Some(repaint) = &self.repaint else { return };
-        newest.picture.with(|slot| *slot = picture);
-        newest.sequence.fetch_add(1, Ordering::Release);
+        slot.with(|newest| *newest = picture);
         repaint();
-    }
-}
-
-impl Newest {
-    fn get(&self) -> Option<(Arc<I420>, u64)> {
-        let sequence = self.sequence.load(Ordering::Acquire);
-        Some((self.picture.with(|slot| slot.clone())?, sequence))
     }
 }
 
