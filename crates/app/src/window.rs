@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
 use eframe::glow;
 use session::call::{Phase, Snapshot};
@@ -37,13 +37,17 @@ pub(crate) fn run(mut options: Options) -> ExitCode {
     let open = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         Ok(Box::new(App::new(creation, options, told, kept)?))
     };
-    if let Err(error) = eframe::run_native("Housecall", native, Box::new(open)) {
-        tracing::info!(%error, "no window");
-        complain(
-            "No window can be opened: there is no display here, or its graphics do not work. Start Housecall on a \
-             desktop, or use `housecall headless`.",
-        );
-        return ExitCode::from(EXIT_NO_WINDOW);
+    match eframe::run_native("Housecall", native, Box::new(open)) {
+        Ok(()) => {}
+        Err(eframe::Error::AppCreation(error)) => return cannot_begin(&anyhow!(error)),
+        Err(error) => {
+            tracing::info!(%error, "no window");
+            complain(
+                "No window can be opened: there is no display here, or its graphics do not work. Start Housecall on \
+                 a desktop, or use `housecall headless`.",
+            );
+            return ExitCode::from(EXIT_NO_WINDOW);
+        }
     }
     if let Some(printer) = printer.and_then(Arc::into_inner) {
         printer.finish();
@@ -94,6 +98,7 @@ impl App {
         forms.server = options.server.clone().unwrap_or_default();
         forms.pin = options.pin.map(|pin| pin.to_string()).unwrap_or_default();
         forms.name = options.user.unwrap_or_default();
+        let judged = printer.is_some();
         let tell = printer.map(|printer| -> Tell { Arc::new(move |progress| printer.print(progress)) });
         let mut app = Self {
             session: Some(Session::start(options.config, options.unattended, tell, repaint)?),
@@ -115,7 +120,11 @@ impl App {
         } else if options.server.is_some() {
             app.open_desk();
         }
-        Ok(app)
+        match app.problem.take_if(|_| judged) {
+            // Nobody may sit there to read it in the window.
+            Some(sentence) => Err(anyhow!(sentence)),
+            None => Ok(app),
+        }
     }
 
     fn open_link(&mut self, text: &str) {
@@ -207,7 +216,10 @@ impl App {
 
     /// Somebody was let in, or somebody knocks: a sound, and the window to the front.
     fn call_to_window(&mut self, context: &egui::Context, call: Option<&Snapshot>) {
-        let admitted = call.is_some_and(|call| matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. }));
+        // Who reconnects was let in before.
+        let admitted = call.is_some_and(|call| {
+            matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
+        });
         let waiting = call.map_or(0, |call| call.waiting.len());
         let before = std::mem::replace(&mut self.seen, (admitted, waiting));
         let let_in = admitted && !before.0 && self.screen == Screen::Patient;
@@ -233,29 +245,36 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.note_first_frame(ui.ctx());
+    /// Before each drawing, and also while the window is minimised or covered: then nothing is drawn, and it is just
+    /// then that somebody must be called to it.
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         let Some(session) = &self.session else { return };
-        let context = ui.ctx().clone();
         if session.told_to_stop() || (self.closes && session.is_over()) {
             context.send_viewport_cmd(ViewportCommand::Close);
         }
-        let (now, devices) = (session.now(), session.devices());
         if self.screen == Screen::Clinician {
             self.visit = self.desk.as_ref().and_then(DeskHandle::visit);
         }
-        let end = self.visit.as_ref().and_then(Visit::end);
         if self.screen == Screen::Patient
-            && let Some(sentence) = end.as_ref().and_then(|end| end.problem.clone())
+            && let Some(sentence) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
         {
             self.problem = Some(sentence);
             self.visit = None;
             self.screen = Screen::Start;
         }
         let call = self.visit.as_ref().map(Visit::snapshot);
-        let desk = self.desk.as_ref().map(DeskHandle::snapshot);
-        self.call_to_window(&context, call.as_ref());
+        self.call_to_window(context, call.as_ref());
         self.stay_awake(call.as_ref());
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.note_first_frame(ui.ctx());
+        let Some(session) = &self.session else { return };
+        let context = ui.ctx().clone();
+        let (now, devices) = (session.now(), session.devices());
+        let end = self.visit.as_ref().and_then(Visit::end);
+        let call = self.visit.as_ref().map(Visit::snapshot);
+        let desk = self.desk.as_ref().map(DeskHandle::snapshot);
         self.painter.look(self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
             // For the levels.
@@ -280,8 +299,7 @@ impl eframe::App for App {
         };
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);
-        let active = |event: &Event| matches!(event, Event::Key { .. } | Event::PointerMoved(_) | Event::Text(_));
-        if let (true, Some(desk)) = (context.input(|input| input.events.iter().any(active)), &self.desk) {
+        if let (true, Some(desk)) = (context.input(|input| input.events.iter().any(is_by_somebody)), &self.desk) {
             desk.intend(DeskIntent::Activity);
         }
         for intent in intents {
@@ -301,6 +319,21 @@ impl eframe::App for App {
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
     }
+}
+
+/// Whether somebody sits there who did this: by keys, the mouse, a finger or a screen reader.
+fn is_by_somebody(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Key { .. }
+            | Event::Text(_)
+            | Event::Ime(_)
+            | Event::PointerMoved(_)
+            | Event::PointerButton { .. }
+            | Event::MouseWheel { .. }
+            | Event::Touch { .. }
+            | Event::AccessKitActionRequest(_)
+    )
 }
 
 fn list(devices: DevicesOfAKind) -> DeviceList {
