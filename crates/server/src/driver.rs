@@ -48,9 +48,18 @@ impl Driver {
     ///
     /// The others in the visit hear of it at once: what they hear is lost with the server's memory as well.
     pub(crate) async fn handle(&self, command: Command) -> Result<Reply, Code> {
+        let (result, writing) = self.decide(command);
+        self.settle(result?, writing).await
+    }
+
+    /// Carries out a request, whose answer nobody is to be given before [`Self::settle`].
+    pub(crate) fn decide(&self, command: Command) -> (Result<Reply, Code>, Writing) {
         let waits = Waits::of(&command);
-        let (result, last) = self.with(|visits, now| (visits.handle(now, command), visits.store().last()));
-        let reply = result?;
+        self.with(|visits, now| (visits.handle(now, command), Writing { waits, last: visits.store().last() }))
+    }
+
+    /// The answer, once what it says is on the disk.
+    pub(crate) async fn settle(&self, reply: Reply, Writing { waits, last }: Writing) -> Result<Reply, Code> {
         match waits {
             Waits::No => Ok(reply),
             // The last of all, not of this request's own: it may be answered from what another is still writing.
@@ -132,6 +141,15 @@ impl Driver {
 
 /// How long hanging up waits for the disk: it succeeds in any case, and nobody is to look at a button for long.
 const HANG_UP: Duration = Duration::from_secs(1);
+
+/// What an answer waits for.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub(crate) struct Writing {
+    waits: Waits,
+    /// Up to where the disk is to come.
+    last: u64,
+}
 
 /// Whether a request's answer waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

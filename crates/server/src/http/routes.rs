@@ -72,14 +72,15 @@ pub(super) async fn join_guest(
     if !buckets().take(now, from) {
         return Err(Refused::until(Code::TooManyRequests, buckets().wait(now, from)));
     }
-    let joined = shared.driver.handle(Command::JoinGuest { invite, request }).await;
+    let (joined, writing) = shared.driver.decide(Command::JoinGuest { invite, request });
+    // Given back before the disk is waited for: a slow one must not make a clinic's address look like one that guesses.
     if joined != Err(Code::InviteNotUsable) {
         buckets().give_back(from);
     }
     if joined == Err(Code::TooManyRequests) {
         return Err(Refused::until(Code::TooManyRequests, PROVEN_JOIN_EVERY));
     }
-    joined_answer(joined?)
+    joined_answer(shared.driver.settle(joined?, writing).await?)
 }
 
 pub(super) async fn join_host(

@@ -11,7 +11,7 @@ use signaling_protocol::{
 };
 
 pub use memory::MemoryStore;
-pub use queued::{Disk, Progress, QueuedStore};
+pub use queued::{Disk, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
 

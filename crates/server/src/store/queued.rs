@@ -1,7 +1,7 @@
 //! A store whose disk has a thread of its own: a slow one slows down only those who wait for what they wrote.
 //!
 //! [`Store::apply`] takes changes in and answers at once; they are written in their order, as many as wait in one
-//! transaction. Who must not answer before its changes are on the disk waits for [`Progress`]. If the disk fails, what
+//! transaction. Who must not answer before its changes are on the disk waits by [`Disk`]. If the disk fails, what
 //! had been taken in stays and is tried again, and until that is written nothing more is taken in: the visits refuse then
 //! as they do with a disk that fails at once.
 
@@ -17,11 +17,11 @@ use super::{Change, Rows, Store, StoreError};
 
 /// How far the disk has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
+struct Progress {
     /// All changes up to this one are written.
-    pub written: u64,
+    written: u64,
     /// The last try failed, and has not been made good yet.
-    pub is_failing: bool,
+    is_failing: bool,
 }
 
 /// Changes on their way to the disk.
