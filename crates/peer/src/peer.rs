@@ -41,6 +41,8 @@ struct Inner {
     connection: Arc<dyn PeerConnection>,
     control: Arc<dyn DataChannel>,
     control_open: Arc<AtomicBool>,
+    /// Whether we begin the handshake.
+    is_client: Arc<AtomicBool>,
     voice_track: Arc<TrackLocalStaticRTP>,
     picture_track: Arc<TrackLocalStaticRTP>,
     shared: Arc<Shared>,
@@ -107,10 +109,18 @@ impl Peer {
         let (control_sender, control_events) = mpsc::channel(CONTROL_CAPACITY);
         let (picture_out, picture_commands) = mpsc::channel(SEND_CAPACITY);
         let pictures = PictureSender::new(picture_track.clone(), shared.clone(), clock, sequence()?);
+        let is_client = Arc::new(AtomicBool::new(false));
+        let control_receiver = control::Receiver {
+            channel: control_channel.clone(),
+            events: control_sender,
+            open: control_open.clone(),
+            is_client: is_client.clone(),
+            handshake: handshake.clone(),
+        };
         let tasks = vec![
             tokio::spawn(supervisor::run(supervisor, library)),
             tokio::spawn(handshake.clone().repeat()),
-            tokio::spawn(control::receive(control_channel.clone(), control_sender, control_open.clone(), handshake)),
+            tokio::spawn(control_receiver.run()),
             tokio::spawn(hand_on_control(control_events, event_sender, shared.clone(), clock)),
             tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),
             tokio::spawn(pictures.run(picture_commands)),
@@ -119,6 +129,7 @@ impl Peer {
             connection,
             control: control_channel,
             control_open,
+            is_client,
             voice_track,
             picture_track,
             shared,
@@ -175,6 +186,7 @@ impl Peer {
         self.add_tracks(&mut negotiation).await?;
         let answer = connection.create_answer(None).await.map_err(negotiation_error)?;
         let local = from_sdp(&answer.sdp)?;
+        self.inner.is_client.store(local.setup == Setup::Active, Ordering::Release);
         connection.set_local_description(answer).await.map_err(negotiation_error)?;
         self.negotiated(&mut negotiation, local.clone(), &remote).await;
         Ok(local)
@@ -193,6 +205,7 @@ impl Peer {
             return Err(PeerError::Negotiation("it answers an offer that was never made".into()));
         };
         self.check(&remote)?;
+        self.inner.is_client.store(remote.setup == Setup::Passive, Ordering::Release);
         let answer = RTCSessionDescription::answer(self.sdp(&remote)).map_err(negotiation_error)?;
         self.inner.connection.set_remote_description(answer).await.map_err(negotiation_error)?;
         self.negotiated(&mut negotiation, local, &remote).await;

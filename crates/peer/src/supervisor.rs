@@ -173,9 +173,13 @@ impl Supervisor {
                 None
             }
         };
-        let Some(remote_fingerprint) = shown.filter(|shown| self.announced() == Some(*shown)) else {
-            return self.refuse(watch, &PeerError::FingerprintMismatch).await;
+        let Some(remote_fingerprint) = shown else {
+            // Closed in the moment in which it was done, as by a host who declines: nobody's fault, and nothing opens.
+            return self.tell(PeerEvent::Failed).await;
         };
+        if self.announced() != Some(remote_fingerprint) {
+            return self.refuse(watch, &PeerError::FingerprintMismatch).await;
+        }
         watch.secured = true;
         self.shared.set_secured(true);
         self.tell(PeerEvent::DtlsConnected { remote_fingerprint }).await

@@ -26,7 +26,6 @@ fn two_people_meet_talk_and_part_without_touching_a_mouse() {
     joins(&patient);
 
     clinician.sees(Role::Label, "Somebody waits");
-    clinician.reads(", ready");
     clinician.hands.press(&[Key::CONTROL, Key::SHIFT, Key::of('a')]);
     clinician.watches_until("the patient is seen", "Their picture", footage::shows_a_bright_quarter);
     clinician.waits_until("the patient is heard", |clinician| clinician.ears.hears(PATIENT_WHISTLES));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use peer::{Peer, PeerConfig, PeerEvent, PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
 use tokio::time::timeout;
-use trust::Candidate;
+use trust::{Candidate, DtlsFingerprint};
 use units::{Clock, DataRate, Timestamp};
 
 /// How long a test waits for what must come.
@@ -110,12 +110,46 @@ impl Pair {
         pair
     }
 
-    pub(crate) async fn connect(&mut self) {
+    /// The host offers and the guest answers; their fingerprints.
+    async fn negotiate(&mut self) -> (DtlsFingerprint, DtlsFingerprint) {
         let offer = self.host.peer.create_offer(false).await.expect("an offer");
-        let (host_print, guest) = (offer.fingerprint, &self.guest.peer);
-        let answer = guest.accept_offer(offer).await.expect("an answer");
+        let host_print = offer.fingerprint;
+        let answer = self.guest.peer.accept_offer(offer).await.expect("an answer");
         let guest_print = answer.fingerprint;
         self.host.peer.accept_answer(answer).await.expect("the answer is taken");
+        (host_print, guest_print)
+    }
+
+    /// Connects, and each says its first word on the control channel the moment that it opens, until both are heard.
+    pub(crate) async fn connect_and_speak_at_once(&mut self) {
+        self.negotiate().await;
+        let mut heard = [false; 2];
+        let exchange = async {
+            while heard != [true; 2] {
+                let (side, event) = tokio::select! {
+                    event = self.host.streams.events.recv() => (Side::Host, event.expect("the host is there")),
+                    event = self.guest.streams.events.recv() => (Side::Guest, event.expect("the guest is there")),
+                };
+                let (own, other) = match side {
+                    Side::Host => (&self.host.peer, &self.guest.peer),
+                    Side::Guest => (&self.guest.peer, &self.host.peer),
+                };
+                match event {
+                    PeerEvent::Candidate(candidate) => other.add_candidates(vec![candidate]).await.expect("taken"),
+                    PeerEvent::ControlOpened => own.send_control(b"first".to_vec()).await.expect("it is open"),
+                    PeerEvent::Control(message) => {
+                        assert_eq!(message, b"first");
+                        heard[side as usize] = true;
+                    }
+                    _ => {}
+                }
+            }
+        };
+        timeout(PATIENCE, exchange).await.expect("both are heard");
+    }
+
+    pub(crate) async fn connect(&mut self) {
+        let (host_print, guest_print) = self.negotiate().await;
         let mut ready = [false; 4];
         self.exchange_until(PATIENCE, |side, event| {
             match (side, event) {
