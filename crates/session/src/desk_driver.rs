@@ -207,10 +207,13 @@ impl DeskDriver {
     fn write_link(&mut self) {
         let DeskPhase::InVisit { link } = &self.desk.snapshot().phase else { return };
         let Some(file) = self.link_file.take() else { return };
-        if let Err(error) = file.finish(format!("{}\n", link.expose()).as_bytes())
-            && let Some(tell) = &self.around.tell
-        {
-            tell(Progress::Complaint(&format!("the link cannot be written: {error}; make room on the disk")));
+        if let Err(error) = file.finish(format!("{}\n", link.expose()).as_bytes()) {
+            match &self.around.tell {
+                Some(tell) => {
+                    tell(Progress::Complaint(&format!("the link cannot be written: {error}; make room on the disk")));
+                }
+                None => tracing::error!(%error, "the link cannot be written"),
+            }
         }
     }
 

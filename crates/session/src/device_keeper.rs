@@ -67,7 +67,8 @@ impl DeviceKeeper {
             Ok(Ok(_)) if self.kind == DeviceKind::Microphone && self.is_without_microphone() => None,
             Ok(Ok(format)) => self.board.works(self.kind, format.map(call_format)),
             Ok(Err(error)) => {
-                tracing::info!(%error, "a device is missing");
+                // Without its words: a device may bear its owner's name.
+                tracing::info!(kind = ?self.kind, "a device did not open");
                 self.board.complain(&error).or_else(|| Some(self.board.lost(self.kind, Trouble::Failed)))
             }
             Err(_fault) => Some(self.board.lost(self.kind, Trouble::Failed)),
