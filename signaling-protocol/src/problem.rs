@@ -72,6 +72,11 @@ impl Code {
         }
     }
 
+    /// Whether the same request, made again later, may be answered another way: the server says so of itself.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::TooManyRequests | Self::StorageFailed | Self::Internal)
+    }
+
     /// One sentence for the operator's log and for developers, the same for every occurrence.
     pub const fn title(self) -> &'static str {
         match self {

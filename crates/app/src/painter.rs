@@ -72,6 +72,8 @@ struct Program {
     program: glow::Program,
     vertices: glow::VertexArray,
     corners: glow::Buffer,
+    /// Where the shader takes the mirror from.
+    mirror: Option<glow::UniformLocation>,
     /// Planes of one byte: `R8`, or `LUMINANCE` with the old shaders.
     format: u32,
     internal: i32,
@@ -162,6 +164,12 @@ impl Program {
             if !gl.get_program_link_status(program) {
                 return Err(gl.get_program_info_log(program));
             }
+            // Each plane has its place for good.
+            gl.use_program(Some(program));
+            for (unit, name) in (0..).zip(["luma", "blue", "red"]) {
+                gl.uniform_1_i32(gl.get_uniform_location(program, name).as_ref(), unit);
+            }
+            let mirror = gl.get_uniform_location(program, "mirror");
             let (vertices, corners) = (gl.create_vertex_array()?, gl.create_buffer()?);
             gl.bind_vertex_array(Some(vertices));
             gl.bind_buffer(glow::ARRAY_BUFFER, Some(corners));
@@ -171,7 +179,7 @@ impl Program {
             gl.vertex_attrib_pointer_f32(0, 2, glow::FLOAT, false, 8, 0);
             gl.bind_vertex_array(None);
             let (format, internal) = if modern { (glow::RED, glow::R8) } else { (glow::LUMINANCE, glow::LUMINANCE) };
-            Ok(Self { program, vertices, corners, format, internal: internal as i32 })
+            Ok(Self { program, vertices, corners, mirror, format, internal: internal as i32 })
         }
     }
 
@@ -181,13 +189,11 @@ impl Program {
         // SAFETY: by the caller.
         unsafe {
             gl.use_program(Some(self.program));
-            for (unit, (plane, name)) in textures.planes.iter().zip(["luma", "blue", "red"]).enumerate() {
-                gl.active_texture(glow::TEXTURE0 + unit as u32);
-                gl.bind_texture(glow::TEXTURE_2D, Some(*plane));
-                gl.uniform_1_i32(gl.get_uniform_location(self.program, name).as_ref(), unit as i32);
+            for (unit, plane) in (glow::TEXTURE0..).zip(textures.planes) {
+                gl.active_texture(unit);
+                gl.bind_texture(glow::TEXTURE_2D, Some(plane));
             }
-            let mirror = if mirrored { -1.0 } else { 1.0 };
-            gl.uniform_1_f32(gl.get_uniform_location(self.program, "mirror").as_ref(), mirror);
+            gl.uniform_1_f32(self.mirror.as_ref(), if mirrored { -1.0 } else { 1.0 });
             gl.disable(glow::BLEND);
             gl.bind_vertex_array(Some(self.vertices));
             gl.draw_arrays(glow::TRIANGLE_STRIP, 0, 4);

@@ -10,8 +10,8 @@ use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportComm
 use eframe::glow;
 use session::call::{Phase, Snapshot};
 use session::desk::DeskIntent;
-use session::{DeskHandle, DeviceKind, DevicesOfAKind, Link, Outcome, Session, Tell, Trouble, Visit, as_sentence};
-use ui::{DeviceList, DeviceTrouble, DevicesModel, Forms, Intent, Levels, Model, Screen};
+use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
+use ui::{Forms, Intent, Levels, Model, Screen};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
@@ -175,11 +175,6 @@ impl App {
                 self.problem = None;
             }
             Intent::Choose(kind, name) => {
-                let kind = match kind {
-                    ui::DeviceKind::Camera => DeviceKind::Camera,
-                    ui::DeviceKind::Microphone => DeviceKind::Microphone,
-                    ui::DeviceKind::Speaker => DeviceKind::Speaker,
-                };
                 if let Some(session) = &self.session {
                     session.choose(kind, name, self.visit.as_ref());
                 }
@@ -281,11 +276,6 @@ impl eframe::App for App {
             context.request_repaint_after(Duration::from_millis(100));
         }
         let (microphone, speaker) = self.visit.as_ref().map_or((0.0, 0.0), Visit::levels);
-        let devices = DevicesModel {
-            cameras: list(devices.cameras),
-            microphones: list(devices.microphones),
-            speakers: list(devices.speakers),
-        };
         let model = Model {
             screen: self.screen,
             call: call.as_ref(),
@@ -334,16 +324,4 @@ fn is_by_somebody(event: &Event) -> bool {
             | Event::Touch { .. }
             | Event::AccessKitActionRequest(_)
     )
-}
-
-fn list(devices: DevicesOfAKind) -> DeviceList {
-    let trouble = devices.trouble.map(|trouble| match trouble {
-        Trouble::Missing => DeviceTrouble::Missing,
-        Trouble::Denied => DeviceTrouble::Denied,
-        Trouble::Busy => DeviceTrouble::Busy,
-        Trouble::Unplugged => DeviceTrouble::Unplugged,
-        Trouble::Stalled => DeviceTrouble::Stalled,
-        Trouble::Failed => DeviceTrouble::Failed,
-    });
-    DeviceList { names: devices.names, chosen: devices.chosen, trouble }
 }

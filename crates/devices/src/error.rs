@@ -1,8 +1,9 @@
 //! What can go wrong with a device or a file that stands in for one.
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use units::DeviceKind;
 
 use crate::{wav, y4m};
 
@@ -117,27 +118,6 @@ pub enum StopCause {
     /// Its driver, or the system, failed.
     #[error("{0}")]
     Failed(String),
-}
-
-/// The kinds of devices, as people call them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceKind {
-    /// What sees.
-    Camera,
-    /// What hears.
-    Microphone,
-    /// What speaks.
-    Speaker,
-}
-
-impl fmt::Display for DeviceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Camera => "camera",
-            Self::Microphone => "microphone",
-            Self::Speaker => "loudspeaker",
-        })
-    }
 }
 
 /// Who can allow it. Linux lets the members of a group use cameras; elsewhere, and in its sound servers, it is a setting.

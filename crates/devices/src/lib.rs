@@ -23,7 +23,7 @@ pub mod wav;
 pub mod y4m;
 
 pub use camera::{Camera, CameraChoice, CameraFormat, CapturedFrame};
-pub use error::{DeviceError, DeviceKind, StopCause};
+pub use error::{DeviceError, StopCause};
 pub use frame_rate::FrameRate;
 pub use microphone::{Microphone, MicrophoneChoice};
 pub use screen::{Screen, ScreenChoice};

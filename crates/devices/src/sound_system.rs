@@ -11,7 +11,8 @@ use cpal::{Device, DeviceId, ErrorKind, Host, SampleFormat, Stream, StreamConfig
 use tracing::{debug, info};
 
 use crate::DeviceError;
-use crate::error::{DeviceKind, StopCause};
+use crate::error::StopCause;
+use units::DeviceKind;
 
 mod choice;
 

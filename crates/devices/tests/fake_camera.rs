@@ -36,73 +36,71 @@ fn a_camera_of_29_97_pictures_a_second_gives_them_and_says_so() {
 
 #[test]
 fn a_camera_of_half_that_rate_gives_pictures() {
-    with_camera(
-        "a_camera_of_half_that_rate_gives_pictures",
-        || FakeCamera::plug_in(Kind::HalfNtsc),
-        || drop(gives_moving_pictures(PictureSize::new(1_280, 720), "14.99")),
-    );
+    gives_pictures("a_camera_of_half_that_rate_gives_pictures", Kind::HalfNtsc, PictureSize::new(1_280, 720), "14.99");
 }
 
 #[test]
 fn a_camera_that_another_program_left_slow_gives_thirty_pictures_a_second() {
-    with_camera(
+    gives_pictures(
         "a_camera_that_another_program_left_slow_gives_thirty_pictures_a_second",
-        || FakeCamera::plug_in(Kind::LeftSlow),
-        || drop(gives_moving_pictures(PictureSize::new(1_280, 720), "30.00")),
+        Kind::LeftSlow,
+        PictureSize::new(1_280, 720),
+        "30.00",
     );
 }
 
 #[test]
 fn a_camera_without_compression_gives_pictures() {
-    with_camera(
+    gives_pictures(
         "a_camera_without_compression_gives_pictures",
-        || FakeCamera::plug_in(Kind::Uncompressed),
-        || drop(gives_moving_pictures(PictureSize::new(640, 480), "30.00")),
+        Kind::Uncompressed,
+        PictureSize::new(640, 480),
+        "30.00",
     );
 }
 
 #[test]
 fn a_camera_with_unused_bytes_behind_each_row_gives_pictures() {
-    with_camera(
+    gives_pictures(
         "a_camera_with_unused_bytes_behind_each_row_gives_pictures",
-        || FakeCamera::plug_in(Kind::Padded),
-        || drop(gives_moving_pictures(PictureSize::new(640, 480), "30.00")),
+        Kind::Padded,
+        PictureSize::new(640, 480),
+        "30.00",
     );
 }
 
 #[test]
 fn a_camera_with_planes_gives_pictures() {
-    with_camera(
-        "a_camera_with_planes_gives_pictures",
-        || FakeCamera::plug_in(Kind::Planes),
-        || drop(gives_moving_pictures(PictureSize::new(1_280, 720), "30.00")),
-    );
+    gives_pictures("a_camera_with_planes_gives_pictures", Kind::Planes, PictureSize::new(1_280, 720), "30.00");
 }
 
 #[test]
 fn a_camera_that_can_do_any_size_and_rate_is_asked_for_the_usual_ones() {
-    with_camera(
+    gives_pictures(
         "a_camera_that_can_do_any_size_and_rate_is_asked_for_the_usual_ones",
-        || FakeCamera::plug_in(Kind::Steps),
-        || drop(gives_moving_pictures(PictureSize::new(1_280, 720), "30.00")),
+        Kind::Steps,
+        PictureSize::new(1_280, 720),
+        "30.00",
     );
 }
 
 #[test]
 fn two_pictures_in_a_sixtieth_of_two_seconds_are_sixty_a_second() {
-    with_camera(
+    gives_pictures(
         "two_pictures_in_a_sixtieth_of_two_seconds_are_sixty_a_second",
-        || FakeCamera::plug_in(Kind::Fast),
-        || drop(gives_moving_pictures(PictureSize::new(1_280, 720), "60.00")),
+        Kind::Fast,
+        PictureSize::new(1_280, 720),
+        "60.00",
     );
 }
 
 #[test]
 fn where_the_bus_has_no_room_for_one_format_the_next_is_taken() {
-    with_camera(
+    gives_pictures(
         "where_the_bus_has_no_room_for_one_format_the_next_is_taken",
-        || FakeCamera::plug_in(Kind::NarrowBus),
-        || drop(gives_moving_pictures(PictureSize::new(640, 480), "30.00")),
+        Kind::NarrowBus,
+        PictureSize::new(640, 480),
+        "30.00",
     );
 }
 
@@ -362,6 +360,10 @@ fn usual(fate: Fate) -> FakeCamera {
 }
 
 /// Opens the first camera and looks at a good number of its pictures.
+fn gives_pictures(test: &str, kind: Kind, size: PictureSize, fps: &str) {
+    with_camera(test, || FakeCamera::plug_in(kind), || drop(gives_moving_pictures(size, fps)));
+}
+
 fn gives_moving_pictures(size: PictureSize, fps: &str) -> Camera {
     let (mut camera, frames) = open(None).expect("a camera");
     let format = camera.format().expect("a format");

@@ -8,19 +8,8 @@ mod pair;
 use std::time::Duration;
 
 use network::{Network, Weather};
-use pair::{Pair, PairConfig, Side, key_frame, voice};
+use pair::{Pair, PairConfig, key_frame, voice};
 use peer::PeerEvent;
-
-async fn open_over(network: &Network) -> Pair {
-    let mut pair = Pair::new(PairConfig::default()).await;
-    let link = network.clone();
-    pair.detour =
-        Some(Box::new(move |side, candidate| if side == Side::Host { link.before(&candidate) } else { None }));
-    pair.connect().await;
-    pair.host.peer.set_media_open(true);
-    pair.guest.peer.set_media_open(true);
-    pair
-}
 
 /// Voice, a picture and a word each way, though the other side may have to say it again.
 async fn still_talk(pair: &mut Pair, from: u32) {
@@ -66,7 +55,7 @@ async fn still_talk(pair: &mut Pair, from: u32) {
 async fn changed_copies_of_everything_do_not_disturb_a_call() {
     for seed in 1..=3 {
         let network = Network::new(Weather::default()).seeded(seed);
-        let mut pair = open_over(&network).await;
+        let mut pair = network.open(PairConfig::default()).await;
         network.set(Weather { tampered: true, ..Weather::default() });
         still_talk(&mut pair, 100).await;
         still_talk(&mut pair, 200).await;
@@ -79,7 +68,7 @@ async fn changed_copies_of_everything_do_not_disturb_a_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_in_the_clear_do_not_end_an_encrypted_connection() {
     let network = Network::new(Weather::default());
-    let mut pair = open_over(&network).await;
+    let mut pair = network.open(PairConfig::default()).await;
     still_talk(&mut pair, 100).await;
     // Of epoch 0, which is not encrypted, with every sequence number that could be next (RFC 6347, section 4.1).
     let record = |kind: u8, number: u8, content: &[u8]| {

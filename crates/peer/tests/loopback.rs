@@ -137,8 +137,7 @@ async fn a_handshake_that_the_link_swallows_is_a_failure_and_not_a_refusal() {
     // The path checks get through; nothing else does.
     let mut pair = Pair::new(PairConfig::default()).await;
     let network = Network::new(Weather { only_stun: true, ..Weather::default() });
-    pair.detour =
-        Some(Box::new(move |side, candidate| if side == Side::Host { network.before(&candidate) } else { None }));
+    pair.detour = Some(network.detour());
     let offer = pair.host.peer.create_offer(false).await.unwrap();
     let answer = pair.guest.peer.accept_offer(offer).await.unwrap();
     pair.host.peer.accept_answer(answer).await.unwrap();

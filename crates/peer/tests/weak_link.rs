@@ -13,18 +13,6 @@ use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
 use peer::PeerEvent;
 use units::{DataRate, Timestamp};
 
-async fn over(network: &Network, config: PairConfig) -> Pair {
-    let mut pair = Pair::new(config).await;
-    let link = network.clone();
-    // Only the way through the link is offered.
-    pair.detour =
-        Some(Box::new(move |side, candidate| if side == Side::Host { link.before(&candidate) } else { None }));
-    pair.connect().await;
-    pair.host.peer.set_media_open(true);
-    pair.guest.peer.set_media_open(true);
-    pair
-}
-
 /// What came of a stretch of conversation.
 #[derive(Debug, Default)]
 struct Heard {
@@ -119,7 +107,7 @@ fn holes(pictures: &HashSet<u16>) -> usize {
 async fn lost_picture_packets_come_again_once_and_nothing_storms() {
     let network = Network::new(Weather::default());
     let config = PairConfig { start_rate: DataRate::from_kbps(1_000), max_rate: Some(DataRate::from_kbps(1_500)) };
-    let mut pair = over(&network, config).await;
+    let mut pair = network.open(config).await;
     let mut n = 0;
     talk(&mut pair, Duration::from_secs(1), &mut n).await;
     network.set(Weather { loss: 0.05, ..Weather::default() });
@@ -143,7 +131,7 @@ async fn lost_picture_packets_come_again_once_and_nothing_storms() {
 async fn voice_comes_through_when_the_link_narrows_to_a_third() {
     let weather = Weather { rate: 800_000, delay: Duration::from_millis(40), ..Weather::default() };
     let network = Network::new(weather);
-    let mut pair = over(&network, PairConfig { start_rate: DataRate::from_kbps(600), max_rate: None }).await;
+    let mut pair = network.open(PairConfig { start_rate: DataRate::from_kbps(600), max_rate: None }).await;
     let mut n = 0;
     let wide = talk(&mut pair, Duration::from_secs(6), &mut n).await;
     network.set(Weather { rate: 266_000, ..weather });
@@ -163,7 +151,7 @@ async fn voice_comes_through_when_the_link_narrows_to_a_third() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_is_told_within_five_seconds_and_heals_by_itself() {
     let network = Network::new(Weather::default());
-    let mut pair = over(&network, PairConfig::default()).await;
+    let mut pair = network.open(PairConfig::default()).await;
     let mut n = 0;
     talk(&mut pair, Duration::from_millis(500), &mut n).await;
     network.set(Weather { loss: 1.0, ..Weather::default() });
@@ -197,7 +185,7 @@ async fn an_outage_is_told_within_five_seconds_and_heals_by_itself() {
 async fn who_only_receives_knows_the_round_trip_too() {
     let weather = Weather { delay: Duration::from_millis(80), ..Weather::default() };
     let network = Network::new(weather);
-    let mut pair = over(&network, PairConfig::default()).await;
+    let mut pair = network.open(PairConfig::default()).await;
     let mut n = 0;
     talk(&mut pair, Duration::from_secs(3), &mut n).await;
     let round_trip = pair.guest.peer.stats().round_trip.expect("a round trip");
@@ -212,7 +200,7 @@ async fn handshakes_get_through_a_fifth_of_loss() {
         .map(|seed| {
             tokio::spawn(async move {
                 let weather = Weather { loss: 0.2, delay: Duration::from_millis(50), ..Weather::default() };
-                let mut pair = over(&Network::new(weather).seeded(seed), PairConfig::default()).await;
+                let mut pair = Network::new(weather).seeded(seed).open(PairConfig::default()).await;
                 let took = pair.now();
                 pair.host.peer.send_control(b"admitted".to_vec()).await.unwrap();
                 assert_eq!(pair.guest.control().await, b"admitted");

@@ -4,61 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use call::{CameraFormat, DeviceInput};
 use devices::{DeviceError, StopCause};
+use units::{DeviceKind, DeviceTrouble, Devices};
 
-pub use devices::DeviceKind;
+use crate::media::MediaChoices;
+use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// The devices of this machine, read by the window and written by who opens them.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceBoard(Mutex<Devices>);
-
-/// The devices of this machine.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Devices {
-    /// Cameras.
-    pub cameras: DevicesOfAKind,
-    /// Microphones.
-    pub microphones: DevicesOfAKind,
-    /// Loudspeakers and headphones.
-    pub speakers: DevicesOfAKind,
-}
-
-/// The devices of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DevicesOfAKind {
-    /// Their names, as the system gives them.
-    pub names: Vec<String>,
-    /// Which was chosen; `None` leaves it to the system.
-    pub chosen: Option<String>,
-    /// Why the chosen one does not work.
-    pub trouble: Option<Trouble>,
-}
-
-/// Why a device does not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Trouble {
-    /// There is none.
-    Missing,
-    /// The system does not let us use it.
-    Denied,
-    /// Another program uses it.
-    Busy,
-    /// It was pulled out.
-    Unplugged,
-    /// It gives nothing any more.
-    Stalled,
-    /// Something else.
-    Failed,
-}
-
-impl Devices {
-    fn of(&mut self, kind: DeviceKind) -> &mut DevicesOfAKind {
-        match kind {
-            DeviceKind::Camera => &mut self.cameras,
-            DeviceKind::Microphone => &mut self.microphones,
-            DeviceKind::Speaker => &mut self.speakers,
-        }
-    }
-}
 
 impl DeviceBoard {
     /// How things stand.
@@ -82,14 +35,25 @@ impl DeviceBoard {
     /// This one was chosen; whether it works will be seen.
     pub(crate) fn choose(&self, kind: DeviceKind, name: Option<String>) {
         let mut board = self.lock();
-        let devices = board.of(kind);
+        let devices = board.of_mut(kind);
         devices.chosen = name;
         devices.trouble = None;
     }
 
-    /// Which was chosen before.
-    pub(crate) fn chosen(&self, kind: DeviceKind) -> Option<String> {
-        self.lock().of(kind).chosen.clone()
+    /// What to open now: what was chosen, and what the program was started with where nothing was.
+    pub(crate) fn choices(&self, started_with: &MediaChoices) -> MediaChoices {
+        let Devices { cameras, microphones, speakers } = self.read();
+        let mut choices = started_with.clone();
+        if cameras.chosen.is_some() {
+            choices.camera = CameraChoice::Device(cameras.chosen);
+        }
+        if microphones.chosen.is_some() {
+            choices.microphone = MicrophoneChoice::Device(microphones.chosen);
+        }
+        if speakers.chosen.is_some() {
+            choices.speaker = SpeakerChoice::Device(speakers.chosen);
+        }
+        choices
     }
 
     /// It works, and a camera gives this; what the engine is to hear.
@@ -105,7 +69,7 @@ impl DeviceBoard {
 
     /// What was wrong does not matter any more.
     pub(crate) fn forgive(&self, kind: DeviceKind) {
-        self.lock().of(kind).trouble = None;
+        self.lock().of_mut(kind).trouble = None;
     }
 
     /// A device does not work; what the engine is to hear, unless it was a file.
@@ -115,8 +79,8 @@ impl DeviceBoard {
     }
 
     /// The device of this kind does not work.
-    pub(crate) fn lost(&self, kind: DeviceKind, trouble: Trouble) -> DeviceInput {
-        self.lock().of(kind).trouble = Some(trouble);
+    pub(crate) fn lost(&self, kind: DeviceKind, trouble: DeviceTrouble) -> DeviceInput {
+        self.lock().of_mut(kind).trouble = Some(trouble);
         match kind {
             DeviceKind::Camera => DeviceInput::CameraLost,
             DeviceKind::Microphone => DeviceInput::MicrophoneLost,
@@ -129,20 +93,20 @@ impl DeviceBoard {
     }
 }
 
-fn trouble(error: &DeviceError) -> Option<(DeviceKind, Trouble)> {
+fn trouble(error: &DeviceError) -> Option<(DeviceKind, DeviceTrouble)> {
     Some(match error {
-        DeviceError::NoDevice { kind } | DeviceError::NoSuchDevice { kind, .. } => (*kind, Trouble::Missing),
-        DeviceError::Busy { kind } => (*kind, Trouble::Busy),
-        DeviceError::Forbidden { kind } => (*kind, Trouble::Denied),
+        DeviceError::NoDevice { kind } | DeviceError::NoSuchDevice { kind, .. } => (*kind, DeviceTrouble::Missing),
+        DeviceError::Busy { kind } => (*kind, DeviceTrouble::Busy),
+        DeviceError::Forbidden { kind } => (*kind, DeviceTrouble::Denied),
         DeviceError::Stopped { kind, cause } => (
             *kind,
             match cause {
-                StopCause::Unplugged => Trouble::Unplugged,
-                StopCause::Stalled => Trouble::Stalled,
-                StopCause::Failed(_) => Trouble::Failed,
+                StopCause::Unplugged => DeviceTrouble::Unplugged,
+                StopCause::Stalled => DeviceTrouble::Stalled,
+                StopCause::Failed(_) => DeviceTrouble::Failed,
             },
         ),
-        DeviceError::NoFormat { kind, .. } => (*kind, Trouble::Failed),
+        DeviceError::NoFormat { kind, .. } => (*kind, DeviceTrouble::Failed),
         _ => return None,
     })
 }
@@ -158,7 +122,7 @@ mod tests {
         let board = DeviceBoard::default();
         let busy = DeviceError::Busy { kind: DeviceKind::Camera };
         assert_eq!(board.complain(&busy), Some(DeviceInput::CameraLost));
-        assert_eq!(board.read().cameras.trouble, Some(Trouble::Busy));
+        assert_eq!(board.read().cameras.trouble, Some(DeviceTrouble::Busy));
         let format = CameraFormat { size: PictureSize::new(640, 480), fps: 30 };
         assert_eq!(board.works(DeviceKind::Camera, Some(format)), Some(DeviceInput::CameraBack(format)));
         assert_eq!(board.read().cameras.trouble, None);
@@ -167,9 +131,9 @@ mod tests {
     #[test]
     fn another_choice_is_kept_and_not_blamed_for_the_one_before() {
         let board = DeviceBoard::default();
-        board.lost(DeviceKind::Speaker, Trouble::Missing);
+        board.lost(DeviceKind::Speaker, DeviceTrouble::Missing);
         board.choose(DeviceKind::Speaker, Some("Headset".to_owned()));
-        assert_eq!(board.chosen(DeviceKind::Speaker).as_deref(), Some("Headset"));
+        assert_eq!(board.read().speakers.chosen.as_deref(), Some("Headset"));
         assert_eq!(board.read().speakers.trouble, None);
     }
 
@@ -179,14 +143,14 @@ mod tests {
             let stopped = |cause| DeviceError::Stopped { kind, cause };
             let no_such = DeviceError::NoSuchDevice { kind, name: "a".to_owned(), present: "b".to_owned() };
             for (error, wanted) in [
-                (DeviceError::NoDevice { kind }, Trouble::Missing),
-                (no_such, Trouble::Missing),
-                (DeviceError::Busy { kind }, Trouble::Busy),
-                (DeviceError::Forbidden { kind }, Trouble::Denied),
-                (stopped(StopCause::Unplugged), Trouble::Unplugged),
-                (stopped(StopCause::Stalled), Trouble::Stalled),
-                (stopped(StopCause::Failed("something else".to_owned())), Trouble::Failed),
-                (DeviceError::NoFormat { kind, reason: "none".to_owned() }, Trouble::Failed),
+                (DeviceError::NoDevice { kind }, DeviceTrouble::Missing),
+                (no_such, DeviceTrouble::Missing),
+                (DeviceError::Busy { kind }, DeviceTrouble::Busy),
+                (DeviceError::Forbidden { kind }, DeviceTrouble::Denied),
+                (stopped(StopCause::Unplugged), DeviceTrouble::Unplugged),
+                (stopped(StopCause::Stalled), DeviceTrouble::Stalled),
+                (stopped(StopCause::Failed("something else".to_owned())), DeviceTrouble::Failed),
+                (DeviceError::NoFormat { kind, reason: "none".to_owned() }, DeviceTrouble::Failed),
             ] {
                 let board = DeviceBoard::default();
                 let lost = match kind {

@@ -97,9 +97,7 @@ impl DeskPerson {
 fn is_passing(problem: &DeskProblem) -> bool {
     match problem {
         DeskProblem::Unreachable => true,
-        DeskProblem::Refused(code) => {
-            matches!(code, Code::TooManyRequests | Code::StorageFailed | Code::Internal | Code::Unknown)
-        }
+        DeskProblem::Refused(code) => *code == Code::Unknown || code.is_passing(),
         _ => false,
     }
 }

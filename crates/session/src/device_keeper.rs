@@ -5,12 +5,13 @@ use std::sync::Arc;
 use call::{DeviceInput, Snapshot};
 use devices::camera::CameraFormat;
 use tokio::sync::{mpsc, watch};
+use units::{DeviceKind, DeviceTrouble};
 
-use crate::board::{DeviceBoard, DeviceKind, Trouble};
+use crate::MicrophoneChoice;
+use crate::board::DeviceBoard;
 use crate::headless::call_format;
 use crate::media::{MediaChoices, Shared};
 use crate::pictures::Repaint;
-use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// One for each kind, beside everything else that goes on: a device that takes its time keeps neither the window nor the
 /// call nor another device waiting.
@@ -69,9 +70,9 @@ impl DeviceKeeper {
             Ok(Err(error)) => {
                 // Without its words: a device may bear its owner's name.
                 tracing::info!(kind = ?self.kind, "a device did not open");
-                self.board.complain(&error).or_else(|| Some(self.board.lost(self.kind, Trouble::Failed)))
+                self.board.complain(&error).or_else(|| Some(self.board.lost(self.kind, DeviceTrouble::Failed)))
             }
-            Err(_fault) => Some(self.board.lost(self.kind, Trouble::Failed)),
+            Err(_fault) => Some(self.board.lost(self.kind, DeviceTrouble::Failed)),
         };
         if let Some(input) = input {
             // The visit may be over.
@@ -99,15 +100,7 @@ impl DeviceKeeper {
 
     /// What to open now.
     fn choices(&self) -> MediaChoices {
-        let mut choices = self.started_with.clone();
-        if let Some(name) = self.board.chosen(self.kind) {
-            match self.kind {
-                DeviceKind::Camera => choices.camera = CameraChoice::Device(Some(name)),
-                DeviceKind::Microphone => choices.microphone = MicrophoneChoice::Device(Some(name)),
-                DeviceKind::Speaker => choices.speaker = SpeakerChoice::Device(Some(name)),
-            }
-        }
-        choices
+        self.board.choices(&self.started_with)
     }
 
     fn is_without_microphone(&self) -> bool {
@@ -126,7 +119,7 @@ mod tests {
     use super::*;
     use crate::media::MediaThreads;
     use crate::person::tests::snapshot;
-    use crate::{PatternKind, ToneKind};
+    use crate::{CameraChoice, PatternKind, SpeakerChoice, ToneKind};
 
     /// A keeper of this kind that runs, and what goes in and comes out.
     struct Scene {
@@ -200,7 +193,7 @@ mod tests {
         let missing = MediaChoices { camera: CameraChoice::Device(Some("no such camera".to_owned())), ..made_up() };
         let mut scene = scene(DeviceKind::Camera, missing);
         assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraLost));
-        assert_eq!(scene.board.read().cameras.trouble, Some(Trouble::Missing));
+        assert_eq!(scene.board.read().cameras.trouble, Some(DeviceTrouble::Missing));
         scene.wishes.send(()).await.unwrap();
         assert_eq!(scene.heard.recv().await, Some(DeviceInput::CameraLost), "it was tried again");
         scene.board.choose(DeviceKind::Camera, None);
@@ -214,7 +207,7 @@ mod tests {
             let mut scene = scene(kind, none.clone());
             drop(scene.snapshots);
             assert_eq!(scene.heard.recv().await, None, "{kind}");
-            assert_eq!(scene.board.read(), crate::Devices::default());
+            assert_eq!(scene.board.read(), units::Devices::default());
         }
     }
 }

@@ -10,6 +10,7 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{Server, ServerTrust, SignalingClient};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
@@ -162,16 +163,21 @@ pub enum InputError {
 /// # Errors
 /// [`InputError`] when something that was given cannot be used. What goes wrong later is in the [`Outcome`].
 pub fn run(config: Config, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, InputError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("net")
-        .enable_all()
-        .build()
-        .map_err(|error| InputError::System(error.to_string()))?;
+    let runtime = runtime()?;
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     let outcome = runtime.block_on(run_visit(config, clock, progress));
     runtime.shutdown_timeout(Duration::from_millis(200));
     outcome
+}
+
+/// Where the network's work is done, for windows and headless alike.
+pub(crate) fn runtime() -> Result<Runtime, InputError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("net")
+        .enable_all()
+        .build()
+        .map_err(|error| InputError::System(error.to_string()))
 }
 
 async fn run_visit(

@@ -31,7 +31,6 @@ mod whole_file;
 mod window;
 
 pub use ::media::I420;
-pub use board::{DeviceKind, Devices, DevicesOfAKind, Trouble};
 pub use call::{self, Mode, Preferences};
 pub use desk;
 pub use desk_driver::DeskHandle;

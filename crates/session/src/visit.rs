@@ -9,9 +9,9 @@ use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Phase,
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use units::{Clock, Phi, Timestamp};
+use units::{Clock, DeviceKind, Phi, Timestamp};
 
-use crate::board::{DeviceBoard, DeviceKind};
+use crate::board::DeviceBoard;
 use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
@@ -174,7 +174,7 @@ impl Visit {
             on_this_machine,
             board: Some(around.board.clone()),
         })?;
-        let wishes = [DeviceKind::Camera, DeviceKind::Microphone, DeviceKind::Speaker].map(|kind| {
+        let wishes = DeviceKind::ALL.map(|kind| {
             let (wish, wishes) = mpsc::channel(1);
             let keeper = DeviceKeeper {
                 kind,

@@ -10,11 +10,11 @@ use call::{Intent, Preferences};
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::{HostIdentity, Link};
-use units::{Clock, Timestamp};
+use units::{Clock, DeviceKind, Devices, Timestamp};
 
-use crate::board::{DeviceBoard, DeviceKind, Devices};
+use crate::board::DeviceBoard;
 use crate::desk_driver::{AtDesk, DeskHandle};
-use crate::headless::{Account, InputError, client, is_loopback, random, random_bytes};
+use crate::headless::{Account, InputError, client, is_loopback, random, random_bytes, runtime};
 use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
@@ -84,12 +84,7 @@ impl Session {
         tell: Option<Tell>,
         repaint: Repaint,
     ) -> Result<Self, InputError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("net")
-            .enable_all()
-            .build()
-            .map_err(|error| InputError::System(error.to_string()))?;
+        let runtime = runtime()?;
         let around = Arc::new(Surroundings {
             clock: config.clock,
             choices: config.media,
@@ -146,10 +141,7 @@ impl Session {
     pub fn test_speaker(&self) {
         let _within = self.enter();
         let around = self.around.clone();
-        let choice = match around.board.chosen(DeviceKind::Speaker) {
-            Some(name) => SpeakerChoice::Device(Some(name)),
-            None => around.choices.speaker.clone(),
-        };
+        let choice = around.board.choices(&around.choices).speaker;
         if !matches!(choice, SpeakerChoice::Device(_)) || self.testing.swap(true, Ordering::Relaxed) {
             return;
         }

@@ -89,9 +89,8 @@ impl Refusal {
     /// Whether the server would say the same again.
     fn is_final(&self) -> bool {
         match self.code {
-            Code::TooManyRequests | Code::StorageFailed | Code::Internal => false,
             Code::Unknown => self.status < 500,
-            _ => true,
+            code => !code.is_passing(),
         }
     }
 }

@@ -180,7 +180,7 @@ impl FakeCamera {
 ///
 /// # Panics
 /// The story fails.
-pub fn with_camera(test: &str, camera: impl FnOnce() -> FakeCamera, story: fn()) {
+pub fn with_camera(test: &str, camera: impl FnOnce() -> FakeCamera, story: impl FnOnce()) {
     if env::var_os("FAKE_CAMERA").is_some() {
         return story();
     }

@@ -1,8 +1,6 @@
 //! What the person wants.
 
-use units::Phi;
-
-use crate::DeviceKind;
+use units::{DeviceKind, Phi};
 
 /// Something that the person wants; `app` carries it to who decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

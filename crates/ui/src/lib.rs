@@ -23,7 +23,7 @@ mod words;
 
 pub use forms::Forms;
 pub use intent::Intent;
-pub use model::{DeviceKind, DeviceList, DeviceTrouble, DevicesModel, Levels, Model, Screen};
+pub use model::{Levels, Model, Screen};
 pub use painter::{NoPictures, Picture, PicturePainter};
 pub use theme::apply_theme;
 pub use window::housecall_ui;

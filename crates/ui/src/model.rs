@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use units::Timestamp;
+use units::{Devices, Timestamp};
 
 /// All that the window shows; made anew for each time it is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Model<'a> {
     /// The clinician's workspace; its phase picks the view. Needed for [`Screen::Clinician`].
     pub desk: Option<&'a desk::DeskSnapshot>,
     /// What there is to choose from.
-    pub devices: &'a DevicesModel,
+    pub devices: &'a Devices,
     /// How loud it is.
     pub levels: Levels,
     /// The time, on the clock of the snapshots.
@@ -37,72 +37,6 @@ pub enum Screen {
     Patient,
     /// The clinician's: sign-in, desk, waiting room, call, summary, by the desk's and the call's phase.
     Clinician,
-}
-
-/// The devices of this machine.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DevicesModel {
-    /// Cameras.
-    pub cameras: DeviceList,
-    /// Microphones.
-    pub microphones: DeviceList,
-    /// Loudspeakers and headphones.
-    pub speakers: DeviceList,
-}
-
-impl DevicesModel {
-    /// The devices of one kind.
-    pub const fn of(&self, kind: DeviceKind) -> &DeviceList {
-        match kind {
-            DeviceKind::Camera => &self.cameras,
-            DeviceKind::Microphone => &self.microphones,
-            DeviceKind::Speaker => &self.speakers,
-        }
-    }
-}
-
-/// The devices of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeviceList {
-    /// Their names, as the system gives them.
-    pub names: Vec<String>,
-    /// Which was chosen; `None` leaves it to the system.
-    pub chosen: Option<String>,
-    /// Why the chosen one does not work.
-    pub trouble: Option<DeviceTrouble>,
-}
-
-/// A kind of device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeviceKind {
-    /// A camera.
-    Camera,
-    /// A microphone.
-    Microphone,
-    /// A loudspeaker or headphones.
-    Speaker,
-}
-
-impl DeviceKind {
-    /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Camera, Self::Microphone, Self::Speaker];
-}
-
-/// Why a device does not work; the sentence and the next step for each stand in `words`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeviceTrouble {
-    /// There is none.
-    Missing,
-    /// The system does not let us use it.
-    Denied,
-    /// Another program uses it.
-    Busy,
-    /// It was pulled out.
-    Unplugged,
-    /// It gives nothing any more.
-    Stalled,
-    /// Something else.
-    Failed,
 }
 
 /// How loud it is, 0 to 1 of full scale, the peak of the last moment.

@@ -6,7 +6,8 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use ui::{DeviceKind, DeviceTrouble, Forms, Intent, apply_theme, housecall_ui};
+use ui::{Forms, Intent, apply_theme, housecall_ui};
+use units::{DeviceKind, DeviceTrouble};
 use units::{Phi, Timestamp};
 
 use house::{Moment, PlainPictures, waiting};
@@ -205,11 +206,7 @@ fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step
     for (kind, name, problem) in kinds {
         for trouble in [Missing, Denied, Busy, Unplugged, Stalled, Failed] {
             for mut moment in places.clone() {
-                let list = match kind {
-                    DeviceKind::Camera => &mut moment.devices.cameras,
-                    DeviceKind::Microphone => &mut moment.devices.microphones,
-                    DeviceKind::Speaker => &mut moment.devices.speakers,
-                };
+                let list = moment.devices.of_mut(kind);
                 (list.trouble, list.chosen) = (Some(trouble), Some("Headset".to_owned()));
                 let mut window = open(moment.with_call(|call| call.problem = Some(problem)));
                 let said = window.query_all_by_label_contains(name).filter(|node| {

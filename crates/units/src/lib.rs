@@ -1,4 +1,4 @@
-//! The words that all crates share: moments, rates, picture sizes and people's data.
+//! The words that all crates share: moments, rates, picture sizes, devices and people's data.
 //!
 //! Open to every crate, names none of them.
 
@@ -6,12 +6,14 @@
 
 mod clock;
 mod data_rate;
+mod devices;
 mod phi;
 mod picture_size;
 mod timestamp;
 
 pub use clock::Clock;
 pub use data_rate::DataRate;
+pub use devices::{DeviceKind, DeviceList, DeviceTrouble, Devices};
 pub use phi::Phi;
 pub use picture_size::PictureSize;
 pub use timestamp::Timestamp;

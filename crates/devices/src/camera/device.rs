@@ -16,7 +16,8 @@ use units::{Clock, PictureSize, Timestamp};
 use super::pool::Pool;
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
 use crate::DeviceError;
-use crate::error::{DeviceKind, StopCause};
+use crate::error::StopCause;
+use units::DeviceKind;
 
 mod convert;
 mod list;

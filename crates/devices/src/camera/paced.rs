@@ -9,8 +9,9 @@ use units::{Clock, Timestamp};
 
 use super::pool::Pool;
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
-use crate::error::{DeviceKind, StopCause};
+use crate::error::StopCause;
 use crate::{DeviceError, FrameRate};
+use units::DeviceKind;
 
 /// Pictures by number.
 pub(super) trait Source: Send + 'static {

@@ -5,8 +5,8 @@ use cpal::{BufferSize, Device, Host, SampleFormat, StreamConfig};
 
 use super::{PULSE_AUDIO, Plan, hush, sentence};
 use crate::DeviceError;
-use crate::error::DeviceKind;
 use crate::sound::{FRAME_SAMPLES, SAMPLE_RATE};
+use units::DeviceKind;
 
 /// The names of the devices of this kind.
 pub(crate) fn names(kind: DeviceKind) -> Result<Vec<String>, DeviceError> {

@@ -7,9 +7,9 @@ use units::Timestamp;
 
 use super::Speaker;
 use crate::DeviceError;
-use crate::error::DeviceKind;
 use crate::sound::{FRAME_DURATION, FRAME_SAMPLES, SAMPLE_RATE, SoundFrame};
 use crate::sound_system::{self, Alarm, Plan, Watch};
+use units::DeviceKind;
 
 /// The names of all loudspeakers.
 pub(super) fn names() -> Result<Vec<String>, DeviceError> {

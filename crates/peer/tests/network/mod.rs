@@ -10,6 +10,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use trust::{Candidate, CandidateKind};
 
+use crate::pair::{Detour, Pair, PairConfig, Side};
+
 /// How the link is at a moment; may be changed while it carries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {
@@ -55,6 +57,22 @@ impl Network {
 
     pub(crate) fn seeded(self, seed: u64) -> Self {
         Self { seed: seed * 1_000, ..self }
+    }
+
+    /// Connects two through here, with both gates open.
+    pub(crate) async fn open(&self, config: PairConfig) -> Pair {
+        let mut pair = Pair::new(config).await;
+        pair.detour = Some(self.detour());
+        pair.connect().await;
+        pair.host.peer.set_media_open(true);
+        pair.guest.peer.set_media_open(true);
+        pair
+    }
+
+    /// Only the way through here is offered.
+    pub(crate) fn detour(&self) -> Detour {
+        let link = self.clone();
+        Box::new(move |side, candidate| if side == Side::Host { link.before(&candidate) } else { None })
     }
 
     pub(crate) fn set(&self, weather: Weather) {

@@ -1,5 +1,7 @@
 //! What an operator meets: ports, certificates, other protocols.
 
+use std::path::Path;
+
 use hyper::StatusCode;
 use serde_json::json;
 use server::accounts::add_user;
@@ -87,12 +89,11 @@ async fn a_given_certificate_is_used_and_a_missing_one_named() {
     assert!(error.to_string().contains("none.pem cannot be read"), "{error}");
 }
 
-#[tokio::test]
-async fn the_program_itself_starts_says_ready_and_stops() {
-    let data = tempfile::tempdir().unwrap();
+/// The program itself, and the line that it prints when it is ready. It ends with what is given back.
+async fn start_program(data: &Path) -> (tokio::process::Child, String) {
     let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data.path())
+        .arg(data)
         .stdout(std::process::Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -100,6 +101,13 @@ async fn the_program_itself_starts_says_ready_and_stops() {
     let mut output = tokio::io::BufReader::new(server.stdout.take().unwrap());
     let mut line = String::new();
     tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await.unwrap();
+    (server, line)
+}
+
+#[tokio::test]
+async fn the_program_itself_starts_says_ready_and_stops() {
+    let data = tempfile::tempdir().unwrap();
+    let (_server, line) = start_program(data.path()).await;
     let words: Vec<_> = line.split_whitespace().collect();
     assert!(words[0] == "ready" && words[1].starts_with("https://127.0.0.1:"), "{line}");
     assert_eq!(words[2].strip_prefix("sha256:").unwrap().len(), 43);
@@ -119,16 +127,7 @@ async fn what_was_answered_is_there_after_the_program_was_killed() {
     let password = Phi::new(PASSWORD.to_owned());
     add_user(data.path(), "lee", StaffRole::Clinician, &password, false).unwrap();
     let start = || async {
-        let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path())
-            .stdout(std::process::Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut output = tokio::io::BufReader::new(server.stdout.take().unwrap());
-        let mut line = String::new();
-        tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await.unwrap();
+        let (server, line) = start_program(data.path()).await;
         let client = Client::of_ready_line(&line);
         let body = json!({ "name": "lee", "password": PASSWORD });
         let staff: SignInReply = client.post("/v1/auth/sign-in", None, &body).await.ok();

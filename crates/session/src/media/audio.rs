@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
-use devices::{DeviceError, DeviceKind};
 use media::voice::{self, FRAME, VoiceSettings};
 use peer::VoiceOut;
 use tokio::sync::watch;
-use units::Timestamp;
+use units::{DeviceKind, Timestamp};
 
 use super::chime::Chime;
 use super::meters::Meters;

@@ -19,15 +19,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use call::{PictureOff, PicturePlan, VoicePlan};
+use devices::DeviceError;
 use devices::camera::{Camera, CameraChoice, CameraFormat};
 use devices::microphone::{Microphone, MicrophoneChoice};
 use devices::screen::ScreenChoice;
 use devices::speaker::{Speaker, SpeakerChoice};
-use devices::{DeviceError, DeviceKind};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, Timestamp};
+use units::{Clock, DataRate, DeviceKind, Timestamp};
 
 use crate::pictures::Pictures;
 
@@ -176,11 +176,8 @@ impl Shared {
     /// # Errors
     /// It cannot be opened; then there is none.
     pub(crate) fn choose_microphone(&self, choice: &MicrophoneChoice) -> Result<(), DeviceError> {
-        let opened = devices::microphone::open(choice);
         let none = || devices::microphone::open(&MicrophoneChoice::None);
-        let (microphone, result) = opened.map_or_else(|error| (none().ok(), Err(error)), |it| (Some(it), Ok(())));
-        drop(microphone.and_then(|it| self.new_microphone.put(it)));
-        result
+        replace(&self.new_microphone, devices::microphone::open(choice), none)
     }
 
     /// Lets go of the microphone.
@@ -194,11 +191,8 @@ impl Shared {
     /// # Errors
     /// It cannot be opened; then there is none.
     pub(crate) fn choose_speaker(&self, choice: &SpeakerChoice) -> Result<(), DeviceError> {
-        let opened = devices::speaker::open(choice);
         let none = || devices::speaker::open(&SpeakerChoice::None);
-        let (speaker, result) = opened.map_or_else(|error| (none().ok(), Err(error)), |it| (Some(it), Ok(())));
-        drop(speaker.and_then(|it| self.new_speaker.put(it)));
-        result
+        replace(&self.new_speaker, devices::speaker::open(choice), none)
     }
 
     fn complain(&self, problem: Option<DeviceError>) {
@@ -212,6 +206,20 @@ impl Shared {
     fn news(&self) -> MutexGuard<'_, Vec<DeviceNews>> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts a device that was opened into its slot; where it could not be, `none` takes the place of what stood there.
+fn replace<D>(
+    slot: &Slot<D>,
+    opened: Result<D, DeviceError>,
+    none: impl FnOnce() -> Result<D, DeviceError>,
+) -> Result<(), DeviceError> {
+    let (device, result) = match opened {
+        Ok(device) => (Some(device), Ok(())),
+        Err(error) => (none().ok(), Err(error)),
+    };
+    drop(device.and_then(|device| slot.put(device)));
+    result
 }
 
 impl MediaThreads {

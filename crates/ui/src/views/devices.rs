@@ -4,7 +4,9 @@ use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::theme::{NARROW, Palette};
 use crate::widgets::{Weight, button, notice_with_step, quiet};
-use crate::{DeviceKind, Forms, Intent, Model, words};
+use units::DeviceKind;
+
+use crate::{Forms, Intent, Model, words};
 
 /// The three choices, each with its trouble.
 pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
@@ -71,7 +73,7 @@ pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
 fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
     let list = model.devices.of(kind);
     let Some(trouble) = list.trouble else { return };
-    if notice_with_step(ui, &words::device_trouble(kind, trouble), words::try_again(kind)) {
+    if notice_with_step(ui, &words::device_trouble(kind, trouble), &words::try_again(kind)) {
         intents.push(Intent::Choose(kind, list.chosen.clone()));
     }
 }

@@ -2,8 +2,7 @@
 
 use call::{Phase, Problem, ReconnectCause, Refusal, Snapshot};
 use signaling_protocol::Role;
-
-use crate::{DeviceKind, DevicesModel};
+use units::{DeviceKind, Devices};
 
 /// What the button for the microphone does now.
 pub(crate) const fn mute(muted: bool) -> &'static str {
@@ -73,7 +72,7 @@ const THEIR_APP_STOPPED: [&str; 2] = [
 
 /// What the person should know of a call: what the app says first, then what the engine says, then a lost server. What
 /// is said of a device in more detail is not said here.
-pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &DevicesModel) -> Option<String> {
+pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &Devices) -> Option<String> {
     if let Some(problem) = of_app {
         return Some(problem.to_owned());
     }

@@ -1,6 +1,6 @@
 //! Devices: what they are called, what is wrong with them, and what to do about it.
 
-use crate::{DeviceKind, DeviceTrouble};
+use units::{DeviceKind, DeviceTrouble};
 
 pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
@@ -20,29 +20,29 @@ pub(crate) const fn device_default(kind: DeviceKind) -> &'static str {
 
 /// What is wrong with a device, what it means, and the next step.
 pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String {
-    let (name, without) = match kind {
-        DeviceKind::Camera => ("camera", "You can go on without a picture of yours."),
-        DeviceKind::Microphone => ("microphone", "Without it the other side does not hear you."),
-        DeviceKind::Speaker => ("loudspeaker", "Without it you do not hear the other side."),
+    let without = match kind {
+        DeviceKind::Camera => "You can go on without a picture of yours.",
+        DeviceKind::Microphone => "Without it the other side does not hear you.",
+        DeviceKind::Speaker => "Without it you do not hear the other side.",
     };
     let (what, next) = match trouble {
-        DeviceTrouble::Missing => (format!("No {name} was found."), format!("Plug one in, then try again. {without}")),
+        DeviceTrouble::Missing => (format!("No {kind} was found."), format!("Plug one in, then try again. {without}")),
         DeviceTrouble::Denied => (
-            format!("The system does not let Housecall use the {name}."),
+            format!("The system does not let Housecall use the {kind}."),
             format!("Allow it in the system's privacy settings, then try again. {without}"),
         ),
         DeviceTrouble::Busy => {
-            (format!("Another program uses the {name}."), format!("Close that program, then try again. {without}"))
+            (format!("Another program uses the {kind}."), format!("Close that program, then try again. {without}"))
         }
         DeviceTrouble::Unplugged => {
-            (format!("The {name} was unplugged."), format!("Plug it in, then try again, or choose another. {without}"))
+            (format!("The {kind} was unplugged."), format!("Plug it in, then try again, or choose another. {without}"))
         }
         DeviceTrouble::Stalled => (
-            format!("The {name} gives nothing any more."),
+            format!("The {kind} gives nothing any more."),
             format!("Unplug it, plug it in, then try again, or choose another. {without}"),
         ),
         DeviceTrouble::Failed => {
-            (format!("The {name} does not work."), format!("Try again, or choose another. {without}"))
+            (format!("The {kind} does not work."), format!("Try again, or choose another. {without}"))
         }
     };
     format!("{what} {next}")
@@ -50,24 +50,13 @@ pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String
 
 /// Which devices do not work, where there is no room to say why.
 pub(crate) fn several_troubles(kinds: &[DeviceKind]) -> String {
-    let names: Vec<&str> = kinds
-        .iter()
-        .map(|kind| match kind {
-            DeviceKind::Camera => "camera",
-            DeviceKind::Microphone => "microphone",
-            DeviceKind::Speaker => "loudspeaker",
-        })
-        .collect();
+    let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
     format!("These do not work: {}. The call goes on with what there is.", names.join(", "))
 }
 
 /// Opens a device again that did not work.
-pub(crate) const fn try_again(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Camera => "Try the camera again",
-        DeviceKind::Microphone => "Try the microphone again",
-        DeviceKind::Speaker => "Try the loudspeaker again",
-    }
+pub(crate) fn try_again(kind: DeviceKind) -> String {
+    format!("Try the {kind} again")
 }
 
 /// What the microphone's bar says in words.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting};
 use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{DeviceList, DeviceTrouble, DevicesModel, Levels, Model, Picture, PicturePainter, Screen};
-use units::{DataRate, Phi, PictureSize, Timestamp};
+use ui::{Levels, Model, Picture, PicturePainter, Screen};
+use units::{DataRate, DeviceList, DeviceTrouble, Devices, Phi, PictureSize, Timestamp};
 
 /// A link that opens nothing.
 pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
@@ -23,7 +23,7 @@ pub struct Moment {
     /// The desk.
     pub desk: Option<DeskSnapshot>,
     /// The devices.
-    pub devices: DevicesModel,
+    pub devices: Devices,
     /// A problem of the app.
     pub problem: Option<String>,
     /// The clinic's number.
@@ -38,7 +38,7 @@ impl Moment {
     /// Nothing is open.
     pub fn start() -> Self {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let devices = DevicesModel {
+        let devices = Devices {
             cameras: DeviceList {
                 names: names(&["Integrated Camera", "USB Document Camera"]),
                 ..DeviceList::default()

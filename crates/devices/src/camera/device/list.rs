@@ -2,7 +2,7 @@
 
 use super::system::{self, Node};
 use crate::DeviceError;
-use crate::error::DeviceKind;
+use units::DeviceKind;
 
 /// A camera that is plugged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
