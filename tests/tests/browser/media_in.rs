@@ -46,7 +46,7 @@ pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Cl
         loop {
             match packets.try_recv() {
                 Ok(ReceivedPacket { sequence, timestamp, payload, arrived, .. }) => {
-                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload: payload.to_vec() });
+                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload: payload.to_vec(), redundant: Vec::new() });
                 }
                 Err(mpsc::error::TryRecvError::Empty) => break,
                 Err(mpsc::error::TryRecvError::Disconnected) => return,

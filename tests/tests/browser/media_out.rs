@@ -106,7 +106,7 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
     while !stop.load(Ordering::Relaxed) {
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
             let packet_ms = plan.packet_ms.load(Ordering::Relaxed);
-            encoder.set(voice::VoiceSettings { packet_ms, fec: true, expected_loss: 0.1, ..encoder.settings() });
+            encoder.set(voice::VoiceSettings { packet_ms, redundancy: voice::Redundancy::InBand, expected_loss: 0.1, ..encoder.settings() });
             if let Some(encoded) = encoder.push(&frame) {
                 let marker = std::mem::take(&mut marker);
                 peer.send_voice(VoiceOut { payload: encoded.payload.into(), timestamp: encoded.timestamp, marker });

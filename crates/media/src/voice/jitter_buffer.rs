@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn packet(sequence: u16, timestamp: u32) -> VoicePacket {
-        VoicePacket { sequence, timestamp, payload: Vec::new() }
+        VoicePacket { sequence, timestamp, payload: Vec::new(), redundant: Vec::new() }
     }
 
     #[test]

@@ -26,6 +26,15 @@ impl Decoder for Plain {
         next.get(1) == Some(&1)
     }
 
+    fn reach(&mut self, _: &[u8]) -> usize {
+        0
+    }
+
+    fn restore(&mut self, _: &[u8], _: usize, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError> {
+        out.resize(out.len() + samples, SPOKEN);
+        Ok(samples)
+    }
+
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError> {
         out.resize(out.len() + samples, MADE_UP);
         Ok(samples)
@@ -41,6 +50,7 @@ fn packet(index: u64, start: (u16, u32), length: u8, copy: bool) -> VoicePacket 
         sequence: start.0.wrapping_add(index as u16),
         timestamp: start.1.wrapping_add((index * u64::from(length) * 120) as u32),
         payload: vec![length, u8::from(copy)],
+        redundant: Vec::new(),
     }
 }
 
@@ -148,7 +158,7 @@ proptest! {
         for (sequence, timestamp, payload, later) in packets {
             now += later;
             let timestamp = if near { timestamp % 96_000 } else { timestamp };
-            receiver.push(Timestamp::from_millis(now), VoicePacket { sequence, timestamp, payload });
+            receiver.push(Timestamp::from_millis(now), VoicePacket { sequence, timestamp, payload, redundant: Vec::new() });
             let mut out = [0.0; FRAME];
             receiver.pull(Timestamp::from_millis(now), &mut out);
             prop_assert!(out.iter().all(|sample| sample.is_finite()));

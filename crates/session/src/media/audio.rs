@@ -6,7 +6,7 @@ use std::time::Duration;
 use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
-use media::voice::{self, FRAME, VoiceSettings};
+use media::voice::{self, FRAME, Redundancy, VoiceSettings};
 use peer::VoiceOut;
 use tokio::sync::watch;
 use units::{DeviceKind, Timestamp};
@@ -93,7 +93,7 @@ impl NearEnd {
         let settings = VoiceSettings {
             rate: plan.rate,
             packet_ms: plan.packet_ms,
-            fec: plan.fec,
+            redundancy: if plan.fec { Redundancy::InBand } else { Redundancy::None },
             expected_loss: plan.expected_loss,
         };
         if self.encoder.settings() != settings {
@@ -162,6 +162,7 @@ impl FarEnd {
                     sequence: packet.sequence,
                     timestamp: packet.timestamp,
                     payload: packet.payload.to_vec(),
+                    redundant: Vec::new(),
                 },
             );
         }
