@@ -203,7 +203,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
         };
         match &message.message.packet {
             // The library would make a track of each such source, and each could speak into the call.
-            Packet::Rtp(packet) if !flows.is_announced(packet.header.ssrc) => {
+            Packet::Rtp(packet) if !flows.is_announced(&packet.header) => {
                 self.shared.update_stats(|stats| stats.unannounced += 1);
                 return Ok(());
             }

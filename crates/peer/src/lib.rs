@@ -43,6 +43,6 @@ mod supervisor;
 pub use config::{IceServer, PeerConfig};
 pub use error::PeerError;
 pub use event::PeerEvent;
-pub use packet::{PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
+pub use packet::{PeerStreams, PictureOut, ReceivedPacket, VoiceFormat, VoiceFormats, VoiceOut};
 pub use peer::Peer;
 pub use stats::{Path, PeerStats};

@@ -23,7 +23,8 @@ use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
 use crate::{
-    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
+    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceFormats, VoiceOut, candidate, control,
+    engine,
 };
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
@@ -261,6 +262,12 @@ impl Peer {
             // DropNewest: the queue is empty but for an instant, unless the connection is closing.
             let _ = self.inner.voice.try_send(packet);
         }
+    }
+
+    /// As what the other side takes voice; `None` before both have spoken.
+    pub fn voice_formats(&self) -> Option<VoiceFormats> {
+        let flows = self.inner.shared.flows()?;
+        Some(VoiceFormats { opus: flows.voice.payload_type, red: flows.red.map(|red| red.payload_type) })
     }
 
     /// Sends a picture when its turn comes, or drops it; nothing happens while the gate is closed. Never waits.

@@ -5,12 +5,13 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rtc::rtp;
 use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
 use units::{DataRate, Timestamp};
 
 use crate::sent_frames::SentFrames;
-use crate::{PeerEvent, PeerStats};
+use crate::{PeerEvent, PeerStats, VoiceFormat};
 
 /// The numbers by which packets are told apart, once both sides have spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,19 @@ pub(crate) struct Flows {
     pub(crate) voice: Flow,
     pub(crate) picture: Flow,
     pub(crate) rtx: Flow,
+    /// Voice as RED, where both know it: what we send it as, and what they do.
+    pub(crate) red: Option<Red>,
     /// Header extension id of the transport-wide sequence number.
     pub(crate) transport_cc: u8,
+}
+
+/// The payload types of RED on the voice's sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Red {
+    /// What they want to receive it as.
+    pub(crate) payload_type: u8,
+    /// What we want to receive it as.
+    pub(crate) own_payload_type: u8,
 }
 
 /// One RTP stream each way.
@@ -31,6 +43,8 @@ pub(crate) struct Flow {
     pub(crate) remote_ssrc: u32,
     /// What they want to receive it as.
     pub(crate) payload_type: u8,
+    /// What we want to receive it as.
+    pub(crate) own_payload_type: u8,
 }
 
 impl Flows {
@@ -41,20 +55,43 @@ impl Flows {
                 local_ssrc: local.voice.ssrc,
                 remote_ssrc: remote.voice.ssrc,
                 payload_type: remote.voice.payload_type,
+                own_payload_type: local.voice.payload_type,
             },
-            picture: Flow { local_ssrc: ours.ssrc, remote_ssrc: theirs.ssrc, payload_type: theirs.payload_type },
+            picture: Flow {
+                local_ssrc: ours.ssrc,
+                remote_ssrc: theirs.ssrc,
+                payload_type: theirs.payload_type,
+                own_payload_type: ours.payload_type,
+            },
             rtx: Flow {
                 local_ssrc: ours.rtx_ssrc,
                 remote_ssrc: theirs.rtx_ssrc,
                 payload_type: theirs.rtx_payload_type,
+                own_payload_type: ours.rtx_payload_type,
             },
+            red: local
+                .voice
+                .red_payload_type
+                .zip(remote.voice.red_payload_type)
+                .map(|(own_payload_type, payload_type)| Red { payload_type, own_payload_type }),
             transport_cc: remote.extensions.transport_cc,
         }
     }
 
-    /// Whether the other side announced to send from this source.
-    pub(crate) fn is_announced(&self, ssrc: u32) -> bool {
-        [self.voice, self.picture, self.rtx].iter().any(|flow| flow.remote_ssrc == ssrc)
+    /// Whether the other side announced to send from this source and, for voice, in this form.
+    pub(crate) fn is_announced(&self, header: &rtp::Header) -> bool {
+        if header.ssrc == self.voice.remote_ssrc {
+            return self.voice_format(header.payload_type).is_some();
+        }
+        [self.picture, self.rtx].iter().any(|flow| flow.remote_ssrc == header.ssrc)
+    }
+
+    /// In which form a packet of voice with this payload type is; `None` if nobody has agreed on it.
+    pub(crate) fn voice_format(&self, payload_type: u8) -> Option<VoiceFormat> {
+        if payload_type == self.voice.own_payload_type {
+            return Some(VoiceFormat::Opus);
+        }
+        self.red.filter(|red| red.own_payload_type == payload_type).map(|_| VoiceFormat::Red)
     }
 }
 

@@ -35,7 +35,7 @@ pub struct PeerStats {
     pub frames_dropped: u64,
     /// RTP packets dropped, either way, because the gate was closed.
     pub gated: u64,
-    /// RTP packets dropped because they came from a source that the other side had not announced.
+    /// RTP packets dropped because they came from a source, or as voice in a form, that nobody had announced.
     pub unannounced: u64,
     /// There and back, where it is known.
     pub round_trip: Option<Duration>,

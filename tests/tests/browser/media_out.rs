@@ -10,7 +10,7 @@ use devices::sound::FRAME_SAMPLES;
 use devices::{CameraChoice, MicrophoneChoice, microphone};
 use media::scale::Scaler;
 use media::{I420, h264, voice};
-use peer::{Peer, PictureOut, VoiceOut};
+use peer::{Peer, PictureOut, VoiceFormat, VoiceOut};
 use units::{Clock, DataRate, PictureSize};
 
 use crate::footage::Footage;
@@ -109,7 +109,14 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
             encoder.set(voice::VoiceSettings { packet_ms, fec: true, expected_loss: 0.1, ..encoder.settings() });
             if let Some(encoded) = encoder.push(&frame) {
                 let marker = std::mem::take(&mut marker);
-                peer.send_voice(VoiceOut { payload: encoded.payload.into(), timestamp: encoded.timestamp, marker });
+                let payload = encoded.payload.into();
+                peer.send_voice(VoiceOut {
+                    payload,
+                    format: VoiceFormat::Opus,
+                    timestamp: encoded.timestamp,
+                    captured: clock.timestamp(Instant::now()),
+                    marker,
+                });
             }
         }
         std::thread::sleep(Duration::from_millis(5));

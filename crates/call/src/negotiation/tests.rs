@@ -12,7 +12,7 @@ fn parameters(tag: u8, setup: Setup) -> ConnectionParameters {
         fingerprint: DtlsFingerprint([tag; 32]),
         setup,
         srtp: vec![SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: 111, ssrc: u32::from(tag) },
+        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: u32::from(tag) },
         picture: PictureParameters {
             payload_type: 102,
             ssrc: 1_000 + u32::from(tag),

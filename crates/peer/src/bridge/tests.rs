@@ -6,12 +6,13 @@ use units::DataRate;
 
 use super::*;
 use crate::PeerEvent;
-use crate::shared::Flow;
+use crate::shared::{Flow, Red};
 
-const VOICE: Flow = Flow { local_ssrc: 1, remote_ssrc: 11, payload_type: 111 };
-const PICTURE: Flow = Flow { local_ssrc: 2, remote_ssrc: 12, payload_type: 102 };
-const RTX: Flow = Flow { local_ssrc: 3, remote_ssrc: 13, payload_type: 103 };
-const FLOWS: Flows = Flows { voice: VOICE, picture: PICTURE, rtx: RTX, transport_cc: 2 };
+const VOICE: Flow = Flow { local_ssrc: 1, remote_ssrc: 11, payload_type: 111, own_payload_type: 111 };
+const PICTURE: Flow = Flow { local_ssrc: 2, remote_ssrc: 12, payload_type: 102, own_payload_type: 102 };
+const RTX: Flow = Flow { local_ssrc: 3, remote_ssrc: 13, payload_type: 103, own_payload_type: 103 };
+const RED: Red = Red { payload_type: 63, own_payload_type: 63 };
+const FLOWS: Flows = Flows { voice: VOICE, picture: PICTURE, rtx: RTX, red: Some(RED), transport_cc: 2 };
 
 /// A bridge, its shared state and a time that only moves when told.
 struct Bench {
@@ -100,7 +101,9 @@ impl Bench {
 }
 
 fn packet(ssrc: u32, sequence_number: u16, bytes: usize) -> rtp::Packet {
-    let header = rtp::Header { version: 2, ssrc, sequence_number, timestamp: 90_000, ..rtp::Header::default() };
+    let payload_type = if [VOICE.local_ssrc, VOICE.remote_ssrc].contains(&ssrc) { VOICE.payload_type } else { 0 };
+    let header =
+        rtp::Header { version: 2, payload_type, ssrc, sequence_number, timestamp: 90_000, ..rtp::Header::default() };
     rtp::Packet { header, payload: Bytes::from(vec![sequence_number as u8; bytes]) }
 }
 
@@ -301,7 +304,7 @@ fn a_flood_of_requests_gets_no_more_than_its_share() {
 fn time_to_a_megabit(picture_from: u64, until: u64) -> Option<u64> {
     let start = Instant::now();
     let back = |flow: Flow| Flow { local_ssrc: flow.remote_ssrc, remote_ssrc: flow.local_ssrc, ..flow };
-    let mirrored = Flows { voice: back(VOICE), picture: back(PICTURE), rtx: back(RTX), transport_cc: 2 };
+    let mirrored = Flows { voice: back(VOICE), picture: back(PICTURE), rtx: back(RTX), ..FLOWS };
     let mut near = Bench::with(start, FLOWS, DataRate::from_kbps(300));
     let mut far = Bench::with(start, mirrored, DataRate::from_kbps(300));
     near.shared.set_gate(true);
@@ -443,6 +446,23 @@ fn what_comes_from_a_source_that_nobody_announced_is_dropped() {
     assert_eq!(bench.passed_on(), 3);
     let stats = bench.shared.stats();
     assert_eq!((stats.received_packets, stats.unannounced), (3, 1));
+}
+
+#[test]
+fn voice_comes_as_opus_or_red_and_in_no_other_form() {
+    let mut bench = Bench::open();
+    for (payload_type, passes) in [(111, 1), (63, 1), (0, 0), (13, 0), (102, 0), (127, 0)] {
+        let mut voice = packet(VOICE.remote_ssrc, 1, 60);
+        voice.header.payload_type = payload_type;
+        bench.read(Packet::Rtp(voice));
+        assert_eq!(bench.passed_on(), passes, "voice as {payload_type}");
+    }
+    assert_eq!(bench.shared.stats().unannounced, 4);
+    bench.shared.set_flows(Flows { red: None, ..FLOWS });
+    let mut red = packet(VOICE.remote_ssrc, 2, 60);
+    red.header.payload_type = RED.own_payload_type;
+    bench.read(Packet::Rtp(red));
+    assert_eq!(bench.passed_on(), 0, "RED that was not agreed on");
 }
 
 #[test]
