@@ -19,6 +19,7 @@ use crate::connection::{build, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
 use crate::repeater::Handshake;
 use crate::sender::{PictureCommand, PictureSender, send_voice};
+use crate::sender_clock::{MediaKind, SenderClock};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
@@ -297,6 +298,12 @@ impl Peer {
     /// One that was handed over and is not among them was dropped, or still waits.
     pub fn take_sent_frames(&self) -> Vec<u32> {
         self.inner.shared.take_sent_frames()
+    }
+
+    /// What the other side's clocks said when it last reported of its voice or its picture, about a second ago; `None` until
+    /// it has.
+    pub fn sender_clock(&self, kind: MediaKind) -> Option<SenderClock> {
+        self.inner.shared.sender_clock(kind)
     }
 
     /// Closes in order: the other side sees [`PeerEvent::ControlClosed`] at once, if a path is left.

@@ -10,6 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
 use units::{DataRate, Timestamp};
 
+use crate::engine::{PICTURE_CLOCK, VOICE_CLOCK};
+use crate::sender_clock::{CaptureClock, MediaKind, SenderClock};
 use crate::sent_frames::SentFrames;
 use crate::{PeerEvent, PeerStats, VoiceFormat};
 
@@ -78,6 +80,20 @@ impl Flows {
         }
     }
 
+    /// Whose sender report comes under this source.
+    pub(crate) fn theirs(&self, ssrc: u32) -> Option<MediaKind> {
+        [(self.voice, MediaKind::Voice), (self.picture, MediaKind::Picture)]
+            .into_iter()
+            .find_map(|(flow, kind)| (flow.remote_ssrc == ssrc).then_some(kind))
+    }
+
+    /// What of ours is reported on under this source.
+    pub(crate) fn ours(&self, ssrc: u32) -> Option<MediaKind> {
+        [(self.voice, MediaKind::Voice), (self.picture, MediaKind::Picture)]
+            .into_iter()
+            .find_map(|(flow, kind)| (flow.local_ssrc == ssrc).then_some(kind))
+    }
+
     /// Whether the other side announced to send from this source and, for voice, in this form.
     pub(crate) fn is_announced(&self, header: &rtp::Header) -> bool {
         if header.ssrc == self.voice.remote_ssrc {
@@ -103,6 +119,10 @@ pub(crate) struct Shared {
     /// Whether the handshake is done with the right certificate; without it there is nobody to send media to.
     secured: AtomicBool,
     flows: Mutex<Option<Flows>>,
+    /// What our own microphone and camera take when: voice, picture.
+    captures: Mutex<[CaptureClock; 2]>,
+    /// What the other side reports of its own, likewise.
+    sender_clocks: Mutex<[Option<SenderClock>; 2]>,
     stats: Mutex<PeerStats>,
     sent_frames: Mutex<SentFrames>,
     /// Picture bytes handed to the library's task that the pacer has not seen yet.
@@ -131,6 +151,8 @@ impl Shared {
             gate: AtomicBool::new(false),
             secured: AtomicBool::new(false),
             flows: Mutex::new(None),
+            captures: Mutex::new([CaptureClock::new(VOICE_CLOCK), CaptureClock::new(PICTURE_CLOCK)]),
+            sender_clocks: Mutex::default(),
             stats: Mutex::new(stats),
             sent_frames: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -172,7 +194,30 @@ impl Shared {
     }
 
     pub(crate) fn set_flows(&self, flows: Flows) {
-        *lock(&self.flows) = Some(flows);
+        let before = lock(&self.flows).replace(flows);
+        let sources = |flows: Flows| (flows.voice.remote_ssrc, flows.picture.remote_ssrc);
+        if before.map(sources) != Some(sources(flows)) {
+            *lock(&self.sender_clocks) = Default::default();
+        }
+    }
+
+    /// Our device took what is sent under `rtp` at `captured`, or a little earlier.
+    pub(crate) fn note_capture(&self, kind: MediaKind, captured: Timestamp, rtp: u32) {
+        lock(&self.captures)[kind as usize].note(captured, rtp);
+    }
+
+    /// What our device takes now; `None` before it has taken anything.
+    pub(crate) fn capture_at(&self, kind: MediaKind, now: Timestamp) -> Option<u32> {
+        lock(&self.captures)[kind as usize].rtp_at(now)
+    }
+
+    /// The other side reported.
+    pub(crate) fn set_sender_clock(&self, kind: MediaKind, clock: SenderClock) {
+        lock(&self.sender_clocks)[kind as usize] = Some(clock);
+    }
+
+    pub(crate) fn sender_clock(&self, kind: MediaKind) -> Option<SenderClock> {
+        lock(&self.sender_clocks)[kind as usize]
     }
 
     pub(crate) fn set_playout_deadline(&self, deadline: Duration) {

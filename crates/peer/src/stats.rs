@@ -43,6 +43,10 @@ pub struct PeerStats {
     pub target: DataRate,
     /// Share of packets lost on the way there, 0 to 1.
     pub loss: f32,
+    /// Share of voice packets lost on the way there, 0 to 1 ([`congestion::VoiceLosses`]).
+    pub voice_loss: f32,
+    /// How likely the voice packet after a lost one is lost as well, 0 to 1.
+    pub loss_follows_loss: f32,
     /// How long the path's queues hold a packet, beyond its empty delay.
     pub queueing_delay: Duration,
     /// Which way the packets go, once it is known.

@@ -53,6 +53,23 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
+#[test]
+fn copies_in_the_voice_are_for_two_who_both_take_them() {
+    for (host_takes, guest_takes) in [(true, true), (true, false), (false, true)] {
+        let says = |takes: bool, mut parameters: ConnectionParameters| {
+            parameters.voice.red_payload_type = takes.then_some(63);
+            parameters
+        };
+        let mut host = Negotiation::new(Role::Host);
+        assert!(!host.takes_red());
+        host.open(at(0), Vec::new(), HandshakePatience::First);
+        host.on_local_offer(at(10), says(host_takes, parameters(1, Setup::ActPass)));
+        assert!(!host.takes_red(), "nobody has answered");
+        host.on_answer(at(20), 0, says(guest_takes, parameters(2, Setup::Active))).unwrap();
+        assert_eq!(host.takes_red(), host_takes && guest_takes);
+    }
+}
+
 fn offered() -> Negotiation {
     let mut host = Negotiation::new(Role::Host);
     host.open(at(0), Vec::new(), HandshakePatience::First);

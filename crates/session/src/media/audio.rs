@@ -84,7 +84,7 @@ impl NearEnd {
                 Some(route) => route.peer.send_voice(VoiceOut {
                     format: VoiceFormat::Opus,
                     timestamp: encoded.timestamp,
-                    captured: spoken_since(pulled, encoded.samples),
+                    captured: pulled.before(span_of(encoded.samples)),
                     payload: encoded.payload.into(),
                     marker: std::mem::take(&mut self.begins),
                 }),
@@ -181,10 +181,9 @@ impl FarEnd {
     }
 }
 
-/// When the first of `samples` was spoken, the last of which has just been handed over.
-fn spoken_since(now: Timestamp, samples: u32) -> Timestamp {
-    let span = Duration::from_micros(u64::from(samples) * 1_000_000 / u64::from(voice::SAMPLE_RATE));
-    Timestamp::ZERO + now.since(Timestamp::ZERO).saturating_sub(span)
+/// How long so many samples last.
+fn span_of(samples: u32) -> Duration {
+    Duration::from_micros(u64::from(samples) * 1_000_000 / u64::from(voice::SAMPLE_RATE))
 }
 
 /// Passes on what a device says of itself.
