@@ -9,4 +9,4 @@ mod voice;
 mod trajectories;
 
 pub use plan::{PictureOff, PicturePlan, VoicePlan};
-pub(crate) use policy::Policy;
+pub(crate) use policy::{Link, Policy};

@@ -9,6 +9,23 @@ use super::plan::{PictureOff, PicturePlan, VoicePlan};
 use super::voice;
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
+/// What is known of the way to the other side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Link {
+    /// What it carries, headers included.
+    pub(crate) target: DataRate,
+    /// The share of packets that it loses.
+    pub(crate) loss: f32,
+    /// The share of voice packets that it loses.
+    pub(crate) voice_loss: f32,
+    /// How likely the voice packet after a lost one is lost as well.
+    pub(crate) loss_follows_loss: f32,
+    /// There and back.
+    pub(crate) round_trip: Option<Duration>,
+    /// Whether both sides take voice with copies (RED).
+    pub(crate) takes_red: bool,
+}
+
 /// Decides who gets the bits: voice first, then picture.
 ///
 /// Down at once, since a full queue hurts the voice; up only when the link has carried more for a while, since a
@@ -23,7 +40,10 @@ pub(crate) struct Policy {
     preferences: Preferences,
 
     target: DataRate,
+    /// Of all packets, smoothed.
     loss: f32,
+    /// As it was told last.
+    link: Option<Link>,
     updated: Timestamp,
 
     voice_tier: usize,
@@ -50,6 +70,7 @@ impl Policy {
             preferences,
             target: START_TARGET,
             loss: 0.0,
+            link: None,
             updated: Timestamp::ZERO,
             voice_tier: usize::MAX,
             fec: false,
@@ -70,9 +91,13 @@ impl Policy {
         self.plans
     }
 
-    /// The link carries `target`, headers included, and loses the share `loss` of the packets.
-    pub(crate) fn on_estimate(&mut self, now: Timestamp, target: DataRate, loss: f32) -> bool {
-        let loss = if loss.is_finite() { loss.clamp(0.0, 1.0) } else { 0.0 };
+    /// The link is like that now.
+    pub(crate) fn on_estimate(&mut self, now: Timestamp, link: Link) -> bool {
+        let share = |share: f32| if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let Link { target, loss, voice_loss, loss_follows_loss, .. } = link;
+        let loss = share(loss);
+        self.link =
+            Some(Link { loss, voice_loss: share(voice_loss), loss_follows_loss: share(loss_follows_loss), ..link });
         let span = if loss > self.loss { LOSS_RISES_IN } else { LOSS_FALLS_IN };
         let weight = (now.since(self.updated).as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
         self.loss += (loss - self.loss) * weight;

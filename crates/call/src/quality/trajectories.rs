@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use units::{DataRate, PictureSize, Timestamp};
 
-use super::{PictureOff, PicturePlan, Policy, VoicePlan};
+use super::{Link, PictureOff, PicturePlan, Policy, VoicePlan};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
 const CAMERA: CameraFormat = CameraFormat { size: PictureSize::new(1280, 720), fps: 30 };
@@ -31,7 +31,15 @@ impl Drive {
         let before = self.changes;
         for _ in 0..millis / 100 {
             self.now += STEP;
-            self.changes += u32::from(self.policy.on_estimate(self.now, DataRate::from_kbps(kbps), loss));
+            let link = Link {
+                target: DataRate::from_kbps(kbps),
+                loss,
+                voice_loss: loss,
+                loss_follows_loss: loss,
+                round_trip: None,
+                takes_red: true,
+            };
+            self.changes += u32::from(self.policy.on_estimate(self.now, link));
         }
         self.changes - before
     }

@@ -7,7 +7,7 @@ use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
 use media::voice::{self, FRAME, Redundancy, VoiceSettings};
-use peer::VoiceOut;
+use peer::{VoiceFormat, VoiceOut};
 use tokio::sync::watch;
 use units::{DeviceKind, Timestamp};
 
@@ -64,7 +64,8 @@ impl NearEnd {
 
     fn tick(&mut self, shared: &Shared, plans: &watch::Receiver<Plans>) {
         let mut frame = [0.0_f32; FRAME];
-        while self.microphone.pull(shared.now(), &mut frame) {
+        let mut now = shared.now();
+        while self.microphone.pull(now, &mut frame) {
             if let Some(started) = self.microphone.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
@@ -76,11 +77,15 @@ impl NearEnd {
             shared.meters.microphone_level.hear(&frame);
             self.follow(&plans);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
-            let Some(encoded) = self.encoder.push(&frame) else { continue };
+            let encoded = self.encoder.push(&frame);
+            let pulled = std::mem::replace(&mut now, shared.now());
+            let Some(encoded) = encoded else { continue };
             match shared.routes.current() {
                 Some(route) => route.peer.send_voice(VoiceOut {
-                    payload: encoded.payload.into(),
+                    format: VoiceFormat::Opus,
                     timestamp: encoded.timestamp,
+                    captured: pulled.before(span_of(encoded.samples)),
+                    payload: encoded.payload.into(),
                     marker: std::mem::take(&mut self.begins),
                 }),
                 None => self.begins = true,
@@ -175,6 +180,11 @@ impl FarEnd {
         shared.meters.voice_concealed.store(self.before.1 + stats.concealed_samples, Ordering::Relaxed);
         shared.meters.voice_buffer_us.store((f64::from(stats.buffer_ms) * 1e3) as u64, Ordering::Relaxed);
     }
+}
+
+/// How long so many samples last.
+fn span_of(samples: u32) -> Duration {
+    Duration::from_micros(u64::from(samples) * 1_000_000 / u64::from(voice::SAMPLE_RATE))
 }
 
 /// Passes on what a device says of itself.
