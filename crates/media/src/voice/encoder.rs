@@ -56,8 +56,6 @@ impl fmt::Debug for RedundantBlock {
 #[derive(Debug)]
 pub struct Encoder {
     opus: RawEncoder,
-    /// Codes the copies, where they have a rate of their own.
-    copier: Option<RawEncoder>,
     settings: VoiceSettings,
     pending: Vec<f32>,
     timestamp: u32,
@@ -70,7 +68,6 @@ impl Encoder {
     pub fn new(settings: VoiceSettings) -> Result<Self, VoiceError> {
         let mut encoder = Self {
             opus: voice_encoder()?,
-            copier: None,
             settings,
             pending: Vec::with_capacity(FRAME * 12),
             timestamp: 0,
@@ -105,11 +102,7 @@ impl Encoder {
         self.timestamp = timestamp.wrapping_add(wanted as u32);
         let redundant = self.redundant(timestamp);
         let payload = encode(&mut self.opus, &samples)?;
-        let copy = match &mut self.copier {
-            Some(copier) => encode(copier, &samples)?,
-            None => payload.clone(),
-        };
-        self.remember(timestamp, copy);
+        self.remember(timestamp, payload.clone());
         Some(EncodedVoice { payload, timestamp, samples: wanted as u32, redundant })
     }
 
@@ -120,7 +113,7 @@ impl Encoder {
 
     /// The earlier packets that travel along with the one that begins at `timestamp`.
     fn redundant(&self, timestamp: u32) -> Vec<RedundantBlock> {
-        let Redundancy::Red { copies, distance, .. } = self.settings.redundancy else { return Vec::new() };
+        let Redundancy::Red { copies, distance } = self.settings.redundancy else { return Vec::new() };
         let newest_first = self.sent.iter().rev().skip(usize::from(distance.max(1)) - 1);
         let chosen = newest_first.step_by(distance.max(1).into()).take(copies.min(MAX_RED_COPIES).into());
         let mut blocks: Vec<_> = chosen
@@ -144,32 +137,25 @@ impl Encoder {
         let VoiceSettings { packet_ms, redundancy, expected_loss, .. } = self.settings;
         let total = self.settings.rate.clamp(MIN_RATE, MAX_RATE);
         let rate = match redundancy {
-            Redundancy::Red { copies, copy_rate, .. } => {
+            Redundancy::Red { copies, .. } => {
                 let copies = u64::from(copies.min(MAX_RED_COPIES));
                 let header_bits = red::overhead(copies as usize) as u64 * 8_000;
                 let headers = DataRate::from_bps(header_bits / u64::from(packet_ms.clamp(20, 120)));
-                let voice = total.saturating_sub(headers);
-                match copy_rate {
-                    Some(copy_rate) => voice.saturating_sub(copy_rate * copies as f64),
-                    None => voice * (1.0 / (copies + 1) as f64),
-                }
+                total.saturating_sub(headers) * (1.0 / (copies + 1) as f64)
             }
             _ => total,
         };
         let rate = rate.max(MIN_RATE);
         let loss = (expected_loss.clamp(0.0, 1.0) * 100.0).round() as i32;
-        tune(&mut self.opus, rate, loss)?;
+        let widest = match redundancy {
+            // Both come from the part of libopus that codes 8 kHz: in wider bands it leaves them out without a word.
+            Redundancy::InBand | Redundancy::Dred { .. } => Bandwidth::Wide,
+            Redundancy::None | Redundancy::Red { .. } => widest(rate),
+        };
+        tune(&mut self.opus, rate, widest, loss)?;
         self.opus.set(EncoderOption::InBandFec(redundancy == Redundancy::InBand))?;
         let outline = if let Redundancy::Dred { duration_ms } = redundancy { duration_ms.div_ceil(10) } else { 0 };
         self.opus.set(EncoderOption::DredDuration(i32::from(outline.min(MAX_OUTLINE))))?;
-        self.copier = match (redundancy, self.copier.take()) {
-            (Redundancy::Red { copy_rate: Some(copy_rate), .. }, copier) => {
-                let mut copier = copier.map_or_else(voice_encoder, Ok)?;
-                tune(&mut copier, copy_rate.max(MIN_RATE), loss)?;
-                Some(copier)
-            }
-            _ => None,
-        };
         Ok(())
     }
 }
@@ -183,10 +169,10 @@ fn voice_encoder() -> Result<RawEncoder, VoiceError> {
     Ok(opus)
 }
 
-fn tune(opus: &mut RawEncoder, rate: DataRate, loss_percent: i32) -> Result<(), VoiceError> {
+fn tune(opus: &mut RawEncoder, rate: DataRate, widest: Bandwidth, loss_percent: i32) -> Result<(), VoiceError> {
     opus.set(EncoderOption::Bitrate(i32::try_from(rate.as_bps()).unwrap_or(i32::MAX)))?;
     opus.set(EncoderOption::ExpectedLoss(loss_percent))?;
-    opus.set(EncoderOption::MaxBandwidth(widest(rate)))
+    opus.set(EncoderOption::MaxBandwidth(widest))
 }
 
 /// The widest bandwidth that the rate can fill with sound and not with noise.

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use call::VoiceRedundancy;
 use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
@@ -98,12 +99,22 @@ impl NearEnd {
         let settings = VoiceSettings {
             rate: plan.rate,
             packet_ms: plan.packet_ms,
-            redundancy: if plan.fec { Redundancy::InBand } else { Redundancy::None },
+            redundancy: redundancy(plan.redundancy),
             expected_loss: plan.expected_loss,
         };
         if self.encoder.settings() != settings {
             self.encoder.set(settings);
         }
+    }
+}
+
+/// The plan in the codec's words.
+fn redundancy(planned: VoiceRedundancy) -> Redundancy {
+    match planned {
+        VoiceRedundancy::None => Redundancy::None,
+        VoiceRedundancy::InBand => Redundancy::InBand,
+        VoiceRedundancy::Red { copies, distance } => Redundancy::Red { copies, distance },
+        VoiceRedundancy::Dred { duration_ms } => Redundancy::Dred { duration_ms },
     }
 }
 
