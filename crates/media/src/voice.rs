@@ -4,17 +4,22 @@ mod decoder;
 mod delay;
 mod encoder;
 mod jitter_buffer;
+mod look_ahead;
 mod opus_raw;
+mod playout;
 mod receiver;
+mod receiver_stats;
 pub mod red;
 mod settings;
+mod steering;
 mod time_scale;
 
 use std::fmt;
 
 pub use decoder::{Decoder, OpusDecoder};
 pub use encoder::{EncodedVoice, Encoder, RedundantBlock};
-pub use receiver::{Receiver, ReceiverStats};
+pub use receiver::{MOST_FOR_LIPS, Receiver};
+pub use receiver_stats::ReceiverStats;
 pub use settings::{MAX_RED_COPIES, Redundancy, VoiceSettings};
 
 /// Samples in a second, in everything here and on the wire (RFC 7587 §4.1: the RTP clock of Opus is always 48 kHz).
@@ -56,3 +61,11 @@ impl fmt::Debug for VoicePacket {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("The voice codec failed: {0}.")]
 pub struct VoiceError(String);
+
+fn micros_of(samples: i64) -> i64 {
+    samples.saturating_mul(MICROS_PER_SECOND / 1_000) / i64::from(SAMPLE_RATE / 1_000)
+}
+
+fn samples_of(micros: i64) -> i64 {
+    micros.saturating_mul(i64::from(SAMPLE_RATE / 1_000)) / (MICROS_PER_SECOND / 1_000)
+}

@@ -79,8 +79,8 @@ fn most_of_what_is_lost_comes_back_from_the_copies() {
     let (_, with) = call(&spoken, settings, &mut weather(5));
     let (_, without) = call(&spoken, VoiceSettings { redundancy: Redundancy::None, ..settings }, &mut weather(5));
     let (with, without) = (with.last().expect("stats"), without.last().expect("stats"));
-    assert!(without.concealed_samples > 60_000 && without.recovered_samples == 0, "{without:?}");
-    assert!(with.recovered_samples > 40_000, "{with:?}");
+    assert!(without.concealed_samples > 60_000 && without.recovered_samples() == 0, "{without:?}");
+    assert!(with.recovered_samples() > 40_000, "{with:?}");
     assert!(with.concealed_samples < without.concealed_samples / 2, "{with:?} {without:?}");
 }
 
@@ -96,7 +96,7 @@ fn the_delay_rises_with_a_worsening_link_and_comes_down_when_it_heals() {
     let highest = stats[..2_200].iter().map(|s| s.target_ms).fold(0.0, f32::max);
     assert!(highest >= 250.0, "the target only rose to {highest} ms");
     let last = stats.last().expect("stats");
-    assert_eq!(last.target_ms, 20.0);
+    assert_eq!(last.target_ms, 15.0);
     assert!(last.buffer_ms <= 80.0, "{last:?}");
     assert!(last.skipped_samples == 0 && last.late_packets == 0, "{last:?}");
     assert!(last.shrunk_samples > 10_000, "{last:?}");
