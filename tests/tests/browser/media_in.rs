@@ -56,7 +56,7 @@ pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Cl
                             payload.to_vec()
                         }
                     };
-                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload });
+                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload, redundant: Vec::new() });
                 }
                 Err(mpsc::error::TryRecvError::Empty) => break,
                 Err(mpsc::error::TryRecvError::Disconnected) => return,

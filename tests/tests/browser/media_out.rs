@@ -119,7 +119,8 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
             let packet_ms = plan.packet_ms.load(Ordering::Relaxed);
             let (red, fec) = (plan.red.load(Ordering::Relaxed), plan.fec.load(Ordering::Relaxed));
-            encoder.set(voice::VoiceSettings { packet_ms, fec, expected_loss: 0.1, ..encoder.settings() });
+            let redundancy = if fec { voice::Redundancy::InBand } else { voice::Redundancy::None };
+            encoder.set(voice::VoiceSettings { packet_ms, redundancy, expected_loss: 0.1, ..encoder.settings() });
             if let Some(encoded) = encoder.push(&frame) {
                 let timestamp = encoded.timestamp;
                 let (format, payload) = match peer.voice_formats() {

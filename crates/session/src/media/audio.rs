@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use call::VoiceRedundancy;
 use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
-use media::voice::{self, FRAME, VoiceSettings};
+use media::voice::{self, FRAME, Redundancy, VoiceSettings};
 use peer::{VoiceFormat, VoiceOut};
 use tokio::sync::watch;
 use units::{DeviceKind, Timestamp};
@@ -98,12 +99,22 @@ impl NearEnd {
         let settings = VoiceSettings {
             rate: plan.rate,
             packet_ms: plan.packet_ms,
-            fec: plan.fec,
+            redundancy: redundancy(plan.redundancy),
             expected_loss: plan.expected_loss,
         };
         if self.encoder.settings() != settings {
             self.encoder.set(settings);
         }
+    }
+}
+
+/// The plan in the codec's words.
+fn redundancy(planned: VoiceRedundancy) -> Redundancy {
+    match planned {
+        VoiceRedundancy::None => Redundancy::None,
+        VoiceRedundancy::InBand => Redundancy::InBand,
+        VoiceRedundancy::Red { copies, distance } => Redundancy::Red { copies, distance },
+        VoiceRedundancy::Dred { duration_ms } => Redundancy::Dred { duration_ms },
     }
 }
 
@@ -167,6 +178,7 @@ impl FarEnd {
                     sequence: packet.sequence,
                     timestamp: packet.timestamp,
                     payload: packet.payload.to_vec(),
+                    redundant: Vec::new(),
                 },
             );
         }
