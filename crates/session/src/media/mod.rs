@@ -6,8 +6,10 @@
 
 mod audio;
 mod chime;
+mod far_end;
 mod level;
 mod meters;
+mod near_end;
 mod route;
 mod slot;
 mod test_sound;
