@@ -1,16 +1,15 @@
-//! The audio thread: near end and far end together, in frames of 10 ms, so that later echo cancelling needs no lock.
+//! The audio thread: near end and far end together, in frames of 10 ms, so that echo cancelling needs no lock.
 
 use std::time::Duration;
 
 use devices::DeviceError;
-use devices::microphone::Microphone;
 use devices::speaker::Speaker;
 use tokio::sync::watch;
 use units::DeviceKind;
 
 use super::far_end::FarEnd;
 use super::near_end::NearEnd;
-use super::{Plans, Shared};
+use super::{OpenMicrophone, Plans, Shared};
 
 /// How often the thread looks: half a frame, so that a frame is at most 5 ms late.
 const TICK: Duration = Duration::from_millis(5);
@@ -18,7 +17,7 @@ const TICK: Duration = Duration::from_millis(5);
 pub(super) fn run(
     shared: &Shared,
     plans: &watch::Receiver<Plans>,
-    microphone: Box<dyn Microphone>,
+    microphone: OpenMicrophone,
     speaker: Box<dyn Speaker>,
 ) {
     let mut near = match NearEnd::new(microphone) {
@@ -34,12 +33,16 @@ pub(super) fn run(
             shared.complain(far.speaker.finish().err());
             far.speaker = speaker;
         }
-        far.tick(shared);
+        far.tick(shared, |frame| {
+            if let Some(near) = &mut near {
+                near.hear_loudspeaker(frame);
+            }
+        });
         if let Some(near) = &mut near {
             if let Some(microphone) = shared.new_microphone.take() {
                 near.microphone = microphone;
             }
-            near.tick(shared, plans);
+            near.tick(shared, *plans.borrow(), far.speaker.is_headset());
         }
         std::thread::sleep(TICK);
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use devices::speaker::Speaker;
+use media::near_end::SoundFrame;
 use media::voice::{self, FRAME};
 use units::{DeviceKind, Timestamp};
 
@@ -27,7 +28,8 @@ impl FarEnd {
         Self { speaker, packets: None, receiver: None, generation: 0, before: (0, 0), chime: Chime::default() }
     }
 
-    pub(super) fn tick(&mut self, shared: &Shared) {
+    /// Plays what is due, and gives to `played` each frame as the loudspeaker has it.
+    pub(super) fn tick(&mut self, shared: &Shared, mut played: impl FnMut(&SoundFrame)) {
         if let Some(packets) = shared.routes.new_voice(&mut self.generation) {
             self.packets = packets;
             if let Some(receiver) = &self.receiver {
@@ -52,6 +54,7 @@ impl FarEnd {
             self.chime.mix(&mut frame);
             shared.meters.speaker_level.hear(&frame);
             self.speaker.play(&frame);
+            played(&frame);
             note_news(shared, DeviceKind::Speaker, self.speaker.take_problem(), self.speaker.came_back());
             if let Some(started) = self.speaker.started() {
                 Meters::note_first(&shared.meters.speaker_started, started);
@@ -144,19 +147,21 @@ mod tests {
     fn the_chime_is_heard_in_the_waiting_room_where_there_is_nobody_to_hear_yet() {
         let (shared, ear) = (shared(), Ear::default());
         let mut far = FarEnd::new(Box::new(ear.clone()));
-        far.tick(&shared);
+        far.tick(&shared, |_| {});
         assert_eq!(*ear.peaks.lock().unwrap(), [0.0], "silence before it rings");
         shared.chime.store(true, Ordering::Relaxed);
-        (0..70).for_each(|_| far.tick(&shared));
+        let mut played = 0;
+        (0..70).for_each(|_| far.tick(&shared, |frame| played += usize::from(frame.iter().any(|it| it.abs() > 0.001))));
         let loud = ear.peaks.lock().unwrap().iter().filter(|peak| **peak > 0.001).count();
         assert!(loud > 60, "{loud} of 70 frames");
+        assert_eq!(played, loud, "the near end is told of all that sounds");
     }
 
     #[test]
     fn a_loudspeaker_that_came_back_is_told_of_once() {
         let shared = shared();
         let mut far = FarEnd::new(Box::new(Ear { came_back: true, ..Ear::default() }));
-        (0..3).for_each(|_| far.tick(&shared));
+        (0..3).for_each(|_| far.tick(&shared, |_| {}));
         assert!(matches!(shared.news().as_slice(), [DeviceNews::Back(DeviceKind::Speaker)]));
     }
 }

@@ -1,41 +1,55 @@
 //! From the microphone to the link.
 
-use devices::microphone::Microphone;
+use media::near_end::{self, EchoMode, NearEndSettings, SoundFrame};
 use media::voice::{self, FRAME, VoiceSettings};
 use peer::VoiceOut;
-use tokio::sync::watch;
-use units::DeviceKind;
+use units::{DeviceKind, Listening, Timestamp};
 
 use super::audio::note_news;
 use super::meters::Meters;
-use super::{Plans, Shared};
+use super::{OpenMicrophone, Plans, Shared};
 
 /// Microphone to link.
 pub(super) struct NearEnd {
-    pub(super) microphone: Box<dyn Microphone>,
+    pub(super) microphone: OpenMicrophone,
+    /// Takes out echo and noise.
+    cleaner: near_end::NearEnd,
+    listening: Listening,
     encoder: voice::Encoder,
     /// Whether the next packet begins to speak: the RTP marker (RFC 3551 section 4.1).
     begins: bool,
 }
 
 impl NearEnd {
-    pub(super) fn new(microphone: Box<dyn Microphone>) -> Result<Self, voice::VoiceError> {
-        Ok(Self { microphone, encoder: voice::Encoder::new(VoiceSettings::default())?, begins: true })
+    pub(super) fn new(microphone: OpenMicrophone) -> Result<Self, voice::VoiceError> {
+        Ok(Self {
+            cleaner: near_end::NearEnd::new(settings(microphone.processed, Listening::default(), None)),
+            microphone,
+            listening: Listening::default(),
+            encoder: voice::Encoder::new(VoiceSettings::default())?,
+            begins: true,
+        })
     }
 
-    pub(super) fn tick(&mut self, shared: &Shared, plans: &watch::Receiver<Plans>) {
+    /// Takes what the loudspeaker plays: the microphone is going to hear it.
+    pub(super) fn hear_loudspeaker(&mut self, frame: &SoundFrame) {
+        self.cleaner.render(frame);
+    }
+
+    pub(super) fn tick(&mut self, shared: &Shared, plans: Plans, headset: Option<bool>) {
+        if let Some(listening) = shared.listening.take() {
+            self.listening = listening;
+        }
+        self.cleaner.set(settings(self.microphone.processed, self.listening, headset));
+        self.follow(&plans);
         let mut frame = [0.0_f32; FRAME];
-        while self.microphone.pull(shared.now(), &mut frame) {
-            if let Some(started) = self.microphone.started() {
+        while self.microphone.device.pull(shared.now(), &mut frame) {
+            if let Some(started) = self.microphone.device.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
-            let plans = *plans.borrow();
-            note_news(shared, DeviceKind::Microphone, self.microphone.take_problem(), self.microphone.came_back());
-            if plans.muted {
-                frame.fill(0.0);
-            }
-            shared.meters.microphone_level.hear(&frame);
-            self.follow(&plans);
+            let device = &mut self.microphone.device;
+            note_news(shared, DeviceKind::Microphone, device.take_problem(), device.came_back());
+            self.clean(shared, shared.now(), plans.muted, &mut frame);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
             let Some(encoded) = self.encoder.push(&frame) else { continue };
             match shared.routes.current() {
@@ -49,6 +63,18 @@ impl NearEnd {
         }
     }
 
+    /// Makes of what the microphone hears what is sent: silence, while it is off. Then it is still heard here, so that
+    /// the echo of the other side is known when it is on again, and to tell somebody who speaks that nobody hears them.
+    fn clean(&mut self, shared: &Shared, now: Timestamp, muted: bool, frame: &mut SoundFrame) {
+        self.cleaner.listen_for_speech(muted);
+        self.cleaner.capture(frame);
+        shared.meters.muted_speech.hear(now, muted, self.cleaner.speaks());
+        if muted {
+            frame.fill(0.0);
+        }
+        shared.meters.microphone_level.hear(frame);
+    }
+
     fn follow(&mut self, plans: &Plans) {
         let plan = plans.voice;
         let settings = VoiceSettings {
@@ -59,6 +85,100 @@ impl NearEnd {
         };
         if self.encoder.settings() != settings {
             self.encoder.set(settings);
+        }
+    }
+}
+
+/// What is done to a microphone's sound: `headset` is what the system says of the loudspeaker.
+fn settings(processed: bool, listening: Listening, headset: Option<bool>) -> NearEndSettings {
+    if !processed {
+        return NearEndSettings::OFF;
+    }
+    let headphones = match listening {
+        Listening::Automatic => headset == Some(true),
+        Listening::Loudspeaker => false,
+        Listening::Headphones => true,
+    };
+    let echo_cancelling = if headphones { EchoMode::Off } else { EchoMode::On };
+    NearEndSettings { echo_cancelling, ..NearEndSettings::ON }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Instant, SystemTime};
+
+    use devices::microphone::MicrophoneChoice;
+    use units::Clock;
+
+    use super::super::Processing;
+    use super::*;
+
+    fn near(processing: Processing) -> NearEnd {
+        NearEnd::new(OpenMicrophone::open(&MicrophoneChoice::None, processing).unwrap()).unwrap()
+    }
+
+    fn shared() -> Shared {
+        Shared::new(Clock::starting_at(Instant::now(), SystemTime::now()), Arc::default())
+    }
+
+    /// Hums like a voice: a low note with its overtones, in syllables.
+    fn hum(frame: usize) -> SoundFrame {
+        std::array::from_fn(|index| {
+            let time = (frame * FRAME + index) as f32 / 48_000.0;
+            let pitch = std::f32::consts::TAU * (130.0 * time + 3.0 * (5.0 * time).sin());
+            let formants: f32 = (1..20).map(|n| (n as f32 * pitch).sin() / (1.0 + (n as f32 - 4.0).abs())).sum();
+            0.1 * formants * (std::f32::consts::PI * 4.0 * time).sin().abs()
+        })
+    }
+
+    #[test]
+    fn headphones_are_believed_from_the_system_unless_the_person_says_otherwise() {
+        let echo = |listening, headset| settings(true, listening, headset).echo_cancelling;
+        assert_eq!(echo(Listening::Automatic, None), EchoMode::On, "rather an echo less than one more");
+        assert_eq!(echo(Listening::Automatic, Some(false)), EchoMode::On);
+        assert_eq!(echo(Listening::Automatic, Some(true)), EchoMode::Off);
+        assert_eq!(echo(Listening::Loudspeaker, Some(true)), EchoMode::On);
+        assert_eq!(echo(Listening::Headphones, Some(false)), EchoMode::Off);
+        assert_eq!(settings(false, Listening::Loudspeaker, None), NearEndSettings::OFF);
+    }
+
+    #[test]
+    fn only_real_microphones_are_cleaned_by_themselves() {
+        let file = MicrophoneChoice::File("voice.wav".into());
+        assert!(Processing::OfDevices.of(&MicrophoneChoice::Device(None)));
+        assert!(!Processing::OfDevices.of(&file) && Processing::On.of(&file));
+        assert!(!Processing::Off.of(&MicrophoneChoice::Device(None)));
+    }
+
+    #[test]
+    fn what_the_person_chose_is_in_force_with_the_next_tick() {
+        let (shared, mut near) = (shared(), near(Processing::On));
+        near.tick(&shared, Plans::BEFORE_THE_FIRST_WORD, None);
+        assert_eq!(near.cleaner.settings().echo_cancelling, EchoMode::On);
+        shared.listening.put(Listening::Headphones);
+        near.tick(&shared, Plans::BEFORE_THE_FIRST_WORD, None);
+        assert_eq!(near.cleaner.settings().echo_cancelling, EchoMode::Off);
+    }
+
+    #[test]
+    fn who_speaks_while_muted_is_told_and_not_heard() {
+        for processing in [Processing::On, Processing::Off] {
+            let (shared, mut near) = (shared(), near(processing));
+            let at = |frame: usize| Timestamp::from_millis(10 * frame as u64);
+            for frame in 0..100 {
+                let mut heard = hum(frame);
+                near.clean(&shared, at(frame), false, &mut heard);
+            }
+            assert!(!shared.meters.muted_speech.is_recent(at(100)), "the microphone is on");
+            assert!(shared.meters.microphone_level.get() > 0.01);
+            let told = (100..200).find(|&frame| {
+                let mut heard = hum(frame);
+                near.clean(&shared, at(frame), true, &mut heard);
+                assert_eq!(heard, [0.0; FRAME]);
+                shared.meters.muted_speech.is_recent(at(frame))
+            });
+            assert!(told.is_some_and(|frame| frame <= 160), "{processing:?}: {told:?}");
         }
     }
 }
