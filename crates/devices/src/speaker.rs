@@ -43,6 +43,11 @@ pub trait Speaker: Send {
         false
     }
 
+    /// Whether it is worn on the head, so that a microphone does not hear it; `None` where the system does not say.
+    fn is_headset(&self) -> Option<bool> {
+        None
+    }
+
     /// Ends the sound and makes the file whole.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::time::Duration;
 use units::{PictureSize, Timestamp};
 
 use super::level::Level;
+use super::muted_speech::MutedSpeech;
 use crate::freeze::FreezeMeter;
 
 /// Counters that only grow, and a log of the pictures.
@@ -32,6 +33,8 @@ pub(crate) struct Meters {
     /// How loud our microphone is, and what we play of theirs.
     pub(crate) microphone_level: Level,
     pub(crate) speaker_level: Level,
+    /// Whether somebody speaks who is muted.
+    pub(crate) muted_speech: MutedSpeech,
     pictures: Mutex<PictureLog>,
 }
 

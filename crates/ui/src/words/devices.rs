@@ -1,6 +1,6 @@
 //! Devices: what they are called, what is wrong with them, and what to do about it.
 
-use units::{DeviceKind, DeviceTrouble};
+use units::{DeviceKind, DeviceTrouble, Listening};
 
 pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
@@ -15,6 +15,18 @@ pub(crate) const fn device_default(kind: DeviceKind) -> &'static str {
         DeviceKind::Camera => "The first camera",
         DeviceKind::Microphone => "The system's microphone",
         DeviceKind::Speaker => "The system's loudspeaker",
+    }
+}
+
+/// How the person hears the other side.
+pub(crate) const LISTENING: &str = "You listen with";
+
+/// A way to hear the other side.
+pub(crate) const fn listening(listening: Listening) -> &'static str {
+    match listening {
+        Listening::Automatic => "Automatic",
+        Listening::Loudspeaker => "Loudspeaker",
+        Listening::Headphones => "Headphones",
     }
 }
 
