@@ -8,6 +8,8 @@
 //! moving on in the stream: whatever comes late is still heard, and the delay has grown by itself. Stretching and
 //! shrinking then lead the delay back to what the [`DelayEstimator`] says.
 
+use std::time::Duration;
+
 use units::Timestamp;
 
 use super::delay::DelayEstimator;
@@ -69,6 +71,10 @@ pub struct Receiver<D = OpusDecoder> {
     /// The least playout delay beyond the target in the current stretch of observation.
     least_excess: Option<i64>,
     observed: usize,
+    /// How late voice shall be heard at least, in microseconds.
+    least_delay: i64,
+    /// How late what was handed out last was, in microseconds.
+    lateness: Option<i64>,
     stats: ReceiverStats,
 }
 
@@ -96,6 +102,8 @@ impl<D: Decoder> Receiver<D> {
             packet_samples: FRAME * 2,
             least_excess: None,
             observed: 0,
+            least_delay: 0,
+            lateness: None,
             stats: ReceiverStats::default(),
         }
     }
@@ -129,6 +137,7 @@ impl<D: Decoder> Receiver<D> {
     pub fn pull(&mut self, now: Timestamp, out: &mut [f32; FRAME]) {
         let Some(position) = self.position.or_else(|| self.start(now)) else {
             out.fill(0.0);
+            self.lateness = None;
             return;
         };
         self.position = Some(position);
@@ -137,6 +146,7 @@ impl<D: Decoder> Receiver<D> {
         while self.ready.len() < FRAME {
             self.decode_next();
         }
+        self.lateness = self.position.map(|position| self.playout_delay_of(now, position));
         for (out, sample) in out.iter_mut().zip(self.ready.drain(..FRAME)) {
             *out = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
         }
@@ -146,6 +156,22 @@ impl<D: Decoder> Receiver<D> {
         if self.waited >= PAUSE {
             self.rest();
         }
+    }
+
+    /// Asks that voice be heard no sooner than `delay` after the earliest possible moment, so that lips are not late. It is
+    /// followed as far as 45 ms beyond what the link asks for.
+    pub fn set_least_delay(&mut self, delay: Duration) {
+        self.least_delay = i64::try_from(delay.as_micros()).unwrap_or(i64::MAX);
+    }
+
+    /// How long after the earliest possible moment voice is heard now; `None` while nothing is to be heard.
+    pub fn playout_delay(&self) -> Option<Duration> {
+        self.lateness.map(|late| Duration::from_micros(late.max(0) as u64))
+    }
+
+    /// The RTP timestamp of the sample that the next [`pull`](Self::pull) begins with; `None` while nothing is to be heard.
+    pub fn next_timestamp(&self) -> Option<u32> {
+        self.position.map(|position| (position - self.ready.len() as i64) as u32)
     }
 
     /// What became of the voice so far.
@@ -276,7 +302,7 @@ impl<D: Decoder> Receiver<D> {
     fn keep_delay_bounded(&mut self, now: Timestamp) {
         let Some(position) = self.position else { return };
         let target = self.target();
-        let excess = self.playout_delay(now, position) - target;
+        let excess = self.playout_delay_of(now, position) - target;
         let waiting = samples_of(excess);
         if excess < MAX_EXCESS || self.buffer.span_from(position) < waiting {
             return;
@@ -301,7 +327,7 @@ impl<D: Decoder> Receiver<D> {
             self.forget_observation();
             return;
         }
-        let excess = self.playout_delay(now, position) - self.target();
+        let excess = self.playout_delay_of(now, position) - self.target();
         let least = self.least_excess.map_or(excess, |least| least.min(excess));
         self.least_excess = Some(least);
         self.observed += FRAME;
@@ -345,7 +371,7 @@ impl<D: Decoder> Receiver<D> {
     }
 
     /// How late the next sample to be *heard* is, in microseconds.
-    fn playout_delay(&self, now: Timestamp, position: i64) -> i64 {
+    fn playout_delay_of(&self, now: Timestamp, position: i64) -> i64 {
         self.delays.playout_delay(now, position - self.ready.len() as i64)
     }
 
@@ -353,7 +379,8 @@ impl<D: Decoder> Receiver<D> {
     fn target(&self) -> i64 {
         let look_ahead =
             if self.copies > 0 && self.delays.loss() >= LOSSY { micros_of(self.packet_samples) } else { 0 };
-        self.delays.target() + look_ahead
+        let link = self.delays.target() + look_ahead;
+        link.max(self.least_delay.min(link + MOST_FOR_LIPS))
     }
 }
 
@@ -396,3 +423,5 @@ const ENOUGH_TO_SCALE: usize = 2 * time_scale::MAX_LAG + FRAME;
 const COPIES_REMEMBERED: u32 = 150;
 /// Loss from which waiting for the copy is worth its delay.
 const LOSSY: f32 = 0.01;
+/// What lips may cost the voice, in microseconds: from there on they are seen to be off (ITU-R BT.1359-1).
+const MOST_FOR_LIPS: i64 = 45_000;
