@@ -126,6 +126,7 @@ impl FarEnd {
     fn tick(&mut self, shared: &Shared) {
         if let Some(packets) = shared.routes.new_voice(&mut self.generation) {
             self.packets = packets;
+            shared.lips.begin_anew();
             if let Some(receiver) = &self.receiver {
                 let stats = receiver.stats();
                 self.before.0 += stats.played_samples;
@@ -141,6 +142,11 @@ impl FarEnd {
             frame.fill(0.0);
             if let Some(receiver) = &mut self.receiver {
                 receiver.pull(now, &mut frame);
+                // What the next frame will begin with follows this one.
+                let next_heard = now + self.speaker.latency() + span_of(FRAME as u32);
+                if let Some((next, delay)) = receiver.next_timestamp().zip(receiver.playout_delay()) {
+                    receiver.set_least_delay(shared.lips.heard(next_heard, next, delay));
+                }
             }
             if shared.chime.swap(false, Ordering::Relaxed) {
                 self.chime.ring();

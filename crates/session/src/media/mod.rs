@@ -7,6 +7,8 @@
 mod audio;
 mod chime;
 mod level;
+mod lip_meter;
+mod lips;
 mod meters;
 mod route;
 mod slot;
@@ -99,6 +101,7 @@ pub(crate) struct Shared {
     /// The camera that runs.
     camera: Slot<Camera>,
     latest: video_send::LatestFrame,
+    lips: lips::Lips,
 }
 
 /// What a device says while it runs.
@@ -125,6 +128,7 @@ impl Shared {
             new_speaker: Slot::default(),
             camera: Slot::default(),
             latest: video_send::LatestFrame::default(),
+            lips: lips::Lips::default(),
         }
     }
 
