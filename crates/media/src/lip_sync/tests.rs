@@ -74,7 +74,7 @@ impl Sim {
             if self.now_ms.is_multiple_of(10) {
                 self.hear(ms);
             }
-            if self.now_ms % 100 % 33 == 0 && self.now_ms % 100 != 99 {
+            if [0, 33, 67].contains(&(self.now_ms % 100)) {
                 self.show(ms);
             }
             self.now_ms += 1;
