@@ -7,10 +7,12 @@
 pub mod convert;
 pub mod frame_assembly;
 pub mod h264;
+pub mod lip_sync;
 pub mod near_end;
 pub mod picture;
 pub mod scale;
 pub mod voice;
 
 pub use frame_assembly::{AssembledFrame, AssemblyStats, FrameAssembler, PicturePacket};
+pub use lip_sync::LipSync;
 pub use picture::I420;

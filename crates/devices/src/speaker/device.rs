@@ -1,5 +1,7 @@
 //! A real loudspeaker.
 
+use std::time::Duration;
+
 use cpal::traits::DeviceTrait;
 use cpal::{Device, FromSample, SampleFormat, SizedSample, Stream};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -41,6 +43,10 @@ impl Speaker for DeviceSpeaker {
         self.line.play(frame);
     }
 
+    fn latency(&self) -> Duration {
+        self.line.latency()
+    }
+
     fn started(&self) -> Option<Timestamp> {
         self.line.started
     }
@@ -77,12 +83,20 @@ impl Line {
         if is_away {
             return now >= self.taken + FRAME_DURATION;
         }
-        let waiting = self.ring.as_ref().map_or(0, |ring| ring.buffer().capacity() - ring.slots());
-        let wants = waiting < TARGET_SAMPLES;
+        let wants = self.waiting() < TARGET_SAMPLES;
         if !wants || self.taken > now {
             self.taken = now;
         }
         wants
+    }
+
+    fn waiting(&self) -> usize {
+        self.ring.as_ref().map_or(0, |ring| ring.buffer().capacity() - ring.slots())
+    }
+
+    /// What the ring holds. What the system holds behind it, it does not say.
+    fn latency(&self) -> Duration {
+        Duration::from_micros(self.waiting() as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
     }
 
     fn play(&mut self, frame: &SoundFrame) {

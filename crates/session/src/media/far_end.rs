@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use devices::sound::FRAME_DURATION;
 use devices::speaker::Speaker;
 use media::near_end::SoundFrame;
 use media::voice::{self, FRAME, VoicePacket, red};
@@ -33,6 +34,7 @@ impl FarEnd {
     pub(super) fn tick(&mut self, shared: &Shared, mut played: impl FnMut(&SoundFrame)) {
         if let Some(packets) = shared.routes.new_voice(&mut self.generation) {
             self.packets = packets;
+            shared.lips.begin_anew();
             if let Some(receiver) = &self.receiver {
                 let stats = receiver.stats();
                 self.before.0 += stats.played_samples;
@@ -48,6 +50,11 @@ impl FarEnd {
             frame.fill(0.0);
             if let Some(receiver) = &mut self.receiver {
                 receiver.pull(now, &mut frame);
+                // What the next frame will begin with follows this one.
+                let next_heard = now + self.speaker.latency() + FRAME_DURATION;
+                if let Some((next, delay)) = receiver.next_timestamp().zip(receiver.playout_delay()) {
+                    receiver.set_least_delay(shared.lips.heard(next_heard, next, delay));
+                }
             }
             if shared.chime.swap(false, Ordering::Relaxed) {
                 self.chime.ring();

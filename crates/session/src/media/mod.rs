@@ -8,6 +8,8 @@ mod audio;
 mod chime;
 mod far_end;
 mod level;
+mod lip_meter;
+mod lips;
 mod meters;
 mod muted_speech;
 mod near_end;
@@ -132,6 +134,7 @@ pub(crate) struct Shared {
     /// The camera that runs.
     camera: Slot<Camera>,
     latest: video_send::LatestFrame,
+    lips: lips::Lips,
 }
 
 /// A microphone that runs, and whether its sound is cleaned.
@@ -171,6 +174,7 @@ impl Shared {
             listening: Slot::default(),
             camera: Slot::default(),
             latest: video_send::LatestFrame::default(),
+            lips: lips::Lips::default(),
         }
     }
 
