@@ -15,6 +15,7 @@ mod frame_rate;
 mod input;
 pub mod microphone;
 mod output;
+mod rate;
 pub mod screen;
 pub mod sound;
 mod sound_system;

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use units::Timestamp;
+use units::{DeviceMove, Timestamp};
 
 use crate::DeviceError;
 use crate::sound::{Pace, SoundFrame};
 
 mod device;
 mod file;
+mod reserve;
 
 /// Which loudspeaker to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,16 @@ pub trait Speaker: Send {
     /// Whether it works again, or another in its place, after a problem; said once each time.
     fn came_back(&mut self) -> bool {
         false
+    }
+
+    /// Which device is used now, if the sound went there by itself; said once each time.
+    fn take_move(&mut self) -> Option<DeviceMove> {
+        None
+    }
+
+    /// Whether it is worn on the head, so that the microphone does not hear it; `None` where the system does not know.
+    fn is_headset(&self) -> Option<bool> {
+        None
     }
 
     /// Ends the sound and makes the file whole.

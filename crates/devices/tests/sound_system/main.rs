@@ -6,8 +6,10 @@ mod visitor;
 
 use std::time::Duration;
 
+use devices::SpeakerChoice;
 use devices::sound::SAMPLE_RATE;
 use our_server::OurServer;
+use units::{DeviceMove, MoveCause};
 use visitor::{OURS, Visitor, noise, whistle};
 
 #[test]
@@ -86,12 +88,13 @@ fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_un
 
     server.unplug(desk);
     visitor.talk_until_heard(600);
-    visitor.talk(Duration::from_secs(1));
-    assert_eq!(visitor.problems, ["the microphone stopped: it was unplugged; check its plug or choose another"]);
+    let chosen = || "desk".to_owned();
+    assert_eq!(visitor.moves, [to("mic", MoveCause::ChosenAway { chosen: chosen() })]);
 
     server.plug_in_microphone("desk", "desk_feed");
     visitor.talk_until_heard(400);
-    assert_eq!(visitor.problems.len(), 1, "{:?}", visitor.problems);
+    assert_eq!(visitor.moves[1..], [to("desk", MoveCause::ChosenBack)]);
+    assert_eq!(visitor.problems, [""; 0]);
     assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
     visitor.the_microphone_keeps_the_time();
 }
@@ -131,9 +134,82 @@ fn when_the_chosen_loudspeaker_is_unplugged_the_sound_goes_on_from_the_systems_c
     assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
 
     server.unplug(headset);
-    visitor.talk(Duration::from_secs(1));
-    assert_eq!(visitor.problems, ["the loudspeaker stopped: it was unplugged; check its plug or choose another"]);
+    visitor.talk_until_heard(OURS);
+    let chosen = "headset".to_owned();
+    assert_eq!(visitor.moves, [to("speaker", MoveCause::ChosenAway { chosen })]);
     let replaced = visitor.heard.len();
     visitor.talk(Duration::from_secs(1));
     assert!(visitor.heard_since(replaced, OURS) > Duration::from_millis(800));
+
+    server.plug_in_speaker("headset");
+    visitor.talk_until_silent(OURS);
+    assert_eq!(visitor.moves[1..], [to("headset", MoveCause::ChosenBack)]);
+    assert_eq!(visitor.problems, [""; 0]);
+}
+
+#[test]
+fn the_systems_choice_of_a_microphone_is_followed_when_it_changes_during_the_call() {
+    let server = OurServer::start();
+    server.plug_in_speaker("desk_feed");
+    server.plug_in_microphone("desk", "desk_feed");
+    server.whistle("mic_feed", 400);
+    server.whistle("desk_feed", 600);
+    let mut visitor = Visitor::new(None, None, whistle);
+    visitor.talk_until_heard(400);
+    server.make_default_microphone("desk");
+    visitor.talk_until_heard(600);
+    assert_eq!(visitor.moves, [to("desk", MoveCause::SystemChanged)]);
+    assert_eq!(visitor.problems, [""; 0]);
+    visitor.the_microphone_keeps_the_time();
+}
+
+#[test]
+fn the_systems_choice_of_a_loudspeaker_is_followed_when_it_changes_during_the_call() {
+    let server = OurServer::start();
+    server.plug_in_speaker("headset");
+    server.plug_in_microphone("near_headset", "headset");
+    let mut visitor = Visitor::new(Some("near_headset"), None, whistle);
+    visitor.talk(Duration::from_secs(1));
+    assert_eq!(visitor.heard_since(0, OURS), Duration::ZERO);
+
+    server.make_default_speaker("headset");
+    visitor.talk_until_heard(OURS);
+    assert_eq!(visitor.moves, [to("headset", MoveCause::SystemChanged)]);
+    server.make_default_speaker("speaker");
+    visitor.talk_until_silent(OURS);
+    assert_eq!(visitor.moves[1..], [to("speaker", MoveCause::SystemChanged)]);
+    assert_eq!(visitor.problems, [""; 0]);
+}
+
+#[test]
+fn whoever_chose_a_device_stays_with_it_when_the_systems_choice_changes() {
+    let server = OurServer::start();
+    server.plug_in_speaker("desk_feed");
+    server.plug_in_microphone("desk", "desk_feed");
+    server.whistle("mic_feed", 400);
+    server.whistle("desk_feed", 600);
+    let mut visitor = Visitor::new(Some("mic"), None, whistle);
+    visitor.talk_until_heard(400);
+    server.make_default_microphone("desk");
+    visitor.talk(Duration::from_secs(2));
+    assert_eq!(visitor.heard_since(0, 600), Duration::ZERO);
+    assert_eq!(visitor.moves, []);
+}
+
+#[test]
+fn a_headset_is_known_by_what_the_server_says_of_it() {
+    let server = OurServer::start();
+    server.plug_in_speaker_of_form("on_the_head", "headset");
+    server.plug_in_speaker_of_form("on_the_desk", "speaker");
+    let is_headset = |name: &str| {
+        let choice = SpeakerChoice::Device(Some(name.to_owned()));
+        devices::speaker::open(&choice).expect("a loudspeaker").is_headset()
+    };
+    assert_eq!(is_headset("on_the_head"), Some(true));
+    assert_eq!(is_headset("on_the_desk"), Some(false));
+    assert_eq!(is_headset("speaker"), None);
+}
+
+fn to(name: &str, cause: MoveCause) -> DeviceMove {
+    DeviceMove { to: name.to_owned(), cause }
 }
