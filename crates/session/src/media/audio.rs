@@ -63,13 +63,15 @@ impl NearEnd {
     }
 
     fn tick(&mut self, shared: &Shared, plans: &watch::Receiver<Plans>) {
+        // Before any sound: one that never gives a frame has something to say as well.
+        note_news(shared, DeviceKind::Microphone, self.microphone.take_problem(), self.microphone.came_back());
+        shared.moved(DeviceKind::Microphone, self.microphone.take_move());
         let mut frame = [0.0_f32; FRAME];
         while self.microphone.pull(shared.now(), &mut frame) {
             if let Some(started) = self.microphone.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
             let plans = *plans.borrow();
-            note_news(shared, DeviceKind::Microphone, self.microphone.take_problem(), self.microphone.came_back());
             if plans.muted {
                 frame.fill(0.0);
             }
@@ -144,6 +146,7 @@ impl FarEnd {
             shared.meters.speaker_level.hear(&frame);
             self.speaker.play(&frame);
             note_news(shared, DeviceKind::Speaker, self.speaker.take_problem(), self.speaker.came_back());
+            shared.moved(DeviceKind::Speaker, self.speaker.take_move());
             if let Some(started) = self.speaker.started() {
                 Meters::note_first(&shared.meters.speaker_started, started);
             }
@@ -193,7 +196,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::{Instant, SystemTime};
 
-    use units::Clock;
+    use units::{Clock, DeviceMove, MoveCause};
 
     use super::super::DeviceNews;
     use super::*;
@@ -248,6 +251,39 @@ mod tests {
         (0..70).for_each(|_| far.tick(&shared));
         let loud = ear.peaks.lock().unwrap().iter().filter(|peak| **peak > 0.001).count();
         assert!(loud > 60, "{loud} of 70 frames");
+    }
+
+    /// Broken from the beginning: never gives a frame.
+    struct Deaf(Option<DeviceError>);
+
+    impl Microphone for Deaf {
+        fn started(&self) -> Option<Timestamp> {
+            None
+        }
+
+        fn pull(&mut self, _now: Timestamp, _frame: &mut [f32; FRAME]) -> bool {
+            false
+        }
+
+        fn take_problem(&mut self) -> Option<DeviceError> {
+            self.0.take()
+        }
+
+        fn take_move(&mut self) -> Option<DeviceMove> {
+            Some(DeviceMove { to: "another".to_owned(), cause: MoveCause::SystemChanged })
+        }
+    }
+
+    #[test]
+    fn a_microphone_that_never_gave_a_frame_is_heard_of() {
+        let (shared, (_plans, plans)) = (shared(), watch::channel(Plans::BEFORE_THE_FIRST_WORD));
+        let busy = DeviceError::Busy { kind: DeviceKind::Microphone };
+        NearEnd::new(Box::new(Deaf(Some(busy)))).unwrap().tick(&shared, &plans);
+        let news = std::mem::take(&mut *shared.news());
+        assert!(matches!(
+            news.as_slice(),
+            [DeviceNews::Problem(DeviceError::Busy { .. }), DeviceNews::Moved(DeviceKind::Microphone, _)]
+        ));
     }
 
     #[test]
