@@ -114,6 +114,42 @@ mod tests {
         assert_eq!([heard.pop(), heard.pop(), heard.pop()], [Ok(0.25); 3]);
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn no_callback_asks_for_memory_or_gives_any_back() {
+        use testkit::allocations::of_this_thread;
+
+        fn both<T: cpal::SizedSample + FromSample<f32> + Default>() -> u64
+        where
+            f32: FromSample<T>,
+        {
+            // Full and empty rings are among what callbacks meet.
+            let (heard, mut ours) = RingBuffer::new(1_000);
+            let (mut theirs, spoken) = RingBuffer::new(1_000);
+            let mut hearing = Hearing::new(heard, Alarm::default());
+            let mut speaking = Speaking::new(spoken, Alarm::default(), Slack::default());
+            let alarm = Alarm::waking(std::thread::current());
+            let error = cpal::Error::new(cpal::ErrorKind::Xrun);
+            let mut buffer = [T::default(); 960];
+            let before = of_this_thread();
+            for round in 0..100 {
+                hearing.hear(&buffer, 2);
+                speaking.speak(&mut buffer, 2);
+                alarm.error(&error);
+                if round % 3 == 0 {
+                    while let Ok(sample) = ours.pop() {
+                        let _ = theirs.push(sample);
+                    }
+                }
+            }
+            of_this_thread() - before
+        }
+        let before = of_this_thread();
+        drop(std::hint::black_box(Box::new(1)));
+        assert_eq!(of_this_thread() - before, 2, "the count counts");
+        assert_eq!((both::<f32>(), both::<i32>(), both::<i16>()), (0, 0, 0));
+    }
+
     #[test]
     fn a_full_ring_loses_what_is_new_and_does_not_wait() {
         let (ring, mut heard) = RingBuffer::new(2);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use devices::SpeakerChoice;
 use devices::sound::SAMPLE_RATE;
 use our_server::OurServer;
+use testkit::allocations::{CountingAllocator, of_threads_named};
 use units::{DeviceMove, MoveCause};
 use visitor::{OURS, Visitor, noise, whistle};
 
@@ -209,6 +210,24 @@ fn a_headset_is_known_by_what_the_server_says_of_it() {
     assert_eq!(is_headset("on_the_desk"), Some(false));
     assert_eq!(is_headset("speaker"), None);
 }
+
+/// Whole streams, from the server's words to the rings and back.
+#[test]
+fn a_stream_that_runs_asks_for_no_memory() {
+    let server = OurServer::start();
+    server.plug_in_microphone("near_speaker", "speaker");
+    let mut visitor = Visitor::new(Some("near_speaker"), None, whistle);
+    visitor.talk_until_heard(OURS);
+    let streams = || ["microphone-io", "loudspeaker-io"].map(of_threads_named);
+    let before = streams();
+    assert!(before.iter().all(|threads| threads.len() == 1), "both threads are counted: {before:?}");
+    visitor.talk(Duration::from_secs(3));
+    assert_eq!(streams(), before);
+    assert_eq!(visitor.problems, [""; 0]);
+}
+
+#[global_allocator]
+static COUNTING: CountingAllocator = CountingAllocator;
 
 fn to(name: &str, cause: MoveCause) -> DeviceMove {
     DeviceMove { to: name.to_owned(), cause }
