@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tracing::{debug, info};
-use units::{DeviceKind, DeviceMove, MoveCause};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, MoveCause};
 
 use crate::DeviceError;
 use crate::error::StopCause;
@@ -30,7 +30,7 @@ pub(crate) type Build<R> = fn(&Found, Alarm) -> Result<(Stream, R), DeviceError>
 
 /// The names of the devices of this kind.
 pub(crate) fn names(kind: DeviceKind) -> Result<Vec<String>, DeviceError> {
-    Ok(System::connect().look(kind)?.present.into_iter().map(|found| found.name).collect())
+    Ok(System::connect(kind)?.look(kind)?.present.into_iter().map(|found| found.name).collect())
 }
 
 /// A stream that is kept alive: rebuilt when the device or the sound server comes back, and meanwhile on the device that
@@ -78,9 +78,9 @@ impl<R: Send + 'static> Watch<R> {
         let thread = thread::Builder::new()
             .name(format!("{kind}-watch"))
             .spawn(move || {
-                let mut system = System::connect();
-                match keeper.start(&mut system) {
-                    Ok(running) => {
+                let started = System::connect(kind).and_then(|mut system| Ok((keeper.start(&mut system)?, system)));
+                match started {
+                    Ok((running, system)) => {
                         let _ = opened_sender.send(Ok(()));
                         keeper.watch(system, running);
                     }
@@ -157,13 +157,22 @@ struct Running {
     _stream: Stream,
     id: String,
     name: String,
+    is_headset: Option<bool>,
     alarm: Alarm,
+}
+
+/// One on the wanted device, beside the stream that is heard until this one gives a sign of life.
+struct Candidate<R> {
+    running: Running,
+    ring: R,
+    since: Instant,
 }
 
 impl<R> Keeper<R> {
     /// Starts on the device that was asked for, and on no other.
     fn start(&self, system: &mut System) -> Result<Running, DeviceError> {
-        self.start_on(system.look(self.kind)?.find(self.kind, self.name.as_deref())?)
+        let (running, ring) = self.build_on(system.look(self.kind)?.find(self.kind, self.name.as_deref())?)?;
+        Ok(self.hand_over(running, ring))
     }
 
     /// The device that was asked for, or the system's choice while that is away.
@@ -171,33 +180,44 @@ impl<R> Keeper<R> {
         sight.find(self.kind, self.name.as_deref()).or_else(|problem| sight.find(self.kind, None).map_err(|_| problem))
     }
 
-    fn start_on(&self, found: &Found) -> Result<Running, DeviceError> {
+    fn build_on(&self, found: &Found) -> Result<(Running, R), DeviceError> {
         let alarm = Alarm::waking(thread::current());
         let (stream, ring) = (self.build)(found, alarm.clone())?;
-        // Without its name: a device may bear its owner's.
-        info!(kind = %self.kind, headset = ?found.is_headset, "sound stream runs");
-        // Nobody listens any more only when the owner is gone; then `watch` ends at once.
-        let _ = self.rings.send(ring);
-        self.flags.headset.store(found.is_headset.map_or(0, |is| 1 + u8::from(is)), Ordering::Relaxed);
-        Ok(Running { _stream: stream, id: found.id.clone(), name: found.name.clone(), alarm })
+        let (id, name, is_headset) = (found.id.clone(), found.name.clone(), found.is_headset);
+        Ok((Running { _stream: stream, id, name, is_headset, alarm }, ring))
     }
 
-    /// Starts on what is wanted of what is there now.
-    fn restart(&self, system: &mut System) -> Result<Running, DeviceError> {
+    /// From now on this stream is the one that counts.
+    fn hand_over(&self, running: Running, ring: R) -> Running {
+        // Without its name: a device may bear its owner's.
+        info!(kind = %self.kind, headset = ?running.is_headset, "sound stream runs");
+        // Nobody listens any more only when the owner is gone; then `watch` ends at once.
+        let _ = self.rings.send(ring);
+        self.flags.headset.store(running.is_headset.map_or(0, |is| 1 + u8::from(is)), Ordering::Relaxed);
+        running
+    }
+
+    /// Starts on what is wanted of what is there now, or on the system's choice; last on the one that gave nothing.
+    fn restart(&self, system: &mut System, silent: Option<&str>) -> Result<Running, DeviceError> {
         let sight = system.look(self.kind)?;
-        let wanted = self.wanted(&sight)?;
-        self.start_on(wanted).or_else(|problem| {
-            debug!(%problem, "the system's choice instead");
-            let other = sight.default.as_ref().filter(|default| default.id != wanted.id);
-            other.map_or(Err(problem), |default| self.start_on(default))
-        })
+        let mut choices = vec![self.wanted(&sight)?];
+        choices.extend(sight.default.as_ref().filter(|default| default.id != choices[0].id));
+        choices.sort_by_key(|found| silent == Some(found.id.as_str()));
+        let mut result = Err(DeviceError::NoDevice { kind: self.kind });
+        for found in choices {
+            result = self.build_on(found);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result.map(|(running, ring)| self.hand_over(running, ring))
     }
 
     /// Looks after the stream until the owner is gone.
     fn watch(&self, mut system: System, running: Running) {
-        // Where the sound went when it was last heard.
-        let mut last = (running.id.clone(), running.name.clone());
+        let mut told = Told { place: (running.id.clone(), running.name.clone()), trouble: None };
         let mut running = Some(running);
+        let mut candidate: Option<Candidate<R>> = None;
         let mut rounds = Rounds::from(Instant::now());
         let mut pause = MIN_PAUSE;
         while !self.flags.stopping.load(Ordering::Acquire) {
@@ -207,12 +227,10 @@ impl<R> Keeper<R> {
                 if now < rounds.next_attempt {
                     continue;
                 }
-                match system.reconnect(self.kind).and_then(|()| self.restart(&mut system)) {
+                match system.reconnect(self.kind).and_then(|()| self.restart(&mut system, None)) {
                     Ok(stream) => {
-                        self.note_move(&mut last, &stream);
                         running = Some(stream);
                         rounds = Rounds::from(now);
-                        self.flags.is_back.store(true, Ordering::Relaxed);
                     }
                     Err(problem) => {
                         debug!(%problem, "not back yet");
@@ -222,89 +240,143 @@ impl<R> Keeper<R> {
                 }
                 continue;
             };
-            match self.look_after(now, &mut rounds, stream, &mut system) {
-                Sign::Well => {}
-                Sign::Better(other) => {
-                    // The one before is closed only now that the other runs: no gap.
-                    self.note_move(&mut last, &other);
-                    running = Some(other);
+            if told.trouble.is_some() && stream.alarm.is_alive() {
+                pause = MIN_PAUSE;
+                told.trouble = None;
+                self.note_move(&mut told, stream, DeviceTrouble::Failed);
+                self.flags.is_back.store(true, Ordering::Relaxed);
+            }
+            if let Some(cause) = rounds
+                .fault(now, stream)
+                .or_else(|| self.look_around(now, &mut rounds, stream, &mut system, &mut candidate))
+            {
+                candidate = None;
+                let silent = Some(stream.id.clone()).filter(|_| cause.is_silence());
+                let trouble = cause.trouble();
+                // Closed before another is opened: it may be the same.
+                running = None;
+                rounds.next_attempt = now;
+                self.flags.is_back.store(false, Ordering::Relaxed);
+                // Who goes on with another device at once is told that, and of no trouble.
+                if trouble != DeviceTrouble::Failed
+                    && let Ok(other) = self.restart(&mut system, silent.as_deref())
+                {
                     rounds = Rounds::from(now);
-                }
-                Sign::Fault(cause) => {
-                    // Closed before another is opened: it may be the same.
-                    running = None;
-                    pause = MIN_PAUSE;
-                    rounds.next_attempt = now;
-                    self.flags.is_back.store(false, Ordering::Relaxed);
-                    // Who hears on from another device at once is told that, and of no trouble.
-                    if cause == StopCause::Unplugged
-                        && let Ok(other) = self.restart(&mut system)
-                    {
-                        self.note_move(&mut last, &other);
+                    if other.id != told.place.0 {
+                        rounds.next_attempt = now + if silent.is_some() { MAX_PAUSE } else { Duration::ZERO };
+                        self.note_move(&mut told, &other, trouble);
                         running = Some(other);
-                        rounds = Rounds::from(now);
-                    } else {
-                        let _ = self.problems.try_send(DeviceError::Stopped { kind: self.kind, cause });
+                        continue;
                     }
+                    running = Some(other);
                 }
+                // Said once, however often it is tried in vain.
+                if told.trouble.replace(trouble) != Some(trouble) {
+                    let _ = self.problems.try_send(cause.problem(self.kind));
+                }
+                continue;
+            }
+            if let Some(better) = candidate.take_if(|better| better.running.alarm.is_alive()) {
+                // The one before is closed only now that the other is heard: no gap.
+                let better = self.hand_over(better.running, better.ring);
+                self.note_move(&mut told, &better, DeviceTrouble::Failed);
+                running = Some(better);
+                rounds = Rounds::from(now);
+            } else if candidate
+                .take_if(|better| now >= better.since + PATIENCE || better.running.alarm.fault().is_some())
+                .is_some()
+            {
+                rounds.next_attempt = now + MAX_PAUSE;
             }
         }
     }
 
-    /// How it goes with the stream, and whether there is a better place for it.
-    fn look_after(&self, now: Instant, rounds: &mut Rounds, stream: &Running, system: &mut System) -> Sign {
-        if let Some(fault) = rounds.fault(now, stream) {
-            return Sign::Fault(fault);
-        }
+    /// Looks whether the device is there, and whether there is a better place for the stream: then one begins there.
+    fn look_around(
+        &self,
+        now: Instant,
+        rounds: &mut Rounds,
+        stream: &Running,
+        system: &mut System,
+        candidate: &mut Option<Candidate<R>>,
+    ) -> Option<Fault> {
         if now < rounds.next_look {
-            return Sign::Well;
+            return None;
         }
         rounds.next_look = now + look_interval(system);
-        let sight = match system.look(self.kind) {
-            Ok(sight) => sight,
-            // The connection for questions may be gone alone: a server that is busy does not answer in time.
-            Err(_) => match system.reconnect(self.kind).and_then(|()| system.look(self.kind)) {
-                Ok(sight) => sight,
-                Err(_) => return Sign::Fault(StopCause::Failed(CLOSED.into())),
-            },
-        };
+        // The connection for questions may be gone alone: a server that is busy does not answer in time.
+        let sight =
+            system.look(self.kind).or_else(|_| system.reconnect(self.kind).and_then(|()| system.look(self.kind)));
+        let Ok(sight) = sight else { return Some(Fault::Stopped(StopCause::Failed(CLOSED.into()))) };
         if !sight.has(&stream.id) {
-            return Sign::Fault(StopCause::Unplugged);
+            return Some(Fault::Stopped(StopCause::Unplugged));
         }
-        match self.wanted(&sight) {
-            Ok(wanted) if wanted.id != stream.id && now >= rounds.next_attempt => match self.start_on(wanted) {
-                Ok(better) => Sign::Better(better),
+        let wanted = self.wanted(&sight).ok().filter(|wanted| wanted.id != stream.id)?;
+        let waits_for_it = candidate.as_ref().is_some_and(|better| better.running.id == wanted.id);
+        if !waits_for_it && now >= rounds.next_attempt {
+            match self.build_on(wanted) {
+                Ok((running, ring)) => *candidate = Some(Candidate { running, ring, since: now }),
                 Err(problem) => {
                     debug!(%problem, "stays where it is");
                     rounds.next_attempt = now + MAX_PAUSE;
-                    Sign::Well
                 }
-            },
-            _ => Sign::Well,
+            }
         }
+        None
     }
 
-    /// Says it if the sound goes elsewhere now.
-    fn note_move(&self, last: &mut (String, String), now: &Running) {
-        let before = std::mem::replace(last, (now.id.clone(), now.name.clone()));
+    /// Says it if the sound goes elsewhere now; `why` not to the chosen one, if so.
+    fn note_move(&self, told: &mut Told, now: &Running, why: DeviceTrouble) {
+        let before = std::mem::replace(&mut told.place, (now.id.clone(), now.name.clone()));
         if before.0 == now.id {
             return;
         }
         let cause = match &self.name {
             None => MoveCause::SystemChanged,
             Some(chosen) if *chosen == now.name || *chosen == now.id => MoveCause::ChosenBack,
-            Some(chosen) => MoveCause::ChosenAway { chosen: chosen.clone() },
+            Some(chosen) => MoveCause::ChosenAway { chosen: chosen.clone(), why },
         };
         let _ = self.moves.try_send(DeviceMove { to: now.name.clone(), cause });
     }
 }
 
-/// How it goes with a stream.
-enum Sign {
-    Well,
-    /// One on another device runs as well, and is the wanted one.
-    Better(Running),
-    Fault(StopCause),
+/// What the owner has been told.
+struct Told {
+    /// Where the sound went when it was last heard: the device's id and name.
+    place: (String, String),
+    /// What was wrong, until it works again.
+    trouble: Option<DeviceTrouble>,
+}
+
+/// What is wrong with a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fault {
+    /// Another program has its device.
+    Taken,
+    Stopped(StopCause),
+}
+
+impl Fault {
+    /// Whether its device is there and gives nothing.
+    fn is_silence(&self) -> bool {
+        matches!(self, Self::Taken | Self::Stopped(StopCause::Stalled))
+    }
+
+    fn trouble(&self) -> DeviceTrouble {
+        match self {
+            Self::Taken => DeviceTrouble::Busy,
+            Self::Stopped(StopCause::Unplugged) => DeviceTrouble::Unplugged,
+            Self::Stopped(StopCause::Stalled) => DeviceTrouble::Stalled,
+            Self::Stopped(StopCause::Failed(_)) => DeviceTrouble::Failed,
+        }
+    }
+
+    fn problem(self, kind: DeviceKind) -> DeviceError {
+        match self {
+            Self::Taken => DeviceError::Busy { kind },
+            Self::Stopped(cause) => DeviceError::Stopped { kind, cause },
+        }
+    }
 }
 
 /// When the watch looks after what.
@@ -323,15 +395,19 @@ impl Rounds {
     }
 
     /// What is wrong with the stream, as far as it says so itself.
-    fn fault(&mut self, now: Instant, stream: &Running) -> Option<StopCause> {
+    fn fault(&mut self, now: Instant, stream: &Running) -> Option<Fault> {
         if let Some(cause) = stream.alarm.fault() {
-            return Some(cause);
+            return Some(Fault::Stopped(cause));
         }
         if now >= self.next_sign {
             self.next_sign = now + CHECK_INTERVAL;
-            self.silent_checks = if stream.alarm.was_alive() { 0 } else { self.silent_checks + 1 };
+            let was_alive = stream.alarm.was_alive();
+            if !was_alive && stream.alarm.is_taken() {
+                return Some(Fault::Taken);
+            }
+            self.silent_checks = if was_alive { 0 } else { self.silent_checks + 1 };
         }
-        (self.silent_checks >= MAX_SILENT_CHECKS).then_some(StopCause::Stalled)
+        (self.silent_checks >= MAX_SILENT_CHECKS).then_some(Fault::Stopped(StopCause::Stalled))
     }
 }
 
@@ -357,6 +433,9 @@ const MAX_SILENT_CHECKS: u32 = 3;
 /// Pauses between attempts to get a device back: a sound server restarts within a second, a person within a minute.
 const MIN_PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(4);
+
+/// How long a stream on a better device may take until it is heard; a virtual card takes up to two seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is kept for an owner that does not ask.
 const MAX_TOLD: usize = 4;

@@ -102,6 +102,16 @@ impl SoundServer {
         self.control(&["unload-module", &plug.0]);
     }
 
+    /// Another program opens the card of this microphone past the server, which lets go of it then.
+    pub fn take_microphone(&self, name: &str) {
+        self.control(&["suspend-source", name, "1"]);
+    }
+
+    /// And closes it again.
+    pub fn give_microphone_back(&self, name: &str) {
+        self.control(&["suspend-source", name, "0"]);
+    }
+
     /// Pulls out `mic`, which was there from the beginning.
     pub fn unplug_the_usual_microphone(&self) {
         self.control(&["unload-module", "module-remap-source"]);

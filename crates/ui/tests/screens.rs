@@ -223,7 +223,7 @@ fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step
 #[test]
 fn where_the_sound_went_by_itself_is_said_wherever_it_happens_and_for_a_while() {
     let since = SINCE;
-    let cause = MoveCause::ChosenAway { chosen: "Headset".to_owned() };
+    let cause = MoveCause::ChosenAway { chosen: "Headset".to_owned(), why: DeviceTrouble::Unplugged };
     let moved = DeviceMove { to: "Built-in Audio".to_owned(), cause };
     for mut moment in [
         Moment::desk(DeskPhase::Ready { problem: None }),

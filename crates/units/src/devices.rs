@@ -105,10 +105,12 @@ pub struct DeviceMove {
 pub enum MoveCause {
     /// None was chosen, and the system's choice is another now.
     SystemChanged,
-    /// The chosen one is gone; the system's choice takes its place until it is back.
+    /// The chosen one cannot be used; the system's choice takes its place until it can.
     ChosenAway {
         /// Which one was chosen.
         chosen: String,
+        /// Why it cannot.
+        why: DeviceTrouble,
     },
     /// The chosen one is back.
     ChosenBack,

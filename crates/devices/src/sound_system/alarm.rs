@@ -15,6 +15,7 @@ pub(crate) struct Alarm(Arc<Flags>);
 #[derive(Debug, Default)]
 struct Flags {
     alive: AtomicBool,
+    taken: AtomicBool,
     fault: AtomicU8,
     watch: Option<Thread>,
 }
@@ -53,6 +54,20 @@ impl Alarm {
         self.wake();
     }
 
+    /// Whether the system has let go of the device: somebody else wants it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn taken(&self, is: bool) {
+        self.0.taken.store(is, Ordering::Relaxed);
+        if is {
+            self.wake();
+        }
+    }
+
+    /// Whether somebody else has the device.
+    pub(super) fn is_taken(&self) -> bool {
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
     /// Why the stream has ended, if it has.
     pub(super) fn fault(&self) -> Option<StopCause> {
         match self.0.fault.load(Ordering::Relaxed) {
@@ -60,6 +75,11 @@ impl Alarm {
             UNPLUGGED => Some(StopCause::Unplugged),
             _ => Some(StopCause::Failed(CLOSED.into())),
         }
+    }
+
+    /// Whether a data callback ran since [`was_alive`](Self::was_alive) was last asked.
+    pub(super) fn is_alive(&self) -> bool {
+        self.0.alive.load(Ordering::Relaxed)
     }
 
     /// Whether a data callback ran since this was last asked.

@@ -63,15 +63,25 @@ pub(crate) enum Stream {
 
 impl System {
     /// The one that desktops use, or else the one that is always there.
-    pub(super) fn connect() -> Self {
+    ///
+    /// # Errors
+    /// The one that desktops use does not let us in: what is below it belongs to it.
+    pub(super) fn connect(kind: DeviceKind) -> Result<Self, DeviceError> {
         hush();
         #[cfg(target_os = "linux")]
-        if pulse::Connection::is_possible()
-            && let Ok(connection) = pulse::Connection::open()
-        {
-            return Self::Pulse(connection);
+        if pulse::Connection::is_possible() {
+            match pulse::Connection::open() {
+                Ok(connection) => return Ok(Self::Pulse(connection)),
+                Err(failure) => {
+                    let problem = failure.of(kind);
+                    if matches!(problem, DeviceError::Forbidden { .. }) {
+                        return Err(problem);
+                    }
+                    tracing::debug!(%problem, "no PulseAudio");
+                }
+            }
         }
-        Self::Cpal(cpal::default_host())
+        Ok(Self::Cpal(cpal::default_host()))
     }
 
     /// Connects to the same system anew: a connection does not survive a restart of the server, and while PulseAudio

@@ -6,11 +6,11 @@ mod visitor;
 
 use std::time::Duration;
 
-use devices::SpeakerChoice;
 use devices::sound::SAMPLE_RATE;
-use our_server::OurServer;
+use devices::{DeviceError, MicrophoneChoice, SpeakerChoice};
+use our_server::{OurServer, Refusing};
 use testkit::allocations::{CountingAllocator, of_threads_named};
-use units::{DeviceMove, MoveCause};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, MoveCause};
 use visitor::{OURS, Visitor, noise, whistle};
 
 #[test]
@@ -89,8 +89,7 @@ fn when_the_chosen_microphone_is_unplugged_the_systems_choice_takes_its_place_un
 
     server.unplug(desk);
     visitor.talk_until_heard(600);
-    let chosen = || "desk".to_owned();
-    assert_eq!(visitor.moves, [to("mic", MoveCause::ChosenAway { chosen: chosen() })]);
+    assert_eq!(visitor.moves, [to("mic", away("desk", DeviceTrouble::Unplugged))]);
 
     server.plug_in_microphone("desk", "desk_feed");
     visitor.talk_until_heard(400);
@@ -136,8 +135,7 @@ fn when_the_chosen_loudspeaker_is_unplugged_the_sound_goes_on_from_the_systems_c
 
     server.unplug(headset);
     visitor.talk_until_heard(OURS);
-    let chosen = "headset".to_owned();
-    assert_eq!(visitor.moves, [to("speaker", MoveCause::ChosenAway { chosen })]);
+    assert_eq!(visitor.moves, [to("speaker", away("headset", DeviceTrouble::Unplugged))]);
     let replaced = visitor.heard.len();
     visitor.talk(Duration::from_secs(1));
     assert!(visitor.heard_since(replaced, OURS) > Duration::from_millis(800));
@@ -228,6 +226,58 @@ fn a_stream_that_runs_asks_for_no_memory() {
 
 #[global_allocator]
 static COUNTING: CountingAllocator = CountingAllocator;
+
+#[test]
+fn when_another_program_takes_the_chosen_microphone_the_systems_choice_takes_its_place_until_it_is_free() {
+    let server = OurServer::start();
+    server.plug_in_speaker("desk_feed");
+    server.plug_in_microphone("desk", "desk_feed");
+    server.whistle("desk_feed", 400);
+    server.whistle("mic_feed", 600);
+    let mut visitor = Visitor::new(Some("desk"), None, whistle);
+    visitor.talk_until_heard(400);
+
+    // What PulseAudio does when somebody opens the card past it.
+    server.take_microphone("desk");
+    visitor.talk_until_heard(600);
+    assert_eq!(visitor.moves, [to("mic", away("desk", DeviceTrouble::Busy))]);
+    server.give_microphone_back("desk");
+    visitor.talk_until_heard(400);
+    assert_eq!(visitor.moves[1..], [to("desk", MoveCause::ChosenBack)]);
+    assert_eq!(visitor.problems, [""; 0]);
+    visitor.the_microphone_keeps_the_time();
+}
+
+#[test]
+fn when_another_program_takes_the_only_microphone_that_is_said_once() {
+    let server = OurServer::start();
+    server.whistle("mic_feed", 600);
+    let mut visitor = Visitor::new(None, None, whistle);
+    visitor.talk_until_heard(600);
+    server.take_microphone("mic");
+    visitor.talk(Duration::from_secs(9));
+    assert_eq!(visitor.problems, ["the microphone is in use by another program; close that and try again"]);
+    assert!(!visitor.came_back);
+    server.give_microphone_back("mic");
+    visitor.talk_until_heard(600);
+    assert!(visitor.came_back);
+    assert_eq!((visitor.problems.len(), visitor.moves.as_slice()), (1, [].as_slice()));
+}
+
+#[test]
+fn a_server_that_does_not_let_us_in_is_said_as_what_it_is() {
+    let _server = Refusing::start();
+    for (kind, opened) in [
+        (DeviceKind::Microphone, devices::microphone::open(&MicrophoneChoice::Device(None)).err()),
+        (DeviceKind::Speaker, devices::speaker::open(&SpeakerChoice::Device(None)).err()),
+    ] {
+        assert!(matches!(opened, Some(DeviceError::Forbidden { kind: told }) if told == kind), "{opened:?}");
+    }
+}
+
+fn away(chosen: &str, why: DeviceTrouble) -> MoveCause {
+    MoveCause::ChosenAway { chosen: chosen.to_owned(), why }
+}
 
 fn to(name: &str, cause: MoveCause) -> DeviceMove {
     DeviceMove { to: name.to_owned(), cause }

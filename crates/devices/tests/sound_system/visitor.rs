@@ -17,6 +17,8 @@ pub(crate) struct Visitor {
     pub(crate) heard: Vec<f32>,
     /// What the two have told, in order.
     pub(crate) problems: Vec<String>,
+    /// Whether one of them told that it works again.
+    pub(crate) came_back: bool,
     /// Where the sound went by itself, in order.
     pub(crate) moves: Vec<DeviceMove>,
     /// Gives sample n of what is played.
@@ -47,6 +49,7 @@ impl Visitor {
             played: Vec::new(),
             heard,
             problems: Vec::new(),
+            came_back: false,
             moves: Vec::new(),
             voice,
             overslept: Duration::ZERO,
@@ -125,6 +128,7 @@ impl Visitor {
         for problem in [self.speaker.take_problem(), self.microphone.take_problem()].into_iter().flatten() {
             self.problems.push(problem.to_string());
         }
+        self.came_back |= self.speaker.came_back() | self.microphone.came_back();
         self.moves.extend([self.speaker.take_move(), self.microphone.take_move()].into_iter().flatten());
         let begin = Instant::now();
         thread::sleep(TICK);

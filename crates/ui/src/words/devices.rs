@@ -60,8 +60,14 @@ pub(crate) fn device_moved(kind: DeviceKind, moved: &DeviceMove) -> String {
     };
     match cause {
         MoveCause::SystemChanged => now,
-        MoveCause::ChosenAway { chosen } => {
-            format!("\u{201c}{chosen}\u{201d} is gone. {now} It returns when \u{201c}{chosen}\u{201d} is back.")
+        MoveCause::ChosenAway { chosen, why } => {
+            let why = match why {
+                DeviceTrouble::Missing | DeviceTrouble::Unplugged => "is gone",
+                DeviceTrouble::Busy => "is used by another program",
+                DeviceTrouble::Denied => "may not be used",
+                DeviceTrouble::Stalled | DeviceTrouble::Failed => "does not answer",
+            };
+            format!("\u{201c}{chosen}\u{201d} {why}. {now} It returns when \u{201c}{chosen}\u{201d} works again.")
         }
         MoveCause::ChosenBack => format!("\u{201c}{to}\u{201d} is back. {now}"),
     }
@@ -98,14 +104,16 @@ mod tests {
     #[test]
     fn where_the_sound_goes_is_said_by_name_with_the_reason() {
         let moved = |cause| DeviceMove { to: "Built-in".to_owned(), cause };
-        let away = || MoveCause::ChosenAway { chosen: "Headset".to_owned() };
+        let away = |why| MoveCause::ChosenAway { chosen: "Headset".to_owned(), why };
         assert_eq!(
             device_moved(DeviceKind::Speaker, &moved(MoveCause::SystemChanged)),
             "The sound now goes to \u{201c}Built-in\u{201d}."
         );
         for kind in DeviceKind::ALL {
-            let words = device_moved(kind, &moved(away()));
+            let words = device_moved(kind, &moved(away(DeviceTrouble::Unplugged)));
             assert!(words.contains("Built-in") && words.contains("Headset\u{201d} is gone."), "{words}");
+            let words = device_moved(kind, &moved(away(DeviceTrouble::Busy)));
+            assert!(words.contains("Headset\u{201d} is used by another program."), "{words}");
             assert!(device_moved(kind, &moved(MoveCause::ChosenBack)).contains("Built-in\u{201d} is back."));
         }
     }

@@ -51,6 +51,7 @@ pub(in super::super) fn record(
         props: props(),
         ..RecordStreamParams::default()
     }))?;
+    alarm.taken(reply.suspended);
     start(connection, DeviceKind::Microphone, alarm, move |wire| {
         let mut samples = [0.0; PIECE];
         loop {
@@ -104,6 +105,7 @@ pub(in super::super) fn play(
     let channel = reply.channel;
     connection.tell(&Command::CorkPlaybackStream(CorkStreamParams { channel, cork: false }))?;
     let mut wanted = reply.requested_bytes as usize;
+    alarm.taken(reply.suspended);
     start(connection, DeviceKind::Speaker, alarm, move |wire| {
         let mut samples = [0.0; PIECE];
         loop {
@@ -189,6 +191,11 @@ impl Wire {
             Ok((_, Command::PlaybackStreamKilled(_) | Command::RecordStreamKilled(_))) => {
                 self.alarm.unplugged();
                 return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+            }
+            // Another program, or another person at this machine, has taken the card.
+            Ok((_, Command::PlaybackStreamSuspended(told) | Command::RecordStreamSuspended(told))) => {
+                self.alarm.taken(told.suspended);
+                Word::Else
             }
             _ => Word::Else,
         })
