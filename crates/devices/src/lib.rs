@@ -15,6 +15,7 @@ mod frame_rate;
 mod input;
 pub mod microphone;
 mod output;
+mod rate;
 pub mod screen;
 pub mod sound;
 mod sound_system;
@@ -28,3 +29,7 @@ pub use frame_rate::FrameRate;
 pub use microphone::{Microphone, MicrophoneChoice};
 pub use screen::{Screen, ScreenChoice};
 pub use speaker::{Speaker, SpeakerChoice};
+
+#[cfg(all(test, target_os = "linux"))]
+#[global_allocator]
+static COUNTING: testkit::allocations::CountingAllocator = testkit::allocations::CountingAllocator;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use units::Timestamp;
+use units::{DeviceMove, Timestamp};
 
 use crate::DeviceError;
 use crate::sound::SoundFrame;
@@ -42,6 +42,11 @@ pub trait Microphone: Send {
     /// Whether it works again, or another in its place, after a problem; said once each time.
     fn came_back(&mut self) -> bool {
         false
+    }
+
+    /// Which device is used now, if the sound went there by itself; said once each time.
+    fn take_move(&mut self) -> Option<DeviceMove> {
+        None
     }
 }
 

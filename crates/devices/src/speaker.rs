@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use units::Timestamp;
+use units::{DeviceMove, Timestamp};
 
 use crate::DeviceError;
 use crate::sound::{Pace, SoundFrame};
 
 mod device;
 mod file;
+mod reserve;
 
 /// Which loudspeaker to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,12 @@ pub trait Speaker: Send {
         false
     }
 
-    /// Whether it is worn on the head, so that a microphone does not hear it; `None` where the system does not say.
+    /// Which device is used now, if the sound went there by itself; said once each time.
+    fn take_move(&mut self) -> Option<DeviceMove> {
+        None
+    }
+
+    /// Whether it is worn on the head, so that the microphone does not hear it; `None` where the system does not know.
     fn is_headset(&self) -> Option<bool> {
         None
     }

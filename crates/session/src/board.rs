@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use call::{CameraFormat, DeviceInput};
 use devices::{DeviceError, StopCause};
-use units::{DeviceKind, DeviceTrouble, Devices, Listening};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Devices, Listening, Timestamp};
 
 use crate::media::MediaChoices;
 use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
@@ -38,6 +38,15 @@ impl DeviceBoard {
         let devices = board.of_mut(kind);
         devices.chosen = name;
         devices.trouble = None;
+        devices.moved = None;
+    }
+
+    /// The sound went to another device by itself.
+    pub(crate) fn moved(&self, now: Timestamp, kind: DeviceKind, to: DeviceMove) {
+        let mut board = self.lock();
+        let devices = board.of_mut(kind);
+        devices.trouble = None;
+        devices.moved = Some((now, to));
     }
 
     /// The person hears the other side like this.
@@ -140,6 +149,18 @@ mod tests {
         board.choose(DeviceKind::Speaker, Some("Headset".to_owned()));
         assert_eq!(board.read().speakers.chosen.as_deref(), Some("Headset"));
         assert_eq!(board.read().speakers.trouble, None);
+    }
+
+    #[test]
+    fn where_the_sound_went_is_known_until_another_device_is_chosen() {
+        let board = DeviceBoard::default();
+        let to = DeviceMove { to: "Built-in".to_owned(), cause: units::MoveCause::SystemChanged };
+        board.lost(DeviceKind::Speaker, DeviceTrouble::Unplugged);
+        board.moved(Timestamp::from_millis(5), DeviceKind::Speaker, to.clone());
+        assert_eq!(board.read().speakers.moved, Some((Timestamp::from_millis(5), to)));
+        assert_eq!(board.read().speakers.trouble, None, "it is heard from there");
+        board.choose(DeviceKind::Speaker, None);
+        assert_eq!(board.read().speakers.moved, None);
     }
 
     #[test]

@@ -246,6 +246,15 @@ impl Driver {
                 let gives = self.media.shared().camera_format().map(call_format);
                 self.board.as_ref().and_then(|board| board.works(kind, gives))
             }
+            DeviceNews::Moved(kind, to) => {
+                // The report goes without its name: a device may bear its owner's.
+                self.recorder.event(now, "device_moved".to_owned());
+                progress(Progress::Complaint(&format!("the {kind} in use is now \"{}\"", to.to)));
+                if let Some(board) = &self.board {
+                    board.moved(now, kind, to);
+                }
+                None
+            }
         };
         if let Some(input) = input {
             self.tell(Input::Device(input));

@@ -1,7 +1,10 @@
-//! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own.
+//! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own,
+//! an allocator that counts.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+pub mod allocations;
 #[cfg(target_os = "linux")]
 pub mod fake_camera;
 pub mod link;

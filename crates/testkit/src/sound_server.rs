@@ -64,15 +64,26 @@ impl SoundServer {
         self.process = serve(self.folder.path());
     }
 
-    /// Plugs a loudspeaker in.
+    /// Plugs a loudspeaker in; people call it by the same name.
     pub fn plug_in_speaker(&self, name: &str) -> Plug {
-        self.load(&["module-null-sink", &format!("sink_name={name}"), "rate=48000", "channels=2"])
+        self.plug_in_sink(name, "")
+    }
+
+    /// Plugs a loudspeaker in that says of what form it is: `headset`, `speaker`.
+    pub fn plug_in_speaker_of_form(&self, name: &str, form: &str) -> Plug {
+        self.plug_in_sink(name, &format!(" device.form_factor={form}"))
+    }
+
+    fn plug_in_sink(&self, name: &str, properties: &str) -> Plug {
+        let properties = format!("sink_properties='device.description={name}{properties}'");
+        self.load(&["module-null-sink", &format!("sink_name={name}"), "rate=48000", "channels=2", &properties])
     }
 
     /// Plugs a microphone in that hears what is played on a sink.
     pub fn plug_in_microphone(&self, name: &str, sink: &str) -> Plug {
-        let (name, master) = (format!("source_name={name}"), format!("master={sink}.monitor"));
-        self.load(&["module-remap-source", &name, &master, "channels=1"])
+        let (called, name, master) = (name, format!("source_name={name}"), format!("master={sink}.monitor"));
+        let called = format!("source_properties=device.description={called}");
+        self.load(&["module-remap-source", &name, &master, "channels=1", &called])
     }
 
     /// Whistles on a sink for ever.
@@ -91,6 +102,16 @@ impl SoundServer {
         self.control(&["unload-module", &plug.0]);
     }
 
+    /// Another program opens the card of this microphone past the server, which lets go of it then.
+    pub fn take_microphone(&self, name: &str) {
+        self.control(&["suspend-source", name, "1"]);
+    }
+
+    /// And closes it again.
+    pub fn give_microphone_back(&self, name: &str) {
+        self.control(&["suspend-source", name, "0"]);
+    }
+
     /// Pulls out `mic`, which was there from the beginning.
     pub fn unplug_the_usual_microphone(&self) {
         self.control(&["unload-module", "module-remap-source"]);
@@ -99,6 +120,16 @@ impl SoundServer {
     /// What the server would give to who asks for no device by name.
     pub fn default_microphone(&self) -> String {
         self.control(&["get-default-source"])
+    }
+
+    /// From now on the server gives this one to who asks for none by name.
+    pub fn make_default_microphone(&self, name: &str) {
+        self.control(&["set-default-source", name]);
+    }
+
+    /// The same for loudspeakers.
+    pub fn make_default_speaker(&self, name: &str) {
+        self.control(&["set-default-sink", name]);
     }
 
     fn load(&self, module: &[&str]) -> Plug {
@@ -168,9 +199,9 @@ fn script(folder: &Path) -> String {
     format!(
         ".fail
 load-module module-native-protocol-unix auth-anonymous=1 socket={}
-load-module module-null-sink sink_name=speaker rate=48000 channels=2
+load-module module-null-sink sink_name=speaker rate=48000 channels=2 sink_properties=device.description=speaker
 load-module module-null-sink sink_name=mic_feed rate=48000 channels=1
-load-module module-remap-source source_name=mic master=mic_feed.monitor channels=1
+load-module module-remap-source source_name=mic master=mic_feed.monitor channels=1 source_properties=device.description=mic
 set-default-sink speaker
 set-default-source mic
 ",

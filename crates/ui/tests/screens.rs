@@ -7,8 +7,7 @@ use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use ui::{Forms, Intent, apply_theme, housecall_ui};
-use units::{DeviceKind, DeviceTrouble, Listening};
-use units::{Phi, Timestamp};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause, Phi, Timestamp};
 
 use house::{Moment, PlainPictures, waiting};
 
@@ -264,6 +263,47 @@ fn every_trouble_of_every_device_is_said_wherever_it_happens_and_has_a_next_step
                 assert_eq!(wanted, [Intent::Choose(kind, Some("Headset".to_owned()))], "{trouble:?} of the {name}");
             }
         }
+    }
+}
+
+#[test]
+fn where_the_sound_went_by_itself_is_said_wherever_it_happens_and_for_a_while() {
+    let since = SINCE;
+    let cause = MoveCause::ChosenAway { chosen: "Headset".to_owned(), why: DeviceTrouble::Unplugged };
+    let moved = DeviceMove { to: "Built-in Audio".to_owned(), cause };
+    for mut moment in [
+        Moment::desk(DeskPhase::Ready { problem: None }),
+        Moment::patient(Phase::Lobby),
+        Moment::patient(Phase::WaitingRoom { since }),
+        Moment::patient(LIVE),
+        Moment::clinician(LIVE),
+    ] {
+        moment.devices.speakers.moved = Some((house::NOW, moved.clone()));
+        let mut window = open(moment);
+        assert!(says(
+            &window,
+            "\u{201c}Headset\u{201d} is gone. The sound now goes to \u{201c}Built-in Audio\u{201d}."
+        ));
+        window.state_mut().moment.now = house::NOW + std::time::Duration::from_secs(15);
+        window.run_ok();
+        assert!(!says(&window, "The sound now goes to"));
+    }
+}
+
+#[test]
+fn a_test_sound_is_played_without_a_mouse_before_and_in_the_call() {
+    for moment in
+        [Moment::desk(DeskPhase::Ready { problem: None }), Moment::patient(Phase::Lobby), Moment::patient(LIVE)]
+    {
+        let mut window = open(moment);
+        if window.query_by_role_and_label(Role::Button, "Devices").is_some() {
+            press(&mut window, "Devices");
+        }
+        window.get_by_role_and_label(Role::Button, "Play a test sound").focus();
+        window.run_ok();
+        window.key_press(egui::Key::Space);
+        window.run_ok();
+        assert_eq!(window.state().intents, [Intent::TestSpeaker]);
     }
 }
 

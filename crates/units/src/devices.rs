@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Timestamp;
+
 /// A kind of device; its `Display` is what people call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeviceKind {
@@ -104,4 +106,31 @@ pub struct DeviceList {
     pub chosen: Option<String>,
     /// Why the chosen one does not work.
     pub trouble: Option<DeviceTrouble>,
+    /// Where the sound went by itself, and when.
+    pub moved: Option<(Timestamp, DeviceMove)>,
+}
+
+/// Another device is used from now on, without anybody choosing it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceMove {
+    /// Which one, as the system names it.
+    pub to: String,
+    /// Why.
+    pub cause: MoveCause,
+}
+
+/// Why another device is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveCause {
+    /// None was chosen, and the system's choice is another now.
+    SystemChanged,
+    /// The chosen one cannot be used; the system's choice takes its place until it can.
+    ChosenAway {
+        /// Which one was chosen.
+        chosen: String,
+        /// Why it cannot.
+        why: DeviceTrouble,
+    },
+    /// The chosen one is back.
+    ChosenBack,
 }

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use cpal::traits::DeviceTrait;
-use cpal::{Device, FromSample, SampleFormat, SizedSample, Stream};
-use rtrb::{Consumer, Producer, RingBuffer};
-use units::Timestamp;
+use rtrb::RingBuffer;
+use units::{DeviceKind, DeviceMove, Timestamp};
 
 use super::Microphone;
 use crate::DeviceError;
+use crate::rate::Inlet;
 use crate::sound::{FRAME_DURATION, FRAME_SAMPLES, SAMPLE_RATE, SoundFrame};
-use crate::sound_system::{self, Alarm, Plan, Watch};
-use units::DeviceKind;
+use crate::sound_system::{self, Alarm, Found, Stream, Watch};
 
 /// The names of all microphones.
 pub(super) fn names() -> Result<Vec<String>, DeviceError> {
@@ -20,7 +18,7 @@ pub(super) fn names() -> Result<Vec<String>, DeviceError> {
 
 /// A microphone of the sound system, through a ring.
 pub(super) struct DeviceMicrophone {
-    watch: Watch<Consumer<f32>>,
+    watch: Watch<Inlet>,
     line: Line,
 }
 
@@ -50,12 +48,16 @@ impl Microphone for DeviceMicrophone {
     fn came_back(&mut self) -> bool {
         self.watch.came_back()
     }
+
+    fn take_move(&mut self) -> Option<DeviceMove> {
+        self.watch.take_move()
+    }
 }
 
 /// Our end of the ring, and what to do when nothing or too much comes out of it.
 #[derive(Default)]
 struct Line {
-    ring: Option<Consumer<f32>>,
+    ring: Option<Inlet>,
     started: Option<Timestamp>,
     /// Until when sound has been given out.
     given: Timestamp,
@@ -65,7 +67,7 @@ struct Line {
 
 impl Line {
     /// Goes on with the ring of another stream.
-    fn replace(&mut self, ring: Consumer<f32>) {
+    fn replace(&mut self, ring: Inlet) {
         self.ring = Some(ring);
         self.is_after_gap = self.started.is_some();
     }
@@ -90,18 +92,14 @@ impl Line {
 
     fn fill(&mut self, now: Timestamp, frame: &mut SoundFrame) -> bool {
         let Some(ring) = &mut self.ring else { return false };
-        let waiting = ring.slots();
+        let waiting = ring.waiting();
         if waiting > MAX_WAITING {
             // We stood still: old sound is dropped, or the other would hear it late for the rest of the call.
-            if let Ok(stale) = ring.read_chunk(waiting - FRAME_SAMPLES) {
-                stale.commit_all();
-            }
+            ring.drop_all_but(FRAME_SAMPLES);
         }
-        let Ok(chunk) = ring.read_chunk(FRAME_SAMPLES) else { return false };
-        let (first, second) = chunk.as_slices();
-        frame[..first.len()].copy_from_slice(first);
-        frame[first.len()..].copy_from_slice(second);
-        chunk.commit_all();
+        if !ring.take(frame) {
+            return false;
+        }
         let oldest = Duration::from_secs(waiting.min(MAX_WAITING) as u64) / SAMPLE_RATE;
         self.started.get_or_insert(now.before(oldest));
         self.given = now;
@@ -109,52 +107,12 @@ impl Line {
     }
 }
 
-fn build(device: &Device, plan: Plan, alarm: Alarm) -> Result<(Stream, Consumer<f32>), cpal::Error> {
-    match plan.format {
-        SampleFormat::I32 => build_as::<i32>(device, plan, alarm),
-        SampleFormat::I16 => build_as::<i16>(device, plan, alarm),
-        // Nothing else is ever planned; the system would refuse.
-        _ => build_as::<f32>(device, plan, alarm),
-    }
-}
-
-fn build_as<T>(device: &Device, plan: Plan, alarm: Alarm) -> Result<(Stream, Consumer<f32>), cpal::Error>
-where
-    T: SizedSample,
-    f32: FromSample<T>,
-{
+fn build(found: &Found, alarm: Alarm) -> Result<(Stream, Inlet), DeviceError> {
+    let plan = found.plan()?;
     // `DropNewest`: only while nobody pulls, and then `MAX_WAITING` clears it.
-    let (mut producer, consumer) = RingBuffer::new(RING_SAMPLES);
-    let channels = usize::from(plan.config.channels).max(1);
-    let on_error = alarm.clone();
-    let stream = device.build_input_stream::<T, _, _>(
-        plan.config,
-        move |samples, _| {
-            alarm.alive();
-            hear(samples, channels, &mut producer);
-        },
-        move |error| on_error.error(&error),
-        None,
-    )?;
-    Ok((stream, consumer))
+    let (producer, consumer) = RingBuffer::new(plan.rate as usize);
+    Ok((found.hear(plan, alarm, producer)?, Inlet::new(consumer, plan.rate)))
 }
-
-/// The callback: the mean of the channels into the ring. No allocation, no lock, no log.
-fn hear<T>(samples: &[T], channels: usize, ring: &mut Producer<f32>)
-where
-    T: Copy,
-    f32: FromSample<T>,
-{
-    for frame in samples.chunks_exact(channels) {
-        let sum: f32 = frame.iter().map(|&sample| f32::from_sample_(sample)).sum();
-        if ring.push(sum / channels as f32).is_err() {
-            return;
-        }
-    }
-}
-
-/// A second.
-const RING_SAMPLES: usize = SAMPLE_RATE as usize;
 
 /// More than this waits only after a stall of ours: 200 ms, which a jitter buffer at the other end would have to bear.
 const MAX_WAITING: usize = SAMPLE_RATE as usize / 5;
@@ -164,24 +122,36 @@ const OUTAGE: Duration = Duration::from_millis(120);
 
 #[cfg(test)]
 mod tests {
+    use rtrb::Producer;
+
     use super::*;
 
     fn at(millis: u64) -> Timestamp {
         Timestamp::from_millis(millis)
     }
 
+    /// A line at 48 kHz and the device's end of its ring.
     fn line() -> (Line, Producer<f32>) {
-        let (producer, ring) = RingBuffer::new(RING_SAMPLES);
+        let (producer, ring) = ring();
         (Line { ring: Some(ring), ..Line::default() }, producer)
     }
 
+    fn ring() -> (Producer<f32>, Inlet) {
+        let (producer, ring) = RingBuffer::new(SAMPLE_RATE as usize);
+        (producer, Inlet::new(ring, SAMPLE_RATE))
+    }
+
+    fn hear(samples: &[f32], ring: &mut Producer<f32>) {
+        samples.iter().for_each(|&sample| ring.push(sample).expect("room"));
+    }
+
     #[test]
-    fn crumbs_become_frames_and_channels_their_mean() {
+    fn crumbs_become_frames() {
         let (mut line, mut ring) = line();
         let mut frame = [0.0; FRAME_SAMPLES];
         for crumb in 0..20 {
             assert!(!line.pull(at(100), &mut frame), "{crumb}");
-            hear(&[16_384_i16, 0].repeat(24), 2, &mut ring);
+            hear(&[0.25; 24], &mut ring);
         }
         assert!(line.pull(at(110), &mut frame));
         assert_eq!(frame, [0.25; FRAME_SAMPLES]);
@@ -193,24 +163,24 @@ mod tests {
         let (mut line, mut ring) = line();
         let mut frame = [0.0; FRAME_SAMPLES];
         let samples: Vec<f32> = (0..40_000).map(|n| n as f32).collect();
-        hear(&samples, 1, &mut ring);
+        hear(&samples, &mut ring);
         assert!(line.pull(at(1_000), &mut frame));
-        assert_eq!(frame[FRAME_SAMPLES - 1], 39_999.0);
+        assert_eq!(frame[FRAME_SAMPLES - 1], 39_998.0);
         assert!(!line.pull(at(1_000), &mut frame));
     }
 
     #[test]
     fn the_gap_between_two_streams_is_silence_of_its_length() {
-        let (mut line, mut ring) = line();
+        let (mut line, mut device) = line();
         let mut frame = [1.0; FRAME_SAMPLES];
-        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut ring);
+        hear(&[1.0; FRAME_SAMPLES], &mut device);
         assert!(line.pull(at(10), &mut frame));
         for now in [20, 60] {
             assert!(!line.pull(at(now), &mut frame));
         }
-        let (mut other, ring) = RingBuffer::new(RING_SAMPLES);
-        line.replace(ring);
-        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut other);
+        let (mut other, inlet) = ring();
+        line.replace(inlet);
+        hear(&[1.0; FRAME_SAMPLES], &mut other);
         for _ in 0..9 {
             assert!(line.pull(at(100), &mut frame));
             assert_eq!(frame, [0.0; FRAME_SAMPLES]);
@@ -224,7 +194,7 @@ mod tests {
     fn a_microphone_that_is_away_gives_silence_at_its_pace() {
         let (mut line, mut ring) = line();
         let mut frame = [1.0; FRAME_SAMPLES];
-        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut ring);
+        hear(&[1.0; FRAME_SAMPLES], &mut ring);
         assert!(line.pull(at(10), &mut frame));
         let mut silent = 0;
         for now in 1..=101 {
@@ -234,9 +204,41 @@ mod tests {
             }
         }
         assert_eq!(silent, 90);
-        hear(&[1.0_f32; FRAME_SAMPLES], 1, &mut ring);
+        hear(&[1.0; FRAME_SAMPLES], &mut ring);
         assert!(line.pull(at(1_030), &mut frame));
         assert_eq!(frame, [1.0; FRAME_SAMPLES]);
         assert!(!line.pull(at(1_031), &mut frame));
+    }
+
+    /// The audio thread for an hour beside a microphone whose clock is off: every sample comes out, none is made up, and
+    /// no more waits at the end than at the beginning.
+    #[test]
+    fn an_hour_with_a_microphone_whose_clock_drifts_loses_nothing_and_adds_no_delay() {
+        for (rate, off_by_ppm) in [(48_000, 200_i64), (48_000, -200), (16_000, 200), (16_000, -200)] {
+            let (mut device, ring) = RingBuffer::new(rate as usize);
+            let mut line = Line { ring: Some(Inlet::new(ring, rate)), ..Line::default() };
+            let (mut spoken, mut given, mut most, mut frame) = (0_u64, 0_u64, 0, [0.0; FRAME_SAMPLES]);
+            // Sample by sample an hour takes half a minute; rubato's own tests know that it gives what it takes.
+            let minutes = if rate == SAMPLE_RATE { 60 } else { 2 };
+            for tick in 1..=minutes * 60 * 200_u64 {
+                let micros = tick * 5_000;
+                let ticked = u64::from(rate) * (1_000_000 + off_by_ppm).unsigned_abs() / 1_000 * micros / 1_000_000_000;
+                // The device gives pieces of 10 ms.
+                while spoken + u64::from(rate) / 100 <= ticked {
+                    let piece = device.write_chunk_uninit(rate as usize / 100).expect("room");
+                    piece.fill_from_iter(std::iter::repeat(0.5));
+                    spoken += u64::from(rate) / 100;
+                }
+                while line.pull(Timestamp::from_micros(micros), &mut frame) {
+                    given += FRAME_SAMPLES as u64;
+                    assert!(given < 5_000 || frame[0] > 0.4, "silence after {micros} us at {rate} Hz");
+                }
+                most = most.max(line.ring.as_ref().map_or(0, Inlet::waiting));
+            }
+            let spoken = spoken * u64::from(SAMPLE_RATE) / u64::from(rate);
+            assert!(spoken - given < 2 * FRAME_SAMPLES as u64, "{rate} Hz {off_by_ppm} ppm: {given} of {spoken}");
+            // A frame of another rate may want a sample more.
+            assert!(most <= FRAME_SAMPLES, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
+        }
     }
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use cpal::traits::DeviceTrait;
-use cpal::{Device, FromSample, SampleFormat, SizedSample, Stream};
-use rtrb::{Consumer, Producer, RingBuffer};
-use units::Timestamp;
+use rtrb::RingBuffer;
+use units::{DeviceKind, DeviceMove, Timestamp};
 
 use super::Speaker;
+use super::reserve::Reserve;
 use crate::DeviceError;
-use crate::sound::{FRAME_DURATION, FRAME_SAMPLES, SAMPLE_RATE, SoundFrame};
-use crate::sound_system::{self, Alarm, Plan, Watch};
-use units::DeviceKind;
+use crate::rate::Outlet;
+use crate::sound::{FRAME_DURATION, SAMPLE_RATE, SoundFrame};
+use crate::sound_system::{self, Alarm, Found, Slack, Stream, Watch};
 
 /// The names of all loudspeakers.
 pub(super) fn names() -> Result<Vec<String>, DeviceError> {
@@ -20,8 +19,14 @@ pub(super) fn names() -> Result<Vec<String>, DeviceError> {
 
 /// A loudspeaker of the sound system, through a ring.
 pub(super) struct DeviceSpeaker {
-    watch: Watch<Producer<f32>>,
+    watch: Watch<End>,
     line: Line,
+}
+
+/// Our end of a stream's ring, and what its callback says of it.
+struct End {
+    ring: Outlet,
+    slack: Slack,
 }
 
 impl DeviceSpeaker {
@@ -33,8 +38,8 @@ impl DeviceSpeaker {
 
 impl Speaker for DeviceSpeaker {
     fn wants(&mut self, now: Timestamp) -> bool {
-        if let Some(ring) = self.watch.new_ring() {
-            self.line.ring = Some(ring);
+        if let Some(end) = self.watch.new_ring() {
+            self.line.replace(end);
         }
         self.line.wants(now)
     }
@@ -59,6 +64,14 @@ impl Speaker for DeviceSpeaker {
         self.watch.came_back()
     }
 
+    fn take_move(&mut self) -> Option<DeviceMove> {
+        self.watch.take_move()
+    }
+
+    fn is_headset(&self) -> Option<bool> {
+        self.watch.is_headset()
+    }
+
     fn finish(&mut self) -> Result<(), DeviceError> {
         Ok(())
     }
@@ -67,128 +80,101 @@ impl Speaker for DeviceSpeaker {
 /// Our end of the ring, and what to do when nobody empties it.
 #[derive(Default)]
 struct Line {
-    ring: Option<Producer<f32>>,
+    end: Option<End>,
+    reserve: Reserve,
     started: Option<Timestamp>,
     /// Until when sound has been taken, by the program's clock; the device's own clock may be ahead.
     taken: Timestamp,
 }
 
 impl Line {
+    /// Goes on with the ring of another stream.
+    fn replace(&mut self, end: End) {
+        self.end = Some(end);
+        self.reserve.begin();
+    }
+
     /// The device's clock decides while it runs. While it is away the program's does, so that what comes from the other
     /// is let go at its pace and does not pile up.
     fn wants(&mut self, now: Timestamp) -> bool {
         let started = *self.started.get_or_insert(now);
         self.taken = self.taken.max(started);
-        let is_away = self.ring.as_ref().is_none_or(Producer::is_abandoned);
-        if is_away {
+        let Some(end) = self.end.as_ref().filter(|end| !end.ring.is_abandoned()) else {
             return now >= self.taken + FRAME_DURATION;
-        }
-        let wants = self.waiting() < TARGET_SAMPLES;
+        };
+        self.reserve.look(now, end.slack.least(), end.slack.missing());
+        let wants = end.ring.waiting() < self.reserve.target();
         if !wants || self.taken > now {
             self.taken = now;
         }
         wants
     }
 
-    fn waiting(&self) -> usize {
-        self.ring.as_ref().map_or(0, |ring| ring.buffer().capacity() - ring.slots())
-    }
-
     /// What the ring holds. What the system holds behind it, it does not say.
     fn latency(&self) -> Duration {
-        Duration::from_micros(self.waiting() as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
+        let waiting = self.end.as_ref().map_or(0, |end| end.ring.waiting());
+        Duration::from_micros(waiting as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
     }
 
     fn play(&mut self, frame: &SoundFrame) {
         self.taken += FRAME_DURATION;
-        if let Some(ring) = &mut self.ring
-            && let Ok(chunk) = ring.write_chunk_uninit(FRAME_SAMPLES)
-        {
-            chunk.fill_from_iter(frame.iter().copied());
+        if let Some(end) = &mut self.end {
+            end.ring.put(frame);
         }
     }
 }
 
-fn build(device: &Device, plan: Plan, alarm: Alarm) -> Result<(Stream, Producer<f32>), cpal::Error> {
-    match plan.format {
-        SampleFormat::I32 => build_as::<i32>(device, plan, alarm),
-        SampleFormat::I16 => build_as::<i16>(device, plan, alarm),
-        // Nothing else is ever planned; the system would refuse.
-        _ => build_as::<f32>(device, plan, alarm),
-    }
+fn build(found: &Found, alarm: Alarm) -> Result<(Stream, End), DeviceError> {
+    let plan = found.plan()?;
+    // A quarter of a second: the room above the reserve is for a device that asks for more at once. `DropNewest`, and
+    // never full: `wants` stops far below.
+    let (producer, consumer) = RingBuffer::new(plan.rate as usize / 4);
+    let slack = Slack::default();
+    let stream = found.speak(plan, alarm, consumer, slack.clone())?;
+    Ok((stream, End { ring: Outlet::new(producer, plan.rate), slack }))
 }
-
-fn build_as<T>(device: &Device, plan: Plan, alarm: Alarm) -> Result<(Stream, Producer<f32>), cpal::Error>
-where
-    T: SizedSample + FromSample<f32>,
-{
-    // `DropNewest`, and never full: `wants` stops far below.
-    let (producer, mut consumer) = RingBuffer::new(RING_SAMPLES);
-    let channels = usize::from(plan.config.channels).max(1);
-    let on_error = alarm.clone();
-    let stream = device.build_output_stream::<T, _, _>(
-        plan.config,
-        move |samples, _| {
-            alarm.alive();
-            speak(samples, channels, &mut consumer);
-        },
-        move |error| on_error.error(&error),
-        None,
-    )?;
-    Ok((stream, producer))
-}
-
-/// The callback: the ring onto all channels, silence where it is empty. No allocation, no lock, no log.
-fn speak<T>(samples: &mut [T], channels: usize, ring: &mut Consumer<f32>)
-where
-    T: Copy + FromSample<f32>,
-{
-    for frame in samples.chunks_mut(channels) {
-        // Above full scale an integer format would wrap round on some systems.
-        let sample = ring.pop().unwrap_or(0.0).clamp(-1.0, 1.0);
-        frame.fill(T::from_sample_(sample));
-    }
-}
-
-/// A quarter of a second; the room above the target is for a device that asks for more at once.
-const RING_SAMPLES: usize = SAMPLE_RATE as usize / 4;
-
-/// What waits in the ring before the device takes it: three frames, so that a tick that comes 20 ms late is not heard.
-const TARGET_SAMPLES: usize = 3 * FRAME_SAMPLES;
 
 #[cfg(test)]
 mod tests {
+    use rtrb::Consumer;
+
+    use crate::sound::FRAME_SAMPLES;
+
     use super::*;
 
     fn at(millis: u64) -> Timestamp {
         Timestamp::from_millis(millis)
     }
 
+    /// A line and the device's end of its ring.
+    fn line(rate: u32) -> (Line, Consumer<f32>) {
+        let (producer, device) = RingBuffer::new(rate as usize / 4);
+        let end = End { ring: Outlet::new(producer, rate), slack: Slack::default() };
+        (Line { end: Some(end), ..Line::default() }, device)
+    }
+
+    /// The device takes `count` samples and gives those that it found.
+    fn take(device: &mut Consumer<f32>, count: usize) -> usize {
+        let chunk = device.read_chunk(count.min(device.slots())).expect("so many are there");
+        let found = chunk.len();
+        chunk.commit_all();
+        found
+    }
+
     #[test]
-    fn the_device_is_kept_three_frames_ahead_and_its_clock_decides() {
-        let (producer, mut device) = RingBuffer::new(RING_SAMPLES);
-        let mut line = Line { ring: Some(producer), ..Line::default() };
+    fn the_device_is_kept_three_frames_ahead_at_first_and_its_clock_decides() {
+        let (mut line, mut device) = line(SAMPLE_RATE);
         let mut played = 0;
-        let mut buffer = [0_i16; 2 * 240];
         for tick in 0..100 {
             while line.wants(at(tick * 10)) {
                 line.play(&[0.5; FRAME_SAMPLES]);
                 played += 1;
             }
             // A device that takes but half of what the program's clock says.
-            speak(&mut buffer, 2, &mut device);
-            assert_eq!(buffer, [16_384; 480]);
+            assert_eq!(take(&mut device, 240), 240);
         }
         assert_eq!(played, 3 + 50);
         assert_eq!(line.started, Some(at(0)));
-    }
-
-    #[test]
-    fn an_empty_ring_is_silence() {
-        let (_producer, mut device) = RingBuffer::<f32>::new(RING_SAMPLES);
-        let mut buffer = [1.0_f32; 960];
-        speak(&mut buffer, 2, &mut device);
-        assert_eq!(buffer, [0.0; 960]);
     }
 
     #[test]
@@ -202,5 +188,31 @@ mod tests {
             }
         }
         assert_eq!(let_go, 100);
+    }
+
+    /// The audio thread for an hour beside a loudspeaker whose clock is off: it never finds the ring empty, and no more
+    /// waits at the end than at the beginning.
+    #[test]
+    fn an_hour_with_a_loudspeaker_whose_clock_drifts_leaves_no_hole_and_adds_no_delay() {
+        for (rate, off_by_ppm) in [(48_000, 200_i64), (48_000, -200), (16_000, 200), (16_000, -200)] {
+            let (mut line, mut device) = line(rate);
+            let (mut wanted, mut found, mut most) = (0_u64, 0_u64, 0);
+            let minutes = if rate == SAMPLE_RATE { 60 } else { 2 };
+            for tick in 1..=minutes * 60 * 200_u64 {
+                let micros = tick * 5_000;
+                while line.wants(Timestamp::from_micros(micros)) {
+                    line.play(&[0.5; FRAME_SAMPLES]);
+                }
+                most = most.max(line.end.as_ref().map_or(0, |end| end.ring.waiting()));
+                let ticked = u64::from(rate) * (1_000_000 + off_by_ppm).unsigned_abs() / 1_000 * micros / 1_000_000_000;
+                while wanted + u64::from(rate) / 100 <= ticked {
+                    found += take(&mut device, rate as usize / 100) as u64;
+                    wanted += u64::from(rate) / 100;
+                }
+            }
+            // The first frame is short by the filter's delay.
+            assert!(wanted - found < u64::from(rate) / 500, "{rate} Hz {off_by_ppm} ppm: {found} of {wanted}");
+            assert!(most <= 4 * FRAME_SAMPLES, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
+        }
     }
 }

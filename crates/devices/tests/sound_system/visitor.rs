@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use devices::sound::{FRAME_SAMPLES, SAMPLE_RATE, SoundFrame};
 use devices::{Microphone, MicrophoneChoice, Speaker, SpeakerChoice};
-use units::{Clock, Timestamp};
+use units::{Clock, DeviceMove, Timestamp};
 
 /// A microphone and a loudspeaker in use, with all that went through them.
 pub(crate) struct Visitor {
@@ -17,6 +17,10 @@ pub(crate) struct Visitor {
     pub(crate) heard: Vec<f32>,
     /// What the two have told, in order.
     pub(crate) problems: Vec<String>,
+    /// Whether one of them told that it works again.
+    pub(crate) came_back: bool,
+    /// Where the sound went by itself, in order.
+    pub(crate) moves: Vec<DeviceMove>,
     /// Gives sample n of what is played.
     voice: fn(usize) -> f32,
     /// By how much the machine let us sleep too long, all in all. The sound server and the callbacks were kept waiting too.
@@ -28,13 +32,25 @@ impl Visitor {
     pub(crate) fn new(microphone: Option<&str>, speaker: Option<&str>, voice: fn(usize) -> f32) -> Self {
         let microphone = MicrophoneChoice::Device(microphone.map(str::to_owned));
         let speaker = SpeakerChoice::Device(speaker.map(str::to_owned));
+        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+        let mut microphone = devices::microphone::open(&microphone).expect("a microphone");
+        // A virtual card that nobody used has rendered two seconds ahead, and begins with us after them.
+        let (begin, mut frame, mut heard) = (Instant::now(), [0.0; FRAME_SAMPLES], Vec::new());
+        while heard.is_empty() && begin.elapsed() < PATIENCE {
+            if microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
+                heard.extend(frame);
+            }
+            thread::sleep(TICK);
+        }
         Self {
-            clock: Clock::starting_at(Instant::now(), SystemTime::now()),
-            microphone: devices::microphone::open(&microphone).expect("a microphone"),
+            clock,
+            microphone,
             speaker: devices::speaker::open(&speaker).expect("a loudspeaker"),
             played: Vec::new(),
-            heard: Vec::new(),
+            heard,
             problems: Vec::new(),
+            came_back: false,
+            moves: Vec::new(),
             voice,
             overslept: Duration::ZERO,
         }
@@ -68,6 +84,19 @@ impl Visitor {
         panic!("{hertz} Hz is not heard within {PATIENCE:?}; told was: {:?}", self.problems);
     }
 
+    /// Plays and listens until a whole second has no whistle of that pitch in it.
+    pub(crate) fn talk_until_silent(&mut self, hertz: u32) {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            let from = self.heard.len();
+            self.talk(Duration::from_secs(1));
+            if self.heard_since(from, hertz) == Duration::ZERO {
+                return;
+            }
+        }
+        panic!("{hertz} Hz is heard for {PATIENCE:?}; told was: {:?}", self.problems);
+    }
+
     /// How long a whistle of that pitch was heard, in what was heard since that sample.
     pub(crate) fn heard_since(&self, sample: usize, hertz: u32) -> Duration {
         let windows = self.heard[sample..].chunks_exact(WINDOW);
@@ -99,6 +128,8 @@ impl Visitor {
         for problem in [self.speaker.take_problem(), self.microphone.take_problem()].into_iter().flatten() {
             self.problems.push(problem.to_string());
         }
+        self.came_back |= self.speaker.came_back() | self.microphone.came_back();
+        self.moves.extend([self.speaker.take_move(), self.microphone.take_move()].into_iter().flatten());
         let begin = Instant::now();
         thread::sleep(TICK);
         self.overslept += begin.elapsed().saturating_sub(TICK * 2);

@@ -64,6 +64,7 @@ impl FarEnd {
             self.speaker.play(&frame);
             played(&frame);
             note_news(shared, DeviceKind::Speaker, self.speaker.take_problem(), self.speaker.came_back());
+            shared.moved(DeviceKind::Speaker, self.speaker.take_move());
             if let Some(started) = self.speaker.started() {
                 Meters::note_first(&shared.meters.speaker_started, started);
             }

@@ -32,7 +32,7 @@ use devices::speaker::{Speaker, SpeakerChoice};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, DeviceKind, Listening, Timestamp};
+use units::{Clock, DataRate, DeviceKind, DeviceMove, Listening, Timestamp};
 
 use crate::pictures::Pictures;
 
@@ -156,6 +156,8 @@ pub(crate) enum DeviceNews {
     Problem(DeviceError),
     /// It works again, or another in its place.
     Back(DeviceKind),
+    /// The sound went to another by itself.
+    Moved(DeviceKind, DeviceMove),
 }
 
 impl Shared {
@@ -250,11 +252,19 @@ impl Shared {
     }
 
     fn complain(&self, problem: Option<DeviceError>) {
-        self.news().extend(problem.map(DeviceNews::Problem));
+        if let Some(problem) = problem {
+            self.news().push(DeviceNews::Problem(problem));
+        }
     }
 
     fn back(&self, kind: DeviceKind) {
         self.news().push(DeviceNews::Back(kind));
+    }
+
+    fn moved(&self, kind: DeviceKind, to: Option<DeviceMove>) {
+        if let Some(to) = to {
+            self.news().push(DeviceNews::Moved(kind, to));
+        }
     }
 
     fn news(&self) -> MutexGuard<'_, Vec<DeviceNews>> {

@@ -45,14 +45,16 @@ impl NearEnd {
         }
         self.cleaner.set(settings(self.microphone.processed, self.listening, headset));
         self.follow(&plans);
+        // Before any sound: one that never gives a frame has something to say as well.
+        let device = &mut self.microphone.device;
+        note_news(shared, DeviceKind::Microphone, device.take_problem(), device.came_back());
+        shared.moved(DeviceKind::Microphone, device.take_move());
         let mut frame = [0.0_f32; FRAME];
         let mut now = shared.now();
         while self.microphone.device.pull(now, &mut frame) {
             if let Some(started) = self.microphone.device.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
-            let device = &mut self.microphone.device;
-            note_news(shared, DeviceKind::Microphone, device.take_problem(), device.came_back());
             self.clean(shared, now, plans.muted, &mut frame);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
             let encoded = self.encoder.push(&frame);
@@ -137,10 +139,11 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Instant, SystemTime};
 
-    use devices::microphone::MicrophoneChoice;
-    use units::Clock;
+    use devices::DeviceError;
+    use devices::microphone::{Microphone, MicrophoneChoice};
+    use units::{Clock, DeviceMove, MoveCause};
 
-    use super::super::Processing;
+    use super::super::{DeviceNews, Processing};
     use super::*;
 
     fn near(processing: Processing) -> NearEnd {
@@ -159,6 +162,40 @@ mod tests {
             let formants: f32 = (1..20).map(|n| (n as f32 * pitch).sin() / (1.0 + (n as f32 - 4.0).abs())).sum();
             0.1 * formants * (std::f32::consts::PI * 4.0 * time).sin().abs()
         })
+    }
+
+    /// Broken from the beginning: never gives a frame.
+    struct Deaf(Option<DeviceError>);
+
+    impl Microphone for Deaf {
+        fn started(&self) -> Option<Timestamp> {
+            None
+        }
+
+        fn pull(&mut self, _now: Timestamp, _frame: &mut SoundFrame) -> bool {
+            false
+        }
+
+        fn take_problem(&mut self) -> Option<DeviceError> {
+            self.0.take()
+        }
+
+        fn take_move(&mut self) -> Option<DeviceMove> {
+            Some(DeviceMove { to: "another".to_owned(), cause: MoveCause::SystemChanged })
+        }
+    }
+
+    #[test]
+    fn a_microphone_that_never_gave_a_frame_is_heard_of() {
+        let busy = DeviceError::Busy { kind: DeviceKind::Microphone };
+        let deaf = OpenMicrophone { device: Box::new(Deaf(Some(busy))), processed: false };
+        let shared = shared();
+        NearEnd::new(deaf).unwrap().tick(&shared, Plans::BEFORE_THE_FIRST_WORD, None);
+        let news = std::mem::take(&mut *shared.news());
+        assert!(matches!(
+            news.as_slice(),
+            [DeviceNews::Problem(DeviceError::Busy { .. }), DeviceNews::Moved(DeviceKind::Microphone, _)]
+        ));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::theme::{NARROW, Palette};
-use crate::widgets::{Weight, button, notice_with_step, quiet};
+use crate::widgets::{Weight, button, notice, notice_with_step, quiet};
 use units::{DeviceKind, Listening};
 
 use crate::{Forms, Intent, Model, words};
@@ -46,6 +46,7 @@ fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<In
         response.response.labelled_by(label.id);
     });
     trouble(ui, model, kind, intents);
+    moved(ui, model, kind);
 }
 
 /// Loudspeaker or headphones: whether an echo is looked for.
@@ -76,11 +77,14 @@ fn has_just_opened(ui: &Ui, list: Id, open: bool) -> bool {
     open && !was_open
 }
 
-/// What is wrong with the devices, where the choice of them is not shown; several in a narrow window are named only, and
+/// What is wrong with the devices or new, where the choice of them is not shown; several in a narrow window are named only, and
 /// one button shows them all.
 pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
     if forms.devices_open {
         return;
+    }
+    for kind in DeviceKind::ALL {
+        moved(ui, model, kind);
     }
     let broken =
         DeviceKind::ALL.into_iter().filter(|kind| model.devices.of(*kind).trouble.is_some()).collect::<Vec<_>>();
@@ -98,6 +102,16 @@ fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<I
     let Some(trouble) = list.trouble else { return };
     if notice_with_step(ui, &words::device_trouble(kind, trouble), &words::try_again(kind)) {
         intents.push(Intent::Choose(kind, list.chosen.clone()));
+    }
+}
+
+/// Where the sound went by itself, for a while.
+fn moved(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind) {
+    let Some((at, moved)) = &model.devices.of(kind).moved else { return };
+    let left = words::MOVED_FOR.saturating_sub(model.now.since(*at));
+    if !left.is_zero() {
+        notice(ui, &words::device_moved(kind, moved));
+        ui.ctx().request_repaint_after(left);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Devices: what they are called, what is wrong with them, and what to do about it.
 
-use units::{DeviceKind, DeviceTrouble, Listening};
+use std::time::Duration;
+
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause};
 
 pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
@@ -60,6 +62,32 @@ pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String
     format!("{what} {next}")
 }
 
+/// Where the sound went by itself, and why.
+pub(crate) fn device_moved(kind: DeviceKind, moved: &DeviceMove) -> String {
+    let DeviceMove { to, cause } = moved;
+    let now = match kind {
+        DeviceKind::Speaker => format!("The sound now goes to \u{201c}{to}\u{201d}."),
+        DeviceKind::Microphone => format!("The microphone \u{201c}{to}\u{201d} hears you now."),
+        DeviceKind::Camera => format!("The camera \u{201c}{to}\u{201d} sees you now."),
+    };
+    match cause {
+        MoveCause::SystemChanged => now,
+        MoveCause::ChosenAway { chosen, why } => {
+            let why = match why {
+                DeviceTrouble::Missing | DeviceTrouble::Unplugged => "is gone",
+                DeviceTrouble::Busy => "is used by another program",
+                DeviceTrouble::Denied => "may not be used",
+                DeviceTrouble::Stalled | DeviceTrouble::Failed => "does not answer",
+            };
+            format!("\u{201c}{chosen}\u{201d} {why}. {now} It returns when \u{201c}{chosen}\u{201d} works again.")
+        }
+        MoveCause::ChosenBack => format!("\u{201c}{to}\u{201d} is back. {now}"),
+    }
+}
+
+/// How long that is said: time enough to look up from a patient.
+pub(crate) const MOVED_FOR: Duration = Duration::from_secs(15);
+
 /// Which devices do not work, where there is no room to say why.
 pub(crate) fn several_troubles(kinds: &[DeviceKind]) -> String {
     let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
@@ -84,6 +112,23 @@ pub(crate) fn microphone_heard(muted: bool, trouble: bool, loud: f32) -> &'stati
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_sound_goes_is_said_by_name_with_the_reason() {
+        let moved = |cause| DeviceMove { to: "Built-in".to_owned(), cause };
+        let away = |why| MoveCause::ChosenAway { chosen: "Headset".to_owned(), why };
+        assert_eq!(
+            device_moved(DeviceKind::Speaker, &moved(MoveCause::SystemChanged)),
+            "The sound now goes to \u{201c}Built-in\u{201d}."
+        );
+        for kind in DeviceKind::ALL {
+            let words = device_moved(kind, &moved(away(DeviceTrouble::Unplugged)));
+            assert!(words.contains("Built-in") && words.contains("Headset\u{201d} is gone."), "{words}");
+            let words = device_moved(kind, &moved(away(DeviceTrouble::Busy)));
+            assert!(words.contains("Headset\u{201d} is used by another program."), "{words}");
+            assert!(device_moved(kind, &moved(MoveCause::ChosenBack)).contains("Built-in\u{201d} is back."));
+        }
+    }
 
     #[test]
     fn every_trouble_has_a_sentence_and_a_next_step() {
