@@ -207,7 +207,7 @@ const MAX_WINDOW: usize = 1_000;
 /// The quantiles are found that often.
 const JUDGE_EVERY: Duration = Duration::from_millis(20);
 /// The rest is waited for, made up for or comes from redundancy; waiting for the last few would cost everyone delay.
-const QUANTILE: f64 = 0.97;
+const QUANTILE: f64 = 0.98;
 /// What [`DelayEstimator::usual`] is.
 const USUAL: f64 = 0.65;
 /// A calm of that long is believed…

@@ -138,7 +138,7 @@ impl LookAhead {
         let price = |wait: i64| {
             let beyond = |loss: &&Loss| loss.distance.is_some_and(|distance| micros_of(distance) > wait);
             let made_up: usize = self.losses.iter().filter(beyond).map(|loss| loss.samples).sum();
-            wait as f64 + made_up as f64 / span * PRICE
+            (wait + (wait - DEAR).max(0)) as f64 + made_up as f64 / span * PRICE
         };
         let longest = micros_of(samples_of(MAX_WAIT));
         let distances = self.losses.iter().filter_map(|loss| loss.distance.map(micros_of));
@@ -155,7 +155,7 @@ impl LookAhead {
 /// Losses are remembered that long.
 const WINDOW: Duration = Duration::from_secs(8);
 /// In a call's first seconds one loss is no habit yet.
-const LEAST_SPAN: Duration = Duration::from_secs(4);
+const LEAST_SPAN: Duration = Duration::from_millis(2_500);
 /// Against floods.
 const MAX_LOSSES: usize = 256;
 const HELPED_AT_ONCE: usize = 32;
@@ -163,6 +163,8 @@ const HELPED_AT_ONCE: usize = 32;
 const LONGEST_GAP: i64 = 96_000;
 /// What it costs, in microseconds of delay for all, to make up everything: 30 ms for each percent of voice.
 const PRICE: f64 = 3_000_000.0;
+/// Delay beyond this, in microseconds, counts twice: with the packet itself and the link a conversation begins to suffer.
+const DEAR: i64 = 80_000;
 /// A choice is kept, in microseconds, while another is little better.
 const HABIT: f64 = 10_000.0;
 /// Nobody waits longer than that for a copy.
