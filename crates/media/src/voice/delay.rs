@@ -118,6 +118,7 @@ impl DelayEstimator {
         let (low, high, count) = lately(RELEASE);
         // A calm is believed, with a quarter of its spread to spare.
         let released = if count >= FEW { high + (high - low) / 4 + LEAST_TARGET / 2 } else { MAX_TARGET };
+        self.highest_lately = lately(Duration::from_secs(1)).1;
         let mut target = quantile(QUANTILE).min(released);
         self.usual = quantile(USUAL).min(released);
         self.level = self.climb(now);
@@ -129,7 +130,6 @@ impl DelayEstimator {
             target = target.max(self.inherited);
         }
         self.target = target.clamp(LEAST_TARGET, MAX_TARGET);
-        self.highest_lately = lately(Duration::from_secs(1)).1;
         self.sorted = sorted;
     }
 

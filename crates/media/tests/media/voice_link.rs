@@ -27,9 +27,9 @@ pub(crate) enum Made {
 pub(crate) struct Ledger(pub(crate) Rc<RefCell<Vec<Made>>>);
 
 /// A packet of `length` times 2.5 ms.
-pub(crate) fn payload(start: u32, length: u8, in_band: bool, reach: u8, copy: bool) -> Vec<u8> {
+pub(crate) fn payload(start: u32, length: u8, in_band: u8, reach: u8, copy: bool) -> Vec<u8> {
     let [a, b, c, d] = start.to_be_bytes();
-    vec![length, u8::from(in_band), reach, u8::from(copy), a, b, c, d]
+    vec![length, in_band, reach, u8::from(copy), a, b, c, d]
 }
 
 impl Ledger {
@@ -54,8 +54,8 @@ impl Decoder for Ledger {
         self.write(Made::Recovered { next: start_of(next), samples }, samples, out)
     }
 
-    fn has_copy(&self, next: &[u8]) -> bool {
-        next.get(1) == Some(&1)
+    fn copied(&self, next: &[u8]) -> usize {
+        next.get(1).map_or(0, |&units| usize::from(units) * 120)
     }
 
     fn reach(&mut self, next: &[u8]) -> usize {
@@ -156,12 +156,12 @@ impl Call {
                 usize::try_from(red).ok().and_then(|back| self.history.iter().rev().nth(back.checked_sub(1)?));
             let redundant = carried.map(|&(before, length)| RedundantBlock {
                 offset: (start - before) as u16,
-                payload: payload(before, length, false, 0, true),
+                payload: payload(before, length, 0, 0, true),
             });
             let packet = VoicePacket {
                 sequence: self.sequence,
                 timestamp: start.wrapping_add(u32::MAX - 500_000),
-                payload: payload(start, length, in_band, outline_ms.saturating_mul(2) / 5, false),
+                payload: payload(start, length, u8::from(in_band) * length, outline_ms.saturating_mul(2) / 5, false),
                 redundant: redundant.into_iter().collect(),
             };
             self.sequence = self.sequence.wrapping_add(1);
