@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod fake_camera;
 pub mod link;
