@@ -3,6 +3,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod allocations;
 #[cfg(target_os = "linux")]
