@@ -162,9 +162,13 @@ impl LipSync {
     }
 }
 
+/// Far from where differences would overflow, whatever the moment.
 fn micros(at: Timestamp) -> i64 {
-    i64::try_from(at.as_micros()).unwrap_or(i64::MAX / 4)
+    at.as_micros().min(LATEST) as i64
 }
+
+/// 36 000 years.
+const LATEST: u64 = 1 << 60;
 
 const MICROS: i64 = 1_000_000;
 /// RFC 7587, section 4.1.
