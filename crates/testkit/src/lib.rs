@@ -3,9 +3,9 @@
 
 #![deny(unsafe_code)]
 
-pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod allocations;
+pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod fake_camera;
 pub mod link;
