@@ -1,9 +1,10 @@
-//! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own.
+//! For tests: network weather in virtual time, meters of sound, a camera that the machine does not have, a sound server of the test's own.
 
 #![forbid(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 pub mod fake_camera;
 pub mod link;
+pub mod mouth_to_ear;
 #[cfg(target_os = "linux")]
 pub mod sound_server;
