@@ -79,7 +79,7 @@ fn playout(criterion: &mut Criterion) {
     let mut random = Random(5);
     compare(&mut group, "jitter", &trace(plain, |_| Some(30_000 + exponential(&mut random, 15_000.0))));
 
-    let red = Redundancy::Red { copies: 1, distance: 1, copy_rate: None };
+    let red = Redundancy::Red { copies: 1, distance: 1 };
     let weak = VoiceSettings { rate: DataRate::from_kbps(24), packet_ms: 60, redundancy: red, expected_loss: 0.1 };
     let mut random = Random(6);
     let lossy = |random: &mut Random| {
