@@ -152,7 +152,7 @@ impl DriftMeter {
         let reach = reach as isize;
         let best = (-reach..=reach).max_by(|a, b| at(*a).total_cmp(&at(*b)))?;
         let alike = at(best) / (2.0 * total);
-        if !(alike > LEAST_ALIKE) || best.abs() == reach {
+        if !alike.is_finite() || alike <= LEAST_ALIKE || best.abs() == reach {
             return None;
         }
         // A parabola through the best and its neighbours.

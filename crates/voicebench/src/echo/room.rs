@@ -45,7 +45,7 @@ impl Room {
 
     /// The room when nobody speaks: white noise at −55 dBFS.
     pub fn noise(&self, samples: usize) -> Vec<f32> {
-        let mut rng = StdRng::seed_from_u64(self.seed ^ 0x6e6f_6973_65);
+        let mut rng = StdRng::seed_from_u64(self.seed ^ NOISE_SEED);
         (0..samples).map(|_| NOISE * gaussian(&mut rng)).collect()
     }
 }
@@ -148,5 +148,7 @@ const SAMPLES_A_MS: usize = 48;
 const RT60_S: f64 = 0.35;
 /// A loud voice (peak 0.5) bends by 2 %.
 const DRIVE: f32 = 0.5;
+/// So that the noise is another than the walls.
+const NOISE_SEED: u64 = 0x6e6f_6973_6500_0000;
 /// −55 dBFS.
 const NOISE: f32 = 0.001_778;
