@@ -136,10 +136,11 @@ impl LookAhead {
 
     fn choose(&mut self, span: Duration) {
         let span = samples_of(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)) as f64;
+        let worth = if self.red.0 > 0 { PRICE * COPIES_ARE_WORTH } else { PRICE };
         let price = |wait: i64| {
             let beyond = |loss: &&Loss| loss.distance.is_some_and(|distance| micros_of(distance) > wait);
             let made_up: usize = self.losses.iter().filter(beyond).map(|loss| loss.samples).sum();
-            (wait + (wait - DEAR).max(0)) as f64 + made_up as f64 / span * PRICE
+            (wait + (wait - DEAR).max(0)) as f64 + made_up as f64 / span * worth
         };
         let longest = micros_of(samples_of(MAX_WAIT));
         let distances = self.losses.iter().filter_map(|loss| loss.distance.map(micros_of));
@@ -164,6 +165,9 @@ const HELPED_AT_ONCE: usize = 32;
 const LONGEST_GAP: i64 = 96_000;
 /// What it costs, in microseconds of delay for all, to make up everything: 30 ms for each percent of voice.
 const PRICE: f64 = 3_000_000.0;
+/// Whoever spends half the rate on copies knows of losses for which they are worth it; and a wait that is given up in every
+/// quiet moment and taken up again costs more words than it saves.
+const COPIES_ARE_WORTH: f64 = 2.5;
 /// Delay beyond this, in microseconds, counts twice: with the packet itself and the link a conversation begins to suffer.
 const DEAR: i64 = 80_000;
 /// A choice is kept, in microseconds, while another is little better.

@@ -39,8 +39,9 @@ pub(super) struct Air {
 }
 
 impl Air {
-    pub(super) fn new(weather: Weather, seed: u64) -> Self {
-        Self { weather, random: StdRng::seed_from_u64(seed), bad: true, turns: Timestamp::ZERO }
+    /// Weather that begins at `now`, well.
+    pub(super) fn new(now: Timestamp, weather: Weather, seed: u64) -> Self {
+        Self { weather, random: StdRng::seed_from_u64(seed), bad: true, turns: now }
     }
 
     /// When a packet that is sent now arrives; `None` if it never does. Asked in the order of time.
@@ -73,7 +74,7 @@ mod tests {
 
     fn lost(loss: Loss, every_ms: u64) -> Vec<bool> {
         let weather = Weather { loss, delay: Duration::ZERO, jitter: Duration::ZERO };
-        let mut air = Air::new(weather, 3);
+        let mut air = Air::new(Timestamp::ZERO, weather, 3);
         (0..200_000).map(|index| air.carry(Timestamp::from_millis(index * every_ms)).is_none()).collect()
     }
 
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn jitter_adds_its_mean() {
         let (delay, jitter) = (Duration::from_millis(50), Duration::from_millis(15));
-        let mut air = Air::new(Weather { loss: Loss::None, delay, jitter }, 3);
+        let mut air = Air::new(Timestamp::ZERO, Weather { loss: Loss::None, delay, jitter }, 3);
         let now = Timestamp::from_millis(7);
         let took: f64 = (0..20_000).filter_map(|_| air.carry(now)).map(|at| at.since(now).as_secs_f64()).sum();
         assert!((took / 20_000.0 - 0.065).abs() < 0.001);

@@ -52,7 +52,7 @@ pub(super) fn send(warm_up: &[f32], said: &[f32], choice: &Choice, weather: Weat
         way.hear();
         begins_anew = way.say(frame)?;
     }
-    way.air = Air::new(weather, seed);
+    way.air = Air::new(way.now, weather, seed);
     way.tally = Tally::default();
     let before = way.receiver.stats();
     let mut samples = Vec::with_capacity(said.len());
@@ -105,7 +105,7 @@ impl Way {
             sender,
             sequence: 0,
             // Other weather than that of the scored time.
-            air: Air::new(weather, !seed),
+            air: Air::new(Timestamp::ZERO, weather, !seed),
             under_way: Vec::new(),
             receiver: Receiver::new()?,
             tally: Tally::default(),
