@@ -281,11 +281,14 @@ impl<D: Decoder> Receiver<D> {
         usize::try_from(excess).unwrap_or(0).min(self.waited)
     }
 
-    /// Whether a copy of what is missing there should come within the next moments.
+    /// Whether a copy of what is missing there should come soon enough, and the delay shall grow anyway: then nothing of it
+    /// is given up. (Else what is made up until it comes stands for its beginning.)
     fn copy_is_imminent(&self, now: Timestamp, position: i64) -> bool {
         let Some(end) = self.look_ahead.copy_expected(position) else { return false };
         let overdue = self.delays.lateness(now, end);
-        self.waited < MOST_WAITED && overdue > -SOON && overdue <= self.delays.usual() + SOON / 3
+        let soon = micros_of(self.packet_samples as i64 / 2);
+        let due = overdue >= -soon && overdue <= self.delays.usual() + OVERDUE;
+        due && self.waited < self.packet_samples && self.slack(now, position) < self.target()
     }
 
     fn make_up(&mut self, samples: usize) {
@@ -378,10 +381,8 @@ const LEAST_USE: i64 = 120;
 const MAX_COPIES: usize = MAX_RED_COPIES as usize * 2;
 /// A wait as short as 30 ms may stand for the beginning of a late packet.
 const MOST_OWED: usize = 3 * FRAME;
-/// How soon, in microseconds, a copy must be due to be waited for…
-const SOON: i64 = 30_000;
-/// …and for how long at most: 60 ms.
-const MOST_WAITED: usize = 6 * FRAME;
+/// A copy that is later than usual by that much, in microseconds, is not waited for any longer.
+const OVERDUE: i64 = 10_000;
 /// A packet that brings a copy may be that late, in microseconds, on any link.
 const LEAST_FOR_COPIES: i64 = 5_000;
 /// Voice is never delayed for the picture by more than that (ITU-R BT.1359: 45 ms early sound is noticed).

@@ -102,6 +102,8 @@ fn with_jitter_and_loss_copies_are_waited_for_and_nearly_all_is_heard() {
     // A tenth of 120,000 ms is lost, a tenth of that twice.
     assert!(made_up < 3_600, "{made_up} ms");
     assert!(call.now().red_samples > 120 * 48_000 * 7 / 100, "{:?}", call.now());
+    // A short wait stands for the beginning of what came at last, instead of making the delay longer and then shorter.
+    assert!(call.now().shrunk_samples < 130 * 48 * 3, "{:?}", call.now());
 }
 
 #[test]
@@ -132,6 +134,21 @@ fn a_copy_in_the_packet_after_the_next_is_waited_for() {
     call.go_on(60.0, |_| (random.share() > 0.08).then_some(30_000));
     assert!(call.now().red_samples > 60 * 48_000 * 6 / 100, "{:?}", call.now());
     assert!(call.mean_delay(50) < 115.0, "{}", call.mean_delay(50));
+}
+
+#[test]
+fn a_copy_that_is_about_to_come_is_heard_whole_where_the_delay_shall_grow_anyway() {
+    let mut call = Call::new(Sending { packet_ms: 40, red: 2, ..RED });
+    call.receiver.set_least_delay(Duration::from_millis(75));
+    let link = |at: u64| Some(if at / 40_000 % 5 == 4 { 70_000 } else { 30_000 });
+    call.go_on(10.0, link);
+    // The next packet is there when the lost one is needed, and its copy comes about 20 ms later.
+    assert!((65.0..80.0).contains(&call.mean_delay(2)), "{}", call.mean_delay(2));
+    call.receiver.set_least_delay(Duration::from_millis(80));
+    call.go_on(1.0, |at| if at / 40_000 % 25 == 1 { None } else { link(at) });
+    call.go_on(1.0, link);
+    let last = call.now();
+    assert!((1..=20 * 48).contains(&last.concealed_samples) && last.red_samples >= 40 * 48, "{last:?}");
 }
 
 #[test]
