@@ -32,7 +32,7 @@ fn of(name: &str, settings: VoiceSettings, said: &[f32]) -> Result<Value> {
         let now = Timestamp::from_millis(index as u64 * 10);
         if let Some(voice) = voice {
             sequence += 1;
-            if sequence % 10 != 0 {
+            if !sequence.is_multiple_of(10) {
                 let (timestamp, payload, redundant) = (voice.timestamp, voice.payload, voice.redundant);
                 receiver.push(now, VoicePacket { sequence, timestamp, payload, redundant });
             }

@@ -65,7 +65,7 @@ pub(super) fn send(warm_up: &[f32], said: &[f32], choice: &Choice, weather: Weat
         waiting += f64::from(stats.buffer_ms);
         pulls += 1;
         way.say(frame)?;
-        if pulls % TICKS_A_SECOND == 0 {
+        if pulls.is_multiple_of(TICKS_A_SECOND) {
             seconds.push(way.tally.wire_bytes);
         }
     }
