@@ -27,6 +27,11 @@ export class Call {
   /// What came: one element plays both, a context of its own listens.
   #remote = new MediaStream();
 
+  /// Its voice shall go with copies of what was said just before, if the other side takes that.
+  preferRed() {
+    this.redFirst = true;
+  }
+
   async takeDevices() {
     // A test tone is what the processing of voices is made to suppress.
     const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
@@ -121,7 +126,7 @@ export class Call {
       const transceiver = offered ?? this.#connection.addTransceiver(kind);
       transceiver.direction = "sendrecv";
       transceiver.sender.replaceTrack(track ?? null);
-      transceiver.setCodecPreferences(codecs(kind));
+      transceiver.setCodecPreferences(codecs(kind, this.redFirst));
     }
   }
 
@@ -156,18 +161,22 @@ export class Call {
 
   #sdp(parameters) {
     this.#version += 1;
-    return descriptionOf(parameters, this.#version);
+    return descriptionOf(parameters, this.#version, this.redFirst);
   }
 }
 
-/// What the apps speak, and nothing else: Opus; H.264 constrained baseline in packetization mode 1; its retransmission.
-function codecs(kind) {
+/// What the apps speak, and nothing else: Opus, alone and in RED; H.264 constrained baseline in packetization mode 1; its
+/// retransmission.
+function codecs(kind, redFirst) {
   const all = RTCRtpReceiver.getCapabilities(kind).codecs;
   const isOurs = ({ mimeType, sdpFmtpLine = "" }) =>
     mimeType === "audio/opus" ||
+    mimeType === "audio/red" ||
     mimeType === "video/rtx" ||
     (mimeType === "video/H264" &&
       sdpFmtpLine.includes("packetization-mode=1") &&
       sdpFmtpLine.includes("profile-level-id=42e01f"));
-  return all.filter(isOurs);
+  const ours = all.filter(isOurs);
+  const isRed = ({ mimeType }) => mimeType === "audio/red";
+  return redFirst ? [...ours.filter(isRed), ...ours.filter((codec) => !isRed(codec))] : ours;
 }

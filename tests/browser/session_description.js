@@ -22,7 +22,7 @@ export function parametersFrom(sdp) {
     setup: anywhere("setup"),
     // What every browser offers in the handshake itself; the SDP does not say.
     srtp: ["aead_aes_256_gcm", "aead_aes_128_gcm"],
-    voice: { payload_type: payloadType(voice, "opus"), ssrc: firstSource(voice) },
+    voice: { ...voicePayloadTypes(voice), ssrc: firstSource(voice) },
     picture: {
       payload_type: h264,
       ssrc: pictureSource,
@@ -34,8 +34,9 @@ export function parametersFrom(sdp) {
   };
 }
 
-/// The SDP that the browser is to take for the other side's, which has these parameters.
-export function descriptionOf(parameters, version) {
+/// The SDP that the browser is to take for the other side's, which has these parameters. It sends its voice in the
+/// form that stands first: Opus alone, or with `redFirst` Opus with copies (RFC 2198), if the other side takes that.
+export function descriptionOf(parameters, version, redFirst = false) {
   const { ice, fingerprints, setup, voice, picture, extensions } = parameters;
   const { hash, value } = only("fingerprint", fingerprints);
   const transport = (mid) => [
@@ -48,6 +49,8 @@ export function descriptionOf(parameters, version) {
   const rtp = ["a=rtcp-mux", "a=rtcp-rsize", `a=extmap:${extensions.mid} ${MID}`];
   const numbered = `a=extmap:${extensions.transport_cc} ${TRANSPORT_CC}`;
   const source = (ssrc, track) => [`a=ssrc:${ssrc} cname:other`, `a=ssrc:${ssrc} msid:other ${track}`];
+  const { payload_type: opus, red_payload_type: red } = voice;
+  const forms = red === undefined ? [opus] : redFirst ? [red, opus] : [opus, red];
   const feedback = (payloadType, kinds) => kinds.map((kind) => `a=rtcp-fb:${payloadType} ${kind}`);
   const lines = [
     "v=0",
@@ -59,13 +62,14 @@ export function descriptionOf(parameters, version) {
     "a=extmap-allow-mixed",
     "a=group:BUNDLE 0 1 2",
 
-    `m=audio 9 UDP/TLS/RTP/SAVPF ${voice.payload_type}`,
+    `m=audio 9 UDP/TLS/RTP/SAVPF ${forms.join(" ")}`,
     ...transport("0"),
     ...rtp,
     numbered,
-    `a=rtpmap:${voice.payload_type} opus/48000/2`,
-    `a=fmtp:${voice.payload_type} minptime=10;useinbandfec=1`,
-    ...feedback(voice.payload_type, ["transport-cc"]),
+    `a=rtpmap:${opus} opus/48000/2`,
+    `a=fmtp:${opus} minptime=10;useinbandfec=1`,
+    ...feedback(opus, ["transport-cc"]),
+    ...(red === undefined ? [] : [`a=rtpmap:${red} red/48000/2`, `a=fmtp:${red} ${opus}/${opus}`]),
     "a=msid:other voice",
     ...source(voice.ssrc, "voice"),
     "a=sendrecv",
@@ -163,6 +167,13 @@ function payloadType(lines, codec) {
     throw new Error(`the browser has no ${codec}`);
   }
   return Number(found.split(" ")[0]);
+}
+
+/// Opus, and Opus in RED if the browser has that: its format names what the blocks are.
+function voicePayloadTypes(lines) {
+  const opus = payloadType(lines, "opus");
+  const red = values(lines, "fmtp").find((value) => value.split(" ")[1] === `${opus}/${opus}`);
+  return { payload_type: opus, ...(red && { red_payload_type: Number(red.split(" ")[0]) }) };
 }
 
 function format(lines, payloadType) {

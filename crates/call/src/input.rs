@@ -81,6 +81,11 @@ pub enum PeerInput {
         target: DataRate,
         /// The share of packets that did not arrive, 0 to 1.
         loss: f32,
+        /// The share of voice packets that did not arrive, 0 to 1.
+        voice_loss: f32,
+        /// How likely the voice packet after a lost one is lost as well, 0 to 1: `voice_loss` itself where losses are
+        /// independent, more where they come in bursts.
+        loss_follows_loss: f32,
         /// There and back.
         round_trip: Option<Duration>,
     },

@@ -386,6 +386,15 @@ impl Negotiation {
         matches!(self.step, Step::Idle | Step::Settled { .. })
     }
 
+    /// Whether both sides take voice with copies of what was said just before (RFC 2198).
+    pub(crate) fn takes_red(&self) -> bool {
+        let Some(connection) = &self.connection else { return false };
+        let takes = |side: &Option<ConnectionParameters>| {
+            side.as_ref().is_some_and(|parameters| parameters.voice.red_payload_type.is_some())
+        };
+        takes(&connection.local) && takes(&connection.remote)
+    }
+
     /// Whether these parameters are about the connection that we have, not about a new one.
     pub(crate) fn is_for_this_connection(&self, parameters: &ConnectionParameters) -> bool {
         let remote = self.connection.as_ref().and_then(|connection| connection.remote.as_ref());

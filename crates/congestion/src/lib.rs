@@ -1,8 +1,8 @@
 //! How fast to send, what next, what to ask again: estimator, pacer, retransmission.
 //!
-//! Everything here is told the time and opens nothing. Who sends uses [`Estimator`], [`Pacer`], [`FrameQueue`] and
-//! [`History`]; who receives uses [`FeedbackRecorder`] and [`NackGenerator`]. All byte counts are bytes of IP packets
-//! (see [`wire_bytes`]), because that is what a thin link counts.
+//! Everything here is told the time and opens nothing. Who sends uses [`Estimator`], [`Pacer`], [`FrameQueue`],
+//! [`History`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`] and [`NackGenerator`]. All byte counts are
+//! bytes of IP packets (see [`wire_bytes`]), because that is what a thin link counts.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ pub mod nack;
 pub mod pacer;
 pub mod retransmission;
 mod sequence;
+pub mod voice_losses;
 
 pub use estimator::{Estimate, Estimator, EstimatorConfig, PacketReport, Probe, SentPacket};
 pub use feedback::{Feedback, FeedbackRecorder};
@@ -21,6 +22,7 @@ pub use nack::NackGenerator;
 pub use pacer::{Class, Paced, Pacer};
 pub use retransmission::History;
 pub use sequence::SequenceUnwrapper;
+pub use voice_losses::VoiceLosses;
 
 /// What SRTP and the network add to an RTP packet: the AES-GCM tag (16, RFC 7714), UDP (8) and IPv4 (20).
 ///

@@ -31,6 +31,7 @@ use units::{Clock, Timestamp};
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 pub(crate) use self::outgoing::size;
+use crate::sender_clock::{self, SenderClock};
 use crate::shared::{Flows, Shared};
 
 /// Wires `congestion` into the library's packet path.
@@ -135,6 +136,10 @@ impl Bridge {
             } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
                 report.reports.iter().for_each(|report| self.on_reception(now, report));
             } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
+                if let Some(kind) = flows.theirs(report.ssrc) {
+                    let clock = SenderClock { rtp: report.rtp_time, ntp: report.ntp_time };
+                    self.shared.set_sender_clock(kind, clock);
+                }
                 report.reports.iter().for_each(|report| self.on_reception(now, report));
             } else if let Some(request) = packet.downcast_ref::<PictureLossIndication>() {
                 if request.media_ssrc == flows.picture.local_ssrc {
@@ -170,6 +175,19 @@ impl Bridge {
         self.shared.update_stats(|stats| stats.round_trip = Some(smooth));
     }
 
+    /// The library's reports say when a packet was handed to it, after encoding and waiting, by a clock that may jump from
+    /// one stream to the next. Ours say when it was taken.
+    fn set_clocks(&self, now: Timestamp, flows: &Flows, packets: &mut [Box<dyn rtcp::Packet>]) {
+        for packet in packets {
+            let Some(report) = packet.as_any().downcast_ref::<SenderReport>() else { continue };
+            let taken = flows.ours(report.ssrc).and_then(|kind| self.shared.capture_at(kind, now));
+            if let Some(rtp_time) = taken {
+                let ntp_time = sender_clock::ntp(&self.clock, now);
+                *packet = Box::new(SenderReport { rtp_time, ntp_time, ..report.clone() });
+            }
+        }
+    }
+
     fn note_reports(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) {
         for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
             // The middle 32 bits are what the answer repeats.
@@ -203,7 +221,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
         };
         match &message.message.packet {
             // The library would make a track of each such source, and each could speak into the call.
-            Packet::Rtp(packet) if !flows.is_announced(packet.header.ssrc) => {
+            Packet::Rtp(packet) if !flows.is_announced(&packet.header) => {
                 self.shared.update_stats(|stats| stats.unannounced += 1);
                 return Ok(());
             }
@@ -230,7 +248,8 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
         };
         match message.message.packet {
             Packet::Rtp(packet) => self.outgoing.push(now, &self.shared, &flows, packet),
-            Packet::Rtcp(packets) => {
+            Packet::Rtcp(mut packets) => {
+                self.set_clocks(now, &flows, &mut packets);
                 self.note_reports(now, &packets);
                 self.write(Packet::Rtcp(packets));
             }

@@ -16,6 +16,8 @@ use crate::PeerError;
 
 /// Payload type of voice, when we offer.
 pub(crate) const VOICE_PAYLOAD_TYPE: u8 = 111;
+/// Payload type of voice with copies of what was said just before (RFC 2198), when we offer: Chromium's.
+pub(crate) const RED_PAYLOAD_TYPE: u8 = 63;
 /// Payload type of the picture, when we offer.
 pub(crate) const PICTURE_PAYLOAD_TYPE: u8 = 102;
 /// Payload type of the picture's retransmissions, when we offer.
@@ -26,8 +28,16 @@ pub(crate) const VOICE_CLOCK: u32 = 48_000;
 /// Clock of H.264 over RTP (RFC 6184, section 8.2.1).
 pub(crate) const PICTURE_CLOCK: u32 = 90_000;
 
+/// The library knows no name for it.
+const MIME_TYPE_RED: &str = "audio/red";
+
 /// In-band error correction is switched by the sender; this says that we can use it (RFC 7587, section 6.1).
 pub(crate) const VOICE_FORMAT: &str = "minptime=10;useinbandfec=1";
+
+/// What the blocks of RED are, from the most redundant to the primary one: RFC 2198, section 5, wants two at least.
+pub(crate) fn red_format(voice_payload_type: u8) -> String {
+    format!("{voice_payload_type}/{voice_payload_type}")
+}
 
 /// Which media section a packet belongs to, for bundled media (RFC 9143).
 pub(crate) const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
@@ -48,12 +58,13 @@ pub(crate) const PICTURE_FEEDBACK: [(&str, &str); 4] =
 /// Feedback on voice.
 pub(crate) const VOICE_FEEDBACK: [(&str, &str); 1] = [("transport-cc", "")];
 
-/// Opus, H.264 and its retransmission, and nothing else.
+/// Opus, alone and in RED, H.264 and its retransmission, and nothing else.
 pub(crate) fn media_engine() -> Result<MediaEngine, PeerError> {
     let mut engine = MediaEngine::default();
     // Codecs first: feedback applies only to codecs already registered.
     let codecs = [
         (voice_codec(), VOICE_PAYLOAD_TYPE, RtpCodecKind::Audio),
+        (red_codec(), RED_PAYLOAD_TYPE, RtpCodecKind::Audio),
         (picture_codec(), PICTURE_PAYLOAD_TYPE, RtpCodecKind::Video),
         (rtx_codec(), RTX_PAYLOAD_TYPE, RtpCodecKind::Video),
     ];
@@ -80,6 +91,10 @@ pub(crate) fn voice_codec() -> RTCRtpCodec {
         sdp_fmtp_line: VOICE_FORMAT.to_owned(),
         rtcp_feedback: feedback(&VOICE_FEEDBACK),
     }
+}
+
+fn red_codec() -> RTCRtpCodec {
+    RTCRtpCodec { mime_type: MIME_TYPE_RED.to_owned(), sdp_fmtp_line: red_format(VOICE_PAYLOAD_TYPE), ..voice_codec() }
 }
 
 pub(crate) fn picture_codec() -> RTCRtpCodec {

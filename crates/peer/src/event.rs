@@ -39,6 +39,11 @@ pub enum PeerEvent {
         target: DataRate,
         /// Share of packets lost on the way there, 0 to 1.
         loss: f32,
+        /// Share of voice packets lost on the way there, 0 to 1.
+        voice_loss: f32,
+        /// How likely the voice packet after a lost one is lost as well, 0 to 1: `voice_loss` itself where losses are
+        /// independent, more where they come in bursts.
+        loss_follows_loss: f32,
         /// There and back, where it is known.
         round_trip: Option<Duration>,
     },

@@ -17,6 +17,24 @@ pub struct PeerStreams {
     pub picture: mpsc::Receiver<ReceivedPacket>,
 }
 
+/// In which form voice is in a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VoiceFormat {
+    /// One Opus packet (RFC 7587).
+    Opus,
+    /// One Opus packet, and before it copies of earlier ones (RFC 2198).
+    Red,
+}
+
+/// The RTP payload types that the other side takes its voice as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VoiceFormats {
+    /// Opus: also what the blocks in RED are marked with.
+    pub opus: u8,
+    /// RED, if both sides know it.
+    pub red: Option<u8>,
+}
+
 /// An RTP packet from the other side, decrypted, with retransmission undone (RFC 4588).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedPacket {
@@ -26,8 +44,10 @@ pub struct ReceivedPacket {
     pub timestamp: u32,
     /// Voice: first of a talkspurt. Picture: last of a frame.
     pub marker: bool,
-    /// Opus packet, or RFC 6184 payload.
+    /// Voice in its [`format`](Self::format), or RFC 6184 payload.
     pub payload: Bytes,
+    /// In which form this voice came; `None` for picture.
+    pub format: Option<VoiceFormat>,
     /// When it came out of the connection.
     pub arrived: Timestamp,
 }
@@ -35,10 +55,15 @@ pub struct ReceivedPacket {
 /// A voice packet to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceOut {
-    /// One Opus packet.
+    /// As `format` says.
     pub payload: Bytes,
-    /// RTP timestamp, 48 kHz.
+    /// What the payload is. [`VoiceFormat::Red`] is not sent to who does not take it (see
+    /// [`voice_formats`](crate::Peer::voice_formats)).
+    pub format: VoiceFormat,
+    /// RTP timestamp of the first sample, 48 kHz; with RED, of the newest block's.
     pub timestamp: u32,
+    /// When that sample was spoken: the other side shows the picture of that moment with it.
+    pub captured: Timestamp,
     /// First packet after silence (RFC 3551, section 4.1).
     pub marker: bool,
 }

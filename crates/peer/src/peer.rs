@@ -19,11 +19,13 @@ use crate::connection::{build, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
 use crate::repeater::Handshake;
 use crate::sender::{PictureCommand, PictureSender, send_voice};
+use crate::sender_clock::{MediaKind, SenderClock};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
 use crate::{
-    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceOut, candidate, control, engine,
+    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceFormats, VoiceOut, candidate, control,
+    engine,
 };
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
@@ -263,6 +265,12 @@ impl Peer {
         }
     }
 
+    /// As what the other side takes voice; `None` before both have spoken.
+    pub fn voice_formats(&self) -> Option<VoiceFormats> {
+        let flows = self.inner.shared.flows()?;
+        Some(VoiceFormats { opus: flows.voice.payload_type, red: flows.red.map(|red| red.payload_type) })
+    }
+
     /// Sends a picture when its turn comes, or drops it; nothing happens while the gate is closed. Never waits.
     pub fn send_picture(&self, picture: PictureOut) {
         if self.inner.shared.is_open() && self.inner.picture.try_send(PictureCommand::Send(picture)).is_err() {
@@ -290,6 +298,12 @@ impl Peer {
     /// One that was handed over and is not among them was dropped, or still waits.
     pub fn take_sent_frames(&self) -> Vec<u32> {
         self.inner.shared.take_sent_frames()
+    }
+
+    /// What the other side's clocks said when it last reported of its voice or its picture, about a second ago; `None` until
+    /// it has.
+    pub fn sender_clock(&self, kind: MediaKind) -> Option<SenderClock> {
+        self.inner.shared.sender_clock(kind)
     }
 
     /// Closes in order: the other side sees [`PeerEvent::ControlClosed`] at once, if a path is left.

@@ -25,15 +25,17 @@ pub(crate) async fn receive_track(
     clock: Clock,
     senders: ReceivedSenders,
 ) {
-    let sender = match track.kind().await {
-        RtpCodecKind::Audio => senders.voice,
-        RtpCodecKind::Video => senders.picture,
+    let (sender, is_voice) = match track.kind().await {
+        RtpCodecKind::Audio => (senders.voice, true),
+        RtpCodecKind::Video => (senders.picture, false),
         _ => return,
     };
     while let Some(event) = track.poll().await {
         let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
         // The bridge drops while the gate is closed; a packet that was in the queue when it closed falls here.
-        if !shared.is_open() {
+        let Some(flows) = shared.flows().filter(|_| shared.is_open()) else { continue };
+        let format = flows.voice_format(packet.header.payload_type).filter(|_| is_voice);
+        if is_voice && format.is_none() {
             continue;
         }
         let received = ReceivedPacket {
@@ -41,6 +43,7 @@ pub(crate) async fn receive_track(
             timestamp: packet.header.timestamp,
             marker: packet.header.marker,
             payload: packet.payload,
+            format,
             arrived: clock.timestamp(Instant::now()),
         };
         // DropNewest: who does not take packets for seconds must not make the call grow without bound.

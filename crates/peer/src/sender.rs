@@ -16,8 +16,9 @@ use units::{Clock, Timestamp};
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
+use crate::sender_clock::MediaKind;
 use crate::shared::{Flow, Shared};
-use crate::{PeerEvent, PictureOut, VoiceOut, bridge};
+use crate::{PeerEvent, PictureOut, VoiceFormat, VoiceOut, bridge};
 
 /// Numbers voice packets and hands them over, until the other end is dropped.
 pub(crate) async fn send_voice(
@@ -26,10 +27,17 @@ pub(crate) async fn send_voice(
     mut packets: mpsc::Receiver<VoiceOut>,
     mut sequence: u16,
 ) {
-    while let Some(VoiceOut { payload, timestamp, marker }) = packets.recv().await {
+    while let Some(VoiceOut { payload, format, timestamp, captured, marker }) = packets.recv().await {
         let Some(flows) = shared.flows().filter(|_| shared.is_open()) else { continue };
-        let packet = packet(flows.voice, sequence, timestamp, marker, payload);
+        let payload_type = match (format, flows.red) {
+            (VoiceFormat::Opus, _) => flows.voice.payload_type,
+            (VoiceFormat::Red, Some(red)) => red.payload_type,
+            // Packed before a negotiation that took it away.
+            (VoiceFormat::Red, None) => continue,
+        };
+        let packet = packet(Flow { payload_type, ..flows.voice }, sequence, timestamp, marker, payload);
         sequence = sequence.wrapping_add(1);
+        shared.note_capture(MediaKind::Voice, captured, timestamp);
         if let Err(error) = track.write_rtp(packet).await {
             tracing::debug!(%error, "voice not sent");
         }
@@ -131,6 +139,7 @@ impl PictureSender {
                 return;
             }
         };
+        self.shared.note_capture(MediaKind::Picture, frame.captured, frame.timestamp);
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
             let packet = packet(flow, self.sequence, frame.timestamp, index == last, payload);

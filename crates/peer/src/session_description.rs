@@ -15,7 +15,7 @@ use trust::{
 use crate::PeerError;
 use crate::engine::{
     MID_URI, PICTURE_CLOCK, PICTURE_FEEDBACK, TRANSPORT_CC_URI, VOICE_CLOCK, VOICE_FEEDBACK, VOICE_FORMAT,
-    picture_format,
+    picture_format, red_format,
 };
 
 /// Media sections in the order of every offer we make: voice, picture, control channel.
@@ -46,12 +46,20 @@ pub(crate) fn to_sdp(parameters: &ConnectionParameters, version: u32) -> String 
     push_lines(&mut sdp, &session);
 
     let voice = &parameters.voice;
-    push_lines(&mut sdp, &[format!("m=audio 9 UDP/TLS/RTP/SAVPF {}", voice.payload_type)]);
+    // Opus first: what comes first is what a side would send if nobody said more.
+    let payload_types: String =
+        std::iter::once(voice.payload_type).chain(voice.red_payload_type).map(|number| format!(" {number}")).collect();
+    push_lines(&mut sdp, &[format!("m=audio 9 UDP/TLS/RTP/SAVPF{payload_types}")]);
     push_transport(&mut sdp, parameters, VOICE_MID);
     push_rtp(&mut sdp, parameters);
     let rtpmap = format!("a=rtpmap:{} opus/{VOICE_CLOCK}/2", voice.payload_type);
     push_lines(&mut sdp, &[rtpmap, format!("a=fmtp:{} {VOICE_FORMAT}", voice.payload_type)]);
     push_feedback(&mut sdp, voice.payload_type, &VOICE_FEEDBACK);
+    if let Some(red) = voice.red_payload_type {
+        let format = red_format(voice.payload_type);
+        push_lines(&mut sdp, &[format!("a=rtpmap:{red} red/{VOICE_CLOCK}/2"), format!("a=fmtp:{red} {format}")]);
+        push_feedback(&mut sdp, red, &VOICE_FEEDBACK);
+    }
     push_lines(&mut sdp, &["a=msid:remote remote-voice".to_owned()]);
     push_source(&mut sdp, voice.ssrc, "remote-voice");
     push_lines(&mut sdp, &["a=sendrecv".to_owned()]);
@@ -151,7 +159,12 @@ pub(crate) fn from_sdp(sdp: &str) -> Result<ConnectionParameters, PeerError> {
         setup,
         // The SDP does not say: they are offered in the handshake itself, as `engine` sets them.
         srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: voice.payload_type("opus")?, ssrc: voice.first_ssrc()? },
+        voice: VoiceParameters {
+            payload_type: voice.payload_type("opus")?,
+            // Not in an answer to somebody who did not offer it.
+            red_payload_type: voice.payload_type("red").ok(),
+            ssrc: voice.first_ssrc()?,
+        },
         picture: PictureParameters {
             payload_type: picture_type,
             ssrc: picture_ssrc,
@@ -271,7 +284,7 @@ mod tests {
             fingerprint: DtlsFingerprint(std::array::from_fn(|n| n as u8 * 7)),
             setup: Setup::ActPass,
             srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-            voice: VoiceParameters { payload_type: 111, ssrc: 1_000 },
+            voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: 1_000 },
             picture: PictureParameters {
                 payload_type: 102,
                 ssrc: 2_000,
@@ -286,9 +299,22 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for setup in [Setup::ActPass, Setup::Active, Setup::Passive] {
-            let parameters = ConnectionParameters { setup, ..parameters() };
-            assert_eq!(from_sdp(&to_sdp(&parameters, 1)).unwrap(), parameters);
+            for red_payload_type in [None, Some(63), Some(127)] {
+                let voice = VoiceParameters { red_payload_type, ..parameters().voice };
+                let parameters = ConnectionParameters { setup, voice, ..parameters() };
+                assert_eq!(from_sdp(&to_sdp(&parameters, 1)).unwrap(), parameters);
+            }
         }
+    }
+
+    #[test]
+    fn red_is_opus_after_opus_and_is_not_spoken_of_to_who_does_not_take_it() {
+        let sdp = to_sdp(&parameters(), 1);
+        for line in ["m=audio 9 UDP/TLS/RTP/SAVPF 111 63", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"] {
+            assert!(sdp.lines().any(|written| written == line), "{line} in {sdp}");
+        }
+        let voice = VoiceParameters { red_payload_type: None, ..parameters().voice };
+        assert!(!to_sdp(&ConnectionParameters { voice, ..parameters() }, 1).contains("red"));
     }
 
     #[test]

@@ -5,12 +5,15 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rtc::rtp;
 use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
 use units::{DataRate, Timestamp};
 
+use crate::engine::{PICTURE_CLOCK, VOICE_CLOCK};
+use crate::sender_clock::{CaptureClock, MediaKind, SenderClock};
 use crate::sent_frames::SentFrames;
-use crate::{PeerEvent, PeerStats};
+use crate::{PeerEvent, PeerStats, VoiceFormat};
 
 /// The numbers by which packets are told apart, once both sides have spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +21,19 @@ pub(crate) struct Flows {
     pub(crate) voice: Flow,
     pub(crate) picture: Flow,
     pub(crate) rtx: Flow,
+    /// Voice as RED, where both know it: what we send it as, and what they do.
+    pub(crate) red: Option<Red>,
     /// Header extension id of the transport-wide sequence number.
     pub(crate) transport_cc: u8,
+}
+
+/// The payload types of RED on the voice's sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Red {
+    /// What they want to receive it as.
+    pub(crate) payload_type: u8,
+    /// What we want to receive it as.
+    pub(crate) own_payload_type: u8,
 }
 
 /// One RTP stream each way.
@@ -31,6 +45,8 @@ pub(crate) struct Flow {
     pub(crate) remote_ssrc: u32,
     /// What they want to receive it as.
     pub(crate) payload_type: u8,
+    /// What we want to receive it as.
+    pub(crate) own_payload_type: u8,
 }
 
 impl Flows {
@@ -41,20 +57,57 @@ impl Flows {
                 local_ssrc: local.voice.ssrc,
                 remote_ssrc: remote.voice.ssrc,
                 payload_type: remote.voice.payload_type,
+                own_payload_type: local.voice.payload_type,
             },
-            picture: Flow { local_ssrc: ours.ssrc, remote_ssrc: theirs.ssrc, payload_type: theirs.payload_type },
+            picture: Flow {
+                local_ssrc: ours.ssrc,
+                remote_ssrc: theirs.ssrc,
+                payload_type: theirs.payload_type,
+                own_payload_type: ours.payload_type,
+            },
             rtx: Flow {
                 local_ssrc: ours.rtx_ssrc,
                 remote_ssrc: theirs.rtx_ssrc,
                 payload_type: theirs.rtx_payload_type,
+                own_payload_type: ours.rtx_payload_type,
             },
+            red: local
+                .voice
+                .red_payload_type
+                .zip(remote.voice.red_payload_type)
+                .map(|(own_payload_type, payload_type)| Red { payload_type, own_payload_type }),
             transport_cc: remote.extensions.transport_cc,
         }
     }
 
-    /// Whether the other side announced to send from this source.
-    pub(crate) fn is_announced(&self, ssrc: u32) -> bool {
-        [self.voice, self.picture, self.rtx].iter().any(|flow| flow.remote_ssrc == ssrc)
+    /// Whose sender report comes under this source.
+    pub(crate) fn theirs(&self, ssrc: u32) -> Option<MediaKind> {
+        [(self.voice, MediaKind::Voice), (self.picture, MediaKind::Picture)]
+            .into_iter()
+            .find_map(|(flow, kind)| (flow.remote_ssrc == ssrc).then_some(kind))
+    }
+
+    /// What of ours is reported on under this source.
+    pub(crate) fn ours(&self, ssrc: u32) -> Option<MediaKind> {
+        [(self.voice, MediaKind::Voice), (self.picture, MediaKind::Picture)]
+            .into_iter()
+            .find_map(|(flow, kind)| (flow.local_ssrc == ssrc).then_some(kind))
+    }
+
+    /// Whether the other side announced to send from this source and, for voice, in this form.
+    pub(crate) fn is_announced(&self, header: &rtp::Header) -> bool {
+        if header.ssrc == self.voice.remote_ssrc {
+            return self.voice_format(header.payload_type).is_some();
+        }
+        [self.picture, self.rtx].iter().any(|flow| flow.remote_ssrc == header.ssrc)
+    }
+
+    /// In which form a packet of voice with this payload type is; `None` if nobody has agreed on it.
+    pub(crate) fn voice_format(&self, payload_type: u8) -> Option<VoiceFormat> {
+        if payload_type == self.voice.own_payload_type {
+            return Some(VoiceFormat::Opus);
+        }
+        self.red.filter(|red| red.own_payload_type == payload_type).map(|_| VoiceFormat::Red)
     }
 }
 
@@ -66,6 +119,10 @@ pub(crate) struct Shared {
     /// Whether the handshake is done with the right certificate; without it there is nobody to send media to.
     secured: AtomicBool,
     flows: Mutex<Option<Flows>>,
+    /// What our own microphone and camera take when: voice, picture.
+    captures: Mutex<[CaptureClock; 2]>,
+    /// What the other side reports of its own, likewise.
+    sender_clocks: Mutex<[Option<SenderClock>; 2]>,
     stats: Mutex<PeerStats>,
     sent_frames: Mutex<SentFrames>,
     /// Picture bytes handed to the library's task that the pacer has not seen yet.
@@ -94,6 +151,8 @@ impl Shared {
             gate: AtomicBool::new(false),
             secured: AtomicBool::new(false),
             flows: Mutex::new(None),
+            captures: Mutex::new([CaptureClock::new(VOICE_CLOCK), CaptureClock::new(PICTURE_CLOCK)]),
+            sender_clocks: Mutex::default(),
             stats: Mutex::new(stats),
             sent_frames: Mutex::default(),
             in_flight: AtomicUsize::new(0),
@@ -135,7 +194,30 @@ impl Shared {
     }
 
     pub(crate) fn set_flows(&self, flows: Flows) {
-        *lock(&self.flows) = Some(flows);
+        let before = lock(&self.flows).replace(flows);
+        let sources = |flows: Flows| (flows.voice.remote_ssrc, flows.picture.remote_ssrc);
+        if before.map(sources) != Some(sources(flows)) {
+            *lock(&self.sender_clocks) = Default::default();
+        }
+    }
+
+    /// Our device took what is sent under `rtp` at `captured`, or a little earlier.
+    pub(crate) fn note_capture(&self, kind: MediaKind, captured: Timestamp, rtp: u32) {
+        lock(&self.captures)[kind as usize].note(captured, rtp);
+    }
+
+    /// What our device takes now; `None` before it has taken anything.
+    pub(crate) fn capture_at(&self, kind: MediaKind, now: Timestamp) -> Option<u32> {
+        lock(&self.captures)[kind as usize].rtp_at(now)
+    }
+
+    /// The other side reported.
+    pub(crate) fn set_sender_clock(&self, kind: MediaKind, clock: SenderClock) {
+        lock(&self.sender_clocks)[kind as usize] = Some(clock);
+    }
+
+    pub(crate) fn sender_clock(&self, kind: MediaKind) -> Option<SenderClock> {
+        lock(&self.sender_clocks)[kind as usize]
     }
 
     pub(crate) fn set_playout_deadline(&self, deadline: Duration) {

@@ -35,7 +35,7 @@ pub struct PeerStats {
     pub frames_dropped: u64,
     /// RTP packets dropped, either way, because the gate was closed.
     pub gated: u64,
-    /// RTP packets dropped because they came from a source that the other side had not announced.
+    /// RTP packets dropped because they came from a source, or as voice in a form, that nobody had announced.
     pub unannounced: u64,
     /// There and back, where it is known.
     pub round_trip: Option<Duration>,
@@ -43,6 +43,10 @@ pub struct PeerStats {
     pub target: DataRate,
     /// Share of packets lost on the way there, 0 to 1.
     pub loss: f32,
+    /// Share of voice packets lost on the way there, 0 to 1 ([`congestion::VoiceLosses`]).
+    pub voice_loss: f32,
+    /// How likely the voice packet after a lost one is lost as well, 0 to 1.
+    pub loss_follows_loss: f32,
     /// How long the path's queues hold a packet, beyond its empty delay.
     pub queueing_delay: Duration,
     /// Which way the packets go, once it is known.

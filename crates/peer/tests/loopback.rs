@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use network::{Network, Weather};
 use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
-use peer::{Peer, PeerConfig, PeerError, PeerEvent};
+use peer::{Peer, PeerConfig, PeerError, PeerEvent, VoiceFormat, VoiceFormats, VoiceOut};
 use tokio::time::timeout;
-use trust::{DtlsFingerprint, Setup};
+use trust::{DtlsFingerprint, Setup, VoiceParameters};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_peers_connect_within_a_second_and_talk_on_the_control_channel_before_the_gate_opens() {
@@ -62,6 +62,68 @@ async fn voice_and_picture_arrive_as_they_were_sent() {
     assert!(packets.iter().all(|packet| packet.timestamp == 90_000));
     assert!(packets.windows(2).all(|two| two[1].sequence == two[0].sequence.wrapping_add(1)));
     assert_eq!(pair::reassemble(&packets), frame.annexb);
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn red_is_agreed_on_both_ways_and_comes_as_what_it_is_even_as_the_first_packet() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+    let red = |n| VoiceOut { format: VoiceFormat::Red, ..voice(n) };
+    let agreed = Some(VoiceFormats { opus: 111, red: Some(63) });
+    assert_eq!((pair.host.peer.voice_formats(), pair.guest.peer.voice_formats()), (agreed, agreed));
+    for (n, sent) in [red(0), voice(1), red(2)].into_iter().enumerate() {
+        pair.host.peer.send_voice(sent.clone());
+        let came = pair.guest.voice().await;
+        assert_eq!((came.format, came.timestamp, came.payload), (Some(sent.format), n as u32 * 960, sent.payload));
+    }
+    pair.guest.peer.send_voice(voice(0));
+    assert_eq!(pair.host.voice().await.format, Some(VoiceFormat::Opus));
+    pair.guest.peer.send_voice(red(1));
+    assert_eq!(pair.host.voice().await.format, Some(VoiceFormat::Red));
+    pair.guest.peer.send_picture(key_frame(pair.now(), 90_000, 500));
+    assert_eq!(pair.host.picture().await.format, None);
+    pair.close().await;
+}
+
+/// Either side may be an earlier version, which neither says nor reads anything of RED.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_peer_that_does_not_know_red_voice_goes_on_as_opus() {
+    for earlier in [Side::Host, Side::Guest] {
+        let mut pair = Pair::new(PairConfig::default()).await;
+        let mut offer = pair.host.peer.create_offer(false).await.unwrap();
+        assert_eq!(offer.voice.red_payload_type, Some(63), "it is offered");
+        if earlier == Side::Host {
+            offer.voice.red_payload_type = None;
+        }
+        let mut answer = pair.guest.peer.accept_offer(offer).await.unwrap();
+        if earlier == Side::Host {
+            assert_eq!(answer.voice.red_payload_type, None, "nobody is answered what was not offered");
+        }
+        answer.voice.red_payload_type = None;
+        pair.host.peer.accept_answer(answer).await.unwrap();
+        pair.until_connected().await;
+        pair.open_media();
+        let (later, other) = match earlier {
+            Side::Host => (&pair.guest.peer, &mut pair.host),
+            Side::Guest => (&pair.host.peer, &mut pair.guest),
+        };
+        assert_eq!(later.voice_formats(), Some(VoiceFormats { opus: 111, red: None }));
+        later.send_voice(VoiceOut { format: VoiceFormat::Red, ..voice(1) });
+        later.send_voice(voice(2));
+        assert_eq!(other.voice().await.timestamp, 2 * 960, "what it could not read does not leave");
+        pair.close().await;
+    }
+}
+
+/// Whoever else answers may have other numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn red_is_found_under_the_number_that_the_offer_gives_it() {
+    let pair = Pair::new(PairConfig::default()).await;
+    let mut offer = pair.host.peer.create_offer(false).await.unwrap();
+    offer.voice = VoiceParameters { payload_type: 96, red_payload_type: Some(97), ..offer.voice };
+    let answer = pair.guest.peer.accept_offer(offer).await.unwrap();
+    assert_eq!((answer.voice.payload_type, answer.voice.red_payload_type), (96, Some(97)));
+    assert_eq!(pair.guest.peer.voice_formats(), Some(VoiceFormats { opus: 96, red: Some(97) }));
     pair.close().await;
 }
 
@@ -228,10 +290,13 @@ async fn parameters_that_are_not_ours_to_accept_are_refused_by_name() {
     active.setup = Setup::Active;
     let mut same_source = good.clone();
     same_source.picture.ssrc = same_source.voice.ssrc;
+    let mut same_type = good.clone();
+    same_type.voice.red_payload_type = Some(same_type.voice.payload_type);
     let guest = &pair.guest.peer;
     assert!(matches!(guest.accept_offer(unencrypted).await, Err(PeerError::Negotiation(_) | PeerError::NoEncryption)));
     assert_eq!(guest.accept_offer(active).await.err(), Some(PeerError::WrongRole));
     assert!(matches!(guest.accept_offer(same_source).await, Err(PeerError::Negotiation(_))));
+    assert!(matches!(guest.accept_offer(same_type).await, Err(PeerError::Negotiation(_))));
     assert_eq!(guest.accept_answer(good.clone()).await.err(), Some(PeerError::WrongRole));
 
     // Refusals leave no trace: the good offer is still taken …

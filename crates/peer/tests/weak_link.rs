@@ -124,6 +124,8 @@ async fn lost_picture_packets_come_again_once_and_nothing_storms() {
     assert!(holes * 200 <= heard.pictures.len(), "{holes} of {} never came", heard.pictures.len());
     assert!(guest.repaired > 0 && guest.requested >= guest.repaired);
     assert!(after.round_trip.is_some_and(|rtt| (35..200).contains(&rtt.as_millis())), "{:?}", after.round_trip);
+    assert!((0.01..0.15).contains(&after.voice_loss), "{} of the voice lost", after.voice_loss);
+    assert!(after.loss_follows_loss < 0.35, "{} after a loss", after.loss_follows_loss);
     pair.close().await;
 }
 

@@ -311,8 +311,8 @@ async fn forward(mut events: mpsc::Receiver<PeerEvent>, say: Voice) {
             PeerEvent::ControlOpened => Said::Input(PeerInput::ControlOpened),
             PeerEvent::Control(bytes) => Said::Input(PeerInput::Control(bytes)),
             PeerEvent::ControlClosed => Said::Input(PeerInput::ControlClosed),
-            PeerEvent::Estimate { target, loss, round_trip } => {
-                Said::Input(PeerInput::Estimate { target, loss, round_trip })
+            PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip } => {
+                Said::Input(PeerInput::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip })
             }
             PeerEvent::Refused(why) => Said::Input(PeerInput::Refused(why)),
             PeerEvent::KeyFrameWanted => Said::KeyFrameWanted,

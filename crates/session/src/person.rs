@@ -115,7 +115,7 @@ fn after(since: Timestamp, span: Option<Duration>) -> Timestamp {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use call::{PictureOff, PicturePlan, VoicePlan, Waiting};
+    use call::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy, Waiting};
     use signaling_protocol::InviteId;
     use units::DataRate;
 
@@ -145,7 +145,12 @@ pub(crate) mod tests {
             signaling_up: true,
             muted: false,
             camera_off: false,
-            voice_plan: VoicePlan { rate: DataRate::from_kbps(32), packet_ms: 20, fec: false, expected_loss: 0.0 },
+            voice_plan: VoicePlan {
+                rate: DataRate::from_kbps(32),
+                packet_ms: 20,
+                redundancy: VoiceRedundancy::None,
+                expected_loss: 0.0,
+            },
             picture_plan: PicturePlan::Off(PictureOff::NoCamera),
             problem: None,
         }

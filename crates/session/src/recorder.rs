@@ -167,6 +167,8 @@ impl Recorder {
             sent_kbps: per_second(counters.sent_bytes, last.sent_bytes) * 8.0 / 1e3,
             received_kbps: per_second(counters.received_bytes, last.received_bytes) * 8.0 / 1e3,
             lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.loss)),
+            voice_lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.voice_loss)),
+            loss_follows_loss: stats.map_or(0.0, |stats| f64::from(stats.loss_follows_loss)),
             retransmitted: self.retransmitted.0 + self.retransmitted.1,
             fps_sent: per_second(counters.frames_sent, last.frames_sent),
             fps_shown: per_second(counters.shown, last.shown),

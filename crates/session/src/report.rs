@@ -87,6 +87,10 @@ pub struct Sample {
     pub received_kbps: f64,
     /// Part of the packets sent that the other did not get, 0 to 1.
     pub lost_ratio: f64,
+    /// Part of the voice packets sent that the other did not get, 0 to 1.
+    pub voice_lost_ratio: f64,
+    /// How likely the voice packet after a lost one is lost as well, 0 to 1.
+    pub loss_follows_loss: f64,
     /// Packets sent again since the beginning.
     pub retransmitted: u64,
     /// Pictures encoded and handed to the link in this second.

@@ -65,11 +65,15 @@ pub enum SrtpProfile {
     AeadAes128Gcm,
 }
 
-/// The voice: always Opus at 48 kHz (RFC 7587).
+/// The voice: always Opus at 48 kHz (RFC 7587), alone or with copies of what was said just before (RFC 2198).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VoiceParameters {
     /// The RTP payload type.
     pub payload_type: u8,
+    /// The RTP payload type of Opus in RED, whose blocks bear [`payload_type`](Self::payload_type); `None` if this peer
+    /// does not take RED: earlier versions say nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_payload_type: Option<u8>,
     /// The RTP source that this peer sends with.
     pub ssrc: u32,
 }
@@ -129,6 +133,12 @@ impl ConnectionParameters {
         let payload_types = [self.voice.payload_type, self.picture.payload_type, self.picture.rtx_payload_type];
         // The dynamic range (RFC 3551 section 6): the lower numbers have meanings of their own or collide with RTCP.
         if payload_types.iter().any(|number| !(96..=127).contains(number)) || !all_differ(&payload_types) {
+            return Err(ConnectionError::PayloadTypes);
+        }
+        // Chromium's RED has a number from below: 96 to 127 ran out, and under 64 nothing collides with RTCP (RFC 5761
+        // section 4).
+        let red_in_range = |number| (35..=63).contains(&number) || (96..=127).contains(&number);
+        if self.voice.red_payload_type.is_some_and(|red| !red_in_range(red) || payload_types.contains(&red)) {
             return Err(ConnectionError::PayloadTypes);
         }
         let sources = [self.voice.ssrc, self.picture.ssrc, self.picture.rtx_ssrc];

@@ -16,6 +16,7 @@ mod link;
 mod media_in;
 mod media_out;
 mod page;
+mod red;
 mod refusals;
 mod repairs;
 mod seen;

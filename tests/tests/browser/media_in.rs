@@ -1,14 +1,16 @@
 //! Their picture and their voice, on their way in: put together and decoded as the app does it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use media::frame_assembly::{FrameAssembler, PicturePacket};
 use media::{h264, voice};
-use peer::{Peer, ReceivedPacket};
+use peer::{Peer, ReceivedPacket, VoiceFormat};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use units::Clock;
 
+use crate::red;
 use crate::seen::Seen;
 
 /// Decodes pictures until there are no more, and asks for a key frame where none can be decoded without.
@@ -40,13 +42,21 @@ pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Cl
     let mut receiver = voice::Receiver::new().expect("the decoder starts");
     let mut every_frame = interval(Duration::from_millis(10));
     every_frame.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut earlier = Earlier::default();
     let mut frame = [0.0; voice::FRAME];
     loop {
         every_frame.tick().await;
         loop {
             match packets.try_recv() {
-                Ok(ReceivedPacket { sequence, timestamp, payload, arrived, .. }) => {
-                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload: payload.to_vec() });
+                Ok(ReceivedPacket { sequence, timestamp, payload, arrived, format, .. }) => {
+                    let payload = match format {
+                        Some(VoiceFormat::Red) => earlier.compare(&seen, timestamp, &payload),
+                        _ => {
+                            seen.came_as_opus();
+                            payload.to_vec()
+                        }
+                    };
+                    receiver.push(arrived, voice::VoicePacket { sequence, timestamp, payload, redundant: Vec::new() });
                 }
                 Err(mpsc::error::TryRecvError::Empty) => break,
                 Err(mpsc::error::TryRecvError::Disconnected) => return,
@@ -55,6 +65,23 @@ pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Cl
         receiver.pull(clock.timestamp(Instant::now()), &mut frame);
         let stats = receiver.stats();
         seen.hear(&frame, stats.played_samples, stats.concealed_samples);
+    }
+}
+
+/// What voice packets held, by their timestamps, to know a true copy by.
+#[derive(Default)]
+struct Earlier(BTreeMap<u32, Vec<u8>>);
+
+impl Earlier {
+    /// Counts the copies in a packet and gives the packet without them.
+    fn compare(&mut self, seen: &Seen, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let (copies, payload) = red::unpack(payload);
+        let of = |offset: u16| self.0.get(&timestamp.wrapping_sub(offset.into()));
+        let known = copies.iter().filter_map(|(offset, copy)| Some(of(*offset)? == copy)).collect::<Vec<_>>();
+        let true_copies = known.iter().filter(|is_true| **is_true).count() as u64;
+        seen.came_as_red(true_copies, known.len() as u64 - true_copies);
+        self.0.insert(timestamp, payload.clone());
+        payload
     }
 }
 

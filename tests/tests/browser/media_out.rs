@@ -10,10 +10,11 @@ use devices::sound::FRAME_SAMPLES;
 use devices::{CameraChoice, MicrophoneChoice, microphone};
 use media::scale::Scaler;
 use media::{I420, h264, voice};
-use peer::{Peer, PictureOut, VoiceOut};
+use peer::{Peer, PictureOut, VoiceFormat, VoiceFormats, VoiceOut};
 use units::{Clock, DataRate, PictureSize};
 
 use crate::footage::Footage;
+use crate::red;
 
 /// What is sent, and may change at any time, as the product's policy changes it.
 pub(crate) struct Plan {
@@ -23,11 +24,21 @@ pub(crate) struct Plan {
     pub(crate) height: AtomicU32,
     /// How long voice packets are.
     pub(crate) packet_ms: AtomicU8,
+    /// Whether voice packets carry a coarse copy of the one before (in-band FEC).
+    pub(crate) fec: AtomicBool,
+    /// Whether voice packets carry the one before as it was (RED).
+    pub(crate) red: AtomicBool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { key_frame_wanted: true.into(), height: SIZE.height.into(), packet_ms: 20.into() }
+        Self {
+            key_frame_wanted: true.into(),
+            height: SIZE.height.into(),
+            packet_ms: 20.into(),
+            fec: true.into(),
+            red: false.into(),
+        }
     }
 }
 
@@ -103,13 +114,26 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
     let mut encoder = voice::Encoder::new(voice::VoiceSettings::default()).expect("the encoder starts");
     let mut frame = [0.0; FRAME_SAMPLES];
     let mut marker = true;
+    let mut before: Option<(u32, Vec<u8>)> = None;
     while !stop.load(Ordering::Relaxed) {
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
             let packet_ms = plan.packet_ms.load(Ordering::Relaxed);
-            encoder.set(voice::VoiceSettings { packet_ms, fec: true, expected_loss: 0.1, ..encoder.settings() });
+            let (red, fec) = (plan.red.load(Ordering::Relaxed), plan.fec.load(Ordering::Relaxed));
+            let redundancy = if fec { voice::Redundancy::InBand } else { voice::Redundancy::None };
+            encoder.set(voice::VoiceSettings { packet_ms, redundancy, expected_loss: 0.1, ..encoder.settings() });
             if let Some(encoded) = encoder.push(&frame) {
+                let timestamp = encoded.timestamp;
+                let (format, payload) = match peer.voice_formats() {
+                    Some(VoiceFormats { opus, red: Some(_) }) if red => {
+                        let copy = before.as_ref().map(|(of, copy)| (timestamp.wrapping_sub(*of) as u16, &copy[..]));
+                        (VoiceFormat::Red, red::pack(opus, &encoded.payload, copy))
+                    }
+                    _ => (VoiceFormat::Opus, encoded.payload.clone()),
+                };
+                before = Some((timestamp, encoded.payload));
+                let captured = clock.timestamp(Instant::now());
                 let marker = std::mem::take(&mut marker);
-                peer.send_voice(VoiceOut { payload: encoded.payload.into(), timestamp: encoded.timestamp, marker });
+                peer.send_voice(VoiceOut { payload: payload.into(), format, timestamp, captured, marker });
             }
         }
         std::thread::sleep(Duration::from_millis(5));

@@ -30,6 +30,13 @@ pub(crate) struct Decoded {
     pub(crate) voice_played: u64,
     /// Samples made up.
     pub(crate) voice_concealed: u64,
+    /// Voice packets that came as Opus alone.
+    pub(crate) opus_packets: u64,
+    /// Voice packets that came as RED.
+    pub(crate) red_packets: u64,
+    /// Copies in them that were what an earlier packet held, and that were not.
+    pub(crate) true_copies: u64,
+    pub(crate) false_copies: u64,
     /// The last tenth of a second.
     voice: VecDeque<f32>,
 }
@@ -58,6 +65,19 @@ impl Seen {
         let too_many = decoded.voice.len().saturating_sub(TENTH);
         decoded.voice.drain(..too_many);
         (decoded.voice_played, decoded.voice_concealed) = (played, concealed);
+    }
+
+    /// A packet as Opus alone.
+    pub(crate) fn came_as_opus(&self) {
+        self.lock().opus_packets += 1;
+    }
+
+    /// A packet as RED, and how many of its copies were what an earlier packet held, and were not.
+    pub(crate) fn came_as_red(&self, true_copies: u64, false_copies: u64) {
+        let mut decoded = self.lock();
+        decoded.red_packets += 1;
+        decoded.true_copies += true_copies;
+        decoded.false_copies += false_copies;
     }
 
     fn lock(&self) -> MutexGuard<'_, Decoded> {

@@ -127,6 +127,8 @@ fn live_seconds_are_sane(report: &Report) {
             ("rtt_ms", 0.001, 250.0),
             ("audio_buffer_ms", 1.0, 500.0),
             ("lost_ratio", 0.0, 0.2),
+            ("voice_lost_ratio", 0.0, 0.3),
+            ("loss_follows_loss", 0.0, 1.0),
             ("concealed_ratio", 0.0, 0.5),
             ("width", 160.0, 640.0),
             ("height", 90.0, 360.0),

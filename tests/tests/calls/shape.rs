@@ -55,7 +55,7 @@ const TIMELINE: [(&str, Kind); 8] = [
 
 const EVENT: [(&str, Kind); 2] = [("t", Number), ("event", Text)];
 
-const SAMPLE: [(&str, Kind); 18] = [
+const SAMPLE: [(&str, Kind); 20] = [
     ("t", Number),
     ("phase", Text),
     ("rtt_ms", NumberOrNull),
@@ -63,6 +63,8 @@ const SAMPLE: [(&str, Kind); 18] = [
     ("sent_kbps", Number),
     ("received_kbps", Number),
     ("lost_ratio", Number),
+    ("voice_lost_ratio", Number),
+    ("loss_follows_loss", Number),
     ("retransmitted", Whole),
     ("fps_sent", Number),
     ("fps_shown", Number),

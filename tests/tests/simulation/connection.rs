@@ -89,7 +89,7 @@ impl Connection {
             fingerprint: self.fingerprint(),
             setup,
             srtp: vec![SrtpProfile::AeadAes256Gcm],
-            voice: VoiceParameters { payload_type: 111, ssrc: first + 1 },
+            voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: first + 1 },
             picture: PictureParameters {
                 payload_type: 102,
                 ssrc: first + 2,

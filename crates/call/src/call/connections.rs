@@ -9,6 +9,7 @@ use units::Timestamp;
 
 use super::Call;
 use crate::negotiation::HandshakePatience;
+use crate::quality::Link;
 use crate::reconnection::Reconnection;
 use crate::remote_party::{Gate, Path};
 use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal, Remote};
@@ -49,9 +50,11 @@ impl Call {
             PeerInput::ControlOpened => remote.on_control_opened(),
             PeerInput::Control(bytes) => return self.on_control(now, endpoint, index, bytes),
             PeerInput::ControlClosed => self.on_connection_closed(now, index),
-            PeerInput::Estimate { target, loss, .. } => {
+            PeerInput::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip } => {
                 if self.partner == Some(endpoint) && remote.media_open {
-                    self.policy.on_estimate(now, target, loss);
+                    let takes_red = remote.negotiation.takes_red();
+                    let link = Link { target, loss, voice_loss, loss_follows_loss, round_trip, takes_red };
+                    self.policy.on_estimate(now, link);
                 }
             }
             PeerInput::HeardFirst => {

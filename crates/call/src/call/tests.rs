@@ -46,7 +46,7 @@ fn parameters(tag: u8, restart: u8, setup: Setup) -> ConnectionParameters {
         fingerprint: DtlsFingerprint([tag; 32]),
         setup,
         srtp: vec![SrtpProfile::AeadAes256Gcm],
-        voice: VoiceParameters { payload_type: 111, ssrc: ssrc + 1 },
+        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: ssrc + 1 },
         picture: PictureParameters {
             payload_type: 102,
             ssrc: ssrc + 2,

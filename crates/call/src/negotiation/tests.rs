@@ -12,7 +12,7 @@ fn parameters(tag: u8, setup: Setup) -> ConnectionParameters {
         fingerprint: DtlsFingerprint([tag; 32]),
         setup,
         srtp: vec![SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: 111, ssrc: u32::from(tag) },
+        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: u32::from(tag) },
         picture: PictureParameters {
             payload_type: 102,
             ssrc: 1_000 + u32::from(tag),
@@ -51,6 +51,23 @@ fn said(negotiation: &mut Negotiation) -> Vec<InnerMessage> {
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
+}
+
+#[test]
+fn copies_in_the_voice_are_for_two_who_both_take_them() {
+    for (host_takes, guest_takes) in [(true, true), (true, false), (false, true)] {
+        let says = |takes: bool, mut parameters: ConnectionParameters| {
+            parameters.voice.red_payload_type = takes.then_some(63);
+            parameters
+        };
+        let mut host = Negotiation::new(Role::Host);
+        assert!(!host.takes_red());
+        host.open(at(0), Vec::new(), HandshakePatience::First);
+        host.on_local_offer(at(10), says(host_takes, parameters(1, Setup::ActPass)));
+        assert!(!host.takes_red(), "nobody has answered");
+        host.on_answer(at(20), 0, says(guest_takes, parameters(2, Setup::Active))).unwrap();
+        assert_eq!(host.takes_red(), host_takes && guest_takes);
+    }
 }
 
 fn offered() -> Negotiation {

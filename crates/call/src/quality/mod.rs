@@ -3,10 +3,12 @@
 mod ladder;
 mod plan;
 mod policy;
+mod share;
 mod voice;
 
 #[cfg(test)]
 mod trajectories;
 
-pub use plan::{PictureOff, PicturePlan, VoicePlan};
-pub(crate) use policy::Policy;
+pub use plan::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy};
+pub(crate) use policy::{Link, Policy};
+pub use voice::{VoiceLink, VoicePolicy};

@@ -5,14 +5,35 @@ use units::DataRate;
 /// What the voice encoder is to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VoicePlan {
-    /// The encoder's rate, headers not counted.
+    /// The rate of all payload, redundancy included, the packets' headers not counted.
     pub rate: DataRate,
-    /// Milliseconds of voice in a packet: 20, 40 or 60.
+    /// Milliseconds of voice in a packet: 20, 40, 60 or 100.
     pub packet_ms: u8,
-    /// Whether a packet carries a coarse copy of the one before (in-band FEC, RFC 6716 section 2.1.7).
-    pub fec: bool,
-    /// The share of packets that the encoder is to expect lost, 0 to 1; only with `fec`.
+    /// How what is lost comes a second time.
+    pub redundancy: VoiceRedundancy,
+    /// The share of packets that the encoder is to expect lost, 0 to 1.
     pub expected_loss: f32,
+}
+
+/// How what is lost of a voice comes a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoiceRedundancy {
+    /// It does not: the receiver makes it up.
+    None,
+    /// A coarse copy in the next packet (in-band FEC, RFC 6716 section 2.1.7).
+    InBand,
+    /// Earlier packets ride along (RFC 2198).
+    Red {
+        /// How many.
+        copies: u8,
+        /// How many packets lie from each copy to the next newer one.
+        distance: u8,
+    },
+    /// A neural outline of what was said lately (draft-ietf-mlcodec-opus-dred).
+    Dred {
+        /// How far back it reaches.
+        duration_ms: u16,
+    },
 }
 
 impl VoicePlan {
@@ -25,6 +46,12 @@ impl VoicePlan {
 /// What the headers of voice packets take on the wire.
 pub(super) fn overhead(packet_ms: u8) -> DataRate {
     DataRate::from_bps(VOICE_OVERHEAD_BYTES * 8 * 1_000 / u64::from(packet_ms.max(1)))
+}
+
+/// What RED's own headers take of the payload's rate (RFC 2198 section 3: four bytes a copy, one for the newest).
+pub(super) fn red_overhead(copies: u8, packet_ms: u8) -> DataRate {
+    let bits = (u64::from(copies) * 4 + 1) * 8 * 1_000;
+    DataRate::from_bps(bits / u64::from(packet_ms.max(1)))
 }
 
 /// Bytes around a voice packet: IPv4 20, UDP 8, RTP 12, header extensions (mid, transport-wide numbers) 8, AES-GCM's

@@ -6,8 +6,26 @@ use units::{DataRate, Timestamp};
 
 use super::ladder::{self, Rung};
 use super::plan::{PictureOff, PicturePlan, VoicePlan};
-use super::voice;
+use super::share;
+use super::voice::{VoiceLink, VoicePolicy};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
+
+/// What is known of the way to the other side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Link {
+    /// What it carries, headers included.
+    pub(crate) target: DataRate,
+    /// The share of packets that it loses.
+    pub(crate) loss: f32,
+    /// The share of voice packets that it loses.
+    pub(crate) voice_loss: f32,
+    /// How likely the voice packet after a lost one is lost as well.
+    pub(crate) loss_follows_loss: f32,
+    /// There and back.
+    pub(crate) round_trip: Option<Duration>,
+    /// Whether both sides take voice with copies (RED).
+    pub(crate) takes_red: bool,
+}
 
 /// Decides who gets the bits: voice first, then picture.
 ///
@@ -23,11 +41,15 @@ pub(crate) struct Policy {
     preferences: Preferences,
 
     target: DataRate,
+    /// Of all packets, smoothed.
     loss: f32,
+    /// As it was told last.
+    link: Option<Link>,
     updated: Timestamp,
 
+    voice: VoicePolicy,
     voice_tier: usize,
-    fec: bool,
+    lossy: bool,
     picture_fits: bool,
     picture_fits_since: Option<Timestamp>,
     rung: usize,
@@ -40,7 +62,6 @@ pub(crate) struct Policy {
 
 impl Policy {
     pub(crate) fn new(media: MediaConfig, preferences: Preferences) -> Self {
-        let voice = voice::plan(voice::TIERS.len() - 1, START_TARGET, 0.0, false);
         let mut policy = Self {
             sends_voice: media.sends_voice,
             camera: media.camera,
@@ -50,16 +71,18 @@ impl Policy {
             preferences,
             target: START_TARGET,
             loss: 0.0,
+            link: None,
             updated: Timestamp::ZERO,
+            voice: VoicePolicy::new(),
             voice_tier: usize::MAX,
-            fec: false,
+            lossy: false,
             picture_fits: true,
             picture_fits_since: None,
             rung: usize::MAX,
             better_since: None,
             fluent: true,
             encoder: ladder::EncoderLoad::default(),
-            plans: (voice, PicturePlan::Off(PictureOff::NoCamera)),
+            plans: (VoicePolicy::new().plan(), PicturePlan::Off(PictureOff::NoCamera)),
         };
         policy.plans = policy.decide(Timestamp::ZERO);
         policy
@@ -70,9 +93,13 @@ impl Policy {
         self.plans
     }
 
-    /// The link carries `target`, headers included, and loses the share `loss` of the packets.
-    pub(crate) fn on_estimate(&mut self, now: Timestamp, target: DataRate, loss: f32) -> bool {
-        let loss = if loss.is_finite() { loss.clamp(0.0, 1.0) } else { 0.0 };
+    /// The link is like that now.
+    pub(crate) fn on_estimate(&mut self, now: Timestamp, link: Link) -> bool {
+        let share = |share: f32| if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let Link { target, loss, voice_loss, loss_follows_loss, .. } = link;
+        let loss = share(loss);
+        self.link =
+            Some(Link { loss, voice_loss: share(voice_loss), loss_follows_loss: share(loss_follows_loss), ..link });
         let span = if loss > self.loss { LOSS_RISES_IN } else { LOSS_FALLS_IN };
         let weight = (now.since(self.updated).as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
         self.loss += (loss - self.loss) * weight;
@@ -138,7 +165,7 @@ impl Policy {
 
     fn decide(&mut self, now: Timestamp) -> (VoicePlan, PicturePlan) {
         let total = self.total();
-        let voice = self.decide_voice(total);
+        let voice = self.decide_voice(now, total);
         let voice_takes = if self.sends_voice { voice.wire_rate() } else { DataRate::ZERO };
         let left = (total * (1.0 - CONTROL_SHARE)).saturating_sub(voice_takes);
         let rate = left * (PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR))));
@@ -153,10 +180,20 @@ impl Policy {
         if self.preferences.save_data { total.min(SAVE_DATA_RATE) } else { total }
     }
 
-    fn decide_voice(&mut self, total: DataRate) -> VoicePlan {
-        self.fec = if self.fec { self.loss >= FEC_OFF_BELOW } else { self.loss >= FEC_ON_FROM };
-        self.voice_tier = voice::tier(self.voice_tier, total);
-        voice::plan(self.voice_tier, total, self.loss, self.fec)
+    fn decide_voice(&mut self, now: Timestamp, total: DataRate) -> VoicePlan {
+        let loss = self.link.map_or(0.0, |link| link.voice_loss);
+        self.lossy = if self.lossy { loss >= LOSSY_UNTIL } else { loss >= LOSSY_FROM };
+        self.voice_tier = share::tier(self.voice_tier, total);
+        let beside_a_picture = matches!(self.plans.1, PicturePlan::On { .. });
+        let link = VoiceLink {
+            share: share::of_voice(self.voice_tier, total, self.lossy, beside_a_picture),
+            loss,
+            loss_follows_loss: self.link.map_or(0.0, |link| link.loss_follows_loss),
+            round_trip: self.link.and_then(|link| link.round_trip),
+            takes_red: self.link.is_some_and(|link| link.takes_red),
+            takes_dred: TAKES_DRED,
+        };
+        self.voice.decide(now, &link)
     }
 
     fn decide_picture(&mut self, now: Timestamp, total: DataRate, rate: DataRate) -> PicturePlan {
@@ -266,9 +303,12 @@ const RUNG_UP_AFTER: Duration = Duration::from_millis(1_500);
 const FLUENT_ON_FROM: f64 = 1.5;
 const FLUENT_OFF_BELOW: f64 = 1.2;
 
-/// In-band FEC costs quality, so it needs a reason: from 2 % on, until below 0.5 %.
-const FEC_ON_FROM: f32 = 0.02;
-const FEC_OFF_BELOW: f32 = 0.005;
+/// From so much loss on, the voice has room for redundancy, and until it is less than so much.
+const LOSSY_FROM: f32 = 0.02;
+const LOSSY_UNTIL: f32 = 0.005;
+/// Nothing in the negotiation tells whether the other side restores from outlines; a browser does not, and whoever
+/// does not take RED is most likely one.
+const TAKES_DRED: bool = false;
 /// How quickly a rise and a fall of the loss are believed: a burst is answered at once and remembered for a while.
 const LOSS_RISES_IN: Duration = Duration::from_secs(1);
 const LOSS_FALLS_IN: Duration = Duration::from_secs(5);

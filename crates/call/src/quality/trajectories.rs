@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use units::{DataRate, PictureSize, Timestamp};
 
-use super::{PictureOff, PicturePlan, Policy, VoicePlan};
+use super::{Link, PictureOff, PicturePlan, Policy, VoicePlan, VoiceRedundancy};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
 const CAMERA: CameraFormat = CameraFormat { size: PictureSize::new(1280, 720), fps: 30 };
@@ -31,7 +31,15 @@ impl Drive {
         let before = self.changes;
         for _ in 0..millis / 100 {
             self.now += STEP;
-            self.changes += u32::from(self.policy.on_estimate(self.now, DataRate::from_kbps(kbps), loss));
+            let link = Link {
+                target: DataRate::from_kbps(kbps),
+                loss,
+                voice_loss: loss,
+                loss_follows_loss: loss,
+                round_trip: None,
+                takes_red: true,
+            };
+            self.changes += u32::from(self.policy.on_estimate(self.now, link));
         }
         self.changes - before
     }
@@ -79,7 +87,9 @@ fn a_link_that_shrinks_and_grows_keeps_the_voice_and_gets_its_picture_back() {
     drive.link(1_000, 0.0, 1_000);
     assert_eq!(drive.height(), 180, "not yet: it may be a moment's luck");
     drive.link(1_000, 0.0, 1_000);
-    assert_eq!((drive.height(), drive.voice().packet_ms), (540, 20));
+    assert_eq!(drive.height(), 540);
+    drive.link(1_000, 0.0, 15_000);
+    assert_eq!(drive.voice().packet_ms, 20);
 }
 
 #[test]
@@ -132,21 +142,22 @@ fn thirty_kilobits_with_a_fifth_lost_are_a_voice_in_long_packets_with_copies() {
     let mut drive = Drive::smooth();
     drive.link(30, 0.2, 5_000);
     let voice = drive.voice();
-    assert_eq!((voice.packet_ms, voice.fec, drive.height()), (60, true, 0));
-    assert!(voice.expected_loss >= 0.15 && voice.rate >= DataRate::from_kbps(16), "{voice:?}");
+    assert_eq!((voice.packet_ms, drive.height()), (60, 0));
+    assert!(matches!(voice.redundancy, VoiceRedundancy::Red { .. }), "{voice:?}");
+    assert!(voice.expected_loss > 0.0 && voice.rate >= DataRate::from_kbps(16), "{voice:?}");
 }
 
 #[test]
 fn copies_in_the_voice_come_with_loss_and_go_long_after_it() {
     let mut drive = Drive::smooth();
     drive.link(1_000, 0.0, 2_000);
-    assert!(!drive.voice().fec);
+    assert_eq!(drive.voice().redundancy, VoiceRedundancy::None);
     drive.link(1_000, 0.05, 1_000);
-    assert!(drive.voice().fec);
+    assert_ne!(drive.voice().redundancy, VoiceRedundancy::None);
     drive.link(1_000, 0.0, 2_000);
-    assert!(drive.voice().fec, "bursts come in company");
+    assert_ne!(drive.voice().redundancy, VoiceRedundancy::None, "bursts come in company");
     drive.link(1_000, 0.0, 30_000);
-    assert!(!drive.voice().fec);
+    assert_eq!(drive.voice().redundancy, VoiceRedundancy::None);
 }
 
 #[test]
@@ -229,7 +240,7 @@ fn a_machine_that_cannot_keep_up_gets_a_smaller_picture_and_tries_again_later() 
 fn a_loss_that_is_no_number_does_no_harm() {
     let mut drive = Drive::smooth();
     drive.link(500, f32::NAN, 1_000);
-    assert!(!drive.voice().fec);
+    assert_eq!(drive.voice().redundancy, VoiceRedundancy::None);
     drive.link(500, f32::INFINITY, 1_000);
     assert!(drive.takes() <= DataRate::from_kbps(500));
 }

@@ -1,74 +1,171 @@
-//! The voice's share: what Opus is to do at a rate and a loss.
+//! The voice's policy: from its share of the rate and the link's losses to how it is coded.
 
-use units::DataRate;
+mod expected;
+mod losses;
 
-use super::plan::{VoicePlan, overhead};
+use std::time::Duration;
 
-/// A way to send the voice, from a total rate on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tier {
-    /// From so much in all.
-    from: DataRate,
-    packet_ms: u8,
-    rate: DataRate,
-    /// With FEC: the copies need room.
-    rate_with_fec: DataRate,
+use units::{DataRate, Timestamp};
+
+use super::plan::{VoicePlan, VoiceRedundancy};
+use expected::Scheme;
+use losses::Losses;
+
+/// What is known of the way that the voice takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VoiceLink {
+    /// What the voice may take on the wire, headers counted.
+    pub share: DataRate,
+    /// The share of voice packets that is lost, 0 to 1.
+    pub loss: f32,
+    /// How likely the voice packet after a lost one is lost as well, 0 to 1; equal to `loss` where losses are independent.
+    pub loss_follows_loss: f32,
+    /// There and back, when it is known.
+    pub round_trip: Option<Duration>,
+    /// Whether the other side takes RED (RFC 2198).
+    pub takes_red: bool,
+    /// Whether the other side restores from DRED. Others pass it over, so that it would be wasted and not wrong.
+    pub takes_dred: bool,
 }
 
-/// From thin to wide. Headers weigh 64 bytes a packet: 26 kbps at 20 ms, 13 at 40, 9 at 60. At 32 kbps on the wire,
-/// 60 ms with FEC scored PESQ-WB 3.5 at 10 % loss where 20 ms scored 2.2; where there is room, 20 ms is 40 ms earlier
-/// at the other ear.
-pub(super) const TIERS: [Tier; 5] = [
-    tier_of(0, 60, 22, 22),
-    tier_of(40, 60, 22, 22),
-    tier_of(80, 40, 24, 26),
-    tier_of(200, 20, 28, 32),
-    tier_of(400, 20, 40, 48),
+/// Chooses packet length, redundancy and rate of the voice, and keeps what it has chosen while that is nearly as good.
+#[derive(Debug, Clone)]
+pub struct VoicePolicy {
+    scheme: Scheme,
+    losses: Losses,
+    /// How much better others would have been for how long: quality times seconds.
+    regret: f64,
+    decided: Timestamp,
+    plan: VoicePlan,
+}
+
+impl Default for VoicePolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl VoicePolicy {
+    /// Knows nothing yet: short packets without redundancy.
+    pub fn new() -> Self {
+        let scheme = Scheme { packet_ms: 20, redundancy: VoiceRedundancy::None };
+        let plan =
+            VoicePlan { rate: MOST, packet_ms: scheme.packet_ms, redundancy: scheme.redundancy, expected_loss: 0.0 };
+        Self { scheme, losses: Losses::none(scheme.packet_ms), regret: 0.0, decided: Timestamp::ZERO, plan }
+    }
+
+    /// What was decided last.
+    pub fn plan(&self) -> VoicePlan {
+        self.plan
+    }
+
+    /// Decides anew.
+    pub fn decide(&mut self, now: Timestamp, link: &VoiceLink) -> VoicePlan {
+        self.losses.update(now, link.loss, link.loss_follows_loss, self.plan.packet_ms);
+        self.choose(now, link);
+        self.plan = self.plan_for(link.share);
+        self.plan
+    }
+
+    fn choose(&mut self, now: Timestamp, link: &VoiceLink) {
+        let one_way = link.round_trip.map_or(USUAL_ONE_WAY, |round_trip| round_trip / 2).min(WORST_ONE_WAY);
+        let expected = |scheme: Scheme| {
+            let taken = match scheme.redundancy {
+                VoiceRedundancy::Red { .. } => link.takes_red,
+                VoiceRedundancy::Dred { .. } => link.takes_dred,
+                VoiceRedundancy::None | VoiceRedundancy::InBand => true,
+            };
+            let value = scheme.expected(link.share, &self.losses, one_way)?;
+            taken.then_some(value)
+        };
+        let best = schemes()
+            .filter_map(|scheme| Some((scheme, expected(scheme)?)))
+            .max_by(|(_, one), (_, other)| one.total_cmp(other));
+        // Where not even the leanest fits, the leanest it is.
+        let Some((best, reached)) = best else {
+            self.take(LEANEST);
+            return;
+        };
+        let now_is = expected(self.scheme);
+        let gain = now_is.map_or(f64::INFINITY, |now_is| reached - now_is);
+        let span = now.since(self.decided).min(LONGEST_SPAN).as_secs_f64();
+        self.decided = now;
+        self.regret = if gain < WORTH_A_THOUGHT { 0.0 } else { self.regret + gain * span };
+        if gain >= WORTH_A_HURRY || self.regret >= WORTH_A_CHANGE {
+            self.take(best);
+        }
+    }
+
+    fn take(&mut self, scheme: Scheme) {
+        self.scheme = scheme;
+        self.regret = 0.0;
+    }
+
+    fn plan_for(&self, share: DataRate) -> VoicePlan {
+        let Scheme { packet_ms, redundancy } = self.scheme;
+        let fits = DataRate::from_kbps(self.scheme.rate(share).as_kbps()).clamp(LEAST, MOST_WITH_COPIES);
+        let most = match redundancy {
+            VoiceRedundancy::None => MOST,
+            VoiceRedundancy::Red { .. } | VoiceRedundancy::InBand | VoiceRedundancy::Dred { .. } => MOST_WITH_COPIES,
+        };
+        let kept = self.plan;
+        let same_scheme = (kept.packet_ms, kept.redundancy) == (packet_ms, redundancy);
+        // Down at once, up by steps that can be heard.
+        let rate = fits.min(most);
+        let rate = if same_scheme && rate >= kept.rate && rate < kept.rate * UP_STEP { kept.rate } else { rate };
+        let expected_loss = match redundancy {
+            VoiceRedundancy::None if self.losses.share() < SOME_LOSS => 0.0,
+            _ => HINT,
+        };
+        VoicePlan { rate, packet_ms, redundancy, expected_loss }
+    }
+}
+
+/// All that can be chosen.
+fn schemes() -> impl Iterator<Item = Scheme> {
+    let lengths = [20, 40, 60, 100];
+    lengths
+        .into_iter()
+        .flat_map(|packet_ms| REDUNDANCIES.into_iter().map(move |redundancy| Scheme { packet_ms, redundancy }))
+        .filter(|scheme| scheme.delay() <= LONGEST_DELAY)
+}
+
+const REDUNDANCIES: [VoiceRedundancy; 7] = [
+    VoiceRedundancy::None,
+    VoiceRedundancy::InBand,
+    VoiceRedundancy::Red { copies: 1, distance: 1 },
+    VoiceRedundancy::Red { copies: 1, distance: 2 },
+    VoiceRedundancy::Red { copies: 1, distance: 4 },
+    VoiceRedundancy::Red { copies: 2, distance: 2 },
+    VoiceRedundancy::Dred { duration_ms: 300 },
 ];
+const LEANEST: Scheme = Scheme { packet_ms: 100, redundancy: VoiceRedundancy::None };
+/// With this the mouth-to-ear delay stays within 250 ms of the link's own, playout's margins included.
+const LONGEST_DELAY: Duration = Duration::from_millis(200);
+/// Two thirds of a continent; what is not known should neither forbid nor excuse long packets.
+const USUAL_ONE_WAY: Duration = Duration::from_millis(50);
+/// Beyond, all is lost to delay anyway.
+const WORST_ONE_WAY: Duration = Duration::from_secs(2);
+/// A change of the scheme may be heard, so it needs a reason: a tenth of a point for two seconds, or less for longer …
+const WORTH_A_CHANGE: f64 = 0.2;
+/// … though nothing so small …
+const WORTH_A_THOUGHT: f64 = 0.02;
+/// … unless what is being said now is not understood.
+const WORTH_A_HURRY: f64 = 0.5;
+/// One report after a silence is not many seconds of it.
+const LONGEST_SPAN: Duration = Duration::from_secs(1);
+const UP_STEP: f64 = 1.1;
+/// libopus's least.
+const LEAST: DataRate = DataRate::from_kbps(6);
+/// One copy of the voice is as good as the original at this rate …
+const MOST: DataRate = DataRate::from_kbps(40);
+/// … and with copies beside it at this.
+const MOST_WITH_COPIES: DataRate = DataRate::from_kbps(64);
+/// From here on the codec is told to expect losses, and always the same: the hint makes in-band copies appear at all, more
+/// of it takes more from the voice than it gives back.
+const HINT: f32 = 0.1;
+const SOME_LOSS: f64 = 0.01;
 
-const fn tier_of(from: u64, packet_ms: u8, rate: u64, rate_with_fec: u64) -> Tier {
-    Tier {
-        from: DataRate::from_kbps(from),
-        packet_ms,
-        rate: DataRate::from_kbps(rate),
-        rate_with_fec: DataRate::from_kbps(rate_with_fec),
-    }
-}
-
-/// The tier for `total` when the voice is in `current` now: down at once, up with a margin.
-pub(super) fn tier(current: usize, total: DataRate) -> usize {
-    let holds = highest_from(total);
-    if current >= TIERS.len() || holds <= current {
-        return holds;
-    }
-    highest_from(total * (1.0 / UP_MARGIN)).max(current)
-}
-
-fn highest_from(total: DataRate) -> usize {
-    TIERS.iter().rposition(|tier| total >= tier.from).unwrap_or(0)
-}
-
-/// The plan in this tier.
-pub(super) fn plan(tier: usize, total: DataRate, loss: f32, fec: bool) -> VoicePlan {
-    let Tier { packet_ms, rate, rate_with_fec, .. } = TIERS[tier.min(TIERS.len() - 1)];
-    let rate = if fec { rate_with_fec } else { rate };
-    let fits = (total * SHARE_OF_THIN_LINK).saturating_sub(overhead(packet_ms));
-    let rate = whole_kbps(rate.min(fits)).max(LEAST);
-    let expected_loss = if fec { loss_step(loss) } else { 0.0 };
-    VoicePlan { rate, packet_ms, fec, expected_loss }
-}
-
-/// In steps of 5 %, at least 10 %: below that libopus leaves the copies out at low rates without a word.
-fn loss_step(loss: f32) -> f32 {
-    ((loss * 20.0).ceil() / 20.0).clamp(0.1, 0.3)
-}
-
-fn whole_kbps(rate: DataRate) -> DataRate {
-    DataRate::from_kbps(rate.as_kbps())
-}
-
-const UP_MARGIN: f64 = 1.15;
-/// The rest is for reports and path checks.
-const SHARE_OF_THIN_LINK: f64 = 0.92;
-/// Below this Opus's voice is no longer understood with loss.
-const LEAST: DataRate = DataRate::from_kbps(8);
+#[cfg(test)]
+#[path = "voice/tests.rs"]
+mod tests;

@@ -1,19 +1,26 @@
 //! From Opus packets to samples, lost ones included.
 
-use opus::Channels;
+use super::VoiceError;
+use super::opus_raw::{self, Outline, RawDecoder};
 
-use super::{SAMPLE_RATE, VoiceError};
-
-/// What the receiver needs of a codec. Every call appends samples to `out` and answers how many.
+/// What the receiver needs of a codec. Every call that decodes appends samples to `out` and answers how many.
 pub trait Decoder {
     /// Decodes a packet. On an error nothing was appended and the packet counts as lost.
     fn decode(&mut self, payload: &[u8], out: &mut Vec<f32>) -> Result<usize, VoiceError>;
 
-    /// Decodes the `samples` before `next` from the coarse copy that `next` carries, as far as it carries one.
+    /// Decodes the `samples` before `next` from the coarse copy that `next` carries, as far as it carries one; what lies
+    /// before the copy is made up.
     fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError>;
 
-    /// Whether `next` carries a coarse copy of the packet before it.
+    /// Whether `next` carries a coarse copy of the voice right before it (in-band FEC).
     fn has_copy(&self, next: &[u8]) -> bool;
+
+    /// How many samples before `next` its deep redundancy (DRED) begins; zero if it carries none.
+    fn reach(&mut self, next: &[u8]) -> usize;
+
+    /// Restores `samples` (rounded up to 2.5 ms) that begin `offset` samples before `next`, from its deep redundancy.
+    /// The stretches of a gap are restored in their order; what lies outside of the redundancy is made up.
+    fn restore(&mut self, next: &[u8], offset: usize, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError>;
 
     /// Makes up `samples` to follow what was decoded last, fading the longer it goes on.
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError>;
@@ -25,34 +32,30 @@ pub trait Decoder {
 /// libopus.
 #[derive(Debug)]
 pub struct OpusDecoder {
-    opus: opus::Decoder,
+    opus: RawDecoder,
+    outline: Outline,
+    /// The packet that `outline` was read from, and how far it reaches: one packet is asked about many times.
+    outlined: (Vec<u8>, usize),
 }
 
 impl OpusDecoder {
     /// A decoder for 48 kHz mono.
     pub fn new() -> Result<Self, VoiceError> {
-        Ok(Self { opus: opus::Decoder::new(SAMPLE_RATE, Channels::Mono)? })
+        Ok(Self { opus: RawDecoder::new(COMPLEXITY)?, outline: Outline::new()?, outlined: (Vec::new(), 0) })
     }
 
-    fn decode_into(
+    /// Appends what `fill` writes into `samples` of room.
+    fn append(
         &mut self,
-        payload: &[u8],
         samples: usize,
-        fec: bool,
         out: &mut Vec<f32>,
+        fill: impl FnOnce(&mut RawDecoder, &mut [f32]) -> Result<usize, VoiceError>,
     ) -> Result<usize, VoiceError> {
         let start = out.len();
         out.resize(start + samples, 0.0);
-        match self.opus.decode_float(payload, &mut out[start..], fec) {
-            Ok(decoded) => {
-                out.truncate(start + decoded);
-                Ok(decoded)
-            }
-            Err(error) => {
-                out.truncate(start);
-                Err(error.into())
-            }
-        }
+        let filled = fill(&mut self.opus, &mut out[start..]);
+        out.truncate(start + filled.as_ref().map_or(0, |filled| (*filled).min(samples)));
+        filled
     }
 }
 
@@ -61,43 +64,60 @@ impl Decoder for OpusDecoder {
         if payload.is_empty() {
             return Err(VoiceError("an empty packet".to_owned()));
         }
-        self.decode_into(payload, MAX_PACKET_SAMPLES, false, out)
+        self.append(MAX_PACKET_SAMPLES, out, |opus, room| opus.decode(Some(payload), false, room))
     }
 
     fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError> {
-        self.decode_into(next, samples, true, out)
+        self.append(codec_samples(samples), out, |opus, room| opus.decode(Some(next), true, room))
     }
 
     fn has_copy(&self, next: &[u8]) -> bool {
-        lbrr_flag(next)
+        opus_raw::in_band_reach(next) > 0
+    }
+
+    fn reach(&mut self, next: &[u8]) -> usize {
+        if next.is_empty() {
+            return 0;
+        }
+        if self.outlined.0 != next {
+            self.outlined.0.clear();
+            self.outlined.0.extend_from_slice(next);
+            self.outlined.1 = self.outline.read(next, MAX_REACH).unwrap_or(0).min(MAX_REACH);
+        }
+        self.outlined.1
+    }
+
+    fn restore(&mut self, next: &[u8], offset: usize, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError> {
+        if self.reach(next) == 0 {
+            return Err(VoiceError("no deep redundancy in the packet".to_owned()));
+        }
+        self.outline.process()?;
+        let start = out.len();
+        let samples = codec_samples(samples);
+        out.resize(start + samples, 0.0);
+        let filled = self.opus.decode_outline(&self.outline, offset, &mut out[start..]);
+        out.truncate(start + filled.as_ref().map_or(0, |filled| (*filled).min(samples)));
+        filled
     }
 
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError> {
-        self.decode_into(&[], samples, false, out)
+        self.append(codec_samples(samples), out, |opus, room| opus.decode(None, false, room))
     }
 
     fn samples(&self, payload: &[u8]) -> usize {
-        if payload.is_empty() {
-            return 0;
-        }
-        self.opus.get_nb_samples(payload).unwrap_or(0)
+        opus_raw::packet_samples(payload)
     }
 }
 
-/// The LBRR flag of the first Opus frame in a packet (RFC 6716 §4.2.3); CELT-only packets carry no copy.
-fn lbrr_flag(packet: &[u8]) -> bool {
-    let Some(&toc) = packet.first() else { return false };
-    let configuration = toc >> 3;
-    // SILK frames of up to 20 ms in an Opus frame (§3.1, table 2).
-    let silk_frames = match configuration {
-        0..12 => [1, 1, 2, 3][usize::from(configuration % 4)],
-        12..16 => 1,
-        _ => return false,
-    };
-    // One voice activity bit for each, then the flag, at the top of the frame's first byte (§4.2.3, mono).
-    let Ok(parsed) = opus::packet::parse(packet) else { return false };
-    parsed.frames.first().and_then(|frame| frame.first()).is_some_and(|first| first & (0x80 >> silk_frames) != 0)
+/// libopus fills gaps in multiples of 2.5 ms, and 120 ms at most at a time.
+fn codec_samples(samples: usize) -> usize {
+    samples.div_ceil(STEP).saturating_mul(STEP).clamp(STEP, MAX_PACKET_SAMPLES)
 }
 
+/// From 5 on, libopus fills gaps by a neural network instead of repeating periods: 0.1 to 0.2 of PESQ-WB.
+const COMPLEXITY: i32 = 5;
+const STEP: usize = 120;
 /// 120 ms, the longest Opus packet (RFC 6716 §2.1.4).
 const MAX_PACKET_SAMPLES: usize = 5_760;
+/// A second, what an encoder can send at most.
+const MAX_REACH: usize = 48_000;

@@ -5,29 +5,36 @@ use std::time::Duration;
 
 use units::Timestamp;
 
-use super::{MICROS_PER_SECOND, SAMPLE_RATE};
+use super::micros_of;
 
 /// Watches arrivals of the last seconds.
 ///
-/// A packet's delay is its arrival less its RTP time: the origin is arbitrary, so only differences count. The smallest
-/// of the window is the base; what lies above is jitter. A route that becomes slower, or a sender's clock that drifts,
-/// moves the base along within the window's length.
+/// A packet's delay is its arrival less the moment at which its *last* sample was spoken, so that long packets are no
+/// later than short ones; the origin is arbitrary, so only differences count. The smallest of the window is the base; what
+/// lies above is lateness. A route that becomes slower, or a sender's clock that drifts, moves the base along within the
+/// window's length.
+///
+/// The target follows up at once (a quantile, and a level that several packets in a row kept), stays up where spikes
+/// repeat themselves, and comes down as soon as a second and a half were calm: what was, a few seconds ago, is no reason to wait.
 #[derive(Debug, Default)]
 pub(super) struct DelayEstimator {
     window: VecDeque<Arrival>,
     base: i64,
     target: i64,
-    /// Scratch for the quantile.
+    usual: i64,
+    highest_lately: i64,
+    level: i64,
+    judged: Option<Timestamp>,
+    /// Scratch for the quantiles.
     sorted: Vec<i64>,
     /// What the target was before the window was cleared: the best guess until new packets tell.
     inherited: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Arrival {
     at: Timestamp,
     delay: i64,
-    sequence: u64,
 }
 
 impl DelayEstimator {
@@ -35,78 +42,136 @@ impl DelayEstimator {
         Self { inherited: INITIAL_TARGET, target: INITIAL_TARGET, ..Self::default() }
     }
 
-    /// A packet came whose first sample is `timestamp` on the sender's clock, counted on beyond 32 bits.
-    pub(super) fn on_packet(&mut self, now: Timestamp, timestamp: i64, sequence: u64) {
-        let delay = Self::delay(now, timestamp);
+    /// A packet came that ends with `end` on the sender's clock, counted on beyond 32 bits.
+    pub(super) fn on_packet(&mut self, now: Timestamp, end: i64) {
+        let delay = Self::delay(now, end);
+        let mut base = if self.window.is_empty() { delay } else { self.base.min(delay) };
         while self.window.len() >= MAX_WINDOW || self.window.front().is_some_and(|first| now - first.at > WINDOW) {
-            self.window.pop_front();
+            let left = self.window.pop_front();
+            if left.is_some_and(|left| left.delay <= base) {
+                base = self.window.iter().map(|arrival| arrival.delay).min().unwrap_or(delay).min(delay);
+            }
         }
-        self.window.push_back(Arrival { at: now, delay, sequence });
-        self.base = self.window.iter().map(|arrival| arrival.delay).min().unwrap_or(delay);
-        self.target = self.aim();
+        self.window.push_back(Arrival { at: now, delay });
+        // Lateness counts from the base: when that moves, so does the target, until it is judged anew.
+        let moved = self.base - base;
+        self.base = base;
+        if self.window.len() > 1 {
+            self.target += moved;
+            self.usual += moved;
+            self.highest_lately += moved;
+            self.level += moved;
+        }
+        if self.judged.is_none_or(|judged| now - judged >= JUDGE_EVERY) {
+            self.judged = Some(now);
+            self.judge(now);
+        }
     }
 
     /// Starts over after a pause; the last target holds until the new packets tell.
     pub(super) fn clear(&mut self) {
-        self.inherited = self.target.max(INITIAL_TARGET);
+        self.inherited = self.target.clamp(INITIAL_TARGET, MAX_TARGET);
+        self.target = self.inherited;
         self.window.clear();
+        (self.judged, self.usual, self.highest_lately, self.level) = (None, 0, 0, 0);
     }
 
-    /// How many microseconds after the earliest possible moment the sample `timestamp` would be heard now.
-    pub(super) fn playout_delay(&self, now: Timestamp, timestamp: i64) -> i64 {
-        Self::delay(now, timestamp) - self.base
+    /// How many microseconds later than the earliest possible moment something that ends with `end` is at `now`.
+    pub(super) fn lateness(&self, now: Timestamp, end: i64) -> i64 {
+        Self::delay(now, end) - self.base
     }
 
-    /// How many microseconds that should be.
+    /// How late, in microseconds, packets may be without being missed.
     pub(super) fn target(&self) -> i64 {
         self.target
     }
 
-    /// The share of packets of the window that never came.
-    pub(super) fn loss(&self) -> f32 {
-        let sequences = self.window.iter().map(|arrival| arrival.sequence);
-        let (Some(first), Some(last)) = (sequences.clone().min(), sequences.max()) else { return 0.0 };
-        let sent = last - first + 1;
-        1.0 - (self.window.len() as f32 / sent as f32).min(1.0)
+    /// Most packets are not later than that.
+    pub(super) fn usual(&self) -> i64 {
+        self.usual.clamp(0, self.target)
     }
 
-    fn aim(&mut self) -> i64 {
-        let mut lateness = std::mem::take(&mut self.sorted);
-        lateness.clear();
-        lateness.extend(self.everyday().map(|(_, late)| late));
-        self.sorted = lateness;
-        let Some(last) = self.sorted.len().checked_sub(1) else { return self.target };
-        let index = ((self.sorted.len() as f64 * QUANTILE) as usize).min(last);
-        let (_, &mut quantile, _) = self.sorted.select_nth_unstable(index);
-        let mut target = (quantile + MARGIN).max(self.repeated_peak() + MARGIN).clamp(MIN_TARGET, MAX_TARGET);
-        if self.window.len() < ENOUGH {
+    /// The latest of the last second: to wait less would be too early.
+    pub(super) fn highest_lately(&self) -> i64 {
+        self.highest_lately.clamp(0, OUTAGE)
+    }
+
+    /// Where the last few packets were, however late that is.
+    pub(super) fn level(&self) -> i64 {
+        self.level
+    }
+
+    fn judge(&mut self, now: Timestamp) {
+        let everyday: Vec<(Timestamp, i64)> = self.everyday().collect();
+        if everyday.is_empty() {
+            return;
+        }
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sorted.clear();
+        sorted.extend(everyday.iter().map(|&(_, late)| late));
+        sorted.sort_unstable();
+        let quantile = |share: f64| sorted[((sorted.len() as f64 * share) as usize).min(sorted.len() - 1)];
+        let lately = |span: Duration| {
+            let recent = everyday.iter().rev().take_while(move |&&(at, _)| now - at <= span).map(|&(_, late)| late);
+            recent.fold((i64::MAX, 0, 0_usize), |(low, high, count), late| (low.min(late), high.max(late), count + 1))
+        };
+        let (low, high, count) = lately(RELEASE);
+        // A calm is believed, with a quarter of its spread to spare.
+        let released = if count >= FEW { high + (high - low) / 4 + LEAST_TARGET / 2 } else { MAX_TARGET };
+        let mut target = quantile(QUANTILE).min(released);
+        self.usual = quantile(USUAL).min(released);
+        self.level = self.climb(now);
+        target = target.max(self.level).max(self.repeated_peak(now, &everyday, quantile(MOST)));
+        if count > 0 {
+            target = target.max(low + LEAST_TARGET);
+        }
+        if everyday.len() < ENOUGH {
             target = target.max(self.inherited);
         }
-        target
+        self.target = target.clamp(LEAST_TARGET, MAX_TARGET);
+        self.highest_lately = lately(Duration::from_secs(1)).1;
+        self.sorted = sorted;
     }
 
-    /// The second highest of the spikes in the window: one may be an accident, two are the link.
+    /// What each of the last few packets exceeded, and where they came later one by one, what the next will be like: where
+    /// the delay climbs, that is known before any quantile tells.
+    fn climb(&self, now: Timestamp) -> i64 {
+        let last = self.window.iter().rev().take(LEVEL).take_while(|arrival| now - arrival.at <= LEVEL_SPAN);
+        let delays: Vec<i64> = last.map(|arrival| arrival.delay - self.base).collect();
+        let ([newest, .., oldest], LEVEL) = (delays.as_slice(), delays.len()) else { return 0 };
+        let climbs =
+            delays.is_sorted_by(|newer, older| newer > older) && newest - oldest > CLIMB && *oldest > self.usual;
+        if climbs { newest + 2 * (newest - oldest).min(STEEPEST) } else { delays.iter().copied().min().unwrap_or(0) }
+    }
+
+    /// The second highest of the spikes in the window: one may be an accident, two are the link, until the next is overdue.
     ///
-    /// Spikes are told apart by the second in which they came; neighbouring seconds count as one. The height of each is
-    /// that of its third latest packet, so that the tail of everyday jitter is no spike.
-    fn repeated_peak(&self) -> i64 {
-        let mut peaks: Vec<(u64, [i64; 3])> = Vec::with_capacity(WINDOW.as_secs() as usize + 2);
-        for (at, mut height) in self.everyday() {
-            let second = at.as_micros() / MICROS_PER_SECOND as u64;
-            if peaks.last().is_none_or(|(last, _)| *last != second) {
-                peaks.push((second, [0; 3]));
+    /// In a spike at least two packets in a row are far later than what is ordinary (`most` of them are earlier than that),
+    /// so that the tail of everyday jitter is none. Spikes are more than a second apart.
+    fn repeated_peak(&self, now: Timestamp, everyday: &[(Timestamp, i64)], most: i64) -> i64 {
+        let threshold = 2 * most + PEAK;
+        let mut peaks: Vec<Peak> = Vec::new();
+        for pair in everyday.windows(2) {
+            let [(_, before), (at, late)] = [pair[0], pair[1]];
+            if before <= threshold || late <= threshold {
+                continue;
             }
-            let Some((_, latest)) = peaks.last_mut() else { continue };
-            for place in latest {
-                if height > *place {
-                    std::mem::swap(place, &mut height);
+            let height = before.max(late);
+            match peaks.last_mut() {
+                Some(peak) if at - peak.until <= PEAKS_APART => {
+                    peak.until = at;
+                    peak.height = peak.height.max(height);
                 }
+                _ => peaks.push(Peak { from: at, until: at, height }),
             }
         }
-        let heights = peaks.iter().map(|&(second, latest)| (second, latest[2]));
-        let highest = heights.clone().max_by_key(|&(_, height)| height);
-        let apart = |at: u64| heights.filter(move |(second, _)| second.abs_diff(at) > 1).map(|(_, height)| height);
-        highest.and_then(|(at, _)| apart(at).max()).unwrap_or(0)
+        let [.., before, last] = peaks.as_slice() else { return 0 };
+        let due = (last.from - before.from) * 5 / 2;
+        if now - last.until > due.max(PEAK_MEMORY) {
+            return 0;
+        }
+        peaks.sort_unstable_by_key(|peak| peak.height);
+        peaks[peaks.len() - 2].height + PEAK_MARGIN
     }
 
     /// When the packets of the window came and how late, without those that an outage kept back and then let go together:
@@ -123,29 +188,57 @@ impl DelayEstimator {
         })
     }
 
-    fn delay(now: Timestamp, timestamp: i64) -> i64 {
-        let spoken = timestamp.saturating_mul(MICROS_PER_SECOND / 1_000) / i64::from(SAMPLE_RATE / 1_000);
-        i64::try_from(now.as_micros()).unwrap_or(i64::MAX).saturating_sub(spoken)
+    fn delay(now: Timestamp, end: i64) -> i64 {
+        i64::try_from(now.as_micros()).unwrap_or(i64::MAX).saturating_sub(micros_of(end))
     }
 }
 
-/// Long enough to remember spikes that come every few seconds, short enough to forget a bad minute.
+#[derive(Debug)]
+struct Peak {
+    from: Timestamp,
+    until: Timestamp,
+    height: i64,
+}
+
+/// Long enough to know a link's jitter and spikes that come every few seconds.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Against a flood of packets: four times what 10 ms packets bring.
-const MAX_WINDOW: usize = 4_000;
-/// The rest comes from FEC or is made up; waiting for the last few would cost everyone delay.
-const QUANTILE: f64 = 0.96;
-/// Playout happens in steps of 10 ms: a packet may be needed that much before its quantile says.
-const MARGIN: i64 = 10_000;
-const MIN_TARGET: i64 = 20_000;
+/// Against a flood of packets: what 10 ms packets bring.
+const MAX_WINDOW: usize = 1_000;
+/// The quantiles are found that often.
+const JUDGE_EVERY: Duration = Duration::from_millis(20);
+/// The rest is waited for, made up for or comes from redundancy; waiting for the last few would cost everyone delay.
+const QUANTILE: f64 = 0.97;
+/// What [`DelayEstimator::usual`] is.
+const USUAL: f64 = 0.65;
+/// A calm of that long is believed…
+const RELEASE: Duration = Duration::from_millis(1_500);
+/// …if so many packets came in it.
+const FEW: usize = 10;
+/// So many packets in a row, within so long, are a level and no accident.
+const LEVEL: usize = 4;
+const LEVEL_SPAN: Duration = Duration::from_millis(500);
+/// Packets in a row that come later and later by more than that in all, in microseconds, are a climb.
+const CLIMB: i64 = 8_000;
+const STEEPEST: i64 = 60_000;
+/// What is ordinary, where spikes are looked for…
+const MOST: f64 = 0.9;
+/// …and how far they stand, in microseconds, above twice that.
+const PEAK: i64 = 20_000;
+const PEAKS_APART: Duration = Duration::from_secs(1);
+/// Playout may be that much, in microseconds, before its target without being led back.
+const PEAK_MARGIN: i64 = 10_000;
+/// Spikes are remembered at least that long, and longer if they come seldom.
+const PEAK_MEMORY: Duration = Duration::from_secs(3);
+/// A device asks for its 10 ms a little early or late.
+const LEAST_TARGET: i64 = 15_000;
 /// Beyond this a conversation is worse off than with gaps (ITU-T G.114: 400 ms mouth to ear is the limit).
 const MAX_TARGET: i64 = 500_000;
 /// Twice what the buffer may hold at most, in microseconds.
 const OUTAGE: i64 = 2 * MAX_TARGET;
 /// How long the packets that an outage kept back keep coming.
 const OUTAGE_BURST: Duration = Duration::from_millis(300);
-/// Until the link is known: most links are better.
-const INITIAL_TARGET: i64 = 30_000;
+/// Until the link is known. Most links are good, and to grow costs less than to shrink.
+const INITIAL_TARGET: i64 = LEAST_TARGET;
 /// Packets after which the window tells more than a guess.
 const ENOUGH: usize = 40;
 
@@ -153,11 +246,11 @@ const ENOUGH: usize = 40;
 mod tests {
     use super::*;
 
-    /// A second of 20 ms packets, each delayed by what `delay_ms` says of its number.
+    /// Packets of 20 ms, each delayed by what `delay_ms` says of its number.
     fn feed(estimator: &mut DelayEstimator, from: u64, packets: u64, delay_ms: impl Fn(u64) -> u64) {
         for index in from..from + packets {
             let now = Timestamp::from_millis(1_000 + index * 20 + delay_ms(index));
-            estimator.on_packet(now, index as i64 * 960, index);
+            estimator.on_packet(now, index as i64 * 960);
         }
     }
 
@@ -165,29 +258,47 @@ mod tests {
     fn a_link_without_jitter_wants_the_least() {
         let mut estimator = DelayEstimator::new();
         feed(&mut estimator, 0, 100, |_| 35);
-        assert_eq!(estimator.target(), MIN_TARGET);
-        assert_eq!(estimator.loss(), 0.0);
+        assert_eq!(estimator.target(), LEAST_TARGET);
+        assert_eq!(estimator.usual(), 0);
     }
 
     #[test]
-    fn jitter_raises_the_target_to_its_quantile_and_is_forgotten_after_the_window() {
+    fn jitter_raises_the_target_to_its_quantile_and_a_calm_is_believed_soon() {
         let mut estimator = DelayEstimator::new();
         feed(&mut estimator, 0, 500, |index| index % 10 * 10);
-        assert_eq!(estimator.target(), 100_000);
-        feed(&mut estimator, 500, 510, |_| 0);
-        assert_eq!(estimator.target(), MIN_TARGET);
+        assert_eq!(estimator.target(), 90_000);
+        feed(&mut estimator, 500, 90, |_| 0);
+        assert_eq!(estimator.target(), LEAST_TARGET);
     }
 
     #[test]
-    fn one_spike_is_an_accident_and_two_are_the_link() {
-        let spike =
-            |at: u64| move |index: u64| 200_u64.saturating_sub((index - at.min(index)) * 20) * u64::from(index >= at);
+    fn long_packets_are_no_later_than_short_ones() {
         let mut estimator = DelayEstimator::new();
-        feed(&mut estimator, 0, 200, spike(100));
-        feed(&mut estimator, 200, 150, |_| 0);
-        assert_eq!(estimator.target(), MIN_TARGET);
-        feed(&mut estimator, 350, 50, spike(380));
-        assert!(estimator.target() >= 160_000, "{}", estimator.target());
+        let mut end = 0;
+        for index in 0..300_u64 {
+            end += [960, 1_920, 2_880][(index / 7 % 3) as usize];
+            // Each is sent when its last sample was spoken.
+            estimator.on_packet(Timestamp::from_micros(30_000 + end as u64 * 1_000 / 48), end);
+        }
+        assert_eq!(estimator.target(), LEAST_TARGET);
+    }
+
+    /// A standstill of 200 ms that begins with packet `at`; what was sent meanwhile comes at its end.
+    fn spike(at: u64) -> impl Fn(u64) -> u64 {
+        move |index| 200_u64.saturating_sub((index - at.min(index)) * 20) * u64::from(index >= at)
+    }
+
+    #[test]
+    fn one_spike_is_an_accident_and_two_are_the_link_until_the_next_is_overdue() {
+        let mut estimator = DelayEstimator::new();
+        feed(&mut estimator, 0, 200, spike(80));
+        feed(&mut estimator, 200, 50, |_| 0);
+        assert_eq!(estimator.target(), LEAST_TARGET);
+        feed(&mut estimator, 250, 50, spike(260));
+        feed(&mut estimator, 300, 200, |_| 0);
+        assert_eq!(estimator.target(), 200_000 + PEAK_MARGIN);
+        feed(&mut estimator, 500, 250, |_| 0);
+        assert_eq!(estimator.target(), LEAST_TARGET);
     }
 
     #[test]
@@ -195,15 +306,23 @@ mod tests {
         let mut estimator = DelayEstimator::new();
         feed(&mut estimator, 0, 200, |_| 20);
         feed(&mut estimator, 200, 520, |_| 150);
-        assert_eq!(estimator.target(), MIN_TARGET);
+        assert_eq!(estimator.target(), LEAST_TARGET);
     }
 
     #[test]
-    fn loss_is_what_the_numbers_leave_out() {
+    fn a_climb_is_known_before_a_quantile_tells() {
         let mut estimator = DelayEstimator::new();
-        for index in (0..100).filter(|index| index % 10 != 5) {
-            estimator.on_packet(Timestamp::from_millis(index * 20), index as i64 * 960, index);
-        }
-        assert!((estimator.loss() - 0.1).abs() < 0.01, "{}", estimator.loss());
+        feed(&mut estimator, 0, 400, |_| 20);
+        feed(&mut estimator, 400, 8, |index| 20 + (index - 400) * 5);
+        assert!(estimator.target() > 50_000, "{}", estimator.target());
+    }
+
+    #[test]
+    fn an_outage_says_nothing_of_the_days_after() {
+        let mut estimator = DelayEstimator::new();
+        feed(&mut estimator, 0, 200, |_| 20);
+        feed(&mut estimator, 200, 150, |index| 3_020 - (index - 200) * 20);
+        feed(&mut estimator, 350, 100, |_| 20);
+        assert_eq!(estimator.target(), LEAST_TARGET);
     }
 }

@@ -6,3 +6,5 @@ mod picture;
 mod playout;
 mod signals;
 mod voice;
+mod voice_link;
+mod voice_trajectories;

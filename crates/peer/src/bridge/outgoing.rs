@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use congestion::{Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, wire_bytes};
+use congestion::{
+    Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, VoiceLosses, wire_bytes,
+};
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtp;
 use rtc::rtp::header::{EXTENSION_PROFILE_TWO_BYTE, Extension};
@@ -12,6 +14,7 @@ use units::{DataRate, Timestamp};
 
 use super::feedback_packet;
 use crate::shared::{Flows, Shared};
+use crate::{PeerEvent, PeerStats};
 
 /// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
 /// one of id, two of number, one of padding).
@@ -30,6 +33,7 @@ const TELL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200)
 pub(super) struct Outgoing {
     pacer: Pacer<rtp::Packet>,
     estimator: Estimator,
+    voice_losses: VoiceLosses,
     history: History<rtp::Packet>,
     next_number: u64,
     rtx_sequence: u16,
@@ -43,6 +47,7 @@ impl Outgoing {
         Self {
             pacer: Pacer::new(config.start),
             estimator: Estimator::new(config),
+            voice_losses: VoiceLosses::new(),
             history: History::new(config.start),
             next_number: FIRST_NUMBER,
             rtx_sequence,
@@ -86,6 +91,7 @@ impl Outgoing {
     pub(super) fn on_feedback(&mut self, now: Timestamp, shared: &Shared, packet: &TransportLayerCc) {
         let reports = feedback_packet::read(packet, self.next_number.saturating_sub(1));
         self.estimator.on_feedback(now, &reports);
+        self.voice_losses.on_feedback(now, &reports);
         self.follow_estimate(now, shared);
     }
 
@@ -136,11 +142,13 @@ impl Outgoing {
         shared.update_stats(|stats| {
             stats.target = estimate.target;
             stats.loss = estimate.loss;
+            stats.voice_loss = self.voice_losses.loss();
+            stats.loss_follows_loss = self.voice_losses.loss_follows_loss();
             stats.queueing_delay = estimate.queueing_delay;
             stats.round_trip = estimate.round_trip.or(stats.round_trip);
         });
-        let round_trip = shared.stats().round_trip;
-        shared.tell_latest(crate::PeerEvent::Estimate { target: estimate.target, loss: estimate.loss, round_trip });
+        let PeerStats { target, loss, voice_loss, loss_follows_loss, round_trip, .. } = shared.stats();
+        shared.tell_latest(PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip });
     }
 
     fn pump(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
@@ -184,6 +192,9 @@ impl Outgoing {
             return;
         }
         self.next_number += 1;
+        if packet.header.ssrc == flows.voice.local_ssrc {
+            self.voice_losses.on_sent(now, number);
+        }
         let bytes = packet.marshal_size();
         self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
         shared.update_stats(|stats| stats.sent_packets += 1);

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use peer::{Peer, PeerConfig, PeerEvent, PeerStreams, PictureOut, ReceivedPacket, VoiceOut};
+use peer::{Peer, PeerConfig, PeerEvent, PeerStreams, PictureOut, ReceivedPacket, VoiceFormat, VoiceOut};
 use tokio::time::timeout;
 use trust::{Candidate, DtlsFingerprint};
 use units::{Clock, DataRate, Timestamp};
@@ -105,9 +105,13 @@ impl Pair {
     /// Connected, with both gates open.
     pub(crate) async fn open(config: PairConfig) -> Self {
         let pair = Self::connected(config).await;
-        pair.host.peer.set_media_open(true);
-        pair.guest.peer.set_media_open(true);
+        pair.open_media();
         pair
+    }
+
+    pub(crate) fn open_media(&self) {
+        self.host.peer.set_media_open(true);
+        self.guest.peer.set_media_open(true);
     }
 
     /// The host offers and the guest answers; their fingerprints.
@@ -149,26 +153,25 @@ impl Pair {
     }
 
     pub(crate) async fn connect(&mut self) {
-        let (host_print, guest_print) = self.negotiate().await;
-        let mut ready = [false; 4];
+        let prints = self.negotiate().await;
+        assert_eq!(self.until_connected().await, prints);
+    }
+
+    /// Carries candidates across until both control channels are open; the fingerprints of host and guest, as shown.
+    pub(crate) async fn until_connected(&mut self) -> (DtlsFingerprint, DtlsFingerprint) {
+        let mut opened = [false; 2];
+        let (mut host, mut guest) = (None, None);
         self.exchange_until(PATIENCE, |side, event| {
             match (side, event) {
-                (Side::Host, PeerEvent::ControlOpened) => ready[0] = true,
-                (Side::Guest, PeerEvent::ControlOpened) => ready[1] = true,
-                (Side::Host, PeerEvent::DtlsConnected { remote_fingerprint }) => {
-                    assert_eq!(*remote_fingerprint, guest_print);
-                    ready[2] = true;
-                }
-                (Side::Guest, PeerEvent::DtlsConnected { remote_fingerprint }) => {
-                    assert_eq!(*remote_fingerprint, host_print);
-                    ready[3] = true;
-                }
+                (_, PeerEvent::ControlOpened) => opened[side as usize] = true,
+                (Side::Guest, PeerEvent::DtlsConnected { remote_fingerprint }) => host = Some(*remote_fingerprint),
+                (Side::Host, PeerEvent::DtlsConnected { remote_fingerprint }) => guest = Some(*remote_fingerprint),
                 (_, PeerEvent::Failed | PeerEvent::Refused(_)) => panic!("{side:?}: {event:?}"),
                 _ => {}
             }
-            (ready == [true; 4]).then_some(())
+            host.zip(guest).filter(|_| opened == [true; 2])
         })
-        .await;
+        .await
     }
 
     /// Carries candidates across until `look` has seen what it wants.
@@ -209,7 +212,13 @@ impl Pair {
 }
 
 pub(crate) fn voice(n: u32) -> VoiceOut {
-    VoiceOut { payload: Bytes::from(vec![n as u8; 60]), timestamp: n * 960, marker: n == 0 }
+    VoiceOut {
+        payload: Bytes::from(vec![n as u8; 60]),
+        format: VoiceFormat::Opus,
+        timestamp: n * 960,
+        captured: Timestamp::from_millis(20 * u64::from(n)),
+        marker: n == 0,
+    }
 }
 
 /// One slice of `bytes` bytes that decoders would call a P frame.

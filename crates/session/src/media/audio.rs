@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use call::VoiceRedundancy;
 use devices::DeviceError;
 use devices::microphone::Microphone;
 use devices::speaker::Speaker;
-use media::voice::{self, FRAME, VoiceSettings};
-use peer::VoiceOut;
+use media::voice::{self, FRAME, Redundancy, VoiceSettings};
+use peer::{VoiceFormat, VoiceOut};
 use tokio::sync::watch;
 use units::{DeviceKind, Timestamp};
 
@@ -67,7 +68,8 @@ impl NearEnd {
         note_news(shared, DeviceKind::Microphone, self.microphone.take_problem(), self.microphone.came_back());
         shared.moved(DeviceKind::Microphone, self.microphone.take_move());
         let mut frame = [0.0_f32; FRAME];
-        while self.microphone.pull(shared.now(), &mut frame) {
+        let mut now = shared.now();
+        while self.microphone.pull(now, &mut frame) {
             if let Some(started) = self.microphone.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
@@ -78,11 +80,15 @@ impl NearEnd {
             shared.meters.microphone_level.hear(&frame);
             self.follow(&plans);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
-            let Some(encoded) = self.encoder.push(&frame) else { continue };
+            let encoded = self.encoder.push(&frame);
+            let pulled = std::mem::replace(&mut now, shared.now());
+            let Some(encoded) = encoded else { continue };
             match shared.routes.current() {
                 Some(route) => route.peer.send_voice(VoiceOut {
-                    payload: encoded.payload.into(),
+                    format: VoiceFormat::Opus,
                     timestamp: encoded.timestamp,
+                    captured: pulled.before(span_of(encoded.samples)),
+                    payload: encoded.payload.into(),
                     marker: std::mem::take(&mut self.begins),
                 }),
                 None => self.begins = true,
@@ -95,12 +101,22 @@ impl NearEnd {
         let settings = VoiceSettings {
             rate: plan.rate,
             packet_ms: plan.packet_ms,
-            fec: plan.fec,
+            redundancy: redundancy(plan.redundancy),
             expected_loss: plan.expected_loss,
         };
         if self.encoder.settings() != settings {
             self.encoder.set(settings);
         }
+    }
+}
+
+/// The plan in the codec's words.
+fn redundancy(planned: VoiceRedundancy) -> Redundancy {
+    match planned {
+        VoiceRedundancy::None => Redundancy::None,
+        VoiceRedundancy::InBand => Redundancy::InBand,
+        VoiceRedundancy::Red { copies, distance } => Redundancy::Red { copies, distance },
+        VoiceRedundancy::Dred { duration_ms } => Redundancy::Dred { duration_ms },
     }
 }
 
@@ -165,6 +181,7 @@ impl FarEnd {
                     sequence: packet.sequence,
                     timestamp: packet.timestamp,
                     payload: packet.payload.to_vec(),
+                    redundant: Vec::new(),
                 },
             );
         }
@@ -177,6 +194,11 @@ impl FarEnd {
         shared.meters.voice_concealed.store(self.before.1 + stats.concealed_samples, Ordering::Relaxed);
         shared.meters.voice_buffer_us.store((f64::from(stats.buffer_ms) * 1e3) as u64, Ordering::Relaxed);
     }
+}
+
+/// How long so many samples last.
+fn span_of(samples: u32) -> Duration {
+    Duration::from_micros(u64::from(samples) * 1_000_000 / u64::from(voice::SAMPLE_RATE))
 }
 
 /// Passes on what a device says of itself.

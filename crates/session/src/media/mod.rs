@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use call::{PictureOff, PicturePlan, VoicePlan};
+use call::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy};
 use devices::DeviceError;
 use devices::camera::{Camera, CameraChoice, CameraFormat};
 use devices::microphone::{Microphone, MicrophoneChoice};
@@ -65,7 +65,12 @@ pub(crate) struct Plans {
 impl Plans {
     /// What holds until `Call` has said its first word; nothing is sent before that.
     const BEFORE_THE_FIRST_WORD: Self = Self {
-        voice: VoicePlan { rate: DataRate::from_kbps(24), packet_ms: 20, fec: false, expected_loss: 0.0 },
+        voice: VoicePlan {
+            rate: DataRate::from_kbps(24),
+            packet_ms: 20,
+            redundancy: VoiceRedundancy::None,
+            expected_loss: 0.0,
+        },
         picture: PicturePlan::Off(PictureOff::NotWanted),
         muted: false,
         camera_off: false,

@@ -6,7 +6,7 @@ fn parameters() -> ConnectionParameters {
         fingerprint: DtlsFingerprint([0xab; 32]),
         setup: Setup::ActPass,
         srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: 111, ssrc: 1 },
+        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: 1 },
         picture: PictureParameters {
             payload_type: 102,
             ssrc: 2,
@@ -57,6 +57,20 @@ fn numbers_that_do_not_fit_each_other_are_refused() {
     refused(|it| it.picture.rtx_payload_type = 0, ConnectionError::PayloadTypes);
     refused(|it| it.voice.payload_type = 102, ConnectionError::PayloadTypes);
     refused(|it| it.picture.rtx_payload_type = 102, ConnectionError::PayloadTypes);
+    for red in [0, 34, 64, 95, 128, 255, 111, 102, 103] {
+        let parameters = ConnectionParameters {
+            voice: VoiceParameters { red_payload_type: Some(red), ..parameters().voice },
+            ..parameters()
+        };
+        assert_eq!(parameters.validate(), Err(ConnectionError::PayloadTypes), "RED as {red}");
+    }
+    for red in [None, Some(35), Some(63), Some(96), Some(127)] {
+        let parameters = ConnectionParameters {
+            voice: VoiceParameters { red_payload_type: red, ..parameters().voice },
+            ..parameters()
+        };
+        assert_eq!(parameters.validate(), Ok(()), "RED as {red:?}");
+    }
     refused(|it| it.voice.ssrc = 0, ConnectionError::Sources);
     refused(|it| it.picture.rtx_ssrc = 2, ConnectionError::Sources);
     refused(|it| it.picture.ssrc = 1, ConnectionError::Sources);

@@ -17,7 +17,7 @@ fn offer_json() -> Value {
             "fingerprints": [{"hash": "sha-256", "value": vec!["AB"; 32].join(":")}],
             "setup": "actpass",
             "srtp": ["aead_aes_256_gcm", "aead_aes_128_gcm"],
-            "voice": {"payload_type": 111, "ssrc": 1},
+            "voice": {"payload_type": 111, "red_payload_type": 63, "ssrc": 1},
             "picture": {
                 "payload_type": 102, "ssrc": 2, "rtx_payload_type": 103, "rtx_ssrc": 3, "profile_level_id": "42e01f"
             },
@@ -34,7 +34,7 @@ fn offer() -> InnerMessage {
             fingerprint: DtlsFingerprint([0xab; 32]),
             setup: Setup::ActPass,
             srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-            voice: VoiceParameters { payload_type: 111, ssrc: 1 },
+            voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: 1 },
             picture: PictureParameters {
                 payload_type: 102,
                 ssrc: 2,
@@ -81,6 +81,17 @@ fn what_a_later_version_adds_is_passed_over() {
 }
 
 #[test]
+fn a_peer_that_does_not_know_red_says_nothing_of_it_and_is_told_nothing_that_it_refuses() {
+    let mut earlier = offer();
+    let InnerMessage::Offer { parameters, .. } = &mut earlier else { unreachable!() };
+    parameters.voice.red_payload_type = None;
+    assert_eq!(offer_with("/voice/red_payload_type", None), Ok(earlier.clone()));
+    assert_eq!(offer_with("/voice/red_payload_type", Some(Value::Null)), Ok(earlier.clone()));
+    let said: Value = serde_json::from_slice(&earlier.to_bytes()).unwrap();
+    assert_eq!(said["parameters"]["voice"], json!({"payload_type": 111, "ssrc": 1}), "as an earlier version says it");
+}
+
+#[test]
 fn a_connection_that_is_not_encrypted_end_to_end_is_refused_by_name() {
     let refused = |place, value: Option<Value>, error: ConnectionError| {
         assert_eq!(offer_with(place, value.clone()), Err(error.into()), "{place} {value:?}");
@@ -111,6 +122,11 @@ fn every_field_is_checked_when_it_is_read() {
     refused("/ice/ufrag", json!("u\r\n"), ConnectionError::IceCredentials.into());
     refused("/ice/password", json!("short"), ConnectionError::IceCredentials.into());
     refused("/voice/payload_type", json!(0), ConnectionError::PayloadTypes.into());
+    for red in [111, 102, 103, 72, 0] {
+        refused("/voice/red_payload_type", json!(red), ConnectionError::PayloadTypes.into());
+    }
+    refused("/voice/red_payload_type", json!(256), InnerError::Malformed);
+    refused("/voice/red_payload_type", json!("63"), InnerError::Malformed);
     refused("/picture/ssrc", json!(1), ConnectionError::Sources.into());
     for profile in ["", "42e01", "42e01f0", "+2e01f", "42e01g", "640c1f"] {
         refused("/picture/profile_level_id", json!(profile), ConnectionError::PictureProfile.into());
@@ -235,7 +251,7 @@ fn any_message() -> impl Strategy<Value = InnerMessage> {
             fingerprint: DtlsFingerprint(fingerprint),
             setup,
             srtp: vec![SrtpProfile::AeadAes128Gcm],
-            voice: VoiceParameters { payload_type: 96, ssrc },
+            voice: VoiceParameters { payload_type: 96, red_payload_type: Some(35 + level % 29), ssrc },
             picture: PictureParameters {
                 payload_type: 97,
                 ssrc: ssrc + 1,

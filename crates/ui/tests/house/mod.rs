@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting};
+use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, VoiceRedundancy, Waiting};
 use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
@@ -177,7 +177,7 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
         signaling_up: true,
         muted: false,
         camera_off: false,
-        voice_plan: VoicePlan { rate: DataRate::ZERO, packet_ms: 20, fec: false, expected_loss: 0.0 },
+        voice_plan: VoicePlan { rate: DataRate::ZERO, packet_ms: 20, redundancy: VoiceRedundancy::None, expected_loss: 0.0 },
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
     }

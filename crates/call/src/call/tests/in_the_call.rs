@@ -267,7 +267,13 @@ fn switches_are_told_once_and_shown() {
 fn the_estimate_sets_the_encoders_and_nothing_else_does() {
     let mut scene = Scene::host_live();
     scene.wait(secs(1));
-    let thin = PeerInput::Estimate { target: DataRate::from_kbps(60), loss: 0.0, round_trip: None };
+    let thin = PeerInput::Estimate {
+        target: DataRate::from_kbps(60),
+        loss: 0.0,
+        voice_loss: 0.0,
+        loss_follows_loss: 0.0,
+        round_trip: None,
+    };
     scene.peer(thin);
     let outputs = scene.outputs();
     let quality = outputs.iter().find_map(|output| match output {

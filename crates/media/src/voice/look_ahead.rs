@@ -1,0 +1,232 @@
+//! How long to wait for what comes a second time.
+//!
+//! A copy of a lost packet comes with a later one (RED, in-band FEC, DRED). It is of use only if playout waits for it, and
+//! then every word is later. So each loss of the last seconds is remembered with the distance at which help came, and
+//! the wait is that at which delay and what would still be made up cost least together: nothing where nothing is lost or
+//! nothing is sent twice.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use units::Timestamp;
+
+use super::{micros_of, samples_of};
+
+/// The recent losses, and how far behind them help came.
+#[derive(Debug, Default)]
+pub(super) struct LookAhead {
+    losses: VecDeque<Loss>,
+    newest: Option<Newest>,
+    /// When the first packet came.
+    since: Option<Timestamp>,
+    /// The farthest RED offset seen lately, in samples, and for how many more packets it counts.
+    red: (i64, u32),
+    chosen: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Newest {
+    sequence: u64,
+    end: i64,
+    samples: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Loss {
+    at: Timestamp,
+    start: i64,
+    samples: usize,
+    /// From the end of the loss to the end of the first packet that helps.
+    distance: Option<i64>,
+}
+
+/// A packet, and what it brings of earlier voice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bringing<'a> {
+    pub(super) start: i64,
+    pub(super) samples: usize,
+    pub(super) sequence: u64,
+    /// Where RED copies begin.
+    pub(super) copies: &'a [i64],
+    /// Whether there is a coarse copy of what is right before it.
+    pub(super) in_band: bool,
+}
+
+impl LookAhead {
+    /// A packet came, for the first time. `reach` tells how far back its deep redundancy goes, and is asked only if needed.
+    pub(super) fn on_packet(&mut self, now: Timestamp, packet: Bringing<'_>, reach: impl FnOnce() -> usize) {
+        let since = *self.since.get_or_insert(now);
+        while self.losses.len() > MAX_LOSSES || self.losses.front().is_some_and(|loss| now - loss.at > WINDOW) {
+            self.losses.pop_front();
+        }
+        self.note_losses(now, &packet);
+        self.note_help(&packet, reach);
+        let farthest = packet.copies.iter().map(|copy| packet.start - copy).max().unwrap_or(0);
+        if farthest >= self.red.0 {
+            self.red = (farthest, RED_REMEMBERED);
+        } else {
+            self.red.1 = self.red.1.saturating_sub(1);
+            if self.red.1 == 0 {
+                self.red = (farthest, RED_REMEMBERED);
+            }
+        }
+        self.choose((now - since).clamp(LEAST_SPAN, WINDOW));
+    }
+
+    /// Starts over; what the link is like is not forgotten so quickly.
+    pub(super) fn clear(&mut self) {
+        self.newest = None;
+    }
+
+    /// How many microseconds to wait beyond a packet's own time for what comes a second time.
+    pub(super) fn wait(&self) -> i64 {
+        self.chosen
+    }
+
+    /// The end of the packet with which a RED copy of the voice at `position` may still come; `None` if none is to be
+    /// expected any more.
+    pub(super) fn copy_expected(&self, position: i64) -> Option<i64> {
+        let newest = self.newest?;
+        let carrier = position + self.red.0;
+        (self.red.0 > 0 && carrier >= newest.end).then_some(carrier + newest.samples as i64)
+    }
+
+    fn note_losses(&mut self, now: Timestamp, packet: &Bringing<'_>) {
+        let end = packet.start + packet.samples as i64;
+        let Some(newest) = self.newest else {
+            self.newest = Some(Newest { sequence: packet.sequence, end, samples: packet.samples });
+            return;
+        };
+        if packet.start < newest.end {
+            // It is not lost after all, only late: that is the delay's business.
+            self.losses.retain(|loss| loss.start + loss.samples as i64 <= packet.start || loss.start >= end);
+            return;
+        }
+        let missed = packet.sequence > newest.sequence + 1 && packet.start - newest.end <= LONGEST_GAP;
+        let mut start = newest.end;
+        while missed && start < packet.start {
+            let samples = newest.samples.min((packet.start - start) as usize);
+            self.losses.push_back(Loss { at: now, start, samples, distance: None });
+            start += samples as i64;
+        }
+        self.newest = Some(Newest { sequence: packet.sequence, end, samples: packet.samples });
+    }
+
+    fn note_help(&mut self, packet: &Bringing<'_>, reach: impl FnOnce() -> usize) {
+        let end = packet.start + packet.samples as i64;
+        let mut reach = Some(reach);
+        let mut reached = 0;
+        let helpless = |loss: &&mut Loss| loss.distance.is_none() && packet.start - loss.start <= LONGEST_GAP;
+        for loss in self.losses.iter_mut().rev().take(HELPED_AT_ONCE).filter(helpless) {
+            let loss_end = loss.start + loss.samples as i64;
+            let copied = packet.copies.iter().any(|&copy| copy >= loss.start && copy < loss_end);
+            let near = packet.in_band && loss_end == packet.start;
+            if !copied
+                && !near
+                && let Some(reach) = reach.take()
+            {
+                reached = i64::try_from(reach()).unwrap_or(0);
+            }
+            if loss_end <= packet.start && (copied || near || packet.start - loss.start <= reached) {
+                loss.distance = Some(end - loss_end);
+            }
+        }
+    }
+
+    fn choose(&mut self, span: Duration) {
+        let span = samples_of(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)) as f64;
+        let price = |wait: i64| {
+            let beyond = |loss: &&Loss| loss.distance.is_some_and(|distance| micros_of(distance) > wait);
+            let made_up: usize = self.losses.iter().filter(beyond).map(|loss| loss.samples).sum();
+            wait as f64 + made_up as f64 / span * PRICE
+        };
+        let longest = micros_of(samples_of(MAX_WAIT));
+        let distances = self.losses.iter().filter_map(|loss| loss.distance.map(micros_of));
+        let mut candidates: Vec<i64> = distances.filter(|&wait| wait <= longest).collect();
+        candidates.push(0);
+        candidates.sort_unstable();
+        candidates.dedup();
+        let priced =
+            candidates.into_iter().map(|wait| (wait, price(wait) - if wait == self.chosen { HABIT } else { 0.0 }));
+        self.chosen = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(wait, _)| wait);
+    }
+}
+
+/// Losses are remembered that long.
+const WINDOW: Duration = Duration::from_secs(8);
+/// In a call's first seconds one loss is no habit yet.
+const LEAST_SPAN: Duration = Duration::from_secs(4);
+/// Against floods.
+const MAX_LOSSES: usize = 256;
+const HELPED_AT_ONCE: usize = 32;
+/// Longer gaps are pauses or outages: two seconds.
+const LONGEST_GAP: i64 = 96_000;
+/// What it costs, in microseconds of delay for all, to make up everything: 30 ms for each percent of voice.
+const PRICE: f64 = 3_000_000.0;
+/// A choice is kept, in microseconds, while another is little better.
+const HABIT: f64 = 10_000.0;
+/// Nobody waits longer than that for a copy.
+const MAX_WAIT: i64 = 240_000;
+/// RED copies count as sent for so many packets after the last.
+const RED_REMEMBERED: u32 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 20 s of 20 ms packets of which those that `lost` names do not come; the wait at the end.
+    fn after(lost: impl Fn(u64) -> bool, in_band: bool, red_offsets: &[i64], reach: usize) -> i64 {
+        let mut look_ahead = LookAhead::default();
+        for index in (0..1_000_u64).filter(|index| !lost(*index)) {
+            let start = index as i64 * 960;
+            let copies: Vec<i64> = red_offsets.iter().map(|offset| start - offset).collect();
+            let packet = Bringing { start, samples: 960, sequence: index, copies: &copies, in_band };
+            look_ahead.on_packet(Timestamp::from_millis(index * 20), packet, || reach);
+        }
+        look_ahead.wait()
+    }
+
+    #[test]
+    fn nobody_waits_where_nothing_is_lost_or_nothing_is_sent_twice() {
+        assert_eq!(after(|_| false, true, &[960], 9_600), 0);
+        assert_eq!(after(|index| index % 10 == 3, false, &[], 0), 0);
+    }
+
+    #[test]
+    fn the_wait_is_that_of_the_nearest_help() {
+        let tenth = |index: u64| index % 10 == 3;
+        assert_eq!(after(tenth, true, &[], 0), 20_000);
+        assert_eq!(after(tenth, false, &[960], 0), 20_000);
+        assert_eq!(after(tenth, false, &[1_920], 0), 40_000);
+        assert_eq!(after(tenth, false, &[], 4_800), 20_000);
+        // Three in a row: an outline restores all, if one waits for the end of the gap.
+        let burst = |index: u64| index % 30 < 3;
+        assert_eq!(after(burst, false, &[], 4_800), 60_000);
+        assert_eq!(after(burst, true, &[], 0), 20_000);
+    }
+
+    #[test]
+    fn a_rare_loss_is_not_worth_waiting_for_and_losses_that_ended_are_forgotten() {
+        assert_eq!(after(|index| index % 400 == 3, true, &[], 0), 0);
+        assert_eq!(after(|index| index < 550 && index % 10 == 3, true, &[], 0), 0);
+    }
+
+    #[test]
+    fn what_came_late_was_not_lost() {
+        let mut look_ahead = LookAhead::default();
+        for index in (0..1_000_u64).map(|index| {
+            if index % 10 == 8 {
+                index + 1
+            } else if index % 10 == 9 {
+                index - 1
+            } else {
+                index
+            }
+        }) {
+            let packet =
+                Bringing { start: index as i64 * 960, samples: 960, sequence: index, copies: &[], in_band: true };
+            look_ahead.on_packet(Timestamp::from_millis(index * 20), packet, || 0);
+        }
+        assert_eq!(look_ahead.wait(), 0);
+    }
+}
