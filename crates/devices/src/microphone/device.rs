@@ -219,13 +219,14 @@ mod tests {
             let mut line = Line { ring: Some(Inlet::new(ring, rate)), ..Line::default() };
             let (mut spoken, mut given, mut most, mut frame) = (0_u64, 0_u64, 0, [0.0; FRAME_SAMPLES]);
             // Sample by sample an hour takes half a minute; rubato's own tests know that it gives what it takes.
-            let minutes = if rate == SAMPLE_RATE { 60 } else { 5 };
+            let minutes = if rate == SAMPLE_RATE { 60 } else { 2 };
             for tick in 1..=minutes * 60 * 200_u64 {
                 let micros = tick * 5_000;
                 let ticked = u64::from(rate) * (1_000_000 + off_by_ppm).unsigned_abs() / 1_000 * micros / 1_000_000_000;
                 // The device gives pieces of 10 ms.
                 while spoken + u64::from(rate) / 100 <= ticked {
-                    (0..rate / 100).for_each(|_| device.push(0.5).expect("room"));
+                    let piece = device.write_chunk_uninit(rate as usize / 100).expect("room");
+                    piece.fill_from_iter(std::iter::repeat(0.5));
                     spoken += u64::from(rate) / 100;
                 }
                 while line.pull(Timestamp::from_micros(micros), &mut frame) {
@@ -236,7 +237,8 @@ mod tests {
             }
             let spoken = spoken * u64::from(SAMPLE_RATE) / u64::from(rate);
             assert!(spoken - given < 2 * FRAME_SAMPLES as u64, "{rate} Hz {off_by_ppm} ppm: {given} of {spoken}");
-            assert!(most < FRAME_SAMPLES, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
+            // A frame of another rate may want a sample more.
+            assert!(most <= FRAME_SAMPLES, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
         }
     }
 }

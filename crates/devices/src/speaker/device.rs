@@ -143,7 +143,10 @@ mod tests {
 
     /// The device takes `count` samples and gives those that it found.
     fn take(device: &mut Consumer<f32>, count: usize) -> usize {
-        (0..count).filter(|_| device.pop().is_ok()).count()
+        let chunk = device.read_chunk(count.min(device.slots())).expect("so many are there");
+        let found = chunk.len();
+        chunk.commit_all();
+        found
     }
 
     #[test]
@@ -182,7 +185,7 @@ mod tests {
         for (rate, off_by_ppm) in [(48_000, 200_i64), (48_000, -200), (16_000, 200), (16_000, -200)] {
             let (mut line, mut device) = line(rate);
             let (mut wanted, mut found, mut most) = (0_u64, 0_u64, 0);
-            let minutes = if rate == SAMPLE_RATE { 60 } else { 5 };
+            let minutes = if rate == SAMPLE_RATE { 60 } else { 2 };
             for tick in 1..=minutes * 60 * 200_u64 {
                 let micros = tick * 5_000;
                 while line.wants(Timestamp::from_micros(micros)) {
