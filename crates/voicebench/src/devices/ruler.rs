@@ -97,8 +97,7 @@ fn best(window: &[f32], around: &[f32]) -> Option<usize> {
     let (few, few_around) = (fewer(window), fewer(around));
     let coarse = most_like(&few, &few_around, 0..few_around.len() - few.len())?.0 * FEWER;
     let last = around.len() - window.len();
-    let (lag, likeness) =
-        most_like(window, around, coarse.saturating_sub(2 * FEWER)..(coarse + 2 * FEWER).min(last))?;
+    let (lag, likeness) = most_like(window, around, coarse.saturating_sub(2 * FEWER)..(coarse + 2 * FEWER).min(last))?;
     (likeness > ALIKE).then_some(lag)
 }
 

@@ -104,8 +104,12 @@ fn near(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<()> {
     while !stop.load(Ordering::Relaxed) {
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
             let Some(voice) = encoder.push(&frame) else { continue };
-            let packet =
-                VoicePacket { sequence, timestamp: voice.timestamp, payload: voice.payload, redundant: voice.redundant };
+            let packet = VoicePacket {
+                sequence,
+                timestamp: voice.timestamp,
+                payload: voice.payload,
+                redundant: voice.redundant,
+            };
             sequence = sequence.wrapping_add(1);
             link.lock().unwrap_or_else(PoisonError::into_inner).send(clock.timestamp(Instant::now()), packet);
         }
