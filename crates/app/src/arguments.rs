@@ -63,6 +63,9 @@ pub(crate) struct WindowArguments {
     /// device | file:X.wav | none
     #[arg(long, value_name = "SINK", default_value = "device")]
     pub(crate) speaker: Speaker,
+    /// Echo cancelling, noise suppression and gain control of the microphone; without it, of real microphones alone.
+    #[arg(long, value_enum)]
+    pub(crate) processing: Option<Switch>,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
     /// Hang up after so long of live call; the window closes when the visit is over.
@@ -174,7 +177,7 @@ pub(crate) struct CommonArguments {
     /// device | file:X.wav | tone | none
     #[arg(long, value_name = "SOURCE", default_value = "tone")]
     pub(crate) microphone: Microphone,
-    /// Echo cancelling, noise suppression and gain control of the microphone. Not built yet: `on` is taken with a note.
+    /// Echo cancelling, noise suppression and gain control of the microphone.
     #[arg(long, value_enum, default_value_t = Switch::Off)]
     pub(crate) processing: Switch,
     /// device | file:X.wav | none

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use session::headless::{self, Config, Guest, Host, Party};
 use session::{
     Account, CameraChoice, FrameRate, MediaChoices, MicrophoneChoice, Outcome, PatternKind, Pin, Preferences,
-    ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
+    Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
 };
 use units::{DataRate, Phi, PictureSize};
 
@@ -72,9 +72,6 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
     };
-    if common.processing == Switch::On {
-        complain("Voice processing is not built yet: the microphone is sent as it is.");
-    }
     let report = common.report.clone();
     Ok((
         Config {
@@ -84,6 +81,7 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
                 microphone: microphone(common.microphone, tone),
                 speaker: speaker(common.speaker),
                 screen: screen(common.screen, common.screen_size),
+                processing: processing(common.processing),
             },
             preferences: preferences(&common.preferences),
             duration: common.duration.0,
@@ -121,6 +119,13 @@ pub(crate) fn account(
         password: password.into(),
         totp_secret: totp_secret.map(Into::into),
     })
+}
+
+pub(crate) const fn processing(wish: Switch) -> Processing {
+    match wish {
+        Switch::On => Processing::On,
+        Switch::Off => Processing::Off,
+    }
 }
 
 /// What to keep when the link is thin.

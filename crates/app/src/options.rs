@@ -7,12 +7,13 @@ use anyhow::{Context, Result};
 use etcetera::AppStrategy;
 use etcetera::app_strategy::AppStrategyArgs;
 use session::{
-    Habits, Link, MediaChoices, PatternKind, Pin, ScreenChoice, ToneKind, Unattended, WholeFile, WindowConfig,
+    Habits, Link, MediaChoices, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended, WholeFile,
+    WindowConfig,
 };
 use units::Clock;
 
 use crate::arguments::{Span, WindowArguments};
-use crate::headless::{account, camera, microphone, preferences, report_file, speaker};
+use crate::headless::{account, camera, microphone, preferences, processing, report_file, speaker};
 
 /// What the window was started with.
 pub(crate) struct Options {
@@ -77,6 +78,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
                 microphone: microphone(arguments.microphone, tone),
                 speaker: speaker(arguments.speaker),
                 screen: ScreenChoice::None,
+                processing: arguments.processing.map_or(Processing::OfDevices, processing),
             },
             preferences: preferences(&arguments.preferences),
         },

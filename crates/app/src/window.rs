@@ -179,6 +179,11 @@ impl App {
                     session.choose(kind, name, self.visit.as_ref());
                 }
             }
+            Intent::Listen(listening) => {
+                if let Some(session) = &self.session {
+                    session.listen(listening, self.visit.as_ref());
+                }
+            }
             Intent::LookForDevices => {
                 if let Some(session) = &self.session {
                     session.look_for_devices();
@@ -282,6 +287,7 @@ impl eframe::App for App {
             desk: desk.as_ref(),
             devices: &devices,
             levels: Levels { microphone, speaker },
+            speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
             talked_for: end.map(|end| end.talked_for),
             problem: self.problem.as_deref(),

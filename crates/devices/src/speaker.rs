@@ -1,6 +1,7 @@
 //! Where the other's voice goes: a real loudspeaker, a WAV file, or nowhere.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use units::{DeviceMove, Timestamp};
 
@@ -32,6 +33,11 @@ pub trait Speaker: Send {
 
     /// Plays the next 10 ms.
     fn play(&mut self, frame: &SoundFrame);
+
+    /// How long what is played next waits before it is heard, as far as is known.
+    fn latency(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// When sample 0 was heard: sample n is heard at this plus n / 48000 s. `None` before, and where nothing is heard.
     fn started(&self) -> Option<Timestamp>;

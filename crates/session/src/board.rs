@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use call::{CameraFormat, DeviceInput};
 use devices::{DeviceError, StopCause};
-use units::{DeviceKind, DeviceMove, DeviceTrouble, Devices, Timestamp};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Devices, Listening, Timestamp};
 
 use crate::media::MediaChoices;
 use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
@@ -49,9 +49,14 @@ impl DeviceBoard {
         devices.moved = Some((now, to));
     }
 
+    /// The person hears the other side like this.
+    pub(crate) fn listen(&self, listening: Listening) {
+        self.lock().listening = listening;
+    }
+
     /// What to open now: what was chosen, and what the program was started with where nothing was.
     pub(crate) fn choices(&self, started_with: &MediaChoices) -> MediaChoices {
-        let Devices { cameras, microphones, speakers } = self.read();
+        let Devices { cameras, microphones, speakers, .. } = self.read();
         let mut choices = started_with.clone();
         if cameras.chosen.is_some() {
             choices.camera = CameraChoice::Device(cameras.chosen);

@@ -59,7 +59,9 @@ impl DeviceKeeper {
         let opened = tokio::task::spawn_blocking(move || -> Result<Option<CameraFormat>, _> {
             match kind {
                 DeviceKind::Camera => shared.choose_camera(&choices.camera),
-                DeviceKind::Microphone => shared.choose_microphone(&choices.microphone).map(|()| None),
+                DeviceKind::Microphone => {
+                    shared.choose_microphone(&choices.microphone, choices.processing).map(|()| None)
+                }
                 DeviceKind::Speaker => shared.choose_speaker(&choices.speaker).map(|()| None),
             }
         });
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
     use crate::media::MediaThreads;
     use crate::person::tests::snapshot;
-    use crate::{CameraChoice, PatternKind, SpeakerChoice, ToneKind};
+    use crate::{CameraChoice, PatternKind, Processing, SpeakerChoice, ToneKind};
 
     /// A keeper of this kind that runs, and what goes in and comes out.
     struct Scene {
@@ -156,6 +158,7 @@ mod tests {
             microphone: MicrophoneChoice::Tone(ToneKind::Patient),
             speaker: SpeakerChoice::None,
             screen: ScreenChoice::None,
+            processing: Processing::Off,
         }
     }
 

@@ -10,7 +10,7 @@ use units::{Clock, Timestamp};
 use crate::freeze::FreezeMeter;
 use crate::media::{Meters, PictureTotals};
 use crate::peers::Active;
-use crate::report::{Report, ReportEvent, SCHEMA, Sample, Timeline, Totals};
+use crate::report::{LipSyncMillis, Report, ReportEvent, SCHEMA, Sample, Timeline, Totals};
 use crate::usage::UsageMeter;
 
 /// A sample a second.
@@ -205,7 +205,7 @@ impl Recorder {
         let usage = self.usage.read();
         self.timeline.first_audio = Meters::first(&meters.first_voice).map(millis);
         self.timeline.first_video = pictures.first_shown.map(millis);
-        let log = meters.picture_log();
+        let (log, lips) = (meters.picture_log(), meters.lips());
         let unix = |at: Timestamp| self.clock.unix_micros(at);
         Report {
             schema: SCHEMA,
@@ -227,6 +227,7 @@ impl Recorder {
             captured_rtp: log.captured_rtp,
             shown_unix_us: log.shown.iter().copied().map(unix).collect(),
             shown_rtp: log.shown_rtp,
+            lip_sync_ms: LipSyncMillis { median: lips.median(), p95: lips.apart() },
             end: end.to_owned(),
             exit,
         }

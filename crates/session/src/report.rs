@@ -34,10 +34,21 @@ pub struct Report {
     pub shown_unix_us: Vec<u64>,
     /// Entry k: the RTP timestamp of the k-th picture shown.
     pub shown_rtp: Vec<u32>,
+    /// How far lips and voice were apart.
+    pub lip_sync_ms: LipSyncMillis,
     /// How the visit ended, in a closed word.
     pub end: String,
     /// The exit status that goes with it.
     pub exit: u8,
+}
+
+/// How far lips and voice were apart, in milliseconds, over all pictures of which it is known.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct LipSyncMillis {
+    /// How much later than its voice a picture was shown; negative if sooner.
+    pub median: Option<f64>,
+    /// How far apart, either way, 95 of 100 were at most.
+    pub p95: Option<f64>,
 }
 
 /// Milliseconds since the start, each when it first happened; absent when it did not.

@@ -9,7 +9,7 @@ use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Phase,
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use units::{Clock, DeviceKind, Phi, Timestamp};
+use units::{Clock, DeviceKind, Listening, Phi, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::device_keeper::DeviceKeeper;
@@ -160,6 +160,7 @@ impl Visit {
         let runtime = tokio::runtime::Handle::current();
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
+        shared.listening.put(around.board.read().listening);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let begun = begin(Start {
             party,
@@ -223,6 +224,16 @@ impl Visit {
     /// How loud our microphone is and what we play of theirs, 0 to 1 of full scale.
     pub fn levels(&self) -> (f32, f32) {
         (self.shared.meters.microphone_level.get(), self.shared.meters.speaker_level.get())
+    }
+
+    /// Whether somebody speaks into our microphone while it is off, or did a moment ago.
+    pub fn speaks_while_muted(&self) -> bool {
+        self.shared.meters.muted_speech.is_recent(self.shared.now())
+    }
+
+    /// The other side is heard like this from now on.
+    pub(crate) fn listen(&self, listening: Listening) {
+        self.shared.listening.put(listening);
     }
 
     /// Opens the device of this kind that is chosen now.

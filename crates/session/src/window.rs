@@ -10,7 +10,7 @@ use call::{Intent, Preferences};
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::{HostIdentity, Link};
-use units::{Clock, DeviceKind, Devices, Timestamp};
+use units::{Clock, DeviceKind, Devices, Listening, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::desk_driver::{AtDesk, DeskHandle};
@@ -131,6 +131,14 @@ impl Session {
         }
     }
 
+    /// The other side is heard like this from now on: it decides whether an echo is looked for.
+    pub fn listen(&self, listening: Listening, visit: Option<&Visit>) {
+        self.around.board.listen(listening);
+        if let Some(visit) = visit {
+            visit.listen(listening);
+        }
+    }
+
     /// Asks the system anew which devices there are; they are on the board soon.
     pub fn look_for_devices(&self) {
         let _within = self.enter();
@@ -235,7 +243,7 @@ mod tests {
     use units::Phi;
 
     use super::*;
-    use crate::{CameraChoice, MicrophoneChoice, ScreenChoice};
+    use crate::{CameraChoice, MicrophoneChoice, Processing, ScreenChoice};
 
     fn start(unattended: Unattended) -> Session {
         let clock = Clock::starting_at(Instant::now(), SystemTime::now());
@@ -244,6 +252,7 @@ mod tests {
             microphone: MicrophoneChoice::None,
             speaker: SpeakerChoice::None,
             screen: ScreenChoice::None,
+            processing: Processing::OfDevices,
         };
         let config = WindowConfig { clock, media, preferences: Preferences::default() };
         Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
@@ -260,6 +269,8 @@ mod tests {
         let session = start(Unattended::default());
         session.choose(DeviceKind::Microphone, Some("Headset".to_owned()), None);
         assert_eq!(session.devices().microphones.chosen.as_deref(), Some("Headset"));
+        session.listen(Listening::Headphones, None);
+        assert_eq!(session.devices().listening, Listening::Headphones);
         assert!(!session.is_over() && !session.told_to_stop());
         let outcome = session.close(&[]);
         assert_eq!((outcome.report.end.as_str(), outcome.report.exit), ("hung_up", 3), "there was no visit");

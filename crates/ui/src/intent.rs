@@ -1,6 +1,6 @@
 //! What the person wants.
 
-use units::{DeviceKind, Phi};
+use units::{DeviceKind, Listening, Phi};
 
 /// Something that the person wants; `app` carries it to who decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Intent {
     Back,
     /// Use this device, or try it again; `None` leaves it to the system.
     Choose(DeviceKind, Option<String>),
+    /// The other side is heard like this.
+    Listen(Listening),
     /// Ask the system which devices there are: the choice is open.
     LookForDevices,
     /// Put the visit's link on the clipboard.

@@ -17,6 +17,8 @@ pub struct Model<'a> {
     pub devices: &'a Devices,
     /// How loud it is.
     pub levels: Levels,
+    /// Whether somebody speaks into our microphone while it is off.
+    pub speaks_while_muted: bool,
     /// The time, on the clock of the snapshots.
     pub now: Timestamp,
     /// How long the two have talked, for the end of a patient's visit.

@@ -7,7 +7,7 @@ use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use ui::{Forms, Intent, apply_theme, housecall_ui};
-use units::{DeviceKind, DeviceMove, DeviceTrouble, MoveCause, Phi, Timestamp};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause, Phi, Timestamp};
 
 use house::{Moment, PlainPictures, waiting};
 
@@ -183,6 +183,52 @@ fn a_device_is_chosen_by_its_name() {
     let chosen = Some("USB Document Camera".to_owned());
     let wanted = [Intent::LookForDevices, Intent::Choose(DeviceKind::Camera, chosen)];
     assert_eq!(window.state().intents, wanted, "the list is looked up when it is opened, and once");
+}
+
+#[test]
+fn who_wears_headphones_says_so_with_the_mouse_or_with_keys() {
+    let mut window = open(Moment::patient(LIVE));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    window.run_ok();
+    window.get_by_role_and_label(Role::ComboBox, "You listen with").scroll_to_me();
+    window.run_ok();
+    window.get_by_role_and_label(Role::ComboBox, "You listen with").click();
+    window.run_ok();
+    window.get_by_label("Headphones").click();
+    window.run_ok();
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), [Intent::Listen(Listening::Headphones)]);
+    window.state_mut().moment.devices.listening = Listening::Headphones;
+    // By keys: Enter opens the list, Tab walks through it, Enter takes what it stands on.
+    window.get_by_role_and_label(Role::ComboBox, "You listen with").focus();
+    window.run_ok();
+    for key in [Key::Enter, Key::Tab, Key::Enter] {
+        window.key_press(key);
+        window.run_ok();
+    }
+    assert!(
+        matches!(window.state().intents[..], [Intent::Listen(Listening::Automatic | Listening::Loudspeaker)]),
+        "{:?}",
+        window.state().intents
+    );
+}
+
+#[test]
+fn who_speaks_while_muted_is_told_and_how_to_be_heard() {
+    const HINT: &str = "You are muted, so the other side does not hear you.";
+    let muted = Moment::patient(LIVE).with_call(|call| call.muted = true);
+    let mut window = open(muted.clone());
+    assert!(!says(&window, HINT), "nobody speaks");
+    window.state_mut().moment.speaks_while_muted = true;
+    window.run_ok();
+    let notice = window.get_by_label_contains(HINT);
+    assert_eq!(notice.accesskit_node().live(), egui::accesskit::Live::Polite, "a screen reader says it");
+    assert!(says(&window, "D turns your microphone on"), "with the key that does it");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::D);
+    window.run_ok();
+    assert_eq!(window.state().intents, [Intent::Call(CallIntent::SetMuted(false))]);
+    window.state_mut().moment = Moment { speaks_while_muted: true, ..Moment::patient(LIVE) };
+    window.run_ok();
+    assert!(!says(&window, HINT), "who is heard needs no hint");
 }
 
 #[test]

@@ -47,6 +47,23 @@ pub enum DeviceTrouble {
     Failed,
 }
 
+/// How the person hears the other side: with headphones there is no echo to take out of the microphone's sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Listening {
+    /// As the system says; by a loudspeaker where it says nothing.
+    #[default]
+    Automatic,
+    /// By a loudspeaker.
+    Loudspeaker,
+    /// With headphones.
+    Headphones,
+}
+
+impl Listening {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 3] = [Self::Automatic, Self::Loudspeaker, Self::Headphones];
+}
+
 /// The devices of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Devices {
@@ -56,6 +73,8 @@ pub struct Devices {
     pub microphones: DeviceList,
     /// Loudspeakers and headphones.
     pub speakers: DeviceList,
+    /// Which of the two the person has.
+    pub listening: Listening,
 }
 
 impl Devices {

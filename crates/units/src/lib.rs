@@ -13,7 +13,7 @@ mod timestamp;
 
 pub use clock::Clock;
 pub use data_rate::DataRate;
-pub use devices::{DeviceKind, DeviceList, DeviceMove, DeviceTrouble, Devices, MoveCause};
+pub use devices::{DeviceKind, DeviceList, DeviceMove, DeviceTrouble, Devices, Listening, MoveCause};
 pub use phi::Phi;
 pub use picture_size::PictureSize;
 pub use timestamp::Timestamp;

@@ -1,8 +1,8 @@
 //! From mouth to ear through real device code: two virtual sound cards on a PulseAudio server of the bench's own, between
-//! them the product's microphone, encoder, playout and loudspeaker over the link `good` on both sides.
+//! them the product's microphone, near-end processing, encoder, playout and loudspeaker over the link `good` on both sides.
 //!
-//! What is not on this way: the packets' encryption and sockets (below a millisecond on one machine), near-end processing,
-//! and what a real card's own buffers add. Spoken is what the server gives to the microphone, heard what it takes for the
+//! What is not on this way: the packets' encryption and sockets (below a millisecond on one machine), and what a real
+//! card's own buffers add. Spoken is what the server gives to the microphone, heard what it takes for the
 //! loudspeaker.
 
 use std::path::PathBuf;

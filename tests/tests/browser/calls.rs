@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use devices::camera::PatternKind;
-use peer::PeerEvent;
+use peer::{MediaKind, PeerEvent};
 use serde_json::{Value, json};
 use trust::CandidateKind;
 use units::PictureSize;
@@ -42,6 +42,7 @@ async fn whole_call(visit: &mut Visit, offers: Offers) {
     chromium_decodes_what_we_send(visit).await;
     we_decode_what_chromium_sends(visit).await;
     both_find_the_rate(visit).await;
+    both_know_what_was_taken_when(visit).await;
     chromium_follows_when_pictures_get_smaller_and_packets_longer(visit).await;
     let stats = visit.stats().await;
     the_encryption_is_what_we_offered(&stats, offers);
@@ -157,6 +158,21 @@ async fn we_decode_what_chromium_sends(visit: &mut Visit) {
                 && decoded.size == Some(PictureSize::new(640, 360))
                 && decoded.share_of(PATIENTS_TONE) > 0.8
                 && stats.number("outbound-rtp", "video", "framesEncoded") >= 60.0
+        })
+        .await;
+}
+
+/// By sender reports: Chromium says of which moment what it plays is, of voice and picture each by our own reports of it.
+async fn both_know_what_was_taken_when(visit: &mut Visit) {
+    visit
+        .until_stats("the reports tie voice and picture to one clock", |app, stats| {
+            let played = |kind| stats.number("inbound-rtp", kind, "estimatedPlayoutTimestamp");
+            let (voice, picture) = (played("audio"), played("video"));
+            let [theirs, of_picture] = [MediaKind::Voice, MediaKind::Picture].map(|kind| app.peer.sender_clock(kind));
+            voice > 0.0
+                && picture > 0.0
+                && (voice - picture).abs() < 100.0
+                && theirs.zip(of_picture).is_some_and(|(voice, picture)| voice.ntp.abs_diff(picture.ntp) < 60 << 32)
         })
         .await;
 }

@@ -131,7 +131,8 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
                     _ => (VoiceFormat::Opus, encoded.payload.clone()),
                 };
                 before = Some((timestamp, encoded.payload));
-                let captured = clock.timestamp(Instant::now());
+                let spoken_for = Duration::from_micros(u64::from(encoded.samples) * 1_000 / 48);
+                let captured = clock.timestamp(Instant::now()).before(spoken_for);
                 let marker = std::mem::take(&mut marker);
                 peer.send_voice(VoiceOut { payload: payload.into(), format, timestamp, captured, marker });
             }

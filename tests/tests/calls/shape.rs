@@ -14,6 +14,8 @@ enum Kind {
     /// Not negative.
     Number,
     NumberOrNull,
+    /// With a sign.
+    SignedOrNull,
     WholeOrNull,
     TextOrNull,
     /// A list of such; an object in it is looked at on its own.
@@ -23,9 +25,11 @@ enum Kind {
     Object,
 }
 
-use Kind::{Number, NumberOrNull, Object, Objects, Text, TextOrNull, Whole, WholeOrNull, Wholes, WholesOrNulls};
+use Kind::{
+    Number, NumberOrNull, Object, Objects, SignedOrNull, Text, TextOrNull, Whole, WholeOrNull, Wholes, WholesOrNulls,
+};
 
-const REPORT: [(&str, Kind); 14] = [
+const REPORT: [(&str, Kind); 15] = [
     ("schema", Text),
     ("started_unix_us", Whole),
     ("timeline_ms", Object),
@@ -38,9 +42,12 @@ const REPORT: [(&str, Kind); 14] = [
     ("captured_rtp", WholesOrNulls),
     ("shown_unix_us", Wholes),
     ("shown_rtp", Wholes),
+    ("lip_sync_ms", Object),
     ("end", Text),
     ("exit", Whole),
 ];
+
+const LIP_SYNC: [(&str, Kind); 2] = [("median", SignedOrNull), ("p95", NumberOrNull)];
 
 const TIMELINE: [(&str, Kind); 8] = [
     ("signed_in", NumberOrNull),
@@ -113,6 +120,7 @@ pub(crate) fn holds(report: &Report) {
     look("report", report, &REPORT, &mut wrong);
     look("timeline_ms", &report["timeline_ms"], &TIMELINE, &mut wrong);
     look("totals", &report["totals"], &TOTALS, &mut wrong);
+    look("lip_sync_ms", &report["lip_sync_ms"], &LIP_SYNC, &mut wrong);
     for event in list(report, "events") {
         look("events[]", event, &EVENT, &mut wrong);
     }
@@ -172,6 +180,7 @@ fn is(value: &Value, kind: Kind) -> bool {
         Whole => value.is_u64(),
         Number => value.as_f64().is_some_and(|number| number >= 0.0),
         NumberOrNull => value.is_null() || is(value, Number),
+        SignedOrNull => value.is_null() || value.is_f64() || value.is_i64(),
         WholeOrNull => value.is_null() || value.is_u64(),
         TextOrNull => value.is_null() || value.is_string(),
         Wholes => all(Whole),

@@ -328,7 +328,13 @@ impl World {
             self.says(number, PeerInput::SawFirst);
         }
         if now.as_millis().is_multiple_of(1_000) {
-            let estimate = PeerInput::Estimate { target: DataRate::from_kbps(800), loss: 0.0, voice_loss: 0.0, loss_follows_loss: 0.0, round_trip: None };
+            let estimate = PeerInput::Estimate {
+                target: DataRate::from_kbps(800),
+                loss: 0.0,
+                voice_loss: 0.0,
+                loss_follows_loss: 0.0,
+                round_trip: None,
+            };
             self.says(number, estimate);
         }
     }

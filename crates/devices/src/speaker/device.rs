@@ -1,5 +1,7 @@
 //! A real loudspeaker.
 
+use std::time::Duration;
+
 use rtrb::RingBuffer;
 use units::{DeviceKind, DeviceMove, Timestamp};
 
@@ -7,7 +9,7 @@ use super::Speaker;
 use super::reserve::Reserve;
 use crate::DeviceError;
 use crate::rate::Outlet;
-use crate::sound::{FRAME_DURATION, SoundFrame};
+use crate::sound::{FRAME_DURATION, SAMPLE_RATE, SoundFrame};
 use crate::sound_system::{self, Alarm, Found, Slack, Stream, Watch};
 
 /// The names of all loudspeakers.
@@ -44,6 +46,10 @@ impl Speaker for DeviceSpeaker {
 
     fn play(&mut self, frame: &SoundFrame) {
         self.line.play(frame);
+    }
+
+    fn latency(&self) -> Duration {
+        self.line.latency()
     }
 
     fn started(&self) -> Option<Timestamp> {
@@ -104,6 +110,12 @@ impl Line {
         wants
     }
 
+    /// What the ring holds. What the system holds behind it, it does not say.
+    fn latency(&self) -> Duration {
+        let waiting = self.end.as_ref().map_or(0, |end| end.ring.waiting());
+        Duration::from_micros(waiting as u64 * 1_000_000 / u64::from(SAMPLE_RATE))
+    }
+
     fn play(&mut self, frame: &SoundFrame) {
         self.taken += FRAME_DURATION;
         if let Some(end) = &mut self.end {
@@ -126,7 +138,7 @@ fn build(found: &Found, alarm: Alarm) -> Result<(Stream, End), DeviceError> {
 mod tests {
     use rtrb::Consumer;
 
-    use crate::sound::{FRAME_SAMPLES, SAMPLE_RATE};
+    use crate::sound::FRAME_SAMPLES;
 
     use super::*;
 

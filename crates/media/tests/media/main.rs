@@ -2,6 +2,7 @@
 
 mod assembly;
 mod codec_build;
+mod lips;
 mod picture;
 mod playout;
 mod signals;

@@ -1,12 +1,14 @@
 //! What the media threads count, for the report and the engine.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use units::{PictureSize, Timestamp};
 
 use super::level::Level;
+use super::lip_meter::LipMeter;
+use super::muted_speech::MutedSpeech;
 use crate::freeze::FreezeMeter;
 
 /// Counters that only grow, and a log of the pictures.
@@ -32,6 +34,9 @@ pub(crate) struct Meters {
     /// How loud our microphone is, and what we play of theirs.
     pub(crate) microphone_level: Level,
     pub(crate) speaker_level: Level,
+    /// Whether somebody speaks who is muted.
+    pub(crate) muted_speech: MutedSpeech,
+    lips: Mutex<LipMeter>,
     pictures: Mutex<PictureLog>,
 }
 
@@ -94,6 +99,16 @@ impl Meters {
         log.size = Some(size);
     }
 
+    /// A picture was shown so many microseconds after its voice was heard.
+    pub(crate) fn on_lips(&self, offset: i64) {
+        self.lips.lock().unwrap_or_else(PoisonError::into_inner).on_shown(offset);
+    }
+
+    /// How far lips and voice were apart so far.
+    pub(crate) fn lips(&self) -> LipMeter {
+        self.lips.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether any picture was shown.
     pub(crate) fn has_shown(&self) -> bool {
         !self.pictures().shown.is_empty()
@@ -148,7 +163,7 @@ impl Meters {
     }
 
     fn pictures(&self) -> MutexGuard<'_, PictureLog> {
-        self.pictures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

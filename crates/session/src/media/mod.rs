@@ -6,8 +6,13 @@
 
 mod audio;
 mod chime;
+mod far_end;
 mod level;
+mod lip_meter;
+mod lips;
 mod meters;
+mod muted_speech;
+mod near_end;
 mod route;
 mod slot;
 mod test_sound;
@@ -27,7 +32,7 @@ use devices::speaker::{Speaker, SpeakerChoice};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, DeviceKind, DeviceMove, Timestamp};
+use units::{Clock, DataRate, DeviceKind, DeviceMove, Listening, Timestamp};
 
 use crate::pictures::Pictures;
 
@@ -47,6 +52,29 @@ pub struct MediaChoices {
     pub speaker: SpeakerChoice,
     /// Where the other's picture goes.
     pub screen: ScreenChoice,
+    /// Whether the voice is cleaned.
+    pub processing: Processing,
+}
+
+/// Whether echo and noise are taken out of the microphone's sound, and its loudness is levelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processing {
+    /// Always.
+    On,
+    /// Where it comes from a real microphone: what is in a file is clean.
+    OfDevices,
+    /// Never.
+    Off,
+}
+
+impl Processing {
+    fn of(self, microphone: &MicrophoneChoice) -> bool {
+        match self {
+            Self::On => true,
+            Self::OfDevices => matches!(microphone, MicrophoneChoice::Device(_)),
+            Self::Off => false,
+        }
+    }
 }
 
 /// What the encoders are told, by `Call` alone. Latest wins.
@@ -99,11 +127,26 @@ pub(crate) struct Shared {
     /// Somebody is to be called to the window.
     pub(crate) chime: AtomicBool,
     /// Another microphone or loudspeaker, until the audio thread has taken it.
-    new_microphone: Slot<Box<dyn Microphone>>,
+    new_microphone: Slot<OpenMicrophone>,
     new_speaker: Slot<Box<dyn Speaker>>,
+    /// How the person hears the other side, until the audio thread has taken it.
+    pub(crate) listening: Slot<Listening>,
     /// The camera that runs.
     camera: Slot<Camera>,
     latest: video_send::LatestFrame,
+    lips: lips::Lips,
+}
+
+/// A microphone that runs, and whether its sound is cleaned.
+struct OpenMicrophone {
+    device: Box<dyn Microphone>,
+    processed: bool,
+}
+
+impl OpenMicrophone {
+    fn open(choice: &MicrophoneChoice, processing: Processing) -> Result<Self, DeviceError> {
+        Ok(Self { device: devices::microphone::open(choice)?, processed: processing.of(choice) })
+    }
 }
 
 /// What a device says while it runs.
@@ -130,8 +173,10 @@ impl Shared {
             chime: AtomicBool::new(false),
             new_microphone: Slot::default(),
             new_speaker: Slot::default(),
+            listening: Slot::default(),
             camera: Slot::default(),
             latest: video_send::LatestFrame::default(),
+            lips: lips::Lips::default(),
         }
     }
 
@@ -182,15 +227,19 @@ impl Shared {
     ///
     /// # Errors
     /// It cannot be opened; then there is none.
-    pub(crate) fn choose_microphone(&self, choice: &MicrophoneChoice) -> Result<(), DeviceError> {
-        let none = || devices::microphone::open(&MicrophoneChoice::None);
-        replace(&self.new_microphone, devices::microphone::open(choice), none)
+    pub(crate) fn choose_microphone(
+        &self,
+        choice: &MicrophoneChoice,
+        processing: Processing,
+    ) -> Result<(), DeviceError> {
+        let none = || OpenMicrophone::open(&MicrophoneChoice::None, Processing::Off);
+        replace(&self.new_microphone, OpenMicrophone::open(choice, processing), none)
     }
 
     /// Lets go of the microphone.
     pub(crate) fn close_microphone(&self) {
         // No device is behind this one, so it always opens.
-        let _ = self.choose_microphone(&MicrophoneChoice::None);
+        let _ = self.choose_microphone(&MicrophoneChoice::None, Processing::Off);
     }
 
     /// Opens another loudspeaker.
@@ -244,7 +293,7 @@ impl MediaThreads {
     /// A device or file that cannot be opened.
     pub(crate) fn start(choices: &MediaChoices, clock: Clock, runtime: Handle) -> Result<Self, DeviceError> {
         let shared = Arc::new(Shared::new(clock, Arc::default()));
-        let microphone = devices::microphone::open(&choices.microphone)?;
+        let microphone = OpenMicrophone::open(&choices.microphone, choices.processing)?;
         let speaker = devices::speaker::open(&choices.speaker)?;
         let screen = devices::screen::open(&choices.screen)?;
         let format = shared.choose_camera(&choices.camera)?;
@@ -261,7 +310,7 @@ impl MediaThreads {
         pictures: Arc<Pictures>,
     ) -> Result<Self, DeviceError> {
         let shared = Arc::new(Shared::new(clock, pictures));
-        let microphone = devices::microphone::open(&MicrophoneChoice::None)?;
+        let microphone = OpenMicrophone::open(&MicrophoneChoice::None, Processing::Off)?;
         let speaker = devices::speaker::open(&SpeakerChoice::None)?;
         let screen = devices::screen::open(&ScreenChoice::None)?;
         Ok(Self::spawn(shared, runtime, microphone, speaker, screen, true))
@@ -270,7 +319,7 @@ impl MediaThreads {
     fn spawn(
         shared: Arc<Shared>,
         runtime: Handle,
-        microphone: Box<dyn Microphone>,
+        microphone: OpenMicrophone,
         speaker: Box<dyn Speaker>,
         screen: Box<dyn devices::screen::Screen>,
         sends_picture: bool,

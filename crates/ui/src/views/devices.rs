@@ -4,7 +4,7 @@ use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::theme::{NARROW, Palette};
 use crate::widgets::{Weight, button, notice, notice_with_step, quiet};
-use units::DeviceKind;
+use units::{DeviceKind, Listening};
 
 use crate::{Forms, Intent, Model, words};
 
@@ -13,6 +13,7 @@ pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<I
     for kind in DeviceKind::ALL {
         choice(ui, model, kind, intents);
     }
+    listening(ui, model, intents);
     if button(ui, Weight::Secondary, words::TEST_SPEAKER).clicked() {
         intents.push(Intent::TestSpeaker);
     }
@@ -46,6 +47,28 @@ fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<In
     });
     trouble(ui, model, kind, intents);
     moved(ui, model, kind);
+}
+
+/// Loudspeaker or headphones: whether an echo is looked for.
+fn listening(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
+    let chosen = model.devices.listening;
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let label = ui.label(words::LISTENING);
+        let combo = ComboBox::from_id_salt("listening")
+            .selected_text(words::listening(chosen))
+            .width(ui.available_width())
+            .truncate();
+        let response = combo.show_ui(ui, |ui| {
+            for listening in Listening::ALL {
+                let picked = ui.selectable_label(chosen == listening, words::listening(listening)).clicked();
+                if picked && chosen != listening {
+                    intents.push(Intent::Listen(listening));
+                }
+            }
+        });
+        response.response.labelled_by(label.id);
+    });
 }
 
 /// Whether the list that is open now was shut when it was last drawn.

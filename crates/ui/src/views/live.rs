@@ -84,6 +84,9 @@ fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, 
     if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
         notice(ui, &problem);
     }
+    if call.muted && model.speaks_while_muted {
+        notice(ui, &words::muted_and_speaking(&ui.ctx().format_shortcut(&shortcuts::MUTE)));
+    }
     troubles(ui, model, forms, intents);
     if call.role == Role::Host && !call.waiting.is_empty() {
         card(ui, |ui| who_waits_beside(ui, model.now, call, intents));

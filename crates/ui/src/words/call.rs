@@ -14,6 +14,11 @@ pub(crate) const fn mute_short(muted: bool) -> &'static str {
     if muted { "Muted" } else { "Mute" }
 }
 
+/// Somebody speaks who is muted; `keys` turn the microphone on.
+pub(crate) fn muted_and_speaking(keys: &str) -> String {
+    format!("You are muted, so the other side does not hear you. {keys} turns your microphone on.")
+}
+
 /// What the button for the camera does now.
 pub(crate) const fn camera(off: bool) -> &'static str {
     if off { "Turn camera on" } else { "Turn camera off" }

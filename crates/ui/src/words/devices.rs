@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use units::{DeviceKind, DeviceMove, DeviceTrouble, MoveCause};
+use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause};
 
 pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
@@ -17,6 +17,18 @@ pub(crate) const fn device_default(kind: DeviceKind) -> &'static str {
         DeviceKind::Camera => "The first camera",
         DeviceKind::Microphone => "The system's microphone",
         DeviceKind::Speaker => "The system's loudspeaker",
+    }
+}
+
+/// How the person hears the other side.
+pub(crate) const LISTENING: &str = "You listen with";
+
+/// A way to hear the other side.
+pub(crate) const fn listening(listening: Listening) -> &'static str {
+    match listening {
+        Listening::Automatic => "Automatic",
+        Listening::Loudspeaker => "Loudspeaker",
+        Listening::Headphones => "Headphones",
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, VoiceRedundancy, Waiting};
+use call::{
+    EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, VoiceRedundancy,
+    Waiting,
+};
 use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
@@ -28,6 +31,8 @@ pub struct Moment {
     pub problem: Option<String>,
     /// The clinic's number.
     pub phone: Option<String>,
+    /// Somebody speaks who is muted.
+    pub speaks_while_muted: bool,
     /// Whether there are pictures.
     pub pictures: bool,
     /// When it is.
@@ -45,9 +50,20 @@ impl Moment {
             },
             microphones: DeviceList { names: names(&["Headset", "Built-in Microphone"]), ..DeviceList::default() },
             speakers: DeviceList { names: names(&["Headset", "Built-in Audio"]), ..DeviceList::default() },
+            ..Devices::default()
         };
         let screen = Screen::Start;
-        Self { screen, call: None, desk: None, devices, problem: None, phone: None, pictures: true, now: NOW }
+        Self {
+            screen,
+            call: None,
+            desk: None,
+            devices,
+            problem: None,
+            phone: None,
+            speaks_while_muted: false,
+            pictures: true,
+            now: NOW,
+        }
     }
 
     /// The patient, in this phase.
@@ -89,6 +105,7 @@ impl Moment {
             desk: self.desk.as_ref(),
             devices: &self.devices,
             levels: Levels { microphone: 0.2, speaker: 0.1 },
+            speaks_while_muted: self.speaks_while_muted,
             now: self.now,
             talked_for: Some(Duration::from_secs(754)),
             problem: self.problem.as_deref(),
@@ -111,6 +128,8 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
     unplugged.devices.cameras.trouble = Some(DeviceTrouble::Unplugged);
     unplugged.devices.microphones.trouble = Some(DeviceTrouble::Stalled);
     unplugged.pictures = false;
+    let mut muted = Moment::patient(Phase::Live { since }).with_call(|call| call.muted = true);
+    muted.speaks_while_muted = true;
     let mut wrong_link = Moment::start();
     wrong_link.problem = Some("This link is damaged. Copy the whole link again.".to_owned());
     wrong_link.phone = Some("555 0100".to_owned());
@@ -146,6 +165,7 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
                 call.remote = Some(Remote { muted: true, camera_off: true });
             }),
         ),
+        ("live-muted-and-speaking", muted),
         ("live-broken-devices", unplugged),
         ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
         ("their-app-stopped", Moment::clinician(Phase::Reconnecting { since, cause: ReconnectCause::TheirAppStopped })),
@@ -177,7 +197,12 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
         signaling_up: true,
         muted: false,
         camera_off: false,
-        voice_plan: VoicePlan { rate: DataRate::ZERO, packet_ms: 20, redundancy: VoiceRedundancy::None, expected_loss: 0.0 },
+        voice_plan: VoicePlan {
+            rate: DataRate::ZERO,
+            packet_ms: 20,
+            redundancy: VoiceRedundancy::None,
+            expected_loss: 0.0,
+        },
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
     }

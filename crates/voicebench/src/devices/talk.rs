@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use devices::{MicrophoneChoice, SpeakerChoice};
+use media::near_end::{NearEnd, NearEndSettings};
 use media::voice::{Encoder, FRAME, Receiver, VoicePacket, VoiceSettings};
 use testkit::link::{Link, LinkConfig};
 use units::{Clock, Timestamp};
@@ -100,9 +101,13 @@ fn size(packet: &VoicePacket) -> usize {
 fn near(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<()> {
     let mut microphone = devices::microphone::open(&MicrophoneChoice::Device(None))?;
     let mut encoder = Encoder::new(VoiceSettings::default())?;
+    // All of it at work, beside a loudspeaker that is silent.
+    let mut near_end = NearEnd::new(NearEndSettings::ON);
     let (mut frame, mut sequence) = ([0.0; FRAME], 0_u16);
     while !stop.load(Ordering::Relaxed) {
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
+            near_end.render(&[0.0; FRAME]);
+            near_end.capture(&mut frame);
             let Some(voice) = encoder.push(&frame) else { continue };
             let packet = VoicePacket {
                 sequence,
