@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! voice    taken ───── link ─────▸ came ──── playout ────▸ heard        delay of the voice = heard − taken
-//! picture  taken ── encoder, link ───▸ ready ··· held ···▸ shown        held until taken + delay of the voice
+//! picture  taken ── encoder, link ───▸ ready ··· held ···▸ shown        held until taken + delay of the voice − lead
 //! ```
 //! **The voice leads.** A picture that is early waits, one that is late is shown at once; only where pictures are a little
 //! late all the time does the voice wait for them, by no more than its playout grants.
@@ -102,7 +102,7 @@ impl LipSync {
             return now;
         }
         self.watch(now, ready, voice);
-        let line = self.follow(now, ready, voice.delay);
+        let line = self.follow(now, ready, voice.delay - LEAD);
         self.line = Some((line, now));
         let hold = u64::try_from(line - ready).unwrap_or(0);
         now + Duration::from_micros(hold).min(MAX_HOLD)
@@ -162,9 +162,13 @@ impl LipSync {
     }
 }
 
+/// Far from where differences would overflow, whatever the moment.
 fn micros(at: Timestamp) -> i64 {
-    i64::try_from(at.as_micros()).unwrap_or(i64::MAX / 4)
+    at.as_micros().min(LATEST) as i64
 }
+
+/// 36 000 years.
+const LATEST: u64 = 1 << 60;
 
 const MICROS: i64 = 1_000_000;
 /// RFC 7587, section 4.1.
@@ -175,6 +179,9 @@ const PICTURE_TICKS: i64 = 90_000;
 /// How long a picture is held back at most: about what a voice may wait in its playout. Beyond that a late picture is less
 /// bad than one that is not there.
 pub const MAX_HOLD: Duration = Duration::from_millis(600);
+/// So much sooner than its voice a picture is shown: nobody sees it (ITU-R BT.1359-1, figure 2: 125 ms are not seen this
+/// way round, 45 ms the other), and the picture is that much younger. Half of what is allowed, the rest is for jitter.
+const LEAD: i64 = 20_000;
 /// Voice and picture of one moment are never so far apart: then the clocks are not of one sender, or it does not tell the
 /// truth.
 const IMPLAUSIBLE: i64 = 2 * MICROS;

@@ -8,6 +8,8 @@
 
 mod bands;
 mod chain;
+mod clock;
+mod drift;
 mod echo;
 mod speech;
 
@@ -178,7 +180,8 @@ impl NearEnd {
         }
         let both_cancel = [self.chain.settings(), self.wanted].iter().all(|it| it.echo_cancelling == EchoMode::On);
         let unheard = if both_cancel { LEARN_FRAMES } else { SETTLE_FRAMES };
-        self.next = Some(Next { chain: Chain::new(self.wanted), unheard, faded: 0 });
+        let chain = Chain::following(&self.chain, self.wanted);
+        self.next = Some(Next { chain, unheard, faded: 0 });
     }
 }
 

@@ -26,7 +26,7 @@ pub enum VoiceFormat {
     Red,
 }
 
-/// The RTP payload types that the other side takes its voice as.
+/// The RTP payload types that a side takes voice as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VoiceFormats {
     /// Opus: also what the blocks in RED are marked with.

@@ -271,6 +271,13 @@ impl Peer {
         Some(VoiceFormats { opus: flows.voice.payload_type, red: flows.red.map(|red| red.payload_type) })
     }
 
+    /// As what we take voice: the blocks of RED that come are marked with our number for Opus. `None` before both have
+    /// spoken.
+    pub fn own_voice_formats(&self) -> Option<VoiceFormats> {
+        let flows = self.inner.shared.flows()?;
+        Some(VoiceFormats { opus: flows.voice.own_payload_type, red: flows.red.map(|red| red.own_payload_type) })
+    }
+
     /// Sends a picture when its turn comes, or drops it; nothing happens while the gate is closed. Never waits.
     pub fn send_picture(&self, picture: PictureOut) {
         if self.inner.shared.is_open() && self.inner.picture.try_send(PictureCommand::Send(picture)).is_err() {

@@ -123,7 +123,8 @@ async fn red_is_found_under_the_number_that_the_offer_gives_it() {
     offer.voice = VoiceParameters { payload_type: 96, red_payload_type: Some(97), ..offer.voice };
     let answer = pair.guest.peer.accept_offer(offer).await.unwrap();
     assert_eq!((answer.voice.payload_type, answer.voice.red_payload_type), (96, Some(97)));
-    assert_eq!(pair.guest.peer.voice_formats(), Some(VoiceFormats { opus: 96, red: Some(97) }));
+    let theirs = Some(VoiceFormats { opus: 96, red: Some(97) });
+    assert_eq!((pair.guest.peer.voice_formats(), pair.guest.peer.own_voice_formats()), (theirs, theirs));
     pair.close().await;
 }
 

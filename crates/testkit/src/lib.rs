@@ -1,12 +1,14 @@
-//! For tests: network weather in virtual time, a camera that the machine does not have, a sound server of the test's own,
-//! an allocator that counts.
+//! For tests: network weather in virtual time, meters of sound, a camera that the machine does not have, a sound server of
+//! the test's own, an allocator that counts.
 
 #![deny(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 pub mod allocations;
+pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod fake_camera;
 pub mod link;
+pub mod mouth_to_ear;
 #[cfg(target_os = "linux")]
 pub mod sound_server;

@@ -5,7 +5,10 @@ mod lab;
 mod media;
 mod score;
 mod table;
+mod voice;
+mod voice_table;
 mod window;
 
 pub use call::{CallArguments, call, score_again};
+pub use voice::{VoiceArguments, voice};
 pub use window::{WindowArguments, window};

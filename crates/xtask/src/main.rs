@@ -47,6 +47,8 @@ enum Command {
 enum Bench {
     /// A call between the two programs over the link laboratory; the table goes to docs/bench/call.md.
     Call(bench::CallArguments),
+    /// The voice over simulated links, scored; the table goes to docs/bench/voice.md.
+    Voice(bench::VoiceArguments),
     /// What a window costs to open, while nothing happens and in a call; the table goes to docs/bench/window.md.
     Window(bench::WindowArguments),
     /// Scores one recording against its source: what `bench call` does with each end's files.
@@ -73,6 +75,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo { headless, seconds } => demo::run(&workspace, headless, seconds),
         Command::Test { all } => check::all_checks(&workspace, all),
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
+        Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
         Command::Setup => {

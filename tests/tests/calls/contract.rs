@@ -34,6 +34,7 @@ fn both_reports_of_a_call_are_as_the_contract_says() {
         ends(report, end, WHOLE);
         times_lie_within(report, begun, now_unix_us());
         pictures_add_up(report);
+        lips_are_with_their_voice(report);
         live_seconds_are_sane(report);
     }
     assert!(host.number("/timeline_ms/signed_in").is_some());
@@ -105,6 +106,15 @@ fn pictures_add_up(report: &Report) {
     let first = list(value, "shown_unix_us")[0].as_u64().unwrap() as f64 / 1e3;
     let said = report.unix_ms("first_video").unwrap();
     assert!((first - said).abs() < 1.0, "the first picture at {first} or at {said}");
+}
+
+/// Lips and voice are measured, and together: half of the pictures within what is seen.
+fn lips_are_with_their_voice(report: &Report) {
+    let lips = &report.value()["lip_sync_ms"];
+    let number = |field: &str| lips[field].as_f64().unwrap_or_else(|| panic!("{field} in {lips}"));
+    assert!(number("median").abs() <= 45.0, "{lips}");
+    // A busy machine shows single pictures late.
+    assert!(number("p95") <= 400.0, "{lips}");
 }
 
 /// Samples of a call that is live and neither begins nor ends in them.

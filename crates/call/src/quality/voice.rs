@@ -103,7 +103,7 @@ impl VoicePolicy {
 
     fn plan_for(&self, share: DataRate) -> VoicePlan {
         let Scheme { packet_ms, redundancy } = self.scheme;
-        let fits = DataRate::from_kbps(self.scheme.rate(share).as_kbps()).clamp(LEAST, MOST_WITH_COPIES);
+        let fits = DataRate::from_bps(self.scheme.rate(share).as_bps() / STEP_BPS * STEP_BPS);
         let most = match redundancy {
             VoiceRedundancy::None => MOST,
             VoiceRedundancy::Red { .. } | VoiceRedundancy::InBand | VoiceRedundancy::Dred { .. } => MOST_WITH_COPIES,
@@ -111,7 +111,7 @@ impl VoicePolicy {
         let kept = self.plan;
         let same_scheme = (kept.packet_ms, kept.redundancy) == (packet_ms, redundancy);
         // Down at once, up by steps that can be heard.
-        let rate = fits.min(most);
+        let rate = fits.clamp(LEAST, most);
         let rate = if same_scheme && rate >= kept.rate && rate < kept.rate * UP_STEP { kept.rate } else { rate };
         let expected_loss = match redundancy {
             VoiceRedundancy::None if self.losses.share() < SOME_LOSS => 0.0,
@@ -155,6 +155,8 @@ const WORTH_A_HURRY: f64 = 0.5;
 /// One report after a silence is not many seconds of it.
 const LONGEST_SPAN: Duration = Duration::from_secs(1);
 const UP_STEP: f64 = 1.1;
+/// A rate is told in steps of this.
+const STEP_BPS: u64 = 200;
 /// libopus's least.
 const LEAST: DataRate = DataRate::from_kbps(6);
 /// One copy of the voice is as good as the original at this rate …

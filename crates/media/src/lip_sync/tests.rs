@@ -143,8 +143,8 @@ fn jitter(taken_ms: f64, most: f64) -> f64 {
 fn a_picture_that_is_early_waits_for_its_voice_and_comes_out_evenly() {
     let mut sim = Sim::new(|_| 160.0, |ms| 60.0 + jitter(ms, 40.0));
     sim.run(20);
-    assert!(sim.apart(3) < 10.0, "{} ms apart", sim.apart(3));
-    assert!((60.0..100.0).contains(&sim.held(3)), "held for {} ms", sim.held(3));
+    assert!(sim.apart(3) < 30.0, "{} ms apart", sim.apart(3));
+    assert!((40.0..75.0).contains(&sim.held(3)), "held for {} ms", sim.held(3));
     for two in sim.since(3).windows(2) {
         let gap = two[1].shown_ms - two[0].shown_ms;
         assert!((25.0..42.0).contains(&gap), "the link's jitter is gone, too: {gap} ms between two pictures");
@@ -153,7 +153,7 @@ fn a_picture_that_is_early_waits_for_its_voice_and_comes_out_evenly() {
 
 #[test]
 fn a_picture_that_is_not_early_is_shown_at_once() {
-    for picture_ms in [62.0, 80.0, 240.0, 1_500.0] {
+    for picture_ms in [45.0, 62.0, 80.0, 240.0, 1_500.0] {
         let mut sim = Sim::new(|_| 60.0, move |_| picture_ms);
         sim.run(10);
         assert!(sim.held(0) < 4.0, "{picture_ms} ms: held for {} ms", sim.held(0));
@@ -170,7 +170,7 @@ fn the_voice_waits_for_pictures_that_are_a_little_late_and_then_they_are_not() {
         // And no longer than it must.
         sim.picture = Box::new(|_| 40.0);
         sim.run(20);
-        assert!(sim.waits_ms < 0.5 && sim.apart(25) < 10.0, "{} ms, {} apart", sim.waits_ms, sim.apart(25));
+        assert!(sim.waits_ms < 0.5 && sim.apart(25) < 30.0, "{} ms, {} apart", sim.waits_ms, sim.apart(25));
     }
 }
 
@@ -217,7 +217,7 @@ fn clocks_that_drift_apart_keep_lips_and_voice_together_for_half_an_hour() {
         sim.run(30 * 60);
         let last = &sim.since(29 * 60);
         let worst = last.iter().map(|shown| shown.offset_ms.abs()).fold(0.0, f64::max);
-        assert!(worst < 15.0, "{worst} ms apart at {drift_ppm} ppm");
+        assert!(worst < 35.0, "{worst} ms apart at {drift_ppm} ppm");
     }
 }
 

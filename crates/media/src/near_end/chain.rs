@@ -8,7 +8,9 @@ use sonora::{AudioProcessing, Config, StreamConfig};
 use sonora_ns::config::{NsConfig, SuppressionLevel};
 use sonora_ns::noise_suppressor::NoiseSuppressor;
 
-use super::bands::{BAND_FRAME, BANDS, BandSplit};
+use super::bands::{BAND_FRAME, BANDS, BandSplit, Bands};
+use super::clock::ClockBridge;
+use super::drift::DriftMeter;
 use super::echo::{EchoCanceller, is_saturated};
 use super::{EchoMode, NearEndSettings, NoiseSuppression, SoundFrame};
 use crate::voice::{FRAME, SAMPLE_RATE};
@@ -21,19 +23,36 @@ pub(super) struct Chain {
     gain: Option<Box<AudioProcessing>>,
 }
 
+/// The way of what the loudspeaker plays, and what takes it out.
+struct Echo {
+    clock: ClockBridge,
+    drift: DriftMeter,
+    split: BandSplit,
+    canceller: EchoCanceller,
+}
+
 struct Banded {
-    render_split: BandSplit,
     split: BandSplit,
     /// One channel.
     low: [Vec<f32>; 1],
     high_pass: HighPassFilter,
-    echo: Option<EchoCanceller>,
+    echo: Option<Echo>,
     noise: Option<NoiseSuppressor>,
 }
 
 impl Chain {
     pub(super) fn new(settings: NearEndSettings) -> Self {
-        let banded = (settings != NearEndSettings::OFF).then(|| Box::new(Banded::new(settings)));
+        Self::with_clock(settings, 0.0)
+    }
+
+    /// With what `before` knows of the clocks.
+    pub(super) fn following(before: &Self, settings: NearEndSettings) -> Self {
+        let echo = before.banded.as_ref().and_then(|banded| banded.echo.as_ref());
+        Self::with_clock(settings, echo.map_or(0.0, |echo| echo.clock.faster()))
+    }
+
+    fn with_clock(settings: NearEndSettings, faster: f64) -> Self {
+        let banded = (settings != NearEndSettings::OFF).then(|| Box::new(Banded::new(settings, faster)));
         let gain = settings.gain_control.then(|| Box::new(gain_control()));
         Self { settings, banded, gain }
     }
@@ -46,7 +65,7 @@ impl Chain {
         if let Some(banded) = &mut self.banded
             && let Some(echo) = &mut banded.echo
         {
-            echo.render(&banded.render_split.split(frame));
+            echo.render(frame);
         }
     }
 
@@ -70,19 +89,45 @@ impl fmt::Debug for Chain {
     }
 }
 
+impl Echo {
+    fn new(faster: f64) -> Self {
+        Self {
+            clock: ClockBridge::new(faster),
+            drift: DriftMeter::new(),
+            split: BandSplit::new(),
+            canceller: EchoCanceller::new(),
+        }
+    }
+
+    fn render(&mut self, frame: &SoundFrame) {
+        let Self { clock, drift, split, canceller } = self;
+        clock.pass(frame, |frame| {
+            let bands = split.split(frame);
+            drift.play(&bands[0]);
+            canceller.render(&bands);
+        });
+    }
+
+    fn capture(&mut self, bands: &mut Bands, saturated: bool) {
+        if let Some(faster) = self.drift.hear(&bands[0]) {
+            self.clock.set((1.0 + self.clock.faster()) * (1.0 + faster) - 1.0);
+        }
+        self.canceller.capture(bands, saturated);
+    }
+}
+
 impl Banded {
-    fn new(settings: NearEndSettings) -> Self {
+    fn new(settings: NearEndSettings, faster: f64) -> Self {
         let level = match settings.noise_suppression {
             NoiseSuppression::Off => None,
             NoiseSuppression::Low => Some(SuppressionLevel::K6dB),
             NoiseSuppression::Moderate => Some(SuppressionLevel::K12dB),
         };
         Self {
-            render_split: BandSplit::new(),
             split: BandSplit::new(),
             low: [vec![0.0; BAND_FRAME]],
             high_pass: HighPassFilter::new(BAND_RATE, 1),
-            echo: (settings.echo_cancelling == EchoMode::On).then(EchoCanceller::new),
+            echo: (settings.echo_cancelling == EchoMode::On).then(|| Echo::new(faster)),
             noise: level.map(|target_level| NoiseSuppressor::new_with_bands(NsConfig { target_level }, BANDS)),
         }
     }

@@ -12,8 +12,8 @@ pub trait Decoder {
     /// before the copy is made up.
     fn recover(&mut self, next: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, VoiceError>;
 
-    /// Whether `next` carries a coarse copy of the voice right before it (in-band FEC).
-    fn has_copy(&self, next: &[u8]) -> bool;
+    /// How many samples right before `next` its coarse copy stands for (in-band FEC); zero if it carries none.
+    fn copied(&self, next: &[u8]) -> usize;
 
     /// How many samples before `next` its deep redundancy (DRED) begins; zero if it carries none.
     fn reach(&mut self, next: &[u8]) -> usize;
@@ -71,8 +71,8 @@ impl Decoder for OpusDecoder {
         self.append(codec_samples(samples), out, |opus, room| opus.decode(Some(next), true, room))
     }
 
-    fn has_copy(&self, next: &[u8]) -> bool {
-        opus_raw::in_band_reach(next) > 0
+    fn copied(&self, next: &[u8]) -> usize {
+        opus_raw::in_band_reach(next)
     }
 
     fn reach(&mut self, next: &[u8]) -> usize {

@@ -118,6 +118,7 @@ impl DelayEstimator {
         let (low, high, count) = lately(RELEASE);
         // A calm is believed, with a quarter of its spread to spare.
         let released = if count >= FEW { high + (high - low) / 4 + LEAST_TARGET / 2 } else { MAX_TARGET };
+        self.highest_lately = lately(Duration::from_secs(1)).1;
         let mut target = quantile(QUANTILE).min(released);
         self.usual = quantile(USUAL).min(released);
         self.level = self.climb(now);
@@ -129,7 +130,6 @@ impl DelayEstimator {
             target = target.max(self.inherited);
         }
         self.target = target.clamp(LEAST_TARGET, MAX_TARGET);
-        self.highest_lately = lately(Duration::from_secs(1)).1;
         self.sorted = sorted;
     }
 
@@ -149,7 +149,7 @@ impl DelayEstimator {
     /// In a spike at least two packets in a row are far later than what is ordinary (`most` of them are earlier than that),
     /// so that the tail of everyday jitter is none. Spikes are more than a second apart.
     fn repeated_peak(&self, now: Timestamp, everyday: &[(Timestamp, i64)], most: i64) -> i64 {
-        let threshold = 2 * most + PEAK;
+        let threshold = most + most / 2 + PEAK;
         let mut peaks: Vec<Peak> = Vec::new();
         for pair in everyday.windows(2) {
             let [(_, before), (at, late)] = [pair[0], pair[1]];
@@ -207,7 +207,7 @@ const MAX_WINDOW: usize = 1_000;
 /// The quantiles are found that often.
 const JUDGE_EVERY: Duration = Duration::from_millis(20);
 /// The rest is waited for, made up for or comes from redundancy; waiting for the last few would cost everyone delay.
-const QUANTILE: f64 = 0.97;
+const QUANTILE: f64 = 0.98;
 /// What [`DelayEstimator::usual`] is.
 const USUAL: f64 = 0.65;
 /// A calm of that long is believed…
@@ -222,7 +222,7 @@ const CLIMB: i64 = 8_000;
 const STEEPEST: i64 = 60_000;
 /// What is ordinary, where spikes are looked for…
 const MOST: f64 = 0.9;
-/// …and how far they stand, in microseconds, above twice that.
+/// …and how far they stand, in microseconds, above one and a half times that.
 const PEAK: i64 = 20_000;
 const PEAKS_APART: Duration = Duration::from_secs(1);
 /// Playout may be that much, in microseconds, before its target without being led back.

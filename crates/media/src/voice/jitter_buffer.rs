@@ -69,7 +69,7 @@ impl JitterBuffer {
         };
         let step = i64::from(packet.timestamp.wrapping_sub(last.timestamp as u32) as i32);
         let elapsed = i64::try_from((now - last.at).as_micros()).unwrap_or(i64::MAX) / 1_000 * SAMPLES_PER_MS;
-        let believable = step.abs() <= JUMP || step.abs_diff(elapsed) <= JUMP.unsigned_abs();
+        let believable = step >= -LATEST && step <= elapsed.saturating_add(AHEAD);
         let anew = if believable {
             false
         } else {
@@ -172,8 +172,10 @@ impl JitterBuffer {
 }
 
 const SAMPLES_PER_MS: i64 = SAMPLE_RATE as i64 / 1_000;
-/// Ten seconds: no network keeps a packet longer, no pause in a running clock is longer unless time itself passed.
-const JUMP: i64 = 10 * SAMPLE_RATE as i64;
+/// Ten seconds: no network keeps a packet longer.
+const LATEST: i64 = 10 * SAMPLE_RATE as i64;
+/// Two seconds: no sender's clock runs farther ahead of the time that has passed, whatever the network kept back before.
+const AHEAD: i64 = 2 * SAMPLE_RATE as i64;
 /// Four seconds of 10 ms packets.
 const MAX_PACKETS: usize = 400;
 /// Four seconds at the highest rate that a voice is sent with.
@@ -254,6 +256,19 @@ mod tests {
         assert_eq!(buffer.place(now, &packet(9, 2_000_000_000)), None);
         assert!(buffer.place(now, &packet(10, 2_000_000_960)).is_some_and(|place| place.anew));
         assert!(buffer.place(now, &packet(11, 2_000_001_920)).is_some_and(|place| !place.anew));
+    }
+
+    #[test]
+    fn what_is_late_is_no_new_beginning_and_what_is_early_beyond_belief_is() {
+        let mut buffer = JitterBuffer::default();
+        let (now, start) = (Timestamp::from_millis(5), 1_000_000_000_u32);
+        assert!(buffer.place(now, &packet(1, start)).is_some());
+        for index in 1..4_u16 {
+            let late = packet(1_u16.wrapping_sub(100 * index), start - u32::from(index) * 96_000);
+            assert!(buffer.place(now, &late).is_some_and(|place| !place.anew));
+        }
+        assert_eq!(buffer.place(now, &packet(2, start + 144_000)), None);
+        assert!(buffer.place(now, &packet(3, start + 144_960)).is_some_and(|place| place.anew));
     }
 
     #[test]

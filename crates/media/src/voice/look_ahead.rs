@@ -48,8 +48,8 @@ pub(super) struct Bringing<'a> {
     pub(super) sequence: u64,
     /// Where RED copies begin.
     pub(super) copies: &'a [i64],
-    /// Whether there is a coarse copy of what is right before it.
-    pub(super) in_band: bool,
+    /// Of how many samples right before it there is a coarse copy.
+    pub(super) in_band: usize,
 }
 
 impl LookAhead {
@@ -120,7 +120,8 @@ impl LookAhead {
         for loss in self.losses.iter_mut().rev().take(HELPED_AT_ONCE).filter(helpless) {
             let loss_end = loss.start + loss.samples as i64;
             let copied = packet.copies.iter().any(|&copy| copy >= loss.start && copy < loss_end);
-            let near = packet.in_band && loss_end == packet.start;
+            // Half of it is enough to wait for: hybrid packets of 40 ms carry a copy of the last 20 ms alone.
+            let near = loss_end == packet.start && packet.in_band * 2 >= loss.samples;
             if !copied
                 && !near
                 && let Some(reach) = reach.take()
@@ -138,7 +139,7 @@ impl LookAhead {
         let price = |wait: i64| {
             let beyond = |loss: &&Loss| loss.distance.is_some_and(|distance| micros_of(distance) > wait);
             let made_up: usize = self.losses.iter().filter(beyond).map(|loss| loss.samples).sum();
-            wait as f64 + made_up as f64 / span * PRICE
+            (wait + (wait - DEAR).max(0)) as f64 + made_up as f64 / span * PRICE
         };
         let longest = micros_of(samples_of(MAX_WAIT));
         let distances = self.losses.iter().filter_map(|loss| loss.distance.map(micros_of));
@@ -155,7 +156,7 @@ impl LookAhead {
 /// Losses are remembered that long.
 const WINDOW: Duration = Duration::from_secs(8);
 /// In a call's first seconds one loss is no habit yet.
-const LEAST_SPAN: Duration = Duration::from_secs(4);
+const LEAST_SPAN: Duration = Duration::from_millis(2_500);
 /// Against floods.
 const MAX_LOSSES: usize = 256;
 const HELPED_AT_ONCE: usize = 32;
@@ -163,6 +164,8 @@ const HELPED_AT_ONCE: usize = 32;
 const LONGEST_GAP: i64 = 96_000;
 /// What it costs, in microseconds of delay for all, to make up everything: 30 ms for each percent of voice.
 const PRICE: f64 = 3_000_000.0;
+/// Delay beyond this, in microseconds, counts twice: with the packet itself and the link a conversation begins to suffer.
+const DEAR: i64 = 80_000;
 /// A choice is kept, in microseconds, while another is little better.
 const HABIT: f64 = 10_000.0;
 /// Nobody waits longer than that for a copy.
@@ -175,7 +178,7 @@ mod tests {
     use super::*;
 
     /// 20 s of 20 ms packets of which those that `lost` names do not come; the wait at the end.
-    fn after(lost: impl Fn(u64) -> bool, in_band: bool, red_offsets: &[i64], reach: usize) -> i64 {
+    fn after(lost: impl Fn(u64) -> bool, in_band: usize, red_offsets: &[i64], reach: usize) -> i64 {
         let mut look_ahead = LookAhead::default();
         for index in (0..1_000_u64).filter(|index| !lost(*index)) {
             let start = index as i64 * 960;
@@ -188,27 +191,27 @@ mod tests {
 
     #[test]
     fn nobody_waits_where_nothing_is_lost_or_nothing_is_sent_twice() {
-        assert_eq!(after(|_| false, true, &[960], 9_600), 0);
-        assert_eq!(after(|index| index % 10 == 3, false, &[], 0), 0);
+        assert_eq!(after(|_| false, 960, &[960], 9_600), 0);
+        assert_eq!(after(|index| index % 10 == 3, 0, &[], 0), 0);
     }
 
     #[test]
     fn the_wait_is_that_of_the_nearest_help() {
         let tenth = |index: u64| index % 10 == 3;
-        assert_eq!(after(tenth, true, &[], 0), 20_000);
-        assert_eq!(after(tenth, false, &[960], 0), 20_000);
-        assert_eq!(after(tenth, false, &[1_920], 0), 40_000);
-        assert_eq!(after(tenth, false, &[], 4_800), 20_000);
+        assert_eq!(after(tenth, 960, &[], 0), 20_000);
+        assert_eq!(after(tenth, 0, &[960], 0), 20_000);
+        assert_eq!(after(tenth, 0, &[1_920], 0), 40_000);
+        assert_eq!(after(tenth, 0, &[], 4_800), 20_000);
         // Three in a row: an outline restores all, if one waits for the end of the gap.
         let burst = |index: u64| index % 30 < 3;
-        assert_eq!(after(burst, false, &[], 4_800), 60_000);
-        assert_eq!(after(burst, true, &[], 0), 20_000);
+        assert_eq!(after(burst, 0, &[], 4_800), 60_000);
+        assert_eq!(after(burst, 960, &[], 0), 20_000);
     }
 
     #[test]
     fn a_rare_loss_is_not_worth_waiting_for_and_losses_that_ended_are_forgotten() {
-        assert_eq!(after(|index| index % 400 == 3, true, &[], 0), 0);
-        assert_eq!(after(|index| index < 550 && index % 10 == 3, true, &[], 0), 0);
+        assert_eq!(after(|index| index % 400 == 3, 960, &[], 0), 0);
+        assert_eq!(after(|index| index < 550 && index % 10 == 3, 960, &[], 0), 0);
     }
 
     #[test]
@@ -224,7 +227,7 @@ mod tests {
             }
         }) {
             let packet =
-                Bringing { start: index as i64 * 960, samples: 960, sequence: index, copies: &[], in_band: true };
+                Bringing { start: index as i64 * 960, samples: 960, sequence: index, copies: &[], in_band: 960 };
             look_ahead.on_packet(Timestamp::from_millis(index * 20), packet, || 0);
         }
         assert_eq!(look_ahead.wait(), 0);

@@ -24,7 +24,7 @@ pub(super) struct Playout<D> {
 pub(super) enum Source<'a> {
     /// The packet itself.
     Packet(&'a [u8]),
-    /// The coarse copy in the packet that follows the gap of so many samples.
+    /// The coarse copy, in the packet that follows, of so many samples before it.
     InBand(&'a [u8], usize),
 }
 
@@ -82,10 +82,7 @@ impl<D: Decoder> Playout<D> {
         fresh.clear();
         let decoded = match source {
             Source::Packet(payload) => self.decoder.decode(payload, &mut fresh),
-            Source::InBand(next, gap) => self.decoder.recover(next, gap, &mut fresh).inspect(|&there| {
-                // It stands for the end of what was asked for.
-                fresh.drain(..there.saturating_sub(gap));
-            }),
+            Source::InBand(next, samples) => self.decoder.recover(next, samples, &mut fresh),
         };
         let joined = match decoded {
             Ok(_) => {

@@ -158,7 +158,7 @@ impl<D: Decoder> Receiver<D> {
         let blocks = packet.redundant.iter().rev().take(MAX_COPIES);
         let copies: Vec<i64> = blocks.map(|block| start - i64::from(block.offset)).filter(|&at| at < start).collect();
         let decoder = self.playout.decoder();
-        let in_band = decoder.has_copy(&packet.payload);
+        let in_band = decoder.copied(&packet.payload);
         let bringing = Bringing { start, samples, sequence: place.sequence, copies: &copies, in_band };
         self.look_ahead.on_packet(now, bringing, || decoder.reach(&packet.payload));
     }
@@ -234,7 +234,8 @@ impl<D: Decoder> Receiver<D> {
         let Some((next, waiting)) = self.buffer.next_after(position) else { return };
         let gap = (next - position) as usize;
         let decoder = self.playout.decoder();
-        let in_band = if decoder.has_copy(&waiting.payload) { waiting.samples.min(gap) } else { 0 };
+        let copied = decoder.copied(&waiting.payload);
+        let in_band = copied.min(gap);
         let reach = if in_band < gap { decoder.reach(&waiting.payload).min(gap) } else { 0 };
         let dark = gap - in_band.max(reach);
         if dark > 0 {
@@ -251,8 +252,9 @@ impl<D: Decoder> Receiver<D> {
         }
         self.waited = 0;
         if in_band == gap {
+            // Where the gap is shorter than the copy, only the end of that is wanted.
             self.position = Some(next);
-            match self.playout.go_on_with(Source::InBand(&waiting.payload, gap), owed.min(gap)) {
+            match self.playout.go_on_with(Source::InBand(&waiting.payload, copied), copied - gap + owed.min(gap)) {
                 Some(joined) => self.stats.fec_samples += (joined.samples - joined.from) as u64,
                 None => self.make_up(gap),
             }

@@ -46,6 +46,7 @@ fn offsets(secs: u64, voice: impl Fn(u64) -> u64, picture: impl Fn(u64) -> u64) 
                     sequence,
                     timestamp: FIRST_VOICE.wrapping_add(encoded.timestamp),
                     payload: encoded.payload,
+                    redundant: encoded.redundant,
                 };
                 sequence = sequence.wrapping_add(1);
                 voice_way.0.push((ms + voice(ms), packet));

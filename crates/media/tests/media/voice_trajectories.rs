@@ -162,6 +162,20 @@ fn in_half_an_hour_no_drift_of_clocks_adds_up() {
 }
 
 #[test]
+fn a_loudspeaker_that_asks_for_much_at_once_is_served_without_gaps() {
+    for at_once in [2, 3, 5] {
+        let mut call = Call::new(PLAIN);
+        call.at_once = at_once;
+        call.go_on(60.0, |_| Some(30_000));
+        let made_up = call.now().concealed_samples / 48;
+        assert!(made_up <= 10 * at_once, "{at_once} at once: {made_up} ms made up");
+        assert_eq!(call.made_up_ms(58), 0, "{at_once} at once");
+        let delay = call.mean_delay(50);
+        assert!(delay <= 25.0 + 10.0 * at_once as f32, "{at_once} at once: {delay} ms");
+    }
+}
+
+#[test]
 fn longer_packets_are_followed_up_and_shorter_ones_down() {
     let mut call = Call::new(PLAIN);
     for (packet_ms, seconds) in [(20, 10.0), (60, 10.0), (20, 10.0), (40, 10.0), (120, 10.0), (20, 10.0)] {

@@ -75,7 +75,7 @@ impl FarEnd {
 
     fn take_packets(&mut self, shared: &Shared) {
         let (Some(packets), Some(receiver)) = (&mut self.packets, &mut self.receiver) else { return };
-        let formats = shared.routes.current().and_then(|route| route.peer.voice_formats());
+        let formats = shared.routes.current().and_then(|route| route.peer.own_voice_formats());
         while let Ok(packet) = packets.try_recv() {
             note_first_voice(shared, packet.arrived);
             match unpack(&packet, formats) {

@@ -53,4 +53,17 @@ impl Scorer {
         }
         Ok(serde_json::from_slice(&fs::read(folder.join("scores.json"))?)?)
     }
+
+    /// Scores what was heard of voices: a file with a list of runs, each with what was said and what was heard.
+    pub(super) fn score_voices(&self, runs: &Path) -> Result<Value> {
+        let scores = runs.with_file_name("scores.json");
+        let tool = self.tool.with_file_name("score_voice.py");
+        let output =
+            Command::new(&self.python).arg("-B").arg(tool).args([runs, &scores]).output().context("no Python")?;
+        if !output.status.success() {
+            let error = String::from_utf8_lossy(&output.stderr);
+            bail!("the voices cannot be scored: {}", error.trim().lines().last().unwrap_or("no reason given"));
+        }
+        Ok(serde_json::from_slice(&fs::read(scores)?)?)
+    }
 }
