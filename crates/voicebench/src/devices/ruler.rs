@@ -160,7 +160,12 @@ mod tests {
 
     #[test]
     fn a_known_delay_is_found() {
-        let noise = |n: usize| ((n as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32 - 0.5;
+        // Like itself at no other place.
+        let noise = |n: usize| {
+            let bits = (n as u32).wrapping_mul(0x9e37_79b9);
+            let bits = (bits ^ (bits >> 15)).wrapping_mul(0x85eb_ca6b);
+            ((bits ^ (bits >> 13)).wrapping_mul(0xc2b2_ae35) >> 8) as f32 / (1 << 24) as f32 - 0.5
+        };
         let spoken = Recording { began: 0.25, samples: (0..60 * WINDOW).map(noise).collect() };
         let late = 5_000;
         let heard = (0..60 * WINDOW).map(|n| if n < late { 0.0 } else { 0.4 * noise(n - late) }).collect();
