@@ -6,6 +6,7 @@ mod media;
 mod score;
 mod table;
 mod voice;
+mod voice_near;
 mod voice_table;
 mod window;
 

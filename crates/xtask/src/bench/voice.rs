@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::lab::beside;
 use super::score::Scorer;
-use super::voice_table;
+use super::{voice_near, voice_table};
 use crate::cargo::{cargo, run};
 use crate::interrupt;
 use crate::say::say;
@@ -57,7 +57,11 @@ pub fn voice(workspace: &Workspace, arguments: &VoiceArguments) -> Result<()> {
         say(row.line());
         rows.push(row);
     }
-    let page = voice_table::page(&rows, &cost, arguments.seeds, arguments.seconds);
+    let mut page = voice_table::page(&rows, &cost, arguments.seeds, arguments.seconds);
+    say("▸ echoes");
+    page += &voice_near::echo(&bench.echo()?);
+    say("▸ through real device code");
+    page += &voice_near::devices(&bench.devices()?);
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/voice.md"));
     fs::create_dir_all(out.parent().context("the table needs a folder")?)?;
     fs::write(&out, &page)?;
@@ -99,7 +103,43 @@ impl Bench<'_> {
         }
         Ok(Some(part))
     }
+
+    /// The part of the echo, both voices at once scored.
+    fn echo(&self) -> Result<Value> {
+        interrupt::check()?;
+        let heard = self.home.join("echo");
+        let mut command = Command::new(&self.program);
+        let mut part = json_of(command.arg("echo").arg("--media").arg(&self.media).arg("--out").arg(&heard))?;
+        let pairs = || part["rows"].as_array().into_iter().flatten().flat_map(|row| row["pairs"].as_array());
+        let runs: Vec<Value> = pairs()
+            .flatten()
+            .map(|pair| json!({ "voice": pair["clean"], "heard": pair["sent"], "seconds": DOUBLE_TALK_SECS }))
+            .collect();
+        let file = heard.join("runs.json");
+        fs::write(&file, serde_json::to_vec(&runs)?)?;
+        let scored = self.scorer.score_voices(&file)?;
+        let mut stoi = scored.as_array().into_iter().flatten().map(|run| run["stoi"].clone());
+        for row in part["rows"].as_array_mut().into_iter().flatten() {
+            for pair in row["pairs"].as_array_mut().into_iter().flatten() {
+                pair["stoi"] = stoi.next().unwrap_or(Value::Null);
+            }
+        }
+        if !self.arguments.keep {
+            drop_recordings(&heard)?;
+        }
+        Ok(part)
+    }
+
+    /// The part of real device code.
+    fn devices(&self) -> Result<Value> {
+        interrupt::check()?;
+        setup::packages(&["pulseaudio", "pulseaudio-utils"], "for sound cards that are none")?;
+        json_of(Command::new(&self.program).arg("devices").arg("--media").arg(&self.media))
+    }
 }
+
+/// Two pieces of those that are scored.
+const DOUBLE_TALK_SECS: u32 = 16;
 
 fn json_of(command: &mut Command) -> Result<Value> {
     let output = command.output().context("the scoreboard does not start")?;
