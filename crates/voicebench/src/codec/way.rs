@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use media::voice::{Encoder, FRAME, Receiver, VoicePacket, red};
+use media::voice::{Encoder, FRAME, Receiver, Redundancy, VoicePacket, VoiceSettings, red};
 use units::Timestamp;
 
 use super::air::{Air, Weather};
@@ -74,9 +74,21 @@ pub(super) fn send(before: &[f32], said: &[f32], choice: &Choice, weather: Weath
     tally.waiting_ms = waiting / pulls.max(1) as f64;
     tally.concealed = (after.concealed_samples - before.concealed_samples) as f64 / played;
     tally.recovered = (after.recovered_samples() - before.recovered_samples()) as f64 / played;
-    let settings = way.sender.settings();
-    tally.settled = format!("{} ms, {:?}", settings.packet_ms, settings.redundancy);
+    tally.settled = in_words(&way.sender.settings());
     Ok(Heard { samples, tally })
+}
+
+/// Packet length and redundancy.
+fn in_words(settings: &VoiceSettings) -> String {
+    let redundancy = match settings.redundancy {
+        Redundancy::None => "deep PLC".to_owned(),
+        Redundancy::InBand => "in-band FEC".to_owned(),
+        Redundancy::Red { copies: 1, distance: 1 } => "RED".to_owned(),
+        Redundancy::Red { copies: 1, distance: 2 } => "RED two back".to_owned(),
+        Redundancy::Red { copies, distance } => format!("RED, {copies} copies, {distance} apart"),
+        Redundancy::Dred { .. } => "DRED".to_owned(),
+    };
+    format!("{} ms, {redundancy}", settings.packet_ms)
 }
 
 /// All that stands between a mouth and an ear.

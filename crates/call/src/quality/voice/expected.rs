@@ -1,7 +1,7 @@
 //! How a voice will sound: what a rate, losses and delay leave of it, on the scale of PESQ-WB (1 to 4.6).
 //!
-//! The constants were fitted to scores of `cargo xtask bench voice` and of longer sweeps on two voices; the model
-//! is within 0.15 of them from 16 to 64 kbps and up to 20 % of loss. It need not be right, only right about which is better.
+//! The constants were fitted to scores of two voices at 16 to 48 kbps and up to 20 % of loss (what `cargo xtask bench voice`
+//! measures, and more schemes). The model need not be right, only right about which of two is better.
 
 use std::time::Duration;
 
