@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use media::voice::{Encoder, FRAME, Receiver, VoicePacket, red};
+use media::voice::{Encoder, FRAME, Receiver, Redundancy, VoicePacket, VoiceSettings, red};
 use units::Timestamp;
 
 use super::air::{Air, Weather};
@@ -39,19 +39,15 @@ pub(super) struct Tally {
     pub(super) settled: String,
 }
 
-/// Sends `warm_up`, round and round for a while, and then `said` (both at 48 kHz) over the link.
+/// Sends `before`, round and round for a while, and then `said` (both at 48 kHz) over the link.
 ///
-/// What is said begins with a packet and with the link's seed, so that schemes of one packet length lose the same words.
-pub(super) fn send(warm_up: &[f32], said: &[f32], choice: &Choice, weather: Weather, seed: u64) -> Result<Heard> {
+/// First the policy hears what the link is like. Then all but its knowledge begins anew and settles, so that a policy and
+/// the single scheme that it has come to send the very same packets, and schemes of one packet length lose the same words.
+pub(super) fn send(before: &[f32], said: &[f32], choice: &Choice, weather: Weather, seed: u64) -> Result<Heard> {
     let mut way = Way::new(choice, weather, seed)?;
-    let mut begins_anew = true;
-    for (index, frame) in warm_up.as_chunks::<FRAME>().0.iter().cycle().enumerate() {
-        if begins_anew && TICK * index as u32 >= WARM_UP {
-            break;
-        }
-        way.hear();
-        begins_anew = way.say(frame)?;
-    }
+    way.pass(before, POLICY_HEARS)?;
+    way.begin_anew()?;
+    way.pass(before, SETTLES)?;
     way.air = Air::new(way.now, weather, seed);
     way.tally = Tally::default();
     let before = way.receiver.stats();
@@ -78,15 +74,29 @@ pub(super) fn send(warm_up: &[f32], said: &[f32], choice: &Choice, weather: Weat
     tally.waiting_ms = waiting / pulls.max(1) as f64;
     tally.concealed = (after.concealed_samples - before.concealed_samples) as f64 / played;
     tally.recovered = (after.recovered_samples() - before.recovered_samples()) as f64 / played;
-    let settings = way.sender.settings();
-    tally.settled = format!("{} ms, {:?}", settings.packet_ms, settings.redundancy);
+    tally.settled = in_words(&way.sender.settings());
     Ok(Heard { samples, tally })
+}
+
+/// Packet length and redundancy.
+fn in_words(settings: &VoiceSettings) -> String {
+    let redundancy = match settings.redundancy {
+        Redundancy::None => "deep PLC".to_owned(),
+        Redundancy::InBand => "in-band FEC".to_owned(),
+        Redundancy::Red { copies: 1, distance: 1 } => "RED".to_owned(),
+        Redundancy::Red { copies: 1, distance: 2 } => "RED two back".to_owned(),
+        Redundancy::Red { copies, distance } => format!("RED, {copies} copies, {distance} apart"),
+        Redundancy::Dred { .. } => "DRED".to_owned(),
+    };
+    format!("{} ms, {redundancy}", settings.packet_ms)
 }
 
 /// All that stands between a mouth and an ear.
 #[derive(Debug)]
 struct Way {
     now: Timestamp,
+    weather: Weather,
+    seed: u64,
     sender: Sender,
     encoder: Encoder,
     sequence: u16,
@@ -101,6 +111,8 @@ impl Way {
         let sender = Sender::new(choice, weather.delay);
         Ok(Self {
             now: Timestamp::ZERO,
+            weather,
+            seed,
             encoder: Encoder::new(sender.settings())?,
             sender,
             sequence: 0,
@@ -110,6 +122,28 @@ impl Way {
             receiver: Receiver::new()?,
             tally: Tally::default(),
         })
+    }
+
+    /// Another call over the same link, with what the policy knows of it.
+    fn begin_anew(&mut self) -> Result<()> {
+        self.encoder = Encoder::new(self.sender.settings())?;
+        self.receiver = Receiver::new()?;
+        self.under_way.clear();
+        self.sequence = 0;
+        self.air = Air::new(self.now, self.weather, !self.seed);
+        Ok(())
+    }
+
+    /// Sends words that nobody scores, at least for so long and to the end of a packet.
+    fn pass(&mut self, words: &[f32], least: Duration) -> Result<()> {
+        let until = self.now + least;
+        for frame in words.as_chunks::<FRAME>().0.iter().cycle() {
+            self.hear();
+            if self.say(frame)? && self.now >= until {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What is heard in the next 10 ms.
@@ -152,8 +186,10 @@ impl Way {
     }
 }
 
-/// How long the policy hears of the link before the voice is scored: it counts losses over 15 seconds.
-const WARM_UP: Duration = Duration::from_secs(20);
+/// The policy counts losses over 15 seconds …
+const POLICY_HEARS: Duration = Duration::from_secs(20);
+/// … and playout over ten.
+const SETTLES: Duration = Duration::from_secs(12);
 const TICK: Duration = Duration::from_millis(10);
 const TICKS_A_SECOND: u64 = 100;
 /// Around a voice packet: IPv4 20, UDP 8, RTP 12, header extensions 8, AES-GCM's tag 16.

@@ -200,7 +200,8 @@ policy in virtual time; near-end processing off. The link takes 50 ms one way an
 packet by packet, bursts *in time* (bad for 60 ms on average, a tenth of the time, whatever the packets), jitter
 exponential and each packet's own. Rates are those of IP packets: payload, RED's headers and 64 bytes around each
 packet. The policy is told what a real sender hears: reports each 100 ms, a link's delay late, counted by the same code as
-in a call. It hears them for 20 s of other words before the words that are scored; a single scheme is set from the start.
+in a call. It hears them for 20 s; then all but what it knows begins anew, for it as for the single schemes, and settles for 12 s of
+other words before those that are scored.
 PESQ-WB (ITU-T P.862.2) and STOI (Taal et al. 2011) of pieces of 8 s, aligned by cross-correlation; mouth to ear by
 cross-correlation of what was said and heard, coding and packets included. *Buffer* is the mean time by which voice was
 heard later than the link allowed, *waiting* the voice in the buffer after each 10 ms, of which a whole packet comes at

@@ -1,7 +1,7 @@
 //! How a voice will sound: what a rate, losses and delay leave of it, on the scale of PESQ-WB (1 to 4.6).
 //!
-//! The constants were fitted to scores of `cargo xtask bench voice` and of longer sweeps on two voices; the model
-//! is within 0.15 of them from 16 to 64 kbps and up to 20 % of loss. It need not be right, only right about which is better.
+//! The constants were fitted to scores of two voices at 16 to 48 kbps and up to 20 % of loss (what `cargo xtask bench voice`
+//! measures, and more schemes). The model need not be right, only right about which of two is better.
 
 use std::time::Duration;
 
@@ -23,14 +23,23 @@ impl Scheme {
         share.saturating_sub(overhead(self.packet_ms))
     }
 
-    /// From when a word is begun to when its packet could be played, if what was lost of it is waited for.
-    pub(super) fn delay(self) -> Duration {
-        let packets = 1 + match self.redundancy {
+    /// How long playout waits for what comes a second time, if it waits for all of it.
+    fn look_ahead(self) -> Duration {
+        let packets = match self.redundancy {
             VoiceRedundancy::None => 0,
             VoiceRedundancy::InBand | VoiceRedundancy::Dred { .. } => 1,
             VoiceRedundancy::Red { copies, distance } => u32::from(copies) * u32::from(distance),
         };
-        Duration::from_millis(self.packet_ms.into()) * packets
+        self.packet() * packets
+    }
+
+    fn packet(self) -> Duration {
+        Duration::from_millis(self.packet_ms.into())
+    }
+
+    /// From when a word is begun to when its packet could be played, if what was lost of it is waited for.
+    pub(super) fn delay(self) -> Duration {
+        self.packet() + self.look_ahead()
     }
 
     /// The rate at which what is not lost is coded; `None` if libopus could not do it at all.
@@ -69,10 +78,15 @@ impl Scheme {
             }
             VoiceRedundancy::Dred { .. } => lost * DRED_COARSE,
         };
-        // A longer piece that is missing is more than a syllable.
-        let longer = (spacing / f64::from(LONGEST_FRAME_MS)).max(1.0).sqrt();
+        // A longer piece that is missing is more than a syllable, and so are two in a row.
+        let next_too = losses.again_after(spacing);
+        let in_a_row = match self.redundancy {
+            VoiceRedundancy::Red { distance: 2.., .. } => next_too * next_too,
+            _ => next_too,
+        };
+        let longer = (spacing / f64::from(LONGEST_FRAME_MS)).max(1.0).sqrt() * (1.0 + in_a_row);
         let left = (-missing * LOSS_HURTS * longer).exp();
-        Some(1.0 + (clean - 1.0) * left - late(one_way + self.delay()))
+        Some(1.0 + (clean - 1.0) * left - late(one_way + self.packet() + self.look_ahead().mul_f64(WAITED_FOR)))
     }
 }
 
@@ -121,7 +135,9 @@ const DRED_TAKES_KBPS: f64 = 4.0;
 /// An outline in the place of its packet: half a loss.
 const DRED_COARSE: f64 = 0.5;
 /// A tenth lost and made up leaves 45 % of what a voice has above nothing.
-const LOSS_HURTS: f64 = 8.0;
+const LOSS_HURTS: f64 = 7.3;
+/// Playout waits for copies only while losses make it worth that; long packets are waited for always.
+const WAITED_FOR: f64 = 0.4;
 /// A quarter of a point for 100 ms, and twice as much for what comes after 300.
 const DELAY_HURTS: f64 = 0.0025;
 const PATIENCE_MS: f64 = 300.0;
