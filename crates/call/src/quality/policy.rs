@@ -191,7 +191,8 @@ impl Policy {
             loss_follows_loss: self.link.map_or(0.0, |link| link.loss_follows_loss),
             round_trip: self.link.and_then(|link| link.round_trip),
             takes_red: self.link.is_some_and(|link| link.takes_red),
-            takes_dred: TAKES_DRED,
+            // Every app of ours that takes RED restores from outlines as well; a browser passes them over.
+            takes_dred: self.link.is_some_and(|link| link.takes_red),
         };
         self.voice.decide(now, &link)
     }
@@ -306,9 +307,6 @@ const FLUENT_OFF_BELOW: f64 = 1.2;
 /// From so much loss on, the voice has room for redundancy, and until it is less than so much.
 const LOSSY_FROM: f32 = 0.02;
 const LOSSY_UNTIL: f32 = 0.005;
-/// Nothing in the negotiation tells whether the other side restores from outlines; a browser does not, and whoever
-/// does not take RED is most likely one.
-const TAKES_DRED: bool = false;
 /// How quickly a rise and a fall of the loss are believed: a burst is answered at once and remembered for a while.
 const LOSS_RISES_IN: Duration = Duration::from_secs(1);
 const LOSS_FALLS_IN: Duration = Duration::from_secs(5);

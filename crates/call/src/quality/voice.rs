@@ -72,7 +72,7 @@ impl VoicePolicy {
         let expected = |scheme: Scheme| {
             let taken = match scheme.redundancy {
                 VoiceRedundancy::Red { .. } => link.takes_red,
-                VoiceRedundancy::Dred { .. } => link.takes_dred,
+                VoiceRedundancy::Dred { .. } => link.takes_dred && self.losses.share() >= LEAST_FOR_OUTLINES,
                 VoiceRedundancy::None | VoiceRedundancy::InBand => true,
             };
             let value = scheme.expected(link.share, &self.losses, one_way)?;
@@ -167,6 +167,8 @@ const MOST_WITH_COPIES: DataRate = DataRate::from_kbps(64);
 /// of it takes more from the voice than it gives back.
 const HINT: f32 = 0.1;
 const SOME_LOSS: f64 = 0.01;
+/// An outline costs so little that nothing else would ever end it; without losses it is still for nothing.
+const LEAST_FOR_OUTLINES: f64 = 0.005;
 
 #[cfg(test)]
 #[path = "voice/tests.rs"]

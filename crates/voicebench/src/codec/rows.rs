@@ -77,6 +77,7 @@ pub(super) fn rows() -> Vec<Row> {
     let pesq = |pesq| Bars { pesq: Some(pesq), ..Bars::default() };
     let stoi = |stoi| Bars { stoi: Some(stoi), ..Bars::default() };
     vec![
+        row("32 kbps, 3 % random loss", 32, weather(Loss::Random(0.03)), Bars::default(), &COMPARED),
         row("32 kbps, 10 % random loss", 32, weather(Loss::Random(0.1)), Bars { best: true, ..pesq(3.1) }, &COMPARED),
         row("32 kbps, 10 % in 60 ms bursts", 32, weather(bursts), Bars { best: true, ..pesq(2.8) }, &COMPARED),
         row(

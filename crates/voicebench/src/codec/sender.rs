@@ -120,7 +120,7 @@ impl Adaptive {
             loss_follows_loss: self.losses.loss_follows_loss(),
             round_trip: Some(self.one_way * 2),
             takes_red: true,
-            takes_dred: false,
+            takes_dred: true,
         };
         self.policy.decide(now, &link)
     }

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 /// Made-up rooms and what was left of the echo in them; `rows` with the score of each pair.
 pub(super) fn echo(part: &Value) -> String {
-    let windows: Vec<String> = list(&part["windows_s"]).map(|window| format!("{}–{} s", window[0], window[1])).collect();
-    let mut page = format!("\n{ECHO}\n\n| room | far voice | ERLE dB {} | STOI in double talk | |\n", windows.join(" | "));
+    let windows: Vec<String> =
+        list(&part["windows_s"]).map(|window| format!("{}–{} s", window[0], window[1])).collect();
+    let mut page =
+        format!("\n{ECHO}\n\n| room | far voice | ERLE dB {} | STOI in double talk | |\n", windows.join(" | "));
     page += &format!("|---|---|{}---|---|\n", "---|".repeat(windows.len()));
     for row in list(&part["rows"]) {
         let stoi = mean(list(&row["pairs"]).filter_map(|pair| pair["stoi"].as_f64()));
@@ -21,7 +23,8 @@ pub(super) fn echo(part: &Value) -> String {
             );
         }
     }
-    let cost = mean(list(&part["rows"]).flat_map(|row| list(&row["pairs"])).map(|pair| number(&pair["cpu_us_per_10_ms"])));
+    let cost =
+        mean(list(&part["rows"]).flat_map(|row| list(&row["pairs"])).map(|pair| number(&pair["cpu_us_per_10_ms"])));
     page + &format!("\nCost: {cost:.0} µs for 10 ms, {:.1} % of a core.\n", cost / 100.0)
 }
 

@@ -82,6 +82,8 @@ impl Scheme {
         let next_too = losses.again_after(spacing);
         let in_a_row = match self.redundancy {
             VoiceRedundancy::Red { distance: 2.., .. } => next_too * next_too,
+            // It reaches back over all of them.
+            VoiceRedundancy::Dred { .. } => 0.0,
             _ => next_too,
         };
         let longer = (spacing / f64::from(LONGEST_FRAME_MS)).max(1.0).sqrt() * (1.0 + in_a_row);
@@ -132,8 +134,9 @@ const IN_BAND_COARSE: f64 = 0.36;
 /// Below, libopus has no rate left for the outlines and leaves them out without a word.
 const DRED_FROM_KBPS: f64 = 21.0;
 const DRED_TAKES_KBPS: f64 = 4.0;
-/// An outline in the place of its packet: half a loss.
-const DRED_COARSE: f64 = 0.5;
+/// An outline in the place of its packet: most of a loss. Three in a hundred lost left PESQ-WB 3.63 at 32 kbps where whole copies
+/// left 3.78, one in ten 3.07 and 3.55.
+const DRED_COARSE: f64 = 0.8;
 /// A tenth lost and made up leaves 45 % of what a voice has above nothing.
 const LOSS_HURTS: f64 = 7.3;
 /// Playout waits for copies only while losses make it worth that; long packets are waited for always.

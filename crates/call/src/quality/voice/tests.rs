@@ -67,6 +67,27 @@ fn at_sixteen_kilobits_nothing_is_left_for_copies_and_below_packets_are_longest(
 }
 
 #[test]
+fn whole_copies_are_worth_more_than_outlines_to_who_takes_both() {
+    let takes_both = |loss| settled(VoiceLink { takes_dred: true, ..link(32, loss) });
+    for loss in [0.1, 0.2] {
+        assert_eq!(takes_both(loss), settled(link(32, loss)), "{loss}");
+    }
+    let few = takes_both(0.03);
+    assert!(
+        matches!(few.redundancy, VoiceRedundancy::Dred { .. }),
+        "few losses are no reason to halve the voice: {few:?}"
+    );
+}
+
+#[test]
+fn bursts_bring_outlines_to_who_takes_no_copies() {
+    let bursts = VoiceLink { takes_red: false, takes_dred: true, loss_follows_loss: 0.5, ..link(32, 0.15) };
+    assert!(matches!(settled(bursts).redundancy, VoiceRedundancy::Dred { .. }), "{:?}", settled(bursts));
+    let none = VoiceLink { takes_red: false, takes_dred: true, ..link(32, 0.0) };
+    assert_eq!(settled(none).redundancy, VoiceRedundancy::None);
+}
+
+#[test]
 fn who_takes_no_red_gets_what_every_decoder_understands() {
     for kbps in [24, 32, 48, 66, 96] {
         let plan = settled(VoiceLink { takes_red: false, ..link(kbps, 0.1) });
