@@ -27,5 +27,5 @@ pub use control_message::{ControlMessage, ControlMessageError};
 pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause, Refusal};
-pub use quality::{PictureOff, PicturePlan, VoiceLink, VoicePlan, VoicePolicy, VoiceRedundancy};
+pub use quality::{PictureOff, PicturePlan, VoiceLink, VoicePlan, VoicePolicy};
 pub use snapshot::{Problem, Remote, Snapshot, Waiting};

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use media::voice::{Decoder, Encoder, FRAME, OpusDecoder, Receiver, Redundancy, VoicePacket, VoiceSettings};
+use media::voice::{Decoder, Encoder, FRAME, OpusDecoder, Receiver, VoicePacket, VoiceSettings};
 use signals::{Random, babble};
-use units::{DataRate, Timestamp};
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
 const SECONDS: usize = 10;
 
@@ -79,7 +79,7 @@ fn playout(criterion: &mut Criterion) {
     let mut random = Random(5);
     compare(&mut group, "jitter", &trace(plain, |_| Some(30_000 + exponential(&mut random, 15_000.0))));
 
-    let red = Redundancy::Red { copies: 1, distance: 1 };
+    let red = VoiceRedundancy::Red { copies: 1, distance: 1 };
     let weak = VoiceSettings { rate: DataRate::from_kbps(24), packet_ms: 60, redundancy: red, expected_loss: 0.1 };
     let mut random = Random(6);
     let lossy = |random: &mut Random| {
@@ -88,7 +88,7 @@ fn playout(criterion: &mut Criterion) {
     };
     compare(&mut group, "jitter, loss, RED", &trace(weak, |_| lossy(&mut random)));
 
-    let outlines = VoiceSettings { redundancy: Redundancy::Dred { duration_ms: 200 }, ..weak };
+    let outlines = VoiceSettings { redundancy: VoiceRedundancy::Dred { duration_ms: 200 }, ..weak };
     let mut random = Random(6);
     compare(&mut group, "jitter, loss, DRED", &trace(outlines, |_| lossy(&mut random)));
 

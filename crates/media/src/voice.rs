@@ -20,7 +20,7 @@ pub use decoder::{Decoder, OpusDecoder};
 pub use encoder::{EncodedVoice, Encoder, RedundantBlock};
 pub use receiver::{MOST_FOR_LIPS, Receiver};
 pub use receiver_stats::ReceiverStats;
-pub use settings::{MAX_RED_COPIES, Redundancy, VoiceSettings};
+pub use settings::{MAX_RED_COPIES, VoiceSettings};
 
 /// Samples in a second, in everything here and on the wire (RFC 7587 §4.1: the RTP clock of Opus is always 48 kHz).
 pub const SAMPLE_RATE: u32 = 48_000;

@@ -115,9 +115,9 @@ fn after(since: Timestamp, span: Option<Duration>) -> Timestamp {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use call::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy, Waiting};
+    use call::{PictureOff, PicturePlan, VoicePlan, Waiting};
     use signaling_protocol::InviteId;
-    use units::DataRate;
+    use units::{DataRate, VoiceRedundancy};
 
     use super::*;
 

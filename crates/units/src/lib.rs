@@ -10,6 +10,7 @@ mod devices;
 mod phi;
 mod picture_size;
 mod timestamp;
+mod voice_redundancy;
 
 pub use clock::Clock;
 pub use data_rate::DataRate;
@@ -17,3 +18,4 @@ pub use devices::{DeviceKind, DeviceList, DeviceMove, DeviceTrouble, Devices, Li
 pub use phi::Phi;
 pub use picture_size::PictureSize;
 pub use timestamp::Timestamp;
+pub use voice_redundancy::VoiceRedundancy;

@@ -14,11 +14,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use devices::wav;
-use media::voice::FRAME;
 use serde_json::{Value, json};
 use testkit::mouth_to_ear::mouth_to_ear;
 
+use crate::wav;
 use rows::Row;
 use sender::Choice;
 
@@ -84,7 +83,7 @@ fn row_of(row: &Row, voices: &[Voice], arguments: &Arguments) -> Result<Value> {
             for seed in 1..=arguments.seeds {
                 let heard = way::send(&voice.before, &voice.said, choice, row.weather, seed)?;
                 let file = arguments.out.join(format!("{}.wav", runs.len()));
-                write(&file, &heard.samples)?;
+                wav::write(&file, &heard.samples)?;
                 let delay = mouth_to_ear(&voice.said, &heard.samples, SECOND as u32, LONGEST);
                 let tally = heard.tally;
                 let per_second = |bytes: u64, seconds: usize| bytes as f64 * 8.0 / 1e3 / seconds as f64;
@@ -110,14 +109,6 @@ fn row_of(row: &Row, voices: &[Voice], arguments: &Arguments) -> Result<Value> {
             "buffer_ms": bars.buffer_ms, "mouth_to_ear_ms": most_delay_ms, "wire_kbps": row.wire.as_kbps_f64() },
         "runs": runs,
     }))
-}
-
-fn write(path: &Path, samples: &[f32]) -> Result<()> {
-    let mut file = wav::Writer::create(path)?;
-    for frame in samples.as_chunks::<FRAME>().0 {
-        file.write(frame)?;
-    }
-    Ok(file.finish()?)
 }
 
 const VOICES: [&str; 2] = ["clinician", "patient"];

@@ -6,7 +6,6 @@
 mod resample;
 mod room;
 mod scene;
-mod wav;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,6 +15,8 @@ use media::near_end::{NearEnd, NearEndSettings};
 use media::voice::FRAME;
 use serde_json::{Value, json};
 use testkit::echo_meter;
+
+use crate::wav;
 
 pub use room::{Room, active_rms};
 pub use scene::{DOUBLE_TALK_S, SCENE_S, Scene};

@@ -4,5 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+mod cpu;
 pub mod devices;
 pub mod echo;
+mod wav;

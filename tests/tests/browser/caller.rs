@@ -32,7 +32,7 @@ impl Caller {
         let (peer, streams) = Peer::open(config, clock).await.expect("a peer opens");
         let seen = Seen::default();
         tokio::spawn(media_in::pictures(streams.picture, peer.clone(), clock, seen.clone()));
-        tokio::spawn(media_in::voice(streams.voice, clock, seen.clone()));
+        tokio::spawn(media_in::voice(streams.voice, peer.clone(), clock, seen.clone()));
         let (sender, events) = mpsc::unbounded_channel();
         let (plan, key_frames_wanted) = (Arc::<Plan>::default(), Arc::<AtomicU64>::default());
         tokio::spawn(pump(streams.events, sender, plan.clone(), key_frames_wanted.clone()));

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use media::frame_assembly::{FrameAssembler, PicturePacket};
+use media::voice::red;
 use media::{h264, voice};
 use peer::{Peer, ReceivedPacket, VoiceFormat};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use units::Clock;
 
-use crate::red;
 use crate::seen::Seen;
 
 /// Decodes pictures until there are no more, and asks for a key frame where none can be decoded without.
@@ -38,7 +38,7 @@ pub(crate) async fn pictures(mut packets: mpsc::Receiver<ReceivedPacket>, peer: 
 }
 
 /// Decodes the voice until there is no more, ten milliseconds at a time.
-pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Clock, seen: Seen) {
+pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, peer: Peer, clock: Clock, seen: Seen) {
     let mut receiver = voice::Receiver::new().expect("the decoder starts");
     let mut every_frame = interval(Duration::from_millis(10));
     every_frame.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -50,7 +50,10 @@ pub(crate) async fn voice(mut packets: mpsc::Receiver<ReceivedPacket>, clock: Cl
             match packets.try_recv() {
                 Ok(ReceivedPacket { sequence, timestamp, payload, arrived, format, .. }) => {
                     let payload = match format {
-                        Some(VoiceFormat::Red) => earlier.compare(&seen, timestamp, &payload),
+                        Some(VoiceFormat::Red) => {
+                            let opus = peer.own_voice_formats().expect("both have spoken").opus;
+                            earlier.compare(&seen, opus, timestamp, &payload)
+                        }
                         _ => {
                             seen.came_as_opus();
                             payload.to_vec()
@@ -74,10 +77,12 @@ struct Earlier(BTreeMap<u32, Vec<u8>>);
 
 impl Earlier {
     /// Counts the copies in a packet and gives the packet without them.
-    fn compare(&mut self, seen: &Seen, timestamp: u32, payload: &[u8]) -> Vec<u8> {
-        let (copies, payload) = red::unpack(payload);
+    fn compare(&mut self, seen: &Seen, opus: u8, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+        let red = red::parse(opus, payload).expect("RED");
+        let copies = red.redundant_blocks();
+        let payload = red.primary.to_vec();
         let of = |offset: u16| self.0.get(&timestamp.wrapping_sub(offset.into()));
-        let known = copies.iter().filter_map(|(offset, copy)| Some(of(*offset)? == copy)).collect::<Vec<_>>();
+        let known = copies.iter().filter_map(|copy| Some(*of(copy.offset)? == copy.payload)).collect::<Vec<_>>();
         let true_copies = known.iter().filter(|is_true| **is_true).count() as u64;
         seen.came_as_red(true_copies, known.len() as u64 - true_copies);
         self.0.insert(timestamp, payload.clone());

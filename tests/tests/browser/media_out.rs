@@ -11,10 +11,9 @@ use devices::{CameraChoice, MicrophoneChoice, microphone};
 use media::scale::Scaler;
 use media::{I420, h264, voice};
 use peer::{Peer, PictureOut, VoiceFormat, VoiceFormats, VoiceOut};
-use units::{Clock, DataRate, PictureSize};
+use units::{Clock, DataRate, PictureSize, VoiceRedundancy};
 
 use crate::footage::Footage;
-use crate::red;
 
 /// What is sent, and may change at any time, as the product's policy changes it.
 pub(crate) struct Plan {
@@ -114,23 +113,24 @@ fn send_voice(peer: &Peer, clock: Clock, choice: &MicrophoneChoice, plan: &Plan,
     let mut encoder = voice::Encoder::new(voice::VoiceSettings::default()).expect("the encoder starts");
     let mut frame = [0.0; FRAME_SAMPLES];
     let mut marker = true;
-    let mut before: Option<(u32, Vec<u8>)> = None;
     while !stop.load(Ordering::Relaxed) {
         while microphone.pull(clock.timestamp(Instant::now()), &mut frame) {
             let packet_ms = plan.packet_ms.load(Ordering::Relaxed);
             let (red, fec) = (plan.red.load(Ordering::Relaxed), plan.fec.load(Ordering::Relaxed));
-            let redundancy = if fec { voice::Redundancy::InBand } else { voice::Redundancy::None };
+            let redundancy = match (red, fec) {
+                (true, _) => VoiceRedundancy::Red { copies: 1, distance: 1 },
+                (false, true) => VoiceRedundancy::InBand,
+                (false, false) => VoiceRedundancy::None,
+            };
             encoder.set(voice::VoiceSettings { packet_ms, redundancy, expected_loss: 0.1, ..encoder.settings() });
             if let Some(encoded) = encoder.push(&frame) {
                 let timestamp = encoded.timestamp;
                 let (format, payload) = match peer.voice_formats() {
                     Some(VoiceFormats { opus, red: Some(_) }) if red => {
-                        let copy = before.as_ref().map(|(of, copy)| (timestamp.wrapping_sub(*of) as u16, &copy[..]));
-                        (VoiceFormat::Red, red::pack(opus, &encoded.payload, copy))
+                        (VoiceFormat::Red, voice::red::pack(opus, &encoded))
                     }
-                    _ => (VoiceFormat::Opus, encoded.payload.clone()),
+                    _ => (VoiceFormat::Opus, encoded.payload),
                 };
-                before = Some((timestamp, encoded.payload));
                 let spoken_for = Duration::from_micros(u64::from(encoded.samples) * 1_000 / 48);
                 let captured = clock.timestamp(Instant::now()).before(spoken_for);
                 let marker = std::mem::take(&mut marker);

@@ -11,39 +11,6 @@ use crate::link::{Link, Way};
 use crate::stats::Stats;
 use crate::visit::{Offers, Visit};
 
-/// One packet and the one before it, which began `offset` samples earlier.
-pub(crate) fn pack(opus: u8, voice: &[u8], before: Option<(u16, &[u8])>) -> Vec<u8> {
-    let mut packed = Vec::new();
-    if let Some((offset, copy)) = before {
-        // F, block PT, 14 bits of offset, 10 bits of length.
-        let header = 0x8000_0000 | u32::from(opus) << 24 | u32::from(offset) << 10 | copy.len() as u32;
-        packed.extend(header.to_be_bytes());
-    }
-    packed.push(opus);
-    packed.extend(before.map_or(&[][..], |(_, copy)| copy));
-    packed.extend(voice);
-    packed
-}
-
-/// The packet, and the copies of earlier ones with how many samples earlier they began.
-pub(crate) fn unpack(payload: &[u8]) -> (Vec<(u16, Vec<u8>)>, Vec<u8>) {
-    let mut blocks = Vec::new();
-    let mut rest = payload;
-    while rest[0] & 0x80 != 0 {
-        let header = u32::from_be_bytes([rest[0], rest[1], rest[2], rest[3]]);
-        blocks.push(((header >> 10) as u16 & 0x3fff, (header & 0x3ff) as usize));
-        rest = &rest[4..];
-    }
-    rest = &rest[1..];
-    let mut copies = Vec::new();
-    for (offset, length) in blocks {
-        let (copy, after) = rest.split_at(length);
-        copies.push((offset, copy.to_vec()));
-        rest = after;
-    }
-    (copies, rest.to_vec())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chromium_takes_our_offer_of_red_and_fills_with_our_copies_what_the_link_loses() {
     let link = Link::new();

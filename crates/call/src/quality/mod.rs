@@ -9,6 +9,6 @@ mod voice;
 #[cfg(test)]
 mod trajectories;
 
-pub use plan::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy};
+pub use plan::{PictureOff, PicturePlan, VoicePlan};
 pub(crate) use policy::{Link, Policy};
 pub use voice::{VoiceLink, VoicePolicy};

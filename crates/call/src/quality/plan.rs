@@ -1,6 +1,6 @@
 //! What the encoders are to do.
 
-use units::DataRate;
+use units::{DataRate, VoiceRedundancy};
 
 /// What the voice encoder is to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,27 +13,6 @@ pub struct VoicePlan {
     pub redundancy: VoiceRedundancy,
     /// The share of packets that the encoder is to expect lost, 0 to 1.
     pub expected_loss: f32,
-}
-
-/// How what is lost of a voice comes a second time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VoiceRedundancy {
-    /// It does not: the receiver makes it up.
-    None,
-    /// A coarse copy in the next packet (in-band FEC, RFC 6716 section 2.1.7).
-    InBand,
-    /// Earlier packets ride along (RFC 2198).
-    Red {
-        /// How many.
-        copies: u8,
-        /// How many packets lie from each copy to the next newer one.
-        distance: u8,
-    },
-    /// A neural outline of what was said lately (draft-ietf-mlcodec-opus-dred).
-    Dred {
-        /// How far back it reaches.
-        duration_ms: u16,
-    },
 }
 
 impl VoicePlan {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use units::{DataRate, PictureSize, Timestamp};
+use units::{DataRate, PictureSize, Timestamp, VoiceRedundancy};
 
-use super::{Link, PictureOff, PicturePlan, Policy, VoicePlan, VoiceRedundancy};
+use super::{Link, PictureOff, PicturePlan, Policy, VoicePlan};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
 const CAMERA: CameraFormat = CameraFormat { size: PictureSize::new(1280, 720), fps: 30 };

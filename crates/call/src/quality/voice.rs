@@ -5,9 +5,9 @@ mod losses;
 
 use std::time::Duration;
 
-use units::{DataRate, Timestamp};
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
-use super::plan::{VoicePlan, VoiceRedundancy};
+use super::plan::VoicePlan;
 use expected::Scheme;
 use losses::Losses;
 

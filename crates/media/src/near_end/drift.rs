@@ -208,17 +208,7 @@ const LEAST_LAG: f32 = 0.03;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Numbers that look random, the same ones each time.
-    fn noise(seed: u32) -> impl FnMut() -> f32 {
-        let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-        move || {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            state as f32 / u32::MAX as f32 * 2.0 - 1.0
-        }
-    }
+    use crate::near_end::tests::noise;
 
     /// What a loudspeaker plays: noise in syllables, without what is above 4 kHz.
     fn played(samples: usize) -> Vec<f32> {

@@ -5,7 +5,7 @@ use super::*;
 const SECOND: usize = 48_000;
 
 /// Numbers that look random, the same ones each time.
-fn noise(seed: u32) -> impl FnMut() -> f32 {
+pub(super) fn noise(seed: u32) -> impl FnMut() -> f32 {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     move || {
         state ^= state << 13;

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use units::DataRate;
+use units::{DataRate, VoiceRedundancy};
 
 use super::opus_raw::{Bandwidth, EncoderOption, RawEncoder};
-use super::settings::{MAX_RED_COPIES, Redundancy};
+use super::settings::MAX_RED_COPIES;
 use super::{FRAME, VoiceError, VoiceSettings, red};
 
 /// One packet's worth of voice.
@@ -113,7 +113,7 @@ impl Encoder {
 
     /// The earlier packets that travel along with the one that begins at `timestamp`.
     fn redundant(&self, timestamp: u32) -> Vec<RedundantBlock> {
-        let Redundancy::Red { copies, distance } = self.settings.redundancy else { return Vec::new() };
+        let VoiceRedundancy::Red { copies, distance } = self.settings.redundancy else { return Vec::new() };
         let newest_first = self.sent.iter().rev().skip(usize::from(distance.max(1)) - 1);
         let chosen = newest_first.step_by(distance.max(1).into()).take(copies.min(MAX_RED_COPIES).into());
         let mut blocks: Vec<_> = chosen
@@ -137,7 +137,7 @@ impl Encoder {
         let VoiceSettings { packet_ms, redundancy, expected_loss, .. } = self.settings;
         let total = self.settings.rate.clamp(MIN_RATE, MAX_RATE);
         let rate = match redundancy {
-            Redundancy::Red { copies, .. } => {
+            VoiceRedundancy::Red { copies, .. } => {
                 let copies = u64::from(copies.min(MAX_RED_COPIES));
                 let header_bits = red::overhead(copies as usize) as u64 * 8_000;
                 let headers = DataRate::from_bps(header_bits / u64::from(packet_ms.clamp(20, 120)));
@@ -149,12 +149,12 @@ impl Encoder {
         let loss = (expected_loss.clamp(0.0, 1.0) * 100.0).round() as i32;
         let widest = match redundancy {
             // Both come from the part of libopus that codes 8 kHz: in wider bands it leaves them out without a word.
-            Redundancy::InBand | Redundancy::Dred { .. } => Bandwidth::Wide,
-            Redundancy::None | Redundancy::Red { .. } => widest(rate),
+            VoiceRedundancy::InBand | VoiceRedundancy::Dred { .. } => Bandwidth::Wide,
+            VoiceRedundancy::None | VoiceRedundancy::Red { .. } => widest(rate),
         };
         tune(&mut self.opus, rate, widest, loss)?;
-        self.opus.set(EncoderOption::InBandFec(redundancy == Redundancy::InBand))?;
-        let outline = if let Redundancy::Dred { duration_ms } = redundancy { duration_ms.div_ceil(10) } else { 0 };
+        self.opus.set(EncoderOption::InBandFec(redundancy == VoiceRedundancy::InBand))?;
+        let outline = if let VoiceRedundancy::Dred { duration_ms } = redundancy { duration_ms.div_ceil(10) } else { 0 };
         self.opus.set(EncoderOption::DredDuration(i32::from(outline.min(MAX_OUTLINE))))?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The voice codec on both sides of a link.
 
-use media::voice::{Encoder, FRAME, Receiver, ReceiverStats, Redundancy, VoicePacket, VoiceSettings};
-use units::{DataRate, Timestamp};
+use media::voice::{Encoder, FRAME, Receiver, ReceiverStats, VoicePacket, VoiceSettings};
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
 use crate::signals::{Random, babble, likeness};
 
@@ -69,7 +69,7 @@ fn most_of_what_is_lost_comes_back_from_the_copies() {
     let settings = VoiceSettings {
         rate: DataRate::from_kbps(32),
         packet_ms: 20,
-        redundancy: Redundancy::InBand,
+        redundancy: VoiceRedundancy::InBand,
         expected_loss: 0.1,
     };
     let weather = |seed: u64| {
@@ -77,7 +77,7 @@ fn most_of_what_is_lost_comes_back_from_the_copies() {
         move |_| (random.share() > 0.1).then_some(30)
     };
     let (_, with) = call(&spoken, settings, &mut weather(5));
-    let (_, without) = call(&spoken, VoiceSettings { redundancy: Redundancy::None, ..settings }, &mut weather(5));
+    let (_, without) = call(&spoken, VoiceSettings { redundancy: VoiceRedundancy::None, ..settings }, &mut weather(5));
     let (with, without) = (with.last().expect("stats"), without.last().expect("stats"));
     assert!(without.concealed_samples > 60_000 && without.recovered_samples() == 0, "{without:?}");
     assert!(with.recovered_samples() > 40_000, "{with:?}");
@@ -127,7 +127,7 @@ fn packets_have_the_length_and_the_rate_that_was_set_and_lose_no_sample() {
         [(20, 40), (60, 24), (40, 24), (20, 16), (60, 48), (20, 32)].into_iter().enumerate()
     {
         let rate = DataRate::from_kbps(kbps);
-        let redundancy = if kbps == 24 { Redundancy::InBand } else { Redundancy::None };
+        let redundancy = if kbps == 24 { VoiceRedundancy::InBand } else { VoiceRedundancy::None };
         encoder.set(VoiceSettings { rate, packet_ms, redundancy, expected_loss: 0.1 });
         let (mut bytes, mut samples) = (0, 0);
         for frame in spoken[part * 5 * 48_000..][..5 * 48_000].chunks_exact(FRAME) {
@@ -150,14 +150,14 @@ fn impossible_settings_are_brought_into_range() {
     let mut encoder = Encoder::new(VoiceSettings {
         rate: DataRate::ZERO,
         packet_ms: 0,
-        redundancy: Redundancy::InBand,
+        redundancy: VoiceRedundancy::InBand,
         expected_loss: f32::NAN,
     })
     .expect("an encoder");
     encoder.set(VoiceSettings {
         rate: DataRate::from_kbps(9_999),
         packet_ms: 255,
-        redundancy: Redundancy::None,
+        redundancy: VoiceRedundancy::None,
         expected_loss: -3.0,
     });
     let packets = (0..12).filter_map(|_| encoder.push(&[0.1; FRAME])).count();

@@ -75,7 +75,7 @@ impl FarEnd {
 
     fn take_packets(&mut self, shared: &Shared) {
         let (Some(packets), Some(receiver)) = (&mut self.packets, &mut self.receiver) else { return };
-        let formats = shared.routes.current().and_then(|route| route.peer.own_voice_formats());
+        let formats = || shared.routes.current().and_then(|route| route.peer.own_voice_formats());
         while let Ok(packet) = packets.try_recv() {
             note_first_voice(shared, packet.arrived);
             match unpack(&packet, formats) {
@@ -96,13 +96,18 @@ impl FarEnd {
 }
 
 /// The voice in a packet, and the copies that came along.
-fn unpack(packet: &ReceivedPacket, formats: Option<VoiceFormats>) -> Result<VoicePacket, red::RedError> {
-    let (payload, redundant) = match (packet.format, formats) {
-        (Some(VoiceFormat::Red), Some(formats)) => {
+fn unpack(
+    packet: &ReceivedPacket,
+    formats: impl FnOnce() -> Option<VoiceFormats>,
+) -> Result<VoicePacket, red::RedError> {
+    // Asked for RED alone: most packets are none.
+    let formats = (packet.format == Some(VoiceFormat::Red)).then(formats).flatten();
+    let (payload, redundant) = match formats {
+        Some(formats) => {
             let packed = red::parse(formats.opus, &packet.payload)?;
             (packed.primary.to_vec(), packed.redundant_blocks())
         }
-        _ => (packet.payload.to_vec(), Vec::new()),
+        None => (packet.payload.to_vec(), Vec::new()),
     };
     Ok(VoicePacket { sequence: packet.sequence, timestamp: packet.timestamp, payload, redundant })
 }
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn copies_that_came_along_reach_the_playout_and_bytes_that_are_no_red_do_not() {
-        let formats = Some(VoiceFormats { opus: 111, red: Some(63) });
+        let formats = || Some(VoiceFormats { opus: 111, red: Some(63) });
         let copy = voice::RedundantBlock { offset: 960, payload: vec![3, 4] };
         let sent = voice::EncodedVoice { payload: vec![1, 2], timestamp: 1_920, samples: 960, redundant: vec![copy] };
         let came = |format, payload: Vec<u8>| ReceivedPacket {

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use call::{PictureOff, PicturePlan, VoicePlan, VoiceRedundancy};
+use call::{PictureOff, PicturePlan, VoicePlan};
 use devices::DeviceError;
 use devices::camera::{Camera, CameraChoice, CameraFormat};
 use devices::microphone::{Microphone, MicrophoneChoice};
@@ -32,7 +32,7 @@ use devices::speaker::{Speaker, SpeakerChoice};
 use peer::Peer;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use units::{Clock, DataRate, DeviceKind, DeviceMove, Listening, Timestamp};
+use units::{Clock, DataRate, DeviceKind, DeviceMove, Listening, Timestamp, VoiceRedundancy};
 
 use crate::pictures::Pictures;
 

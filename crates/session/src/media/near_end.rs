@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use call::VoiceRedundancy;
 use media::near_end::{self, EchoMode, NearEndSettings, SoundFrame};
-use media::voice::{self, EncodedVoice, FRAME, Redundancy, VoiceSettings, red};
+use media::voice::{self, EncodedVoice, FRAME, VoiceSettings, red};
 use peer::{VoiceFormat, VoiceFormats, VoiceOut};
 use units::{DeviceKind, Listening, Timestamp};
 
@@ -88,22 +87,12 @@ impl NearEnd {
         let settings = VoiceSettings {
             rate: plan.rate,
             packet_ms: plan.packet_ms,
-            redundancy: redundancy(plan.redundancy),
+            redundancy: plan.redundancy,
             expected_loss: plan.expected_loss,
         };
         if self.encoder.settings() != settings {
             self.encoder.set(settings);
         }
-    }
-}
-
-/// The plan in the codec's words.
-fn redundancy(planned: VoiceRedundancy) -> Redundancy {
-    match planned {
-        VoiceRedundancy::None => Redundancy::None,
-        VoiceRedundancy::InBand => Redundancy::InBand,
-        VoiceRedundancy::Red { copies, distance } => Redundancy::Red { copies, distance },
-        VoiceRedundancy::Dred { duration_ms } => Redundancy::Dred { duration_ms },
     }
 }
 

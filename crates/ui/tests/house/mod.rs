@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use call::{
-    EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, VoiceRedundancy,
-    Waiting,
-};
+use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting};
 use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
-use units::{DataRate, DeviceList, DeviceTrouble, Devices, Phi, PictureSize, Timestamp};
+use units::{DataRate, DeviceList, DeviceTrouble, Devices, Phi, PictureSize, Timestamp, VoiceRedundancy};
 
 /// A link that opens nothing.
 pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\

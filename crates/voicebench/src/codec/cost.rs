@@ -1,17 +1,19 @@
 //! What one direction of a voice costs, in CPU time.
 
-use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use media::voice::{Encoder, FRAME, Receiver, Redundancy, VoicePacket, VoiceSettings};
+use media::voice::{Encoder, FRAME, Receiver, VoicePacket, VoiceSettings};
 use serde_json::{Value, json};
-use units::{DataRate, Timestamp};
+
+use crate::cpu;
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
 /// The share of one core that sending and hearing takes, of each of two usual ways to code and one loss in ten.
 pub(super) fn measure(said: &[f32]) -> Result<Value> {
     let room = VoiceSettings::default();
-    let red = Redundancy::Red { copies: 1, distance: 1 };
+    let red = VoiceRedundancy::Red { copies: 1, distance: 1 };
     let thin = VoiceSettings { rate: DataRate::from_bps(23_400), packet_ms: 60, redundancy: red, expected_loss: 0.1 };
     [("20 ms, 40 kbps", room), ("60 ms, RED, 32 kbps on the wire", thin)]
         .into_iter()
@@ -47,9 +49,7 @@ fn of(name: &str, settings: VoiceSettings, said: &[f32]) -> Result<Value> {
 
 /// CPU time of this thread where the system tells it; else the time that went by, which is no less.
 fn cpu_time() -> Duration {
-    let told = fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    nanoseconds.map_or_else(since_the_first, Duration::from_nanos)
+    cpu::used(Path::new("/proc/thread-self")).unwrap_or_else(since_the_first)
 }
 
 fn since_the_first() -> Duration {

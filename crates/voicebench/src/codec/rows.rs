@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use media::voice::Redundancy;
-use units::DataRate;
+use units::{DataRate, VoiceRedundancy};
 
 use super::air::{Loss, Weather};
 use super::sender::Choice;
@@ -37,7 +36,7 @@ pub(super) struct Bars {
 pub(super) struct Single {
     pub(super) name: &'static str,
     packet_ms: u8,
-    redundancy: Redundancy,
+    redundancy: VoiceRedundancy,
 }
 
 impl Single {
@@ -50,19 +49,19 @@ impl Single {
 /// What in-band copies need to appear at all, and what scored best for all others, too.
 const HINT: f32 = 0.1;
 
-const fn single(name: &'static str, packet_ms: u8, redundancy: Redundancy) -> Single {
+const fn single(name: &'static str, packet_ms: u8, redundancy: VoiceRedundancy) -> Single {
     Single { name, packet_ms, redundancy }
 }
 
-const ONE_COPY: Redundancy = Redundancy::Red { copies: 1, distance: 1 };
-const ONE_COPY_FAR: Redundancy = Redundancy::Red { copies: 1, distance: 2 };
+const ONE_COPY: VoiceRedundancy = VoiceRedundancy::Red { copies: 1, distance: 1 };
+const ONE_COPY_FAR: VoiceRedundancy = VoiceRedundancy::Red { copies: 1, distance: 2 };
 
-const PLC_20: Single = single("20 ms, deep PLC", 20, Redundancy::None);
-const PLC_40: Single = single("40 ms, deep PLC", 40, Redundancy::None);
-const PLC_60: Single = single("60 ms, deep PLC", 60, Redundancy::None);
-const PLC_100: Single = single("100 ms, deep PLC", 100, Redundancy::None);
-const FEC_60: Single = single("60 ms, in-band FEC", 60, Redundancy::InBand);
-const DRED_60: Single = single("60 ms, DRED", 60, Redundancy::Dred { duration_ms: 300 });
+const PLC_20: Single = single("20 ms, deep PLC", 20, VoiceRedundancy::None);
+const PLC_40: Single = single("40 ms, deep PLC", 40, VoiceRedundancy::None);
+const PLC_60: Single = single("60 ms, deep PLC", 60, VoiceRedundancy::None);
+const PLC_100: Single = single("100 ms, deep PLC", 100, VoiceRedundancy::None);
+const FEC_60: Single = single("60 ms, in-band FEC", 60, VoiceRedundancy::InBand);
+const DRED_60: Single = single("60 ms, DRED", 60, VoiceRedundancy::Dred { duration_ms: 300 });
 const RED_40: Single = single("40 ms, RED", 40, ONE_COPY);
 const RED_60: Single = single("60 ms, RED", 60, ONE_COPY);
 const RED_60_FAR: Single = single("60 ms, RED two back", 60, ONE_COPY_FAR);

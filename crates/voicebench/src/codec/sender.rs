@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use call::{VoiceLink, VoicePlan, VoicePolicy, VoiceRedundancy};
+use call::{VoiceLink, VoicePlan, VoicePolicy};
 use congestion::{PacketReport, VoiceLosses};
-use media::voice::{Redundancy, VoiceSettings};
-use units::{DataRate, Timestamp};
+use media::voice::VoiceSettings;
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
 /// How the settings are chosen.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,7 @@ pub(super) enum Choice {
 
 impl Choice {
     /// A single scheme that fills `wire`, its packets' headers counted.
-    pub(super) fn single(wire: DataRate, packet_ms: u8, redundancy: Redundancy, expected_loss: f32) -> Self {
+    pub(super) fn single(wire: DataRate, packet_ms: u8, redundancy: VoiceRedundancy, expected_loss: f32) -> Self {
         let headers = DataRate::from_bps(super::way::HEADERS * 8 * 1_000 / u64::from(packet_ms));
         let rate = DataRate::from_bps(wire.saturating_sub(headers).as_bps() / 200 * 200);
         Self::Single(VoiceSettings { rate, packet_ms, redundancy, expected_loss })
@@ -127,13 +127,7 @@ impl Adaptive {
 }
 
 fn settings(plan: VoicePlan) -> VoiceSettings {
-    let redundancy = match plan.redundancy {
-        VoiceRedundancy::None => Redundancy::None,
-        VoiceRedundancy::InBand => Redundancy::InBand,
-        VoiceRedundancy::Red { copies, distance } => Redundancy::Red { copies, distance },
-        VoiceRedundancy::Dred { duration_ms } => Redundancy::Dred { duration_ms },
-    };
-    let VoicePlan { rate, packet_ms, expected_loss, .. } = plan;
+    let VoicePlan { rate, packet_ms, redundancy, expected_loss } = plan;
     VoiceSettings { rate, packet_ms, redundancy, expected_loss }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use media::voice::{Encoder, FRAME, Receiver, Redundancy, VoicePacket, VoiceSettings, red};
-use units::Timestamp;
+use media::voice::{Encoder, FRAME, Receiver, VoicePacket, VoiceSettings, red};
+use units::{Timestamp, VoiceRedundancy};
 
 use super::air::{Air, Weather};
 use super::sender::{Choice, Sender};
@@ -81,12 +81,12 @@ pub(super) fn send(before: &[f32], said: &[f32], choice: &Choice, weather: Weath
 /// Packet length and redundancy.
 fn in_words(settings: &VoiceSettings) -> String {
     let redundancy = match settings.redundancy {
-        Redundancy::None => "deep PLC".to_owned(),
-        Redundancy::InBand => "in-band FEC".to_owned(),
-        Redundancy::Red { copies: 1, distance: 1 } => "RED".to_owned(),
-        Redundancy::Red { copies: 1, distance: 2 } => "RED two back".to_owned(),
-        Redundancy::Red { copies, distance } => format!("RED, {copies} copies, {distance} apart"),
-        Redundancy::Dred { .. } => "DRED".to_owned(),
+        VoiceRedundancy::None => "deep PLC".to_owned(),
+        VoiceRedundancy::InBand => "in-band FEC".to_owned(),
+        VoiceRedundancy::Red { copies: 1, distance: 1 } => "RED".to_owned(),
+        VoiceRedundancy::Red { copies: 1, distance: 2 } => "RED two back".to_owned(),
+        VoiceRedundancy::Red { copies, distance } => format!("RED, {copies} copies, {distance} apart"),
+        VoiceRedundancy::Dred { .. } => "DRED".to_owned(),
     };
     format!("{} ms, {redundancy}", settings.packet_ms)
 }

@@ -17,6 +17,7 @@ use testkit::link::{Link, LinkConfig};
 use units::{Clock, Timestamp};
 
 use super::ruler::{Recorder, Recording};
+use crate::cpu;
 
 /// One way over `good` on either side.
 pub(super) const LINK_MS: u64 = 20;
@@ -180,9 +181,8 @@ fn play(voice: &Path) -> Result<Child> {
 fn used() -> BTreeMap<String, Duration> {
     let mut used = BTreeMap::new();
     for task in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
-        let read = |file: &str| fs::read_to_string(task.path().join(file)).unwrap_or_default();
-        let nanos = read("schedstat").split_whitespace().next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-        *used.entry(read("comm").trim().to_owned()).or_default() += Duration::from_nanos(nanos);
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        *used.entry(name.trim().to_owned()).or_default() += cpu::used(&task.path()).unwrap_or_default();
     }
     used
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::voice_table::mean;
+
 /// Made-up rooms and what was left of the echo in them; `rows` with the score of each pair.
 pub(super) fn echo(part: &Value) -> String {
     let windows: Vec<String> =
@@ -76,11 +78,6 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or(f64::NAN)
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
-    if count == 0 { f64::NAN } else { sum / f64::from(count) }
 }
 
 /// The windows of the first five seconds.

@@ -182,7 +182,8 @@ fn mean_of<'a>(runs: impl Iterator<Item = &'a &'a Value>, field: &str) -> Option
     (!values.is_empty()).then(|| mean(values.into_iter()))
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
+/// Of none: not a number.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
     if count == 0 { f64::NAN } else { sum / f64::from(count) }
 }

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use units::DataRate;
+use units::{DataRate, VoiceRedundancy};
 
 use super::losses::Losses;
-use crate::quality::plan::{VoiceRedundancy, overhead, red_overhead};
+use crate::quality::plan::{overhead, red_overhead};
 
 /// A way to code the voice, without its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
