@@ -126,15 +126,26 @@ impl Person {
     /// Clicks into a field and types.
     #[track_caller]
     pub(crate) fn types_into(&self, name: &str, text: &str) {
-        self.clicks_on(Role::Entry, name);
+        self.gives_keyboard_to(Role::Entry, name);
         self.types(Role::Entry, name, text);
     }
 
     /// Clicks into a field that shows nothing of what is typed, and types.
     #[track_caller]
     pub(crate) fn types_secretly_into(&self, name: &str, text: &str) {
-        self.clicks_on(Role::PasswordText, name);
+        self.gives_keyboard_to(Role::PasswordText, name);
         self.types(Role::PasswordText, name, text);
+    }
+
+    /// Clicks into a field, unless it has the keyboard already, as the first of a view does. That is how people do it, and
+    /// a click which changes nothing that is to be seen could not be waited for: hands as quick as these would type before
+    /// it is understood, and it would then put the cursor before what was typed.
+    #[track_caller]
+    fn gives_keyboard_to(&self, role: Role, name: &str) {
+        let place = self.comes_to(role, name);
+        if !self.keyboard_is_at(role, name) {
+            self.hands.click(place.middle());
+        }
     }
 
     /// Types into the field that has the keyboard, or is about to have it.
@@ -153,7 +164,7 @@ impl Person {
     /// Clicks into a field and pastes.
     #[track_caller]
     pub(crate) fn pastes_into(&self, name: &str) {
-        self.clicks_on(Role::Entry, name);
+        self.gives_keyboard_to(Role::Entry, name);
         self.waits_until(&format!("{name:?} has the keyboard"), |person| person.keyboard_is_at(Role::Entry, name));
         self.hands.press(&[Key::CONTROL, Key::of('v')]);
     }
