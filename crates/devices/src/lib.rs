@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bell;
 pub mod camera;
 mod error;
 mod frame_rate;

@@ -1,6 +1,7 @@
 //! Where the voice comes from: a real microphone, a looping WAV file, a made-up voice, or nothing.
 
 use std::path::PathBuf;
+use std::thread::Thread;
 
 use units::{DeviceMove, Timestamp};
 
@@ -35,6 +36,11 @@ pub trait Microphone: Send {
     ///
     /// The first call starts a file. Call until it gives `false`: whoever was late catches up.
     fn pull(&mut self, now: Timestamp, frame: &mut SoundFrame) -> bool;
+
+    /// Has `thread` unparked whenever there is a frame to pull. `false` where it never is: look every 5 ms then.
+    fn wakes(&mut self, _thread: &Thread) -> bool {
+        false
+    }
 
     /// What went wrong since this was last asked, each trouble once. The microphone tries to go on.
     fn take_problem(&mut self) -> Option<DeviceError>;

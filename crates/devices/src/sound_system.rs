@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use tracing::{debug, info};
 use units::{DeviceKind, DeviceMove, DeviceTrouble, MoveCause};
 
 use crate::DeviceError;
+use crate::bell::Bell;
 use crate::error::StopCause;
 
 mod alarm;
@@ -45,6 +46,7 @@ pub(crate) struct Watch<R> {
     problems: Receiver<DeviceError>,
     moves: Receiver<DeviceMove>,
     flags: Arc<Flags>,
+    bell: Bell,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -65,7 +67,7 @@ impl<R: Send + 'static> Watch<R> {
         let (problem_sender, problems) = mpsc::sync_channel(MAX_TOLD);
         let (move_sender, moves) = mpsc::sync_channel(MAX_TOLD);
         let (opened_sender, opened) = mpsc::channel();
-        let flags = Arc::new(Flags::default());
+        let (flags, bell) = (Arc::new(Flags::default()), Bell::default());
         let keeper = Keeper {
             kind,
             name: name.map(str::to_owned),
@@ -74,6 +76,7 @@ impl<R: Send + 'static> Watch<R> {
             problems: problem_sender,
             moves: move_sender,
             flags: Arc::clone(&flags),
+            bell: bell.clone(),
         };
         let thread = thread::Builder::new()
             .name(format!("{kind}-watch"))
@@ -91,7 +94,7 @@ impl<R: Send + 'static> Watch<R> {
             })
             .map_err(|reason| DeviceError::Stopped { kind, cause: StopCause::Failed(reason.to_string()) })?;
         match opened.recv_timeout(OPEN_TIMEOUT) {
-            Ok(Ok(())) => Ok(Self { rings, problems, moves, flags, thread: Some(thread) }),
+            Ok(Ok(())) => Ok(Self { rings, problems, moves, flags, bell, thread: Some(thread) }),
             Ok(Err(problem)) => Err(problem),
             // The thread is given up: it ends by itself when the system answers.
             Err(_) => {
@@ -104,6 +107,11 @@ impl<R: Send + 'static> Watch<R> {
     /// The ring of a stream that was built since this was last asked.
     pub(crate) fn new_ring(&self) -> Option<R> {
         self.rings.try_iter().last()
+    }
+
+    /// Has this thread unparked whenever a stream's ring has a frame, or room for one.
+    pub(crate) fn wakes(&self, thread: &Thread) {
+        self.bell.wakes(thread.clone());
     }
 
     /// A trouble that was not told yet.
@@ -150,6 +158,7 @@ struct Keeper<R> {
     problems: SyncSender<DeviceError>,
     moves: SyncSender<DeviceMove>,
     flags: Arc<Flags>,
+    bell: Bell,
 }
 
 /// A stream that runs. Dropping it stops it.
@@ -181,7 +190,7 @@ impl<R> Keeper<R> {
     }
 
     fn build_on(&self, found: &Found) -> Result<(Running, R), DeviceError> {
-        let alarm = Alarm::waking(thread::current());
+        let alarm = Alarm::waking(thread::current(), self.bell.clone());
         let (stream, ring) = (self.build)(found, alarm.clone())?;
         let (id, name, is_headset) = (found.id.clone(), found.name.clone(), found.is_headset);
         Ok((Running { _stream: stream, id, name, is_headset, alarm }, ring))

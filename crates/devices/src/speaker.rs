@@ -1,6 +1,7 @@
 //! Where the other's voice goes: a real loudspeaker, a WAV file, or nowhere.
 
 use std::path::PathBuf;
+use std::thread::Thread;
 use std::time::Duration;
 
 use units::{DeviceMove, Timestamp};
@@ -41,6 +42,11 @@ pub trait Speaker: Send {
 
     /// When sample 0 was heard: sample n is heard at this plus n / 48000 s. `None` before, and where nothing is heard.
     fn started(&self) -> Option<Timestamp>;
+
+    /// Has `thread` unparked whenever there may be room for a frame. `false` where it never is: look every 5 ms then.
+    fn wakes(&mut self, _thread: &Thread) -> bool {
+        false
+    }
 
     /// What went wrong since this was last asked, each trouble once. The call goes on without.
     fn take_problem(&mut self) -> Option<DeviceError>;

@@ -70,6 +70,7 @@ fn measure(voice: &std::path::Path, seconds: u64) -> Result<Value> {
             "link_ms": talk::LINK_MS,
             "packet_ms": 20,
             "playout_ms": ruler::quantile(&talked.playout_ms, 0.5),
+            "loudspeaker_ring_ms": ruler::quantile(&talked.ring_ms, 0.5),
         },
         "ruler_error_ms": { "median": ruler::quantile(&error, 0.5), "p95": ruler::quantile(&error, 0.95) },
         "concealed_share": talked.concealed_share,

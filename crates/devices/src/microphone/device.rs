@@ -1,5 +1,6 @@
 //! A real microphone.
 
+use std::thread::Thread;
 use std::time::Duration;
 
 use rtrb::RingBuffer;
@@ -39,6 +40,11 @@ impl Microphone for DeviceMicrophone {
             self.line.replace(ring);
         }
         self.line.pull(now, frame)
+    }
+
+    fn wakes(&mut self, thread: &Thread) -> bool {
+        self.watch.wakes(thread);
+        true
     }
 
     fn take_problem(&mut self) -> Option<DeviceError> {

@@ -7,6 +7,7 @@ use std::thread::Thread;
 use cpal::ErrorKind;
 
 use super::{CLOSED, StopCause};
+use crate::bell::Bell;
 
 /// Flags, and whom to wake when one is raised.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +19,19 @@ struct Flags {
     taken: AtomicBool,
     fault: AtomicU8,
     watch: Option<Thread>,
+    /// Of who fills or empties the ring.
+    bell: Bell,
 }
 
 impl Alarm {
-    /// One that wakes this thread.
-    pub(super) fn waking(watch: Thread) -> Self {
-        Self(Arc::new(Flags { watch: Some(watch), ..Flags::default() }))
+    /// One that wakes this thread, and rings this bell when there is work at the ring.
+    pub(super) fn waking(watch: Thread, bell: Bell) -> Self {
+        Self(Arc::new(Flags { watch: Some(watch), bell, ..Flags::default() }))
+    }
+
+    /// There is a frame to be taken from the ring, or room for one.
+    pub(super) fn ring(&self) {
+        self.0.bell.ring();
     }
 
     /// A data callback ran.

@@ -11,12 +11,15 @@ use super::Alarm;
 /// From a microphone into a ring.
 pub(super) struct Hearing {
     ring: Producer<f32>,
+    /// Samples of a frame.
+    frame: usize,
     alarm: Alarm,
 }
 
 impl Hearing {
-    pub(super) fn new(ring: Producer<f32>, alarm: Alarm) -> Self {
-        Self { ring, alarm }
+    /// For a device of that rate.
+    pub(super) fn new(ring: Producer<f32>, rate: u32, alarm: Alarm) -> Self {
+        Self { ring, frame: rate as usize / 100, alarm }
     }
 
     /// The mean of the channels into the ring; what does not fit is lost.
@@ -29,8 +32,11 @@ impl Hearing {
         for frame in samples.chunks_exact(channels) {
             let sum: f32 = frame.iter().map(|&sample| f32::from_sample_(sample)).sum();
             if self.ring.push(sum / channels as f32).is_err() {
-                return;
+                break;
             }
+        }
+        if self.ring.buffer().capacity() - self.ring.slots() >= self.frame {
+            self.alarm.ring();
         }
     }
 }
@@ -61,6 +67,7 @@ impl Speaking {
             frame.fill(T::from_sample_(sample));
         }
         self.slack.note(waiting, wanted);
+        self.alarm.ring();
     }
 }
 
@@ -103,11 +110,12 @@ mod tests {
     use rtrb::RingBuffer;
 
     use super::*;
+    use crate::bell::Bell;
 
     #[test]
     fn a_microphones_channels_become_their_mean_in_every_format() {
         let (ring, mut heard) = RingBuffer::new(64);
-        let mut hearing = Hearing::new(ring, Alarm::default());
+        let mut hearing = Hearing::new(ring, 48_000, Alarm::default());
         hearing.hear(&[16_384_i16, 0], 2);
         hearing.hear(&[1_i32 << 30, 0], 2);
         hearing.hear(&[0.5_f32, 0.0], 2);
@@ -119,6 +127,12 @@ mod tests {
     fn no_callback_asks_for_memory_or_gives_any_back() {
         use testkit::allocations::of_this_thread;
 
+        fn ringing() -> Alarm {
+            let bell = Bell::default();
+            bell.wakes(std::thread::current());
+            Alarm::waking(std::thread::current(), bell)
+        }
+
         fn both<T: cpal::SizedSample + FromSample<f32> + Default>() -> u64
         where
             f32: FromSample<T>,
@@ -126,9 +140,9 @@ mod tests {
             // Full and empty rings are among what callbacks meet.
             let (heard, mut ours) = RingBuffer::new(1_000);
             let (mut theirs, spoken) = RingBuffer::new(1_000);
-            let mut hearing = Hearing::new(heard, Alarm::default());
-            let mut speaking = Speaking::new(spoken, Alarm::default(), Slack::default());
-            let alarm = Alarm::waking(std::thread::current());
+            let mut hearing = Hearing::new(heard, 16_000, ringing());
+            let mut speaking = Speaking::new(spoken, ringing(), Slack::default());
+            let alarm = ringing();
             let error = cpal::Error::new(cpal::ErrorKind::Xrun);
             let mut buffer = [T::default(); 960];
             let before = of_this_thread();
@@ -153,7 +167,7 @@ mod tests {
     #[test]
     fn a_full_ring_loses_what_is_new_and_does_not_wait() {
         let (ring, mut heard) = RingBuffer::new(2);
-        Hearing::new(ring, Alarm::default()).hear(&[0.1_f32, 0.2, 0.3], 1);
+        Hearing::new(ring, 48_000, Alarm::default()).hear(&[0.1_f32, 0.2, 0.3], 1);
         assert_eq!((heard.pop(), heard.pop()), (Ok(0.1), Ok(0.2)));
         assert!(heard.pop().is_err());
     }

@@ -196,7 +196,7 @@ impl Found {
         match &self.handle {
             #[cfg(target_os = "linux")]
             Handle::Pulse(id) => {
-                let mut hearing = Hearing::new(ring, alarm.clone());
+                let mut hearing = Hearing::new(ring, plan.rate, alarm.clone());
                 pulse::record(id, alarm, move |samples| hearing.hear(samples, 1))
                     .map(Stream::Pulse)
                     .map_err(|failure| failure.of(self.kind))
@@ -242,7 +242,7 @@ where
     T: SizedSample,
     f32: FromSample<T>,
 {
-    let mut hearing = Hearing::new(ring, alarm.clone());
+    let mut hearing = Hearing::new(ring, plan.rate, alarm.clone());
     let stream = device.build_input_stream::<T, _, _>(
         plan.config(),
         move |samples, _| hearing.hear(samples, plan.channels()),

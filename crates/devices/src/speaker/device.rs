@@ -1,5 +1,6 @@
 //! A real loudspeaker.
 
+use std::thread::Thread;
 use std::time::Duration;
 
 use rtrb::RingBuffer;
@@ -54,6 +55,11 @@ impl Speaker for DeviceSpeaker {
 
     fn started(&self) -> Option<Timestamp> {
         self.line.started
+    }
+
+    fn wakes(&mut self, thread: &Thread) -> bool {
+        self.watch.wakes(thread);
+        true
     }
 
     fn take_problem(&mut self) -> Option<DeviceError> {

@@ -1,5 +1,8 @@
 //! The audio thread: near end and far end together, in frames of 10 ms, so that echo cancelling needs no lock.
+//!
+//! Real devices wake it when they have a frame or room for one: sound waits for nobody, and between two frames nothing runs.
 
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use devices::DeviceError;
@@ -11,8 +14,11 @@ use super::far_end::FarEnd;
 use super::near_end::NearEnd;
 use super::{OpenMicrophone, Plans, Shared};
 
-/// How often the thread looks: half a frame, so that a frame is at most 5 ms late.
+/// How often the thread looks where a device does not wake it: half a frame, so that a frame is at most 5 ms late.
 const TICK: Duration = Duration::from_millis(5);
+
+/// How often it looks beside devices that wake it: for other work, and for what to do while a device is away.
+const LONGEST: Duration = Duration::from_millis(20);
 
 pub(super) fn run(
     shared: &Shared,
@@ -28,10 +34,14 @@ pub(super) fn run(
         }
     };
     let mut far = FarEnd::new(speaker);
+    let this = thread::current();
+    let mut pause = pause_between(&mut far, near.as_mut(), &this);
     while !shared.stopping() {
+        let mut is_other = false;
         if let Some(speaker) = shared.new_speaker.take() {
             shared.complain(far.speaker.finish().err());
             far.speaker = speaker;
+            is_other = true;
         }
         far.tick(shared, |frame| {
             if let Some(near) = &mut near {
@@ -41,12 +51,23 @@ pub(super) fn run(
         if let Some(near) = &mut near {
             if let Some(microphone) = shared.new_microphone.take() {
                 near.microphone = microphone;
+                is_other = true;
             }
             near.tick(shared, *plans.borrow(), far.speaker.is_headset());
         }
-        std::thread::sleep(TICK);
+        if is_other {
+            pause = pause_between(&mut far, near.as_mut(), &this);
+        }
+        thread::park_timeout(pause);
     }
     shared.complain(far.speaker.finish().err());
+}
+
+/// Asks the devices to wake this thread, and says how long it may sleep beside them.
+fn pause_between(far: &mut FarEnd, near: Option<&mut NearEnd>, this: &Thread) -> Duration {
+    let loudspeaker_wakes = far.speaker.wakes(this);
+    let microphone_wakes = near.is_none_or(|near| near.microphone.device.wakes(this));
+    if loudspeaker_wakes && microphone_wakes { LONGEST } else { TICK }
 }
 
 /// Passes on what a device says of itself.

@@ -31,6 +31,8 @@ pub(super) struct Talked {
     pub(super) heard: Recording,
     /// How long the far end's buffer delayed the voice, each time that a frame was played.
     pub(super) playout_ms: Vec<f64>,
+    /// How long each frame then waited in the loudspeaker's ring.
+    pub(super) ring_ms: Vec<f64>,
     pub(super) concealed_share: f64,
     /// By thread.
     pub(super) cpu: BTreeMap<String, f64>,
@@ -64,9 +66,9 @@ pub(super) fn talk(voice: &Path, seconds: u64) -> Result<Talked> {
     let cpu = before.map(|(since, before)| shares(&before, &used(), since.elapsed())).unwrap_or_default();
     stop.store(true, Ordering::Relaxed);
     near.join().ok().context("the near end had a fault")??;
-    let (playout_ms, concealed_share) = far.join().ok().context("the far end had a fault")??;
+    let Heard { playout_ms, ring_ms, concealed_share } = far.join().ok().context("the far end had a fault")??;
     let [spoken, spoken_again, heard] = [spoken?.stop()?, spoken_again?.stop()?, heard?.stop()?];
-    Ok(Talked { spoken, spoken_again, heard, playout_ms, concealed_share, cpu })
+    Ok(Talked { spoken, spoken_again, heard, playout_ms, ring_ms, concealed_share, cpu })
 }
 
 /// Two links in a row: up from one, down to the other.
@@ -101,6 +103,7 @@ fn size(packet: &VoicePacket) -> usize {
 /// Microphone to link, as the product's audio thread does it.
 fn near(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<()> {
     let mut microphone = devices::microphone::open(&MicrophoneChoice::Device(None))?;
+    microphone.wakes(&thread::current());
     let mut encoder = Encoder::new(VoiceSettings::default())?;
     // All of it at work, beside a loudspeaker that is silent.
     let mut near_end = NearEnd::new(NearEndSettings::ON);
@@ -119,16 +122,24 @@ fn near(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<()> {
             sequence = sequence.wrapping_add(1);
             link.lock().unwrap_or_else(PoisonError::into_inner).send(clock.timestamp(Instant::now()), packet);
         }
-        thread::sleep(TICK);
+        thread::park_timeout(LONGEST);
     }
     Ok(())
 }
 
+/// What the far end saw.
+struct Heard {
+    playout_ms: Vec<f64>,
+    ring_ms: Vec<f64>,
+    concealed_share: f64,
+}
+
 /// Link to loudspeaker, as the product's audio thread does it.
-fn far(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<(Vec<f64>, f64)> {
+fn far(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<Heard> {
     let mut speaker = devices::speaker::open(&SpeakerChoice::Device(None))?;
+    speaker.wakes(&thread::current());
     let mut receiver = Receiver::new()?;
-    let (mut frame, mut playout) = ([0.0; FRAME], Vec::new());
+    let (mut frame, mut playout_ms, mut ring_ms) = ([0.0; FRAME], Vec::new(), Vec::new());
     while !stop.load(Ordering::Relaxed) {
         let now = clock.timestamp(Instant::now());
         while let Some((at, packet)) = link.lock().unwrap_or_else(PoisonError::into_inner).poll(now) {
@@ -136,13 +147,15 @@ fn far(clock: Clock, link: &Mutex<Way>, stop: &AtomicBool) -> Result<(Vec<f64>, 
         }
         while speaker.wants(clock.timestamp(Instant::now())) {
             receiver.pull(clock.timestamp(Instant::now()), &mut frame);
+            ring_ms.push(speaker.latency().as_secs_f64() * 1e3);
             speaker.play(&frame);
-            playout.extend(receiver.playout_delay().map(|delay| delay.as_secs_f64() * 1e3));
+            playout_ms.extend(receiver.playout_delay().map(|delay| delay.as_secs_f64() * 1e3));
         }
-        thread::sleep(TICK);
+        thread::park_timeout(LONGEST);
     }
     let stats = receiver.stats();
-    Ok((playout, stats.concealed_samples as f64 / stats.played_samples.max(1) as f64))
+    let concealed_share = stats.concealed_samples as f64 / stats.played_samples.max(1) as f64;
+    Ok(Heard { playout_ms, ring_ms, concealed_share })
 }
 
 /// Speaks a file into the microphone, again and again.
@@ -207,5 +220,5 @@ fn shares(
     shares
 }
 
-/// How often the product's audio thread looks.
-const TICK: Duration = Duration::from_millis(5);
+/// How long the product's audio thread sleeps at most beside devices that wake it.
+const LONGEST: Duration = Duration::from_millis(20);
