@@ -184,9 +184,8 @@ impl Policy {
         let loss = self.link.map_or(0.0, |link| link.voice_loss);
         self.lossy = if self.lossy { loss >= LOSSY_UNTIL } else { loss >= LOSSY_FROM };
         self.voice_tier = share::tier(self.voice_tier, total);
-        let beside_a_picture = matches!(self.plans.1, PicturePlan::On { .. });
         let link = VoiceLink {
-            share: share::of_voice(self.voice_tier, total, self.lossy, beside_a_picture),
+            share: share::of_voice(self.voice_tier, total, self.lossy),
             loss,
             loss_follows_loss: self.link.map_or(0.0, |link| link.loss_follows_loss),
             round_trip: self.link.and_then(|link| link.round_trip),

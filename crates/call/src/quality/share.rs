@@ -29,10 +29,10 @@ pub(super) fn tier(current: usize, total: DataRate) -> usize {
     highest_from(total * (1.0 / UP_MARGIN)).max(current)
 }
 
-/// What the voice may take in this tier. Without a picture it may have what the highest tier has.
-pub(super) fn of_voice(tier: usize, total: DataRate, lossy: bool, beside_a_picture: bool) -> DataRate {
-    let last = TIERS.len() - 1;
-    let Tier { share, lossy: with_loss, .. } = TIERS[if beside_a_picture { tier.min(last) } else { last }];
+/// What the voice may take in this tier, be there a picture or not: what is believed of a thin link is often too much, and a
+/// voice that took all of it would wait in its own queue.
+pub(super) fn of_voice(tier: usize, total: DataRate, lossy: bool) -> DataRate {
+    let Tier { share, lossy: with_loss, .. } = TIERS[tier.min(TIERS.len() - 1)];
     let most = if lossy { with_loss } else { share };
     most.min(total * SHARE_OF_THIN_LINK)
 }

@@ -39,10 +39,13 @@ pub struct CallArguments {
     /// The laboratory's seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// No cameras: what the link does to a voice that has it alone.
+    #[arg(long)]
+    voice_alone: bool,
     /// Keep the recordings (under bench-call in the target folder); else only reports and scores stay.
     #[arg(long)]
     keep: bool,
-    /// Write the table elsewhere than docs/bench/call.md.
+    /// Write the table elsewhere than docs/bench/call.md, or call-voice-alone.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Further words for both programs, after `--`.
@@ -78,7 +81,8 @@ pub fn call(workspace: &Workspace, arguments: &CallArguments) -> Result<()> {
         }
     }
     let text = table::markdown(&scores);
-    let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/call.md"));
+    let usual = if arguments.voice_alone { "docs/bench/call-voice-alone.md" } else { "docs/bench/call.md" };
+    let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join(usual));
     fs::create_dir_all(out.parent().context("the table needs a folder")?)?;
     fs::write(&out, page(&text, arguments))?;
     say(&text);
@@ -143,7 +147,7 @@ impl Bench<'_> {
         let mut more = self.arguments.more.clone();
         more.extend(["--processing", "off"].map(Into::into));
         Options {
-            camera: file(&footage.film),
+            camera: if self.arguments.voice_alone { "none".into() } else { file(&footage.film) },
             microphone: file(&footage.voice),
             duration_secs: seconds,
             more,
@@ -178,10 +182,16 @@ fn drop_recordings(folder: &Path) -> Result<()> {
 }
 
 fn page(table: &str, arguments: &CallArguments) -> String {
+    let links: String = arguments.links.iter().map(|link| format!("--link {link} ")).collect();
+    let (voice_alone, seen) = if arguments.voice_alone {
+        (" --voice-alone", "no cameras and")
+    } else {
+        ("", "640×360 footage at 30 pictures a second and")
+    };
     format!(
         "# A call over the link laboratory\n\n\
-         Made by `cargo xtask bench call --seconds {} --seed {}`: the two programs as they are shipped, the patient on the \
-         link named, the clinician on `good`, both behind port-restricted NATs, 640×360 footage at 30 pictures a second and \
+         Made by `cargo xtask bench call {links}--seconds {} --seed {}{voice_alone}`: the two programs as they are \
+         shipped, the patient on the link named, the clinician on `good`, both behind port-restricted NATs, {seen} \
          real voices, processing off. Each way is judged by what its receiver wrote down: SSIM of brightness against the \
          very frame that was sent, PESQ-WB and STOI in pieces of 8 s. Window `steady`: from 10 s after the admission. \
          `step`: 1 Mbps for 20 s, 150 kbps for 20 s, then 1 Mbps again. All on one machine, which also encodes for both: \
