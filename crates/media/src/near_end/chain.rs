@@ -108,11 +108,11 @@ impl Echo {
         });
     }
 
-    fn capture(&mut self, bands: &mut Bands, saturated: bool) {
+    fn capture(&mut self, bands: &mut Bands, saturated: bool) -> [f32; BAND_FRAME] {
         if let Some(faster) = self.drift.hear(&bands[0]) {
             self.clock.set((1.0 + self.clock.faster()) * (1.0 + faster) - 1.0);
         }
-        self.canceller.capture(bands, saturated);
+        self.canceller.capture(bands, saturated)
     }
 }
 
@@ -138,14 +138,14 @@ impl Banded {
         self.low[0].copy_from_slice(&bands[0]);
         self.high_pass.process_channels(&mut self.low);
         bands[0].copy_from_slice(&self.low[0]);
-        if let Some(noise) = &mut self.noise {
-            // Before the echo is taken out: what fills its place is no noise of the room.
-            noise.analyze(&bands[0]);
-        }
+        // Noise is what stays when echo is subtracted, and nothing has been muted yet: in what the microphone hears, a far
+        // voice that never pauses passes for noise of the room, and what fills its place later is none.
+        let mut unmuted = bands[0];
         if let Some(echo) = &mut self.echo {
-            echo.capture(&mut bands, saturated);
+            unmuted = echo.capture(&mut bands, saturated);
         }
         if let Some(noise) = &mut self.noise {
+            noise.analyze(&unmuted);
             let [low, upper @ ..] = &mut bands;
             noise.process(low);
             let gain = noise.upper_band_gain();

@@ -203,6 +203,33 @@ fn a_fan_grows_quieter() {
 }
 
 #[test]
+fn a_fan_grows_quieter_also_before_anything_has_been_played() {
+    let fan = with_noise(vec![0.0; 6 * SECOND], 0.01);
+    let mut near = NearEnd::new(NearEndSettings { gain_control: false, ..NearEndSettings::ON });
+    let mut out = fan.clone();
+    out.as_chunks_mut::<FRAME>().0.iter_mut().for_each(|frame| near.capture(frame));
+    let fall = decibels(&fan[4 * SECOND..], &out[4 * SECOND..]);
+    assert!(fall > 8.0, "{fall:.1} dB");
+}
+
+/// The other voice comes out of the loudspeaker and is heard 5 dB below.
+#[test]
+fn who_speaks_near_is_heard_while_the_other_side_speaks() {
+    let (far, spoken) = (voice(200.0, 1, 20), voice(120.0, 2, 20));
+    let mut echoed = echo(&far);
+    let quieter = (0.3 * power(&spoken) / power(&echoed)).sqrt() as f32;
+    echoed.iter_mut().for_each(|sample| *sample *= quieter);
+    let alone = 12 * SECOND;
+    let both = echoed.iter().enumerate().map(|(n, echo)| if n < alone { *echo } else { echo + spoken[n] });
+    let microphone = with_noise(both.collect(), 0.000_5);
+    let out = run(&mut NearEnd::new(NearEndSettings::ON), &far, &microphone);
+    let near = 14 * SECOND..19 * SECOND;
+    let alike = correlation(&spoken[near.clone()], &out[near.start..20 * SECOND]);
+    let fall = decibels(&microphone[6 * SECOND..alone], &out[6 * SECOND..alone]);
+    assert!(alike > 0.75 && fall >= 30.0, "alike {alike:.3}, the echo alone {fall:.1} dB lower");
+}
+
+#[test]
 fn settings_change_without_a_click() {
     let tone: Vec<f32> = (0..8 * SECOND).map(|n| 0.3 * (n as f32 * 0.026).sin()).collect();
     let mut near = NearEnd::new(NearEndSettings::ON);
