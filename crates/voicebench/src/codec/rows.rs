@@ -102,6 +102,8 @@ pub(super) fn rows() -> Vec<Row> {
             Bars { buffer_ms: Some(90.0), ..pesq(3.0) },
             &[FEC_60, RED_40, RED_60],
         ),
+        row("66 kbps, clean", 66, weather(Loss::None), Bars::default(), &[PLC_20]),
+        row("66 kbps, 1 % random loss", 66, weather(Loss::Random(0.01)), Bars::default(), &[PLC_20, PLC_60]),
     ]
 }
 
