@@ -19,26 +19,47 @@
 
 pub mod bundle;
 pub mod candidate;
+pub mod capability;
+pub mod certificate;
 pub mod connection;
+pub mod device;
+pub mod endpoint;
 pub mod fingerprint;
 pub mod identity;
 pub mod inner;
 pub mod invite_secret;
+pub mod known;
 pub mod link;
+pub mod seal;
 pub mod server_address;
+pub mod transcript;
 
 mod base64url;
+mod codec;
+mod suite;
+
+#[cfg(test)]
+mod fixtures;
 mod wire;
 
-pub use bundle::{AgreementKey, Bundle, BundleError, BundleKeys, SigningKey};
+pub use bundle::{AgreementKey, Bundle, BundleKeys, SigningKey};
 pub use candidate::{Candidate, CandidateError, CandidateKind, Foundation, Transport};
+pub use capability::{Capabilities, Capability};
+pub use certificate::{
+    CertificateError, Chain, DeviceFacts, DeviceRole, Epoch, Expected, UnixTime, Validity, name_hash,
+};
 pub use connection::{
     ConnectionError, ConnectionParameters, Extensions, IceCredentials, PictureParameters, Setup, SrtpProfile,
     VoiceParameters,
 };
+pub use device::{ClinicKey, DeviceIdentity, DeviceKeys, DevicePublic, IssuingKey};
+pub use endpoint::{BundleError, BundleId, OwnBundle, PeerBundle};
 pub use fingerprint::{DtlsFingerprint, FingerprintError, KeyFingerprint, TlsPin};
 pub use identity::HostIdentity;
 pub use inner::{ByeReason, InnerError, InnerMessage, MAX_CANDIDATES, MAX_INNER_BYTES};
-pub use invite_secret::InviteSecret;
+pub use invite_secret::{InviteSecret, Psk};
+pub use known::PatientDevice;
 pub use link::{Link, LinkError};
+pub use seal::{ChannelError, OpenError, Opened, PeerFacts, SealError, SealedBox, SealedChannel};
 pub use server_address::{ServerAddress, ServerAddressError};
+pub use transcript::{CertificateMismatch, Transcript, compare_certificate};
