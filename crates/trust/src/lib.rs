@@ -21,6 +21,7 @@ pub mod bundle;
 pub mod candidate;
 pub mod capability;
 pub mod certificate;
+pub mod check;
 pub mod connection;
 pub mod device;
 pub mod endpoint;
@@ -48,6 +49,7 @@ pub use capability::{Capabilities, Capability};
 pub use certificate::{
     CertificateError, Chain, DeviceFacts, DeviceRole, Epoch, Expected, UnixTime, Validity, name_hash,
 };
+pub use check::{CheckError, CheckMessage, Digits, SpokenCheck};
 pub use connection::{
     ConnectionError, ConnectionParameters, Extensions, IceCredentials, PictureParameters, Setup, SrtpProfile,
     VoiceParameters,
