@@ -60,7 +60,7 @@ pub use fingerprint::{DtlsFingerprint, FingerprintError, KeyFingerprint, TlsPin}
 pub use identity::HostIdentity;
 pub use inner::{ByeReason, InnerError, InnerMessage, MAX_CANDIDATES, MAX_INNER_BYTES};
 pub use invite_secret::{InviteSecret, Psk};
-pub use known::PatientDevice;
+pub use known::{KnownDevices, Level, PatientDevice, Recognition};
 pub use link::{Link, LinkError};
 pub use seal::{ChannelError, OpenError, Opened, PeerFacts, SealError, SealedBox, SealedChannel};
 pub use server_address::{ServerAddress, ServerAddressError};
