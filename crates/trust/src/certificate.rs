@@ -290,8 +290,8 @@ fn read_signed<'a, T>(
     let start = *reader;
     match reader.u8() {
         Some(VERSION) => {}
-        Some(version) if version > VERSION => return Err(CertificateError::LaterVersion),
-        _ => return Err(CertificateError::Malformed),
+        Some(0) | None => return Err(CertificateError::Malformed),
+        Some(_) => return Err(CertificateError::LaterVersion),
     }
     let fields = fields(reader).ok_or(CertificateError::Malformed)?;
     let body = reader.since(start);

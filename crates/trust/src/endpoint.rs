@@ -186,8 +186,8 @@ impl<'a> Parts<'a> {
         match bytes.first() {
             Some(&VERSION) if bytes.len() <= MAX_BUNDLE_BYTES => {}
             Some(1) => return Err(BundleError::OlderVersion),
-            Some(&version) if version > VERSION => return Err(BundleError::LaterVersion),
-            _ => return Err(BundleError::Malformed),
+            Some(0 | &VERSION) | None => return Err(BundleError::Malformed),
+            Some(_) => return Err(BundleError::LaterVersion),
         }
         Self::read_fields(bytes, role).ok_or(BundleError::Malformed)
     }

@@ -31,8 +31,10 @@ pub mod inner;
 pub mod invite_secret;
 pub mod known;
 pub mod link;
+pub mod recovery;
 pub mod seal;
 pub mod server_address;
+pub mod staff_box;
 pub mod transcript;
 
 mod base64url;
@@ -62,6 +64,10 @@ pub use inner::{ByeReason, InnerError, InnerMessage, MAX_CANDIDATES, MAX_INNER_B
 pub use invite_secret::{InviteSecret, Psk};
 pub use known::{KnownDevices, Level, PatientDevice, Recognition};
 pub use link::{Link, LinkError};
+pub use recovery::{RecoveryError, RecoverySecret};
 pub use seal::{ChannelError, OpenError, Opened, PeerFacts, SealError, SealedBox, SealedChannel};
 pub use server_address::{ServerAddress, ServerAddressError};
+pub use staff_box::{
+    BoxContext, BoxExpected, BoxSecret, OpenedBox, StaffBoxError, open_staff_box, reseal_staff_box, seal_staff_box,
+};
 pub use transcript::{CertificateMismatch, Transcript, compare_certificate};

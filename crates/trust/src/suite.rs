@@ -7,7 +7,7 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::rand_core::{TryCryptoRng, TryRng};
 use hpke::{Deserializable, HpkeError, Kem, OpModeR, OpModeS, PskBundle, Serializable};
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The registered numbers of KEM, KDF and AEAD (RFC 9180 section 7), bound in every info.
 pub(crate) const SUITE_ID: [u8; 6] = [0x00, 0x20, 0x00, 0x01, 0x00, 0x02];
@@ -53,6 +53,12 @@ pub(crate) fn receiver(
         None => OpModeR::Base,
     };
     hpke::setup_receiver(&mode, &own, &enc, info)
+}
+
+/// DeriveKeyPair (RFC 9180 section 7.1.3): secret and public.
+pub(crate) fn key_pair(seed: &[u8; 32]) -> (Zeroizing<[u8; 32]>, [u8; 32]) {
+    let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
+    (Zeroizing::new(secret.to_bytes().into()), public.to_bytes().into())
 }
 
 /// Randomness that was handed in: HPKE draws the 32 bytes from which its ephemeral key is derived, once.

@@ -26,8 +26,8 @@ impl Header {
         let mut reader = Reader(bytes);
         match reader.u8() {
             Some(SCHEME) if bytes.len() <= MAX_BOX_BYTES && padded(bytes.len()) == bytes.len() => {}
-            Some(scheme) if scheme > SCHEME => return Err(OpenError::LaterScheme),
-            _ => return Err(OpenError::Malformed),
+            Some(0 | SCHEME) | None => return Err(OpenError::Malformed),
+            Some(_) => return Err(OpenError::LaterScheme),
         }
         let numbers = reader.u32().zip(reader.u32()).ok_or(OpenError::Malformed)?;
         Ok((Self { epoch: numbers.0, seq: numbers.1 }, reader.0))
