@@ -43,6 +43,8 @@ mod suite;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod vectors;
 mod wire;
 
 pub use bundle::{AgreementKey, Bundle, BundleKeys, SigningKey};

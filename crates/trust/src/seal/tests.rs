@@ -7,6 +7,17 @@ use super::*;
 use crate::fixtures::*;
 use crate::{Capabilities, InviteSecret, compare_certificate};
 
+impl SealedChannel {
+    /// For the test vectors.
+    pub(crate) fn info(&self, epoch: u32, sender: Role) -> Vec<u8> {
+        self.pair.info(epoch, sender)
+    }
+
+    pub(crate) fn psk_id(&self) -> &[u8] {
+        &self.pair.psk_id
+    }
+}
+
 fn message(opened: Result<Opened, OpenError>) -> InnerMessage {
     match opened {
         Ok(Opened::Message { message, .. }) => message,
