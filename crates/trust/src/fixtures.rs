@@ -9,37 +9,37 @@ use crate::{
     PeerBundle, PictureParameters, SealedChannel, Setup, SrtpProfile, UnixTime, Validity, VoiceParameters, name_hash,
 };
 
-pub(crate) const NOW: UnixTime = UnixTime(1_800_000_000);
-pub(crate) const INVITE: InviteId = InviteId::from_random([1; 16]);
-pub(crate) const VISIT: VisitId = VisitId::from_random([2; 16]);
-pub(crate) const NAME: &str = "Dr Grace Hopper";
-pub(crate) const SALT: [u8; 16] = [9; 16];
-pub(crate) const GENERATION: u16 = 3;
-pub(crate) const COUNTER: u16 = 5;
+pub const NOW: UnixTime = UnixTime(1_800_000_000);
+pub const INVITE: InviteId = InviteId::from_random([1; 16]);
+pub const VISIT: VisitId = VisitId::from_random([2; 16]);
+pub const NAME: &str = "Dr Grace Hopper";
+pub const SALT: [u8; 16] = [9; 16];
+pub const GENERATION: u16 = 3;
+pub const COUNTER: u16 = 5;
 
-pub(crate) fn around_now(seconds: u64) -> Validity {
+pub fn around_now(seconds: u64) -> Validity {
     let from = UnixTime(NOW.0 - 1_000);
     Validity { from, until: from.plus(seconds) }
 }
 
-pub(crate) fn clinic() -> ClinicKey {
+pub fn clinic() -> ClinicKey {
     ClinicKey::from_secret(&[11; 32])
 }
 
-pub(crate) fn issuer() -> IssuingKey {
+pub fn issuer() -> IssuingKey {
     issuer_of(&clinic(), GENERATION, around_now(ISSUER_SECONDS))
 }
 
-pub(crate) fn issuer_of(clinic: &ClinicKey, generation: u16, validity: Validity) -> IssuingKey {
+pub fn issuer_of(clinic: &ClinicKey, generation: u16, validity: Validity) -> IssuingKey {
     let head = clinic.certify_issuer(&IssuingKey::public_key(&[12; 32]), generation, validity).unwrap();
     IssuingKey::new(&[12; 32], &head).unwrap()
 }
 
-pub(crate) fn device_keys() -> DeviceKeys {
+pub fn device_keys() -> DeviceKeys {
     DeviceKeys::from_secret(&[13; 32])
 }
 
-pub(crate) fn facts() -> DeviceFacts {
+pub fn facts() -> DeviceFacts {
     DeviceFacts {
         role: DeviceRole::Clinician,
         serial: 77,
@@ -48,20 +48,20 @@ pub(crate) fn facts() -> DeviceFacts {
     }
 }
 
-pub(crate) fn revocations(issuer: &IssuingKey) -> Vec<u8> {
+pub fn revocations(issuer: &IssuingKey) -> Vec<u8> {
     issuer.revoke(COUNTER, &[5, 76, 78], around_now(DEVICE_SECONDS)).unwrap()
 }
 
-pub(crate) fn chain_with(facts: &DeviceFacts) -> Vec<u8> {
+pub fn chain_with(facts: &DeviceFacts) -> Vec<u8> {
     let issuer = issuer();
     issuer.chain(&issuer.certify_device(&device_keys().public(), facts).unwrap(), &revocations(&issuer))
 }
 
-pub(crate) fn device() -> DeviceIdentity {
+pub fn device() -> DeviceIdentity {
     DeviceIdentity::new(device_keys(), chain_with(&facts()), NAME, SALT).unwrap()
 }
 
-pub(crate) fn expected() -> Expected {
+pub fn expected() -> Expected {
     Expected {
         clinic: clinic().fingerprint(),
         least_epoch: Epoch::new(GENERATION, COUNTER),
@@ -70,32 +70,32 @@ pub(crate) fn expected() -> Expected {
     }
 }
 
-pub(crate) fn secret() -> InviteSecret {
+pub fn secret() -> InviteSecret {
     InviteSecret::from_random([4; 32])
 }
 
-pub(crate) fn host_bundle() -> OwnBundle {
+pub fn host_bundle() -> OwnBundle {
     OwnBundle::host([21; 64], VISIT, &device(), &Capabilities::app())
 }
 
-pub(crate) fn guest_bundle() -> OwnBundle {
+pub fn guest_bundle() -> OwnBundle {
     OwnBundle::guest([22; 64], INVITE, &secret(), &Capabilities::app())
 }
 
-pub(crate) fn seen_host(own: &OwnBundle) -> PeerBundle {
+pub fn seen_host(own: &OwnBundle) -> PeerBundle {
     PeerBundle::verify_host(own.bytes(), VISIT, &expected()).unwrap()
 }
 
-pub(crate) fn seen_guest(own: &OwnBundle) -> PeerBundle {
+pub fn seen_guest(own: &OwnBundle) -> PeerBundle {
     PeerBundle::verify_guest(own.bytes(), INVITE, &secret().invite_key()).unwrap()
 }
 
 /// Host and guest.
-pub(crate) fn channels() -> (SealedChannel, SealedChannel) {
+pub fn channels() -> (SealedChannel, SealedChannel) {
     channels_of(&host_bundle(), &guest_bundle())
 }
 
-pub(crate) fn channels_of(host: &OwnBundle, guest: &OwnBundle) -> (SealedChannel, SealedChannel) {
+pub fn channels_of(host: &OwnBundle, guest: &OwnBundle) -> (SealedChannel, SealedChannel) {
     let psk = secret().psk();
     (
         SealedChannel::new(VISIT, host, &seen_guest(guest), &psk, None, [31; 32]).unwrap(),
@@ -103,7 +103,7 @@ pub(crate) fn channels_of(host: &OwnBundle, guest: &OwnBundle) -> (SealedChannel
     )
 }
 
-pub(crate) fn parameters(certificate: u8) -> ConnectionParameters {
+pub fn parameters(certificate: u8) -> ConnectionParameters {
     ConnectionParameters {
         ice: IceCredentials::new("ufrag", "a password of 22 chars".replace(' ', "+").as_str()).unwrap(),
         fingerprint: DtlsFingerprint([certificate; 32]),
@@ -121,16 +121,16 @@ pub(crate) fn parameters(certificate: u8) -> ConnectionParameters {
     }
 }
 
-pub(crate) fn offer(certificate: u8) -> InnerMessage {
+pub fn offer(certificate: u8) -> InnerMessage {
     InnerMessage::Offer { generation: 0, parameters: parameters(certificate) }
 }
 
-pub(crate) fn answer(certificate: u8) -> InnerMessage {
+pub fn answer(certificate: u8) -> InnerMessage {
     InnerMessage::Answer { generation: 0, parameters: parameters(certificate) }
 }
 
 /// Every encoding of a point of X25519 whose order divides eight (RFC 7748 section 6.1), those beyond the prime included.
-pub(crate) fn low_order_points() -> Vec<[u8; 32]> {
+pub fn low_order_points() -> Vec<[u8; 32]> {
     let hex = [
         "0000000000000000000000000000000000000000000000000000000000000000",
         "0100000000000000000000000000000000000000000000000000000000000000",

@@ -41,8 +41,12 @@ mod base64url;
 mod codec;
 mod suite;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[allow(clippy::unwrap_used, missing_docs, unreachable_pub, dead_code)]
 mod fixtures;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(test)]
 mod vectors;
 mod wire;

@@ -256,7 +256,7 @@ impl SealedChannel {
 
     // Helpers.
 
-    fn seal_content(&mut self, kind: u8, content: &[u8]) -> Result<SealedBox, SealError> {
+    pub(crate) fn seal_content(&mut self, kind: u8, content: &[u8]) -> Result<SealedBox, SealError> {
         let header = Header { epoch: self.sending.epoch, seq: self.sending.next };
         if header.epoch == u32::MAX || header.seq == u32::MAX || content.len() > MAX_CONTENT_BYTES {
             return Err(SealError::TooLarge);

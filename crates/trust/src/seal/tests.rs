@@ -609,6 +609,12 @@ fn both_sides_have_one_transcript_and_any_change_makes_another() {
     host.begin_epoch([40; 32]);
     guest.open(&host.seal(&offer(1)).unwrap().bytes).unwrap();
     assert_eq!((host.transcript(), guest.transcript()), (Some(before), Some(before)), "said again");
+    for channel in [&mut host, &mut guest] {
+        channel.begin_epoch([44; 32]);
+        assert_eq!(channel.transcript(), Some(before), "an epoch alone changes nothing");
+    }
+    guest.open(&host.seal(&HELLO).unwrap().bytes).unwrap();
+    assert_eq!(guest.transcript(), Some(before));
     host.begin_epoch([41; 32]);
     guest.open(&host.seal(&offer(3)).unwrap().bytes).unwrap();
     assert_eq!(host.transcript(), guest.transcript());
