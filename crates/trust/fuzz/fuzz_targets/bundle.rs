@@ -1,7 +1,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use trust::fuzzing::{self, INVITE, VISIT};
 use trust::PeerBundle;
+use trust::fuzzing::{self, INVITE, VISIT};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = PeerBundle::claimed_invite(bytes);
