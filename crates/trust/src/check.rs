@@ -18,7 +18,7 @@ use signaling_protocol::{Base64, Role};
 use subtle::ConstantTimeEq;
 
 use crate::Transcript;
-use crate::codec::hash;
+use crate::codec::{hash, secret_debug};
 
 /// What the two apps say to each other for a check, as JSON: over the control channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +53,7 @@ impl fmt::Display for Digits {
     }
 }
 
-impl fmt::Debug for Digits {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digits([secret])")
-    }
-}
+secret_debug!(Digits);
 
 /// ```text
 /// Idle ──start, or their Commit──▶ Committed ──their Reveal──▶ Shown ──person: same──▶ Idle, compared

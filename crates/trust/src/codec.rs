@@ -5,6 +5,18 @@ use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+/// `Debug` for what holds secrets: its name and nothing else.
+macro_rules! secret_debug {
+    ($($name:ident),+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "([secret])"))
+            }
+        }
+    )+};
+}
+pub(crate) use secret_debug;
+
 /// Reads from the front; every method answers `None` when there is too little.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);

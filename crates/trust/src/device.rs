@@ -1,7 +1,5 @@
 //! The secret keys of a clinic and of its devices, and what they sign.
 
-use std::fmt;
-
 use ed25519_dalek::{Signer, SigningKey};
 use units::Phi;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -11,7 +9,7 @@ use crate::certificate::{
     self, CertificateError, DEVICE_SECONDS, DeviceFacts, DeviceRole, Epoch, ISSUER_SECONDS, Issuer, MOST_REVOKED,
     Parts, REVOCATION_SECONDS, UnixTime, Validity, name_hash, signing_bytes,
 };
-use crate::codec::{Reader, derive};
+use crate::codec::{Reader, derive, secret_debug};
 
 /// The key whose fingerprint stands in every link. It certifies issuing keys and nothing else: outside of set-up and
 /// recovery it need not be on any machine.
@@ -222,29 +220,7 @@ impl DeviceIdentity {
     }
 }
 
-impl fmt::Debug for ClinicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ClinicKey({})", self.fingerprint())
-    }
-}
-
-impl fmt::Debug for IssuingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IssuingKey({})", self.clinic)
-    }
-}
-
-impl fmt::Debug for DeviceKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceKeys([secret])")
-    }
-}
-
-impl fmt::Debug for DeviceIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DeviceIdentity({})", self.clinic)
-    }
-}
+secret_debug!(ClinicKey, IssuingKey, DeviceKeys, DeviceIdentity);
 
 fn within(validity: Validity, seconds: u64) -> Result<(), CertificateError> {
     if validity.is_at_most(seconds) { Ok(()) } else { Err(CertificateError::TooLong) }

@@ -1,14 +1,12 @@
 //! The public keys that an app brings to one join, what it can do, and who vouches for both.
 
-use std::fmt;
-
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use signaling_protocol::{InviteId, InviteKey, Role, VisitId};
 use units::Phi;
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::certificate::{CertificateError, Chain, DeviceRole, Expected};
-use crate::codec::{Reader, framed, hash, is_signed};
+use crate::codec::{Reader, framed, hash, is_signed, secret_debug};
 use crate::{Capabilities, DeviceIdentity, InviteSecret};
 
 /// The SHA-256 of a whole bundle: two endpoints are the same if these are.
@@ -224,11 +222,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl fmt::Debug for OwnBundle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OwnBundle({:?}, [secret])", self.role)
-    }
-}
+secret_debug!(OwnBundle);
 
 fn keys(random: &[u8; 64]) -> (SigningKey, StaticSecret) {
     let (signing, agreement) = random.split_first_chunk::<32>().expect("32 of 64 bytes");

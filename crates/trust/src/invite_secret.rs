@@ -1,14 +1,12 @@
 //! The secret in a link, and the key that is made from it.
 
-use std::fmt;
-
 use ed25519_dalek::{Signer, SigningKey};
 use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::base64url;
-use crate::codec::derive;
+use crate::codec::{derive, secret_debug};
 
 /// 256 random bits that only the clinic's app and whoever holds the link know. The server never sees them.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -65,11 +63,7 @@ impl Psk {
     }
 }
 
-impl fmt::Debug for Psk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
+secret_debug!(Psk, InviteSecret);
 
 impl PartialEq for InviteSecret {
     /// In constant time.
@@ -79,12 +73,6 @@ impl PartialEq for InviteSecret {
 }
 
 impl Eq for InviteSecret {}
-
-impl fmt::Debug for InviteSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
 
 const INVITE_KEY_LABEL: &[u8] = b"housecall invite key v1";
 const PSK_LABEL: &[u8] = b"housecall psk v1";
@@ -132,12 +120,12 @@ mod tests {
             SigningKey::from_bytes(&psk).verifying_key().to_bytes(),
             InviteSecret::from_random([5; 32]).invite_key().0
         );
-        assert_eq!(format!("{:?}", InviteSecret::from_random([5; 32]).psk()), "[secret]");
+        assert_eq!(format!("{:?}", InviteSecret::from_random([5; 32]).psk()), "Psk([secret])");
     }
 
     #[test]
     fn a_secret_never_prints_itself() {
         let secret = InviteSecret::from_random([b'S'; 32]);
-        assert_eq!(format!("{secret:?} {secret:#?}"), "[secret] [secret]");
+        assert_eq!(format!("{secret:?} {secret:#?}"), "InviteSecret([secret]) InviteSecret([secret])");
     }
 }

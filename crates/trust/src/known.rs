@@ -1,12 +1,11 @@
 //! Devices that were met before: recognised, or seen to have changed; and how sure that makes us who is there.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::KeyFingerprint;
-use crate::codec::{Reader, derive};
+use crate::codec::{Reader, derive, secret_debug};
 
 /// The key by which one clinic knows a patient's device. Another clinic knows another key, so that no two of them can
 /// tell that it is the same patient.
@@ -29,11 +28,7 @@ impl PatientDevice {
     }
 }
 
-impl fmt::Debug for PatientDevice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PatientDevice([secret])")
-    }
-}
+secret_debug!(PatientDevice);
 
 /// What is known of a device that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

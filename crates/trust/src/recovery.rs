@@ -3,12 +3,10 @@
 //! Eight groups of five characters: 160 bits in base32 without letters that look like digits (Crockford's alphabet), four
 //! to a group, and a check character at the end of each, so that a slip of the pen is found where it is.
 
-use std::fmt;
-
 use x25519_dalek::StaticSecret;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::codec::derive;
+use crate::codec::{derive, secret_debug};
 use crate::{BoxSecret, ClinicKey};
 
 /// What stands on the sheet. Whoever holds it is the clinic.
@@ -82,11 +80,7 @@ impl RecoverySecret {
     }
 }
 
-impl fmt::Debug for RecoverySecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
+secret_debug!(RecoverySecret);
 
 /// What was typed is not what stands on the sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -194,7 +188,7 @@ mod tests {
         let public = |byte| RecoverySecret::from_random([byte; 20]).box_secret().public();
         assert_eq!(public(1), public(1));
         assert_ne!(public(1), public(2));
-        assert_eq!(format!("{:?}", RecoverySecret::from_random([b'S'; 20])), "[secret]");
+        assert_eq!(format!("{:?}", RecoverySecret::from_random([b'S'; 20])), "RecoverySecret([secret])");
     }
 
     proptest! {

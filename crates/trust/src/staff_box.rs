@@ -18,7 +18,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use crate::certificate::{CertificateError, Chain, Epoch, Expected, UnixTime};
-use crate::codec::{Reader, derive, framed, hash, is_signed};
+use crate::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
 use crate::suite::{self, ENC_BYTES, TAG_BYTES};
 use crate::{DeviceIdentity, DeviceKeys, KeyFingerprint};
 
@@ -32,6 +32,8 @@ impl BoxSecret {
         PublicKey::from(&self.0).to_bytes()
     }
 }
+
+secret_debug!(BoxSecret);
 
 impl DeviceKeys {
     /// By which this device opens staff boxes.

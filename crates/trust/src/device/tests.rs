@@ -8,10 +8,8 @@ fn keys_are_their_secret_and_do_not_print_it() {
     assert_eq!(keys.public(), DeviceKeys::from_secret(&[b'S'; 32]).public());
     assert_ne!(keys.public(), DeviceKeys::from_secret(&[7; 32]).public());
     assert_ne!(keys.public().signing, SigningKey::from_bytes(&[b'S'; 32]).verifying_key().to_bytes());
-    let fingerprint = clinic().fingerprint();
-    assert_eq!(format!("{:?}", clinic()), format!("ClinicKey({fingerprint})"));
-    assert_eq!(format!("{:?}", issuer()), format!("IssuingKey({fingerprint})"));
-    assert_eq!(format!("{:?}", device()), format!("DeviceIdentity({fingerprint})"));
+    assert_eq!(format!("{:?} {:?}", clinic(), issuer()), "ClinicKey([secret]) IssuingKey([secret])");
+    assert_eq!(format!("{:?}", device()), "DeviceIdentity([secret])");
     assert_eq!(format!("{keys:?}"), "DeviceKeys([secret])");
 }
 
