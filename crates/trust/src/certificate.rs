@@ -136,26 +136,13 @@ impl Chain {
     /// # Errors
     /// The first thing that does not fit; nothing of the chain is to be used then.
     pub fn verify(bytes: &[u8], expected: &Expected) -> Result<Self, CertificateError> {
-        let parts = Parts::read(bytes)?;
-        let Parts { issuer, device, revocations, .. } = &parts;
-        if !bool::from(KeyFingerprint::of_key(parts.clinic).0.ct_eq(&expected.clinic.0)) {
-            return Err(CertificateError::AnotherClinic);
-        }
-        if !issuer.signed.is_by(parts.clinic, ISSUER_LABEL, &expected.clinic)
-            || !device.signed.is_by(issuer.key, DEVICE_LABEL, &expected.clinic)
-            || !revocations.signed.is_by(issuer.key, REVOCATIONS_LABEL, &expected.clinic)
-        {
+        let Parts { clinic, issuer, device, revocations } = Parts::read(bytes)?;
+        check_issuer(clinic, &issuer, expected)?;
+        if !device.signed.is_by(issuer.key, DEVICE_LABEL, &expected.clinic) {
             return Err(CertificateError::WrongSignature);
         }
-        issuer.validity.check(expected.now, ISSUER_SECONDS, CertificateError::Expired)?;
         device.facts.validity.check(expected.now, DEVICE_SECONDS, CertificateError::Expired)?;
-        revocations.validity.check(expected.now, REVOCATION_SECONDS, CertificateError::RevocationsExpired)?;
-        if revocations.epoch.generation() != issuer.generation {
-            return Err(CertificateError::AnotherGeneration);
-        }
-        if revocations.epoch < expected.least_epoch {
-            return Err(CertificateError::RevocationsTooOld);
-        }
+        revocations.check(&issuer, expected)?;
         if revocations.serials.contains(&device.facts.serial) {
             return Err(CertificateError::Revoked);
         }
@@ -169,6 +156,38 @@ impl Chain {
             epoch: revocations.epoch,
         })
     }
+
+    /// Whether the device may still do what it does, by a notice that came later:
+    /// [`IssuingKey::notice`](crate::IssuingKey::notice). The notice's epoch, to be remembered.
+    ///
+    /// # Errors
+    /// [`CertificateError::Revoked`]: whatever is going on with the device is to be ended. After any other the notice is
+    /// to be passed over.
+    pub fn check_again(&self, notice: &[u8], expected: &Expected) -> Result<Epoch, CertificateError> {
+        let mut reader = Reader(notice);
+        let clinic = reader.array().ok_or(CertificateError::Malformed)?;
+        let issuer = Issuer::read(&mut reader)?;
+        let revocations = Revocations::read(&mut reader)?;
+        reader.end().ok_or(CertificateError::Malformed)?;
+        check_issuer(clinic, &issuer, expected)?;
+        revocations.check(&issuer, &Expected { least_epoch: self.epoch.max(expected.least_epoch), ..*expected })?;
+        // Whoever replaced the issuing key has certified its devices anew, but for those that are lost.
+        let is_replaced = issuer.generation > self.epoch.generation();
+        if is_replaced || revocations.serials.contains(&self.facts.serial) {
+            return Err(CertificateError::Revoked);
+        }
+        Ok(revocations.epoch)
+    }
+}
+
+fn check_issuer(clinic: &[u8; 32], issuer: &Issuer<'_>, expected: &Expected) -> Result<(), CertificateError> {
+    if !bool::from(KeyFingerprint::of_key(clinic).0.ct_eq(&expected.clinic.0)) {
+        return Err(CertificateError::AnotherClinic);
+    }
+    if !issuer.signed.is_by(clinic, ISSUER_LABEL, &expected.clinic) {
+        return Err(CertificateError::WrongSignature);
+    }
+    issuer.validity.check(expected.now, ISSUER_SECONDS, CertificateError::Expired)
 }
 
 /// Why a chain is refused.
@@ -320,6 +339,20 @@ impl<'a> Device<'a> {
 }
 
 impl<'a> Revocations<'a> {
+    fn check(&self, issuer: &Issuer<'_>, expected: &Expected) -> Result<(), CertificateError> {
+        if !self.signed.is_by(issuer.key, REVOCATIONS_LABEL, &expected.clinic) {
+            return Err(CertificateError::WrongSignature);
+        }
+        self.validity.check(expected.now, REVOCATION_SECONDS, CertificateError::RevocationsExpired)?;
+        if self.epoch.generation() != issuer.generation {
+            return Err(CertificateError::AnotherGeneration);
+        }
+        if self.epoch < expected.least_epoch {
+            return Err(CertificateError::RevocationsTooOld);
+        }
+        Ok(())
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, CertificateError> {
         let ((epoch, validity, serials), signed) = read_signed(reader, |r| {
             let (epoch, validity) = (Epoch(r.u32()?), Validity::read(r)?);

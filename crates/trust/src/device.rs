@@ -108,6 +108,11 @@ impl IssuingKey {
         [&self.head, device, revocations].concat()
     }
 
+    /// What is told to everybody when something was revoked: the clinic's key, this key's certificate, the statement.
+    pub fn notice(&self, revocations: &[u8]) -> Vec<u8> {
+        [&self.head, revocations].concat()
+    }
+
     fn signed(&self, label: &[u8], body: Vec<u8>) -> Vec<u8> {
         let signature = sign(&self.key, label, &self.clinic, &body);
         [body.as_slice(), &signature].concat()

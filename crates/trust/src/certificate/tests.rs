@@ -200,6 +200,61 @@ fn an_issuing_key_cannot_reach_the_epochs_of_its_successor() {
 }
 
 #[test]
+fn a_notice_ends_what_a_revoked_device_does() {
+    let chain = verify(&chain()).unwrap();
+    let (issuer, own) = (issuer(), chain.facts.serial);
+    let notice = |counter, serials: &[u64]| issuer.notice(&issuer.revoke(counter, serials, around_now(2_000)).unwrap());
+    let told = |notice: &[u8], expected: &Expected| chain.check_again(notice, expected);
+    let next = COUNTER + 1;
+    assert_eq!(told(&notice(next, &[own]), &expected()), Err(CertificateError::Revoked));
+    assert_eq!(told(&notice(next, &[own - 1, own + 1]), &expected()), Ok(Epoch::new(GENERATION, next)));
+    assert_eq!(told(&notice(COUNTER, &[]), &expected()), Ok(chain.epoch), "the same again");
+    // One that is older than what is known says nothing, whoever brings it.
+    let lower = Expected { least_epoch: Epoch(0), ..expected() };
+    assert_eq!(told(&notice(COUNTER - 1, &[own]), &lower), Err(CertificateError::RevocationsTooOld));
+    let higher = Expected { least_epoch: Epoch::new(GENERATION, next + 1), ..expected() };
+    assert_eq!(told(&notice(next, &[own]), &higher), Err(CertificateError::RevocationsTooOld));
+    assert_eq!(told(&notice(next, &[own]), &at(NOW.plus(1_001))), Err(CertificateError::RevocationsExpired));
+}
+
+#[test]
+fn an_issuing_key_that_was_replaced_takes_its_devices_with_it() {
+    let chain = verify(&chain()).unwrap();
+    let notice = |generation| {
+        let issuer = issuer_of(&clinic(), generation, around_now(ISSUER_SECONDS));
+        issuer.notice(&issuer.revoke(0, &[], around_now(2_000)).unwrap())
+    };
+    assert_eq!(chain.check_again(&notice(GENERATION + 1), &expected()), Err(CertificateError::Revoked));
+    assert_eq!(chain.check_again(&notice(GENERATION - 1), &expected()), Err(CertificateError::RevocationsTooOld));
+}
+
+#[test]
+fn a_notice_that_is_forged_ends_nothing() {
+    let chain = verify(&chain()).unwrap();
+    let (own, issuer) = (chain.facts.serial, issuer());
+    let good = issuer.notice(&issuer.revoke(COUNTER + 1, &[own], around_now(2_000)).unwrap());
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        let told = chain.check_again(&bad, &expected());
+        assert!(!matches!(told, Ok(_) | Err(CertificateError::Revoked)), "byte {at}: {told:?}");
+        assert!(chain.check_again(&good[..at], &expected()) != Err(CertificateError::Revoked), "cut at {at}");
+    }
+    let longer = [good.as_slice(), &[0]].concat();
+    assert_eq!(chain.check_again(&longer, &expected()), Err(CertificateError::Malformed));
+    // By an issuing key of another clinic, and by one whose time is over.
+    let other = issuer_of(&ClinicKey::from_secret(&[66; 32]), GENERATION, around_now(ISSUER_SECONDS));
+    let forged = other.notice(&other.revoke(COUNTER + 1, &[own], around_now(2_000)).unwrap());
+    assert_eq!(chain.check_again(&forged, &expected()), Err(CertificateError::AnotherClinic));
+    let over = issuer_of(&clinic(), GENERATION, around_now(1_000));
+    let late = over.notice(&over.revoke(COUNTER + 1, &[own], around_now(2_000)).unwrap());
+    assert_eq!(chain.check_again(&late, &at(NOW.plus(1))), Err(CertificateError::Expired));
+    let next = issuer_of(&clinic(), GENERATION + 1, around_now(ISSUER_SECONDS));
+    let mixed = issuer.notice(&next.revoke(0, &[own], around_now(2_000)).unwrap());
+    assert_eq!(chain.check_again(&mixed, &expected()), Err(CertificateError::AnotherGeneration));
+}
+
+#[test]
 fn a_list_is_bounded_and_has_one_form() {
     let many: Vec<u64> = (0..=MOST_REVOKED as u64).collect();
     assert!(issuer().revoke(1, &many[1..], around_now(1)).is_ok());
