@@ -6,8 +6,8 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::KeyFingerprint;
 use crate::certificate::{
-    self, CertificateError, DEVICE_SECONDS, DeviceFacts, DeviceRole, Epoch, ISSUER_SECONDS, Issuer, MOST_REVOKED,
-    Parts, REVOCATION_SECONDS, UnixTime, Validity, name_hash, signing_bytes,
+    self, CertificateError, DEVICE_SECONDS, DeviceFacts, DeviceRole, Epoch, ISSUER_SECONDS, MOST_REVOKED, Parts,
+    REVOCATION_SECONDS, UnixTime, Validity, name_hash, parts::Issuer, signing_bytes,
 };
 use crate::codec::{Reader, derive, secret_debug};
 

@@ -5,7 +5,7 @@ use x25519_dalek::StaticSecret;
 
 use super::*;
 use crate::fixtures::*;
-use crate::{Capabilities, InviteSecret, compare_certificate};
+use crate::{Capabilities, InviteSecret, KeyFingerprint, compare_certificate};
 
 mod said;
 
