@@ -19,7 +19,7 @@ pub enum ChannelError {
 /// Why nothing was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// More than [`MAX_CONTENT_BYTES`], or more boxes than can be numbered.
+    /// More than [`MAX_CONTENT_BYTES`](crate::seal::MAX_CONTENT_BYTES), or more boxes than can be numbered.
     #[error("the message is too large to be sealed: this is a fault of this app")]
     TooLarge,
     /// Another certificate needs another epoch.
