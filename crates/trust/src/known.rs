@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::KeyFingerprint;
-use crate::codec::{Reader, derive, secret_debug};
+use crate::codec::{Reader, derive, hash, secret_debug};
 
 /// The key by which one clinic knows a patient's device. Another clinic knows another key, so that no two of them can
 /// tell that it is the same patient.
@@ -43,7 +43,8 @@ pub enum Recognition {
     Changed,
 }
 
-/// The devices that an app remembers: at a clinic under an opaque name for each patient, at a patient under the clinic.
+/// The devices that an app remembers: at a clinic under an opaque name
+/// for each patient, at a patient under the [`clinician`](Self::clinician).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownDevices(BTreeMap<[u8; 32], Known>);
 
@@ -54,6 +55,11 @@ struct Known {
 }
 
 impl KnownDevices {
+    /// Under which name a patient remembers a clinician: a clinic has many, and each has a device of their own.
+    pub fn clinician(clinic: &KeyFingerprint, name: &str) -> [u8; 32] {
+        hash(&[b"housecall clinician v1", &clinic.0, name.as_bytes()])
+    }
+
     /// Whether the device that is there, if it says which it is, was met under this name.
     pub fn recognise(&self, name: &[u8; 32], device: Option<KeyFingerprint>) -> Recognition {
         match self.0.get(name) {
@@ -225,6 +231,17 @@ mod tests {
         for recognised in [R::New, R::Met, R::Changed] {
             assert_eq!(Level::of(false, recognised, false), Level::LinkApp);
         }
+    }
+
+    #[test]
+    fn each_clinician_of_each_clinic_is_remembered_apart() {
+        let names = [
+            KnownDevices::clinician(&PHONE, "Dr Hopper"),
+            KnownDevices::clinician(&LAPTOP, "Dr Hopper"),
+            KnownDevices::clinician(&PHONE, "Dr Who"),
+        ];
+        assert!(names[0] != names[1] && names[0] != names[2] && names[1] != names[2]);
+        assert_eq!(names[0], KnownDevices::clinician(&PHONE, "Dr Hopper"));
     }
 
     #[test]

@@ -472,6 +472,12 @@ fn both_sides_have_one_transcript_and_any_change_makes_another() {
 }
 
 #[test]
+fn a_channel_can_live_in_another_thread() {
+    fn can<T: Send>() {}
+    can::<SealedChannel>();
+}
+
+#[test]
 fn a_channel_prints_numbers_alone() {
     let (host, guest) = talking();
     assert_eq!(format!("{host:?}"), "SealedChannel(sent (0, 1), received Some((0, 1)))");
