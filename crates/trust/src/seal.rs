@@ -199,7 +199,7 @@ impl SealedChannel {
                     return Err(OpenError::Gap { expected: now.next, got: header.seq });
                 }
                 let plain = now.context.open(rest, &header.bytes()).map_err(|_| OpenError::NotSealedForUs)?;
-                now.next += 1;
+                now.next = now.next.saturating_add(1);
                 plain
             }
             _ if header.seq > 0 => return Err(OpenError::Gap { expected: 0, got: header.seq }),
@@ -300,7 +300,7 @@ impl SealedChannel {
         let psk = Some((self.psk.bytes(), self.pair.psk_id.as_slice()));
         let mut context = suite::receiver(&self.agreement, psk, &info, enc).map_err(|_| OpenError::LowOrderPoint)?;
         let plain = context.open(sealed, &header.bytes()).map_err(|_| OpenError::NotSealedForUs)?;
-        let (signature, signed) = plain.split_first_chunk().ok_or(OpenError::Padding)?;
+        let (signature, signed) = plain.split_first_chunk().ok_or(OpenError::Malformed)?;
         // Whoever holds the link's secret could have sealed this; only who made the bundle could sign it.
         if !is_signed(&self.peer.signing, &first_box_bytes(enc, &info, signed), signature) {
             return Err(OpenError::NotSigned);
