@@ -7,7 +7,7 @@ use signaling_protocol::{InviteId, InviteKey, Role, VisitId};
 use subtle::ConstantTimeEq;
 use x25519_dalek::{PublicKey, StaticSecret};
 
-use crate::{HostIdentity, InviteSecret, KeyFingerprint};
+use crate::{BundleError, CertificateError, HostIdentity, InviteSecret, KeyFingerprint};
 
 /// An Ed25519 public key (RFC 8032), fresh for one join: what this endpoint will sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ impl Bundle {
         let identity = parts.identity.ok_or(BundleError::Malformed)?;
         // First whose key it is, then what that key signed.
         if !bool::from(KeyFingerprint::of_key(identity).0.ct_eq(&clinic_key.0)) {
-            return Err(BundleError::AnotherClinic);
+            return Err(CertificateError::AnotherClinic.into());
         }
         if parts.place != visit.as_bytes() {
             return Err(BundleError::AnotherVisit);
@@ -157,32 +157,6 @@ impl fmt::Debug for BundleKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BundleKeys([secret])")
     }
-}
-
-/// Why a bundle is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BundleError {
-    /// Not the bytes of a bundle of this role.
-    #[error("the other app's keys are not in a form that this app knows")]
-    Malformed,
-    /// A later version.
-    #[error("the other app is newer: update this app")]
-    LaterVersion,
-    /// For another invite than the one whose key is asked for.
-    #[error("the other app's keys were made for another link")]
-    AnotherInvite,
-    /// For another visit than the one that was joined.
-    #[error("the other app's keys were made for another visit")]
-    AnotherVisit,
-    /// The key is not the one whose fingerprint the link carries.
-    #[error("whoever is there is not the clinic that made the link: do not go on, and ask the clinic")]
-    AnotherClinic,
-    /// The signature does not fit.
-    #[error("the other app's keys are not signed by who should have signed them: do not go on, and ask the clinic")]
-    WrongSignature,
-    /// A key that would make the encryption worthless.
-    #[error("the other app's keys are unsafe: do not go on, and ask the clinic")]
-    WeakKey,
 }
 
 /// The fields of a bundle's bytes, not yet verified.

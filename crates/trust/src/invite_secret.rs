@@ -1,15 +1,12 @@
 //! The secret in a link, and the key that is made from it.
 
-use std::fmt;
-
 use ed25519_dalek::{Signer, SigningKey};
-use hkdf::Hkdf;
-use sha2::Sha256;
 use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::base64url;
+use crate::codec::{derive, secret_debug};
 
 /// 256 random bits that only the clinic's app and whoever holds the link know. The server never sees them.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -46,16 +43,27 @@ impl InviteSecret {
         base64url::decode_32(text).map(Self)
     }
 
-    /// HKDF-SHA256 (RFC 5869) without salt, because the secret is uniform already; the label keeps this key apart from
-    /// others that will be made from the same secret.
+    /// What both sides seal with, beside their fresh keys: nobody without the link can open, whatever becomes of X25519.
+    pub fn psk(&self) -> Psk {
+        Psk(*derive(&self.0, PSK_LABEL))
+    }
+
     fn signing_key(&self) -> SigningKey {
-        let mut seed = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, &self.0)
-            .expand(INVITE_KEY_LABEL, seed.as_mut())
-            .expect("32 bytes are fewer than the 255 blocks that HKDF can give");
-        SigningKey::from_bytes(&seed)
+        SigningKey::from_bytes(&derive(&self.0, INVITE_KEY_LABEL))
     }
 }
+
+/// The pre-shared key of HPKE's PSK mode: 256 uniform bits and never a password (RFC 9180 section 9.5).
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Psk([u8; 32]);
+
+impl Psk {
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+secret_debug!(Psk, InviteSecret);
 
 impl PartialEq for InviteSecret {
     /// In constant time.
@@ -66,17 +74,14 @@ impl PartialEq for InviteSecret {
 
 impl Eq for InviteSecret {}
 
-impl fmt::Debug for InviteSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
-
 const INVITE_KEY_LABEL: &[u8] = b"housecall invite key v1";
+const PSK_LABEL: &[u8] = b"housecall psk v1";
 
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::VerifyingKey;
+    use hkdf::Hkdf;
+    use sha2::Sha256;
 
     use super::*;
 
@@ -107,8 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn the_pre_shared_key_is_derived_as_the_specification_says_and_is_not_the_invites_key() {
+        let mut psk = [0; 32];
+        Hkdf::<Sha256>::new(None, &[5; 32]).expand(b"housecall psk v1", &mut psk).expect("short");
+        assert_eq!(InviteSecret::from_random([5; 32]).psk().bytes(), &psk);
+        assert_ne!(
+            SigningKey::from_bytes(&psk).verifying_key().to_bytes(),
+            InviteSecret::from_random([5; 32]).invite_key().0
+        );
+        assert_eq!(format!("{:?}", InviteSecret::from_random([5; 32]).psk()), "Psk([secret])");
+    }
+
+    #[test]
     fn a_secret_never_prints_itself() {
         let secret = InviteSecret::from_random([b'S'; 32]);
-        assert_eq!(format!("{secret:?} {secret:#?}"), "[secret] [secret]");
+        assert_eq!(format!("{secret:?} {secret:#?}"), "InviteSecret([secret]) InviteSecret([secret])");
     }
 }

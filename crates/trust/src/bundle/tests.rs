@@ -54,7 +54,10 @@ fn who_is_not_the_clinic_cannot_make_a_hosts_bundle() {
     let forger = HostIdentity::from_secret(&[9; 32]);
     let forged = keys().host_bundle(VISIT, &forger);
     let clinic = identity().fingerprint();
-    assert_eq!(Bundle::verify_host(&forged, VISIT, &clinic), Err(BundleError::AnotherClinic));
+    assert_eq!(
+        Bundle::verify_host(&forged, VISIT, &clinic),
+        Err(BundleError::Certificate(crate::CertificateError::AnotherClinic))
+    );
     // The clinic's key put in place of the forger's, under the forger's signature.
     let mut dressed = forged;
     dressed[18..50].copy_from_slice(&identity().public_key());

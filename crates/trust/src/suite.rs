@@ -1,0 +1,93 @@
+//! Suite 1: HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, by the `hpke` crate.
+
+use std::convert::Infallible;
+
+use hpke::aead::{AeadCtxR, AeadCtxS, AesGcm256};
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::rand_core::{TryCryptoRng, TryRng};
+use hpke::{Deserializable, HpkeError, Kem, OpModeR, OpModeS, PskBundle, Serializable};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// The registered numbers of KEM, KDF and AEAD (RFC 9180 section 7), bound in every info.
+pub(crate) const SUITE_ID: [u8; 6] = [0x00, 0x20, 0x00, 0x01, 0x00, 0x02];
+/// Bytes of an encapsulated key.
+pub(crate) const ENC_BYTES: usize = 32;
+/// Bytes that a box is longer than what is in it.
+pub(crate) const TAG_BYTES: usize = 16;
+
+pub(crate) type Sender = AeadCtxS<AesGcm256, HkdfSha256, X25519HkdfSha256>;
+pub(crate) type Receiver = AeadCtxR<AesGcm256, HkdfSha256, X25519HkdfSha256>;
+
+/// Begins to seal to `recipient`: in PSK mode if there is a key and its id, else in base mode. `None` for a recipient of
+/// low order.
+pub(crate) fn sender(
+    recipient: &[u8; 32],
+    psk: Option<(&[u8; 32], &[u8])>,
+    info: &[u8],
+    random: [u8; 32],
+) -> Option<([u8; ENC_BYTES], Sender)> {
+    let recipient = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(recipient).ok()?;
+    let mode = match psk {
+        Some((psk, id)) => OpModeS::Psk(PskBundle::new(psk, id).ok()?),
+        None => OpModeS::Base,
+    };
+    let (enc, context): (_, Sender) = hpke::setup_sender_with_rng(&mode, &recipient, info, &mut Drawn(random)).ok()?;
+    Some((enc.to_bytes().into(), context))
+}
+
+/// Begins to open what [`sender`] sealed.
+///
+/// # Errors
+/// [`HpkeError::DecapError`] for an encapsulated key of low order, and for nothing else.
+pub(crate) fn receiver(
+    own: &[u8; 32],
+    psk: Option<(&[u8; 32], &[u8])>,
+    info: &[u8],
+    enc: &[u8; ENC_BYTES],
+) -> Result<Receiver, HpkeError> {
+    let own = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(own)?;
+    let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(enc)?;
+    let mode = match psk {
+        Some((psk, id)) => OpModeR::Psk(PskBundle::new(psk, id)?),
+        None => OpModeR::Base,
+    };
+    hpke::setup_receiver(&mode, &own, &enc, info)
+}
+
+/// DeriveKeyPair (RFC 9180 section 7.1.3): secret and public.
+pub(crate) fn key_pair(seed: &[u8; 32]) -> (Zeroizing<[u8; 32]>, [u8; 32]) {
+    let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
+    (Zeroizing::new(secret.to_bytes().into()), public.to_bytes().into())
+}
+
+/// Randomness that was handed in: HPKE draws the 32 bytes from which its ephemeral key is derived, once.
+#[derive(ZeroizeOnDrop)]
+struct Drawn([u8; 32]);
+
+impl TryRng for Drawn {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_be_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_be_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, wanted: &mut [u8]) -> Result<(), Infallible> {
+        for piece in wanted.chunks_mut(32) {
+            piece.copy_from_slice(&self.0[..piece.len()]);
+            // Nothing is given twice, should another version of the library ask for more.
+            self.0 = *crate::codec::derive(&self.0, b"housecall more randomness v1");
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Drawn {}
