@@ -13,6 +13,7 @@ mod device;
 mod file;
 
 pub use babble::ToneKind;
+pub(crate) use device::TOGETHER;
 
 /// Which microphone to open.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -69,6 +69,8 @@ struct Line {
     given: Timestamp,
     /// Another stream has taken the place of one that broke, and the time between them is still to be given as silence.
     is_after_gap: bool,
+    /// The first of two frames has been given, and the second waits.
+    within_pair: bool,
 }
 
 impl Line {
@@ -76,6 +78,7 @@ impl Line {
     fn replace(&mut self, ring: Inlet) {
         self.ring = Some(ring);
         self.is_after_gap = self.started.is_some();
+        self.within_pair = false;
     }
 
     /// A microphone that is away gives silence, or sample n would no longer be spoken at the start plus n / rate.
@@ -101,11 +104,13 @@ impl Line {
         let waiting = ring.waiting();
         if waiting > MAX_WAITING {
             // We stood still: old sound is dropped, or the other would hear it late for the rest of the call.
-            ring.drop_all_but(FRAME_SAMPLES);
+            ring.drop_all_but(TOGETHER);
         }
-        if !ring.take(frame) {
+        let enough = self.within_pair || waiting >= TOGETHER;
+        if !enough || !ring.take(frame) {
             return false;
         }
+        self.within_pair = !self.within_pair;
         let oldest = Duration::from_secs(waiting.min(MAX_WAITING) as u64) / SAMPLE_RATE;
         self.started.get_or_insert(now.before(oldest));
         self.given = now;
@@ -119,6 +124,10 @@ fn build(found: &Found, alarm: Alarm) -> Result<(Stream, Inlet), DeviceError> {
     let (producer, consumer) = RingBuffer::new(plan.rate as usize);
     Ok((found.hear(plan, alarm, producer)?, Inlet::new(consumer, plan.rate)))
 }
+
+/// Frames are given two by two. A packet holds an even number of them, so none leaves later; and what works on them is
+/// cheaper (by a twentieth, measured) while all that it needs is still at hand.
+pub(crate) const TOGETHER: usize = 2 * FRAME_SAMPLES;
 
 /// More than this waits only after a stall of ours: 200 ms, which a jitter buffer at the other end would have to bear.
 const MAX_WAITING: usize = SAMPLE_RATE as usize / 5;
@@ -155,12 +164,15 @@ mod tests {
     fn crumbs_become_frames() {
         let (mut line, mut ring) = line();
         let mut frame = [0.0; FRAME_SAMPLES];
-        for crumb in 0..20 {
+        for crumb in 0..40 {
             assert!(!line.pull(at(100), &mut frame), "{crumb}");
             hear(&[0.25; 24], &mut ring);
         }
-        assert!(line.pull(at(110), &mut frame));
-        assert_eq!(frame, [0.25; FRAME_SAMPLES]);
+        for _ in 0..2 {
+            assert!(line.pull(at(120), &mut frame));
+            assert_eq!(frame, [0.25; FRAME_SAMPLES]);
+        }
+        assert!(!line.pull(at(120), &mut frame));
         assert_eq!(line.started, Some(at(100)));
     }
 
@@ -171,6 +183,7 @@ mod tests {
         let samples: Vec<f32> = (0..40_000).map(|n| n as f32).collect();
         hear(&samples, &mut ring);
         assert!(line.pull(at(1_000), &mut frame));
+        assert!(line.pull(at(1_000), &mut frame));
         assert_eq!(frame[FRAME_SAMPLES - 1], 39_998.0);
         assert!(!line.pull(at(1_000), &mut frame));
     }
@@ -179,20 +192,22 @@ mod tests {
     fn the_gap_between_two_streams_is_silence_of_its_length() {
         let (mut line, mut device) = line();
         let mut frame = [1.0; FRAME_SAMPLES];
-        hear(&[1.0; FRAME_SAMPLES], &mut device);
-        assert!(line.pull(at(10), &mut frame));
+        hear(&[1.0; TOGETHER], &mut device);
+        assert!(line.pull(at(10), &mut frame) && line.pull(at(10), &mut frame));
         for now in [20, 60] {
             assert!(!line.pull(at(now), &mut frame));
         }
         let (mut other, inlet) = ring();
         line.replace(inlet);
-        hear(&[1.0; FRAME_SAMPLES], &mut other);
+        hear(&[1.0; TOGETHER], &mut other);
         for _ in 0..9 {
             assert!(line.pull(at(100), &mut frame));
             assert_eq!(frame, [0.0; FRAME_SAMPLES]);
         }
-        assert!(line.pull(at(100), &mut frame));
-        assert_eq!(frame, [1.0; FRAME_SAMPLES]);
+        for _ in 0..2 {
+            assert!(line.pull(at(100), &mut frame));
+            assert_eq!(frame, [1.0; FRAME_SAMPLES]);
+        }
         assert!(!line.pull(at(105), &mut frame));
     }
 
@@ -200,8 +215,8 @@ mod tests {
     fn a_microphone_that_is_away_gives_silence_at_its_pace() {
         let (mut line, mut ring) = line();
         let mut frame = [1.0; FRAME_SAMPLES];
-        hear(&[1.0; FRAME_SAMPLES], &mut ring);
-        assert!(line.pull(at(10), &mut frame));
+        hear(&[1.0; TOGETHER], &mut ring);
+        assert!(line.pull(at(10), &mut frame) && line.pull(at(10), &mut frame));
         let mut silent = 0;
         for now in 1..=101 {
             while line.pull(at(10 + now * 10), &mut frame) {
@@ -210,8 +225,8 @@ mod tests {
             }
         }
         assert_eq!(silent, 90);
-        hear(&[1.0; FRAME_SAMPLES], &mut ring);
-        assert!(line.pull(at(1_030), &mut frame));
+        hear(&[1.0; TOGETHER], &mut ring);
+        assert!(line.pull(at(1_030), &mut frame) && line.pull(at(1_030), &mut frame));
         assert_eq!(frame, [1.0; FRAME_SAMPLES]);
         assert!(!line.pull(at(1_031), &mut frame));
     }
@@ -242,9 +257,9 @@ mod tests {
                 most = most.max(line.ring.as_ref().map_or(0, Inlet::waiting));
             }
             let spoken = spoken * u64::from(SAMPLE_RATE) / u64::from(rate);
-            assert!(spoken - given < 2 * FRAME_SAMPLES as u64, "{rate} Hz {off_by_ppm} ppm: {given} of {spoken}");
+            assert!(spoken - given < 3 * FRAME_SAMPLES as u64, "{rate} Hz {off_by_ppm} ppm: {given} of {spoken}");
             // A frame of another rate may want a sample more.
-            assert!(most <= FRAME_SAMPLES, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
+            assert!(most <= TOGETHER, "{rate} Hz {off_by_ppm} ppm: {most} samples waited");
         }
     }
 }

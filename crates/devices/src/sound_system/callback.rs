@@ -7,19 +7,21 @@ use cpal::FromSample;
 use rtrb::{Consumer, Producer};
 
 use super::Alarm;
+use crate::microphone::TOGETHER;
+use crate::sound::SAMPLE_RATE;
 
 /// From a microphone into a ring.
 pub(super) struct Hearing {
     ring: Producer<f32>,
-    /// Samples of a frame.
-    frame: usize,
+    /// So many samples are worked on together.
+    together: usize,
     alarm: Alarm,
 }
 
 impl Hearing {
     /// For a device of that rate.
     pub(super) fn new(ring: Producer<f32>, rate: u32, alarm: Alarm) -> Self {
-        Self { ring, frame: rate as usize / 100, alarm }
+        Self { ring, together: TOGETHER * rate as usize / SAMPLE_RATE as usize, alarm }
     }
 
     /// The mean of the channels into the ring; what does not fit is lost.
@@ -35,7 +37,7 @@ impl Hearing {
                 break;
             }
         }
-        if self.ring.buffer().capacity() - self.ring.slots() >= self.frame {
+        if self.ring.buffer().capacity() - self.ring.slots() >= self.together {
             self.alarm.ring();
         }
     }
