@@ -273,8 +273,8 @@ pub const REVOCATION_SECONDS: u64 = 7 * 86_400;
 pub const MOST_REVOKED: usize = 64;
 /// Bytes of a name.
 pub const MOST_NAME_BYTES: usize = 64;
-/// How far a patient's clock may be behind the clinic's.
-const CLOCK_TOLERANCE: u64 = 600;
+/// How far, in seconds, one clock may be behind another.
+pub(crate) const CLOCK_TOLERANCE: u64 = 600;
 pub(crate) const ISSUER_LABEL: &[u8] = b"housecall issuing key v1";
 pub(crate) const DEVICE_LABEL: &[u8] = b"housecall device v1";
 pub(crate) const REVOCATIONS_LABEL: &[u8] = b"housecall revocations v1";

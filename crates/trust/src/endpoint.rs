@@ -13,6 +13,12 @@ use crate::{Capabilities, DeviceIdentity, InviteSecret};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleId(pub [u8; 32]);
 
+impl BundleId {
+    fn of(bytes: &[u8]) -> Self {
+        Self(hash(&[ID_LABEL, bytes]))
+    }
+}
+
 /// Our bundle, and the secrets behind its keys: fresh for each join, forgotten with it.
 #[derive(Clone)]
 pub struct OwnBundle {
@@ -53,7 +59,7 @@ impl OwnBundle {
 
     /// By what others know it.
     pub fn id(&self) -> BundleId {
-        BundleId(hash(&[ID_LABEL, &self.bytes]))
+        BundleId::of(&self.bytes)
     }
 }
 
@@ -123,7 +129,7 @@ impl PeerBundle {
 
     /// By what it is told from others.
     pub fn id(&self) -> BundleId {
-        BundleId(hash(&[ID_LABEL, &self.bytes]))
+        BundleId::of(&self.bytes)
     }
 
     /// What its app can do, by its own word.

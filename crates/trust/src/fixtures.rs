@@ -121,6 +121,16 @@ pub fn parameters(certificate: u8) -> ConnectionParameters {
     }
 }
 
+/// Of an offer as JSON has it in the tests of inner messages.
+pub fn offered() -> ConnectionParameters {
+    ConnectionParameters {
+        ice: IceCredentials::new("ufrg", "0123456789abcdefghij+/").unwrap(),
+        setup: Setup::ActPass,
+        extensions: Extensions { mid: 1, transport_cc: 3 },
+        ..parameters(0xab)
+    }
+}
+
 pub fn offer(certificate: u8) -> InnerMessage {
     InnerMessage::Offer { generation: 0, parameters: parameters(certificate) }
 }

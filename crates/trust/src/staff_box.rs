@@ -17,7 +17,7 @@ use ed25519_dalek::Signer;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-use crate::certificate::{CertificateError, Chain, Epoch, Expected, UnixTime};
+use crate::certificate::{CLOCK_TOLERANCE, CertificateError, Chain, Epoch, Expected, UnixTime};
 use crate::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
 use crate::suite::{self, ENC_BYTES, TAG_BYTES};
 use crate::{DeviceIdentity, DeviceKeys, KeyFingerprint};
@@ -128,19 +128,7 @@ pub fn seal_staff_box(
 /// # Errors
 /// Whatever does not fit; nothing of it is to be used then.
 pub fn open_staff_box(bytes: &[u8], own: &BoxSecret, expected: &BoxExpected) -> Result<OpenedBox, StaffBoxError> {
-    let parts = Parts::read(bytes)?;
-    let creator = parts.check(expected)?;
-    let seed = parts.unwrap(own)?;
-    let (secret, content) = suite::key_pair(&seed);
-    // What is signed commits to the seed: no reader can be shown another payload than the others.
-    if content != *parts.content {
-        return Err(StaffBoxError::NotSealedForUs);
-    }
-    let info = framed(&[CONTENT_LABEL, parts.head]);
-    let padded = open(&secret, &info, parts.sealed).ok_or(StaffBoxError::NotSealedForUs)?;
-    let mut reader = Reader(&padded);
-    let payload = reader.u32().and_then(|count| reader.bytes(count as usize)).ok_or(StaffBoxError::Malformed)?;
-    Ok(OpenedBox { context: parts.context, creator, payload: Zeroizing::new(payload.to_vec()) })
+    Parts::read(bytes)?.open(own, expected).map(|(opened, _)| opened)
 }
 
 /// Lets another key open the box too, by whoever can open it. `random` was drawn for this.
@@ -154,13 +142,13 @@ pub fn reseal_staff_box(
     reader: &[u8; 32],
     random: &[u8; 32],
 ) -> Result<Vec<u8>, StaffBoxError> {
-    open_staff_box(bytes, own, expected)?;
     let parts = Parts::read(bytes)?;
+    let (_, seed) = parts.open(own, expected)?;
     let readers = parts.readers.len() / READER_BYTES;
     if readers >= MOST_READERS {
         return Err(StaffBoxError::TooLarge);
     }
-    let wrapped = wrap(reader, &hash(&[BODY_LABEL, parts.body]), *random, &*parts.unwrap(own)?)?;
+    let wrapped = wrap(reader, &hash(&[BODY_LABEL, parts.body]), *random, &seed)?;
     Ok([parts.body, &[readers as u8 + 1], parts.readers, &wrapped].concat())
 }
 
@@ -267,6 +255,23 @@ impl<'a> Parts<'a> {
         Ok(creator)
     }
 
+    /// What is in it, and the seed by which it can be shared further.
+    fn open(&self, own: &BoxSecret, expected: &BoxExpected) -> Result<(OpenedBox, Zeroizing<[u8; 32]>), StaffBoxError> {
+        let creator = self.check(expected)?;
+        let seed = self.unwrap(own)?;
+        let (secret, content) = suite::key_pair(&seed);
+        // What is signed commits to the seed: no reader can be shown another payload than the others.
+        if content != *self.content {
+            return Err(StaffBoxError::NotSealedForUs);
+        }
+        let info = framed(&[CONTENT_LABEL, self.head]);
+        let padded = open(&secret, &info, self.sealed).ok_or(StaffBoxError::NotSealedForUs)?;
+        let mut reader = Reader(&padded);
+        let payload = reader.u32().and_then(|count| reader.bytes(count as usize)).ok_or(StaffBoxError::Malformed)?;
+        let payload = Zeroizing::new(payload.to_vec());
+        Ok((OpenedBox { context: self.context, creator, payload }, seed))
+    }
+
     /// The seed of the content key.
     fn unwrap(&self, own: &BoxSecret) -> Result<Zeroizing<[u8; 32]>, StaffBoxError> {
         let public = own.public();
@@ -309,8 +314,6 @@ pub const MAX_PAYLOAD_BYTES: usize = 32 * 1024;
 pub const MOST_READERS: usize = 32;
 const HINT_BYTES: usize = 8;
 const READER_BYTES: usize = HINT_BYTES + ENC_BYTES + 32 + TAG_BYTES;
-/// How far a colleague's clock may be ahead.
-const CLOCK_TOLERANCE: u64 = 600;
 const VERSION: u8 = 1;
 const CONTENT_LABEL: &[u8] = b"housecall staff box content v1";
 const SIGNATURE_LABEL: &[u8] = b"housecall staff box v1";

@@ -1,22 +1,5 @@
 use super::*;
-
-fn parameters() -> ConnectionParameters {
-    ConnectionParameters {
-        ice: IceCredentials::new("ufrg", "0123456789abcdefghij+/").unwrap(),
-        fingerprint: DtlsFingerprint([0xab; 32]),
-        setup: Setup::ActPass,
-        srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: 1 },
-        picture: PictureParameters {
-            payload_type: 102,
-            ssrc: 2,
-            rtx_payload_type: 103,
-            rtx_ssrc: 3,
-            profile_level_id: [0x42, 0xe0, 0x1f],
-        },
-        extensions: Extensions { mid: 1, transport_cc: 3 },
-    }
-}
+use crate::fixtures::offered as parameters;
 
 #[test]
 fn credentials_can_do_no_harm_in_a_line_of_sdp() {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fixtures::offered;
 use crate::{
     CandidateKind, DtlsFingerprint, Extensions, IceCredentials, PictureParameters, SrtpProfile, Transport,
     VoiceParameters,
@@ -27,24 +28,7 @@ fn offer_json() -> Value {
 }
 
 fn offer() -> InnerMessage {
-    InnerMessage::Offer {
-        generation: 4,
-        parameters: ConnectionParameters {
-            ice: IceCredentials::new("ufrg", "0123456789abcdefghij+/").unwrap(),
-            fingerprint: DtlsFingerprint([0xab; 32]),
-            setup: Setup::ActPass,
-            srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-            voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: 1 },
-            picture: PictureParameters {
-                payload_type: 102,
-                ssrc: 2,
-                rtx_payload_type: 103,
-                rtx_ssrc: 3,
-                profile_level_id: [0x42, 0xe0, 0x1f],
-            },
-            extensions: Extensions { mid: 1, transport_cc: 3 },
-        },
-    }
+    InnerMessage::Offer { generation: 4, parameters: offered() }
 }
 
 fn read(json: &Value) -> Result<InnerMessage, InnerError> {
