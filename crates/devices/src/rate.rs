@@ -147,7 +147,8 @@ fn at_our_rate(samples: usize, rate: u32) -> usize {
     (samples as u64 * u64::from(SAMPLE_RATE) / u64::from(rate.max(1))) as usize
 }
 
-fn at_rate(samples: usize, rate: u32) -> usize {
+/// So many samples of 48 kHz, at another rate.
+pub(crate) fn at_rate(samples: usize, rate: u32) -> usize {
     (samples as u64 * u64::from(rate) / u64::from(SAMPLE_RATE)) as usize
 }
 

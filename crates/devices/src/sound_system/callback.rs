@@ -8,7 +8,7 @@ use rtrb::{Consumer, Producer};
 
 use super::Alarm;
 use crate::microphone::TOGETHER;
-use crate::sound::SAMPLE_RATE;
+use crate::rate::at_rate;
 
 /// From a microphone into a ring.
 pub(super) struct Hearing {
@@ -21,7 +21,7 @@ pub(super) struct Hearing {
 impl Hearing {
     /// For a device of that rate.
     pub(super) fn new(ring: Producer<f32>, rate: u32, alarm: Alarm) -> Self {
-        Self { ring, together: TOGETHER * rate as usize / SAMPLE_RATE as usize, alarm }
+        Self { ring, together: at_rate(TOGETHER, rate), alarm }
     }
 
     /// The mean of the channels into the ring; what does not fit is lost.

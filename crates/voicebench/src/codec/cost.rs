@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use media::voice::{Encoder, FRAME, Receiver, VoicePacket, VoiceSettings};
 use serde_json::{Value, json};
+use units::{DataRate, Timestamp, VoiceRedundancy};
 
 use crate::cpu;
-use units::{DataRate, Timestamp, VoiceRedundancy};
 
 /// The share of one core that sending and hearing takes, of each of two usual ways to code and one loss in ten.
 pub(super) fn measure(said: &[f32]) -> Result<Value> {

@@ -194,8 +194,10 @@ fn play(voice: &Path) -> Result<Child> {
 fn used() -> BTreeMap<String, Duration> {
     let mut used = BTreeMap::new();
     for task in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
-        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-        *used.entry(name.trim().to_owned()).or_default() += cpu::used(&task.path()).unwrap_or_default();
+        // A thread may end while it is looked at; none of those that count does.
+        let Ok(name) = fs::read_to_string(task.path().join("comm")) else { continue };
+        let Some(time) = cpu::used(&task.path()) else { continue };
+        *used.entry(name.trim().to_owned()).or_default() += time;
     }
     used
 }
