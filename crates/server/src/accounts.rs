@@ -199,7 +199,7 @@ impl Accounts {
         let session = Session { staff: account.staff, role: account.role, until: now + SESSION };
         let mut sessions = lock(&self.sessions);
         sessions.retain(|_, session| session.until > now);
-        sessions.insert(Sha256::digest(token.expose()).into(), session);
+        sessions.insert(Self::hash_of(token.expose()), session);
         info!(staff = %account.staff, "signed in");
         Ok(SignInReply { token, expires_in_secs: SESSION.as_secs(), staff: account.staff, role: account.role })
     }
@@ -211,8 +211,22 @@ impl Accounts {
 
     /// Who shows this token.
     pub(crate) fn session(&self, now: Timestamp, token: &str) -> Result<Session, Code> {
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        lock(&self.sessions).get(&hash).copied().filter(|session| session.until > now).ok_or(Code::NotSignedIn)
+        self.session_of(now, &Self::hash_of(token))
+    }
+
+    /// Who had this token's session, if it is not over; by the hash that [`Self::hash_of`] gives.
+    pub(crate) fn session_of(&self, now: Timestamp, hash: &[u8; 32]) -> Result<Session, Code> {
+        lock(&self.sessions).get(hash).copied().filter(|session| session.until > now).ok_or(Code::NotSignedIn)
+    }
+
+    /// What is remembered of a token.
+    pub(crate) fn hash_of(token: &str) -> [u8; 32] {
+        Sha256::digest(token).into()
+    }
+
+    /// Signs these out everywhere, but for who asks: whoever has a lost device has its token too.
+    pub(crate) fn end_sessions(&self, of: &[StaffId], except: &[u8; 32]) {
+        lock(&self.sessions).retain(|hash, session| hash == except || !of.contains(&session.staff));
     }
 
     /// Whether the digits are right and were not used before (RFC 6238 section 5.2: each of them once).
@@ -305,6 +319,22 @@ mod tests {
         assert_eq!(accounts.session(almost, reply.token.expose()).unwrap().staff, reply.staff);
         assert_eq!(accounts.session(end, reply.token.expose()).err(), Some(Code::NotSignedIn));
         assert_eq!(accounts.session(almost, "stt_other").err(), Some(Code::NotSignedIn));
+    }
+
+    #[test]
+    fn who_lost_a_device_is_signed_out_everywhere_but_where_it_is_reported() {
+        let data = tempfile::tempdir().unwrap();
+        for name in ["lee", "kim"] {
+            add_user(data.path(), name, StaffRole::Clinician, &phi("correct horse"), false).unwrap();
+        }
+        let accounts = Accounts::open(data.path()).unwrap();
+        let sign_in = |name: &str| {
+            accounts.sign_in_blocking(Timestamp::ZERO, UNIX, FROM, &request(name, "correct horse", None)).unwrap()
+        };
+        let (lost, here, other) = (sign_in("lee"), sign_in("lee"), sign_in("kim"));
+        accounts.end_sessions(&[lost.staff], &Accounts::hash_of(here.token.expose()));
+        let is_in = |reply: &SignInReply| accounts.session(Timestamp::ZERO, reply.token.expose()).is_ok();
+        assert_eq!((is_in(&lost), is_in(&here), is_in(&other)), (false, true, true));
     }
 
     #[test]

@@ -33,8 +33,8 @@ use std::time::Duration;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Role, StaffId, VisitId,
-    VisitState,
+    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, StaffId,
+    VisitId, VisitState,
 };
 use tracing::warn;
 use units::Timestamp;
@@ -99,6 +99,8 @@ pub struct Visits<S> {
     writing: bool,
     write_again: Timestamp,
     woken: BTreeSet<EndpointId>,
+    /// The clinic's newest revocations.
+    notice: Option<Notice>,
     first_cursor: u64,
     last_stream: u64,
 }
@@ -154,6 +156,7 @@ impl<S: Store> Visits<S> {
             writing: true,
             write_again: Timestamp::NEVER,
             woken: BTreeSet::new(),
+            notice: None,
             // A later start counts from higher, and below 2^53 for clients whose numbers are doubles: a million events
             // a second until the year 2242.
             first_cursor: unix_secs << 20,

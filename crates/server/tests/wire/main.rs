@@ -8,4 +8,7 @@ mod events;
 mod joining;
 mod limits;
 mod operator;
+mod permissions;
+mod privacy;
+mod staff;
 mod stun;
