@@ -146,6 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_here_stands_in_the_specification() {
+        let text = include_str!("../../../signaling-protocol/PROTOCOL.md");
+        let (_, routes) = text.split_once("## Routes").unwrap();
+        let (routes, _) = routes.split_once("##").unwrap();
+        for (method, path, _) in TABLE {
+            let short: Vec<_> = path.split('/').map(|part| part.get(..2).filter(|_| part.starts_with('{'))).collect();
+            let parts =
+                path.split('/').zip(short).map(|(part, short)| short.map_or(part.to_owned(), |s| format!("{s}}}")));
+            let path = parts.collect::<Vec<_>>().join("/");
+            let last = path.rsplit('/').next().unwrap();
+            let is_there = routes.contains(&format!("`{method} {path}`")) || routes.contains(&format!(", `{last}`"));
+            assert!(is_there, "{method} {path}");
+        }
+    }
+
+    #[test]
     fn a_route_stands_once() {
         for (at, (method, path, _)) in TABLE.iter().enumerate() {
             assert!(
