@@ -86,18 +86,8 @@ impl Caller {
     ///
     /// # Errors
     /// [`Code::NotAllowed`].
-    pub(crate) fn admit(
-        staff: StaffId,
-        role: StaffRole,
-        session: [u8; 32],
-        [admin, clinician, front_desk, auditor]: [Scope; 4],
-    ) -> Result<Self, Code> {
-        let scope = match role {
-            StaffRole::Admin => admin,
-            StaffRole::Clinician => clinician,
-            StaffRole::FrontDesk => front_desk,
-            StaffRole::Auditor => auditor,
-        };
+    pub(crate) fn admit(staff: StaffId, role: StaffRole, session: [u8; 32], scopes: [Scope; 4]) -> Result<Self, Code> {
+        let scope = scope_of(role, scopes);
         if scope == Scope::Nothing { Err(Code::NotAllowed) } else { Ok(Self { staff, role, scope, session }) }
     }
 
@@ -119,9 +109,21 @@ impl Caller {
         (self.scope != Scope::All).then_some(self.staff)
     }
 
-    /// Whether this is somebody whose app certifies devices.
+    /// Whether this is somebody who may certify devices, and so sees those that wait and speaks for them in a check.
     pub(crate) fn certifies(&self) -> bool {
-        self.role == StaffRole::Admin
+        match who("POST", "/v1/devices/{device}/certificate") {
+            Some(Staff(scopes)) => scope_of(self.role, scopes) == All,
+            _ => false,
+        }
+    }
+}
+
+fn scope_of(role: StaffRole, [admin, clinician, front_desk, auditor]: [Scope; 4]) -> Scope {
+    match role {
+        StaffRole::Admin => admin,
+        StaffRole::Clinician => clinician,
+        StaffRole::FrontDesk => front_desk,
+        StaffRole::Auditor => auditor,
     }
 }
 

@@ -106,7 +106,7 @@ impl Staff {
         by: Caller,
         device: DeviceId,
     ) -> Result<CheckReply, Code> {
-        self.read(now, by, move |database| Ok(waits(database, by, device).map(drop)?)).await?;
+        self.read(now, by, move |database| waits(database, by, device).map(drop)).await?;
         Ok(CheckReply { messages: lock(&self.checks).heard(now, device) })
     }
 

@@ -13,6 +13,9 @@ mod enrolment;
 mod records;
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

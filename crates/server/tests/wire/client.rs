@@ -11,12 +11,10 @@ use ed25519_dalek::{Signer, SigningKey};
 use futures_util::StreamExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
 use serde_json::{Value, json};
 use server::{Config, Running, accounts::add_user, serve};
-use sha2::{Digest, Sha256};
 use signaling_client::{Server, ServerTrust, SignalingClient};
 use signaling_protocol::{
     Base64, ChallengeReply, Code, CreateInviteReply, CreateVisitReply, InviteId, JoinReply, JoinRequest, Problem,
@@ -28,6 +26,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use units::Phi;
+
+use crate::pinned::Pinned;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -91,7 +91,6 @@ impl Clinic {
         SignalingClient::new(Server { base_url: self.running.base_url.clone(), trust }).unwrap()
     }
 
-    /// A visit and a link to it, whose secret is `secret`.
     pub(crate) async fn link(&self, staff: &str, secret: u8) -> Link {
         self.client().link(staff, secret).await
     }
@@ -205,8 +204,10 @@ impl Client {
         let reply: CreateVisitReply = self.post("/v1/visits", Some(staff), &json!({})).await.ok();
         let key = SigningKey::from_bytes(&[secret; 32]);
         let invite_key = Base64(key.verifying_key().to_bytes().to_vec());
-        let body = json!({ "invite_key": invite_key, "expires_in_secs": 3600 });
-        let path = format!("/v1/visits/{}/invites", reply.visit);
+        let (path, body) = (
+            format!("/v1/visits/{}/invites", reply.visit),
+            json!({ "invite_key": invite_key, "expires_in_secs": 3600 }),
+        );
         let invite: CreateInviteReply = self.post(&path, Some(staff), &body).await.ok();
         Link { visit: reply.visit, invite: invite.invite, key }
     }
@@ -357,46 +358,5 @@ impl Stream {
                 return event;
             }
         }
-    }
-}
-
-#[derive(Debug)]
-struct Pinned([u8; 32]);
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        assert_eq!(<[u8; 32]>::from(Sha256::digest(leaf)), self.0);
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let algorithms = &provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }

@@ -9,6 +9,7 @@ mod joining;
 mod limits;
 mod operator;
 mod permissions;
+mod pinned;
 mod privacy;
 mod staff;
 mod stun;

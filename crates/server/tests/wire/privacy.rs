@@ -60,7 +60,7 @@ fn spellings(needle: &[u8]) -> Vec<Vec<u8>> {
         let shifted = [vec![0; skipped], needle.to_vec()].concat();
         for text in [URL_SAFE_NO_PAD.encode(&shifted), STANDARD.encode(&shifted)] {
             let text = text.trim_end_matches('=');
-            all.push(text[4..text.len() - 2].as_bytes().to_vec());
+            all.push(text.as_bytes()[4..text.len() - 2].to_vec());
         }
     }
     all
