@@ -166,3 +166,60 @@ async fn every_change_is_told_with_a_higher_number() {
     let enrolled = number();
     assert!(enrolled.0 > after.0 && enrolled.1 > after.1 && (enrolled.2, enrolled.3) == (after.2, after.3));
 }
+
+#[tokio::test]
+async fn who_asks_without_end_is_slowed_down_and_colleagues_are_not() {
+    let mut house = House::new(StaffLimits::default()).await;
+    let at = house.later();
+    let ask = async |by, at| house.staff.boxes(at, by, 7, None).await.map(drop);
+    for _ in 0..120 {
+        assert_eq!(ask(somebody(1), at).await, Ok(()));
+    }
+    assert_eq!(ask(somebody(1), at).await, Err(Code::TooManyRequests));
+    assert_eq!(ask(somebody(2), at).await, Ok(()));
+    let second_later = at + Duration::from_secs(1);
+    for wanted in [Ok(()); 20].into_iter().chain([Err(Code::TooManyRequests)]) {
+        assert_eq!(ask(somebody(1), second_later).await, wanted);
+    }
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_and_none_is_left_out() {
+    let mut house = House::new(StaffLimits::default()).await;
+    let me = somebody(1);
+    {
+        let mut database = house.staff.database.lock().await;
+        let transaction = database.transaction().unwrap();
+        for number in 0..1_001_u16 {
+            let bits = [number.to_be_bytes(); 8].concat().try_into().unwrap();
+            let values = rusqlite::params![FreeId::from_random(bits).to_string(), me.staff.to_string()];
+            transaction.execute("INSERT INTO staff_objects VALUES (7, ?, ?, 1)", values).unwrap();
+            if number < 65 {
+                let values = rusqlite::params![DeviceId::from_random(bits).to_string(), me.staff.to_string(), number];
+                let add = "INSERT INTO devices VALUES (?, ?, CAST(?3 AS BLOB), 0, 1, x'01', x'02')";
+                transaction.execute(add, values).unwrap();
+            }
+        }
+        transaction.commit().unwrap();
+    }
+    let (mut after, mut pages, mut labels) = (None, Vec::new(), Vec::new());
+    loop {
+        let now = house.later();
+        let reply = house.staff.boxes(now, me, 7, after).await.unwrap();
+        pages.push(reply.boxes.len());
+        labels.extend(reply.boxes);
+        if !reply.more {
+            break;
+        }
+        after = labels.last().map(|label| label.object);
+    }
+    assert_eq!(pages, [500, 500, 1]);
+    labels.dedup();
+    assert_eq!(labels.len(), 1_001);
+    let now = house.later();
+    let first = house.staff.devices(now, BEGIN, me, None).await.unwrap();
+    assert_eq!((first.devices.len(), first.more), (64, true));
+    let rest = house.staff.devices(now, BEGIN, me, first.devices.last().map(|one| one.device)).await.unwrap();
+    assert_eq!((rest.devices.len(), rest.more), (1, false));
+    assert!(!first.devices.contains(&rest.devices[0]));
+}
