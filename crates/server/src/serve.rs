@@ -152,8 +152,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let lock = DataLock::take(&config.data)?;
     let mut store = SqliteStore::open(&config.data)?;
     let accounts = Accounts::open(&config.data)?;
-    let unix_secs = clock.unix_micros(Timestamp::ZERO) / 1_000_000;
-    let staff = Staff::open(&config.data, unix_secs, config.database_room)?;
+    let staff = Staff::open(&config.data, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;

@@ -32,6 +32,7 @@ use units::Timestamp;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
 use crate::store::{OpenError, open_database, set_room};
+use crate::visits::first_cursor;
 use checks::Checks;
 use rules::Step;
 
@@ -104,16 +105,15 @@ impl From<rusqlite::Error> for Undone {
 type Done<T> = Result<T, Undone>;
 
 impl Staff {
-    /// What is kept in this data directory. `unix_secs` is the time of this start; `room` as in
+    /// What is kept in this data directory. `unix_micros` is the time of this start; `room` as in
     /// [`Config::database_room`](crate::Config).
-    pub(crate) fn open(data: &Path, unix_secs: u64, room: Option<u32>) -> Result<Self, OpenError> {
+    pub(crate) fn open(data: &Path, unix_micros: u64, room: Option<u32>) -> Result<Self, OpenError> {
         let database = open_database(data)?;
         let failed = |source| OpenError::Database { path: data.to_owned(), source };
         if let Some(pages) = room {
             set_room(&database, pages).map_err(failed)?;
         }
-        // As the cursors of visits do, it starts higher than it ever came before.
-        let version = unix_secs << 20;
+        let version = first_cursor(unix_micros);
         let standing = Standing {
             version,
             clinic: records::clinic(&database).map_err(failed)?,

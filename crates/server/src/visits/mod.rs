@@ -136,7 +136,7 @@ impl<S: Store> Visits<S> {
             }
         };
         let nobodys_key = ed25519_dalek::SigningKey::from_bytes(&draw(&mut rng)).verifying_key().to_bytes();
-        let unix_secs = config.origin_unix_micros.saturating_add(now.as_micros()) / 1_000_000;
+        let unix_micros = config.origin_unix_micros.saturating_add(now.as_micros());
         let mut visits = Self {
             config,
             store,
@@ -157,9 +157,7 @@ impl<S: Store> Visits<S> {
             write_again: Timestamp::NEVER,
             woken: BTreeSet::new(),
             notice: None,
-            // A later start counts from higher, and below 2^53 for clients whose numbers are doubles: a million events
-            // a second until the year 2242.
-            first_cursor: unix_secs << 20,
+            first_cursor: first_cursor(unix_micros),
             last_stream: 0,
         };
         for row in rows.visits {
@@ -347,6 +345,12 @@ impl<S: Store> Visits<S> {
     fn timestamp(&self, unix_micros: u64) -> Timestamp {
         Timestamp::from_micros(unix_micros.saturating_sub(self.config.origin_unix_micros))
     }
+}
+
+/// Where a start of the server begins to count what it tells: a later start, also within the same second, counts from
+/// higher, and below 2^53 for clients whose numbers are doubles: a million events a second until the year 2242.
+pub(crate) fn first_cursor(unix_micros: u64) -> u64 {
+    ((u128::from(unix_micros) << 20) / 1_000_000) as u64
 }
 
 /// `N` random bytes.

@@ -159,7 +159,20 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, path: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
-        let response = self.send(self.build(method, path, token).body(Body::from(body)).unwrap()).await;
+        self.request_with(method, path, token, &[], body).await
+    }
+
+    pub(crate) async fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let builder = self.build(method, path, token);
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+        let response = self.send(builder.body(Body::from(body)).unwrap()).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(Body::new(response.into_body()), 1 << 22).await.unwrap().to_vec();
         Answer { status, headers, body }

@@ -12,4 +12,5 @@ mod permissions;
 mod pinned;
 mod privacy;
 mod staff;
+mod staff_events;
 mod stun;
