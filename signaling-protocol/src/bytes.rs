@@ -95,3 +95,6 @@ fixed!(
 fixed!(
     /// An Ed25519 signature (RFC 8032).
     Signature, 64);
+fixed!(
+    /// SHA-256 of a clinic's public key: what every link of the clinic carries. Apps believe the link's, never the server's.
+    ClinicFingerprint, 32);

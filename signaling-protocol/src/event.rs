@@ -143,6 +143,13 @@ pub enum Event {
         /// The new ones.
         limits: Limits,
     },
+    /// The clinic's revocations: after each `hello` if there are any, and at once when there are later ones. Opaque to the
+    /// server; an app checks it by itself, and believes the epoch inside.
+    Notice {
+        /// The newest.
+        #[serde(flatten)]
+        notice: Notice,
+    },
     /// Your mailbox ran over or your cursor is unknown; a `hello` follows.
     Reset,
     /// The server goes away; come back after this many milliseconds.
@@ -150,6 +157,15 @@ pub enum Event {
         /// When to come back.
         retry_ms: u32,
     },
+}
+
+/// A clinic's revocations, signed by its issuing key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which of two is the later one: generation of the issuing key (high half) and counter.
+    pub epoch: u32,
+    /// The issuing key's certificate and its revocations, opaque to the server.
+    pub notice: Base64,
 }
 
 /// What came is not an event that this version can use.
@@ -163,7 +179,7 @@ pub enum EventError {
     Malformed,
 }
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "hello",
     "joined",
     "away",
@@ -176,6 +192,7 @@ const KINDS: [&str; 14] = [
     "visit",
     "ice_refresh",
     "limits",
+    "notice",
     "reset",
     "bye",
 ];
@@ -186,16 +203,7 @@ impl Event {
     /// # Errors
     /// [`EventError::UnknownKind`] is to be ignored and counted, [`EventError::Malformed`] is the server's fault.
     pub fn from_json(json: &[u8]) -> Result<Self, EventError> {
-        #[derive(Deserialize)]
-        struct Kind<'a> {
-            #[serde(borrow)]
-            kind: std::borrow::Cow<'a, str>,
-        }
-        let kind: Kind<'_> = serde_json::from_slice(json).map_err(|_| EventError::Malformed)?;
-        if !KINDS.contains(&kind.kind.as_ref()) {
-            return Err(EventError::UnknownKind);
-        }
-        serde_json::from_slice(json).map_err(|_| EventError::Malformed)
+        of_known_kind(json, &KINDS)
     }
 
     /// The name of its kind, as on the wire.
@@ -213,10 +221,25 @@ impl Event {
             Self::Visit { .. } => "visit",
             Self::IceRefresh => "ice_refresh",
             Self::Limits { .. } => "limits",
+            Self::Notice { .. } => "notice",
             Self::Reset => "reset",
             Self::Bye { .. } => "bye",
         }
     }
+}
+
+/// Reads an event if its kind is one of these.
+pub(crate) fn of_known_kind<'a, T: Deserialize<'a>>(json: &'a [u8], kinds: &[&str]) -> Result<T, EventError> {
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    let kind: Kind<'_> = serde_json::from_slice(json).map_err(|_| EventError::Malformed)?;
+    if !kinds.contains(&kind.kind.as_ref()) {
+        return Err(EventError::UnknownKind);
+    }
+    serde_json::from_slice(json).map_err(|_| EventError::Malformed)
 }
 
 #[cfg(test)]

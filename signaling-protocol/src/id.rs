@@ -88,6 +88,74 @@ id!(
 id!(
     /// A message between two endpoints; also its idempotency key.
     MessageId, "msg_");
+id!(
+    /// A device of a member of the staff, from the day on which it asks to be certified.
+    DeviceId, "dev_");
+id!(
+    /// Something that colleagues share and the server knows nothing else of; drawn by the app that makes it.
+    FreeId, "obj_");
+
+/// What a staff box is about. The box goes when the object goes; of a [`FreeId`] the server knows no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectId {
+    /// A visit: the box goes when the server forgets the visit.
+    Visit(VisitId),
+    /// An invite: the box goes with the invite's visit.
+    Invite(InviteId),
+    /// A staff device: the box goes when the device is taken off the list.
+    Device(DeviceId),
+    /// Something else.
+    Free(FreeId),
+}
+
+impl ObjectId {
+    /// The 128 bits: what stands in the box's own head.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        match self {
+            Self::Visit(id) => id.as_bytes(),
+            Self::Invite(id) => id.as_bytes(),
+            Self::Device(id) => id.as_bytes(),
+            Self::Free(id) => id.as_bytes(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Visit(id) => id.fmt(f),
+            Self::Invite(id) => id.fmt(f),
+            Self::Device(id) => id.fmt(f),
+            Self::Free(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for ObjectId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        match text.get(..4) {
+            Some("vis_") => text.parse().map(Self::Visit),
+            Some("inv_") => text.parse().map(Self::Invite),
+            Some("dev_") => text.parse().map(Self::Device),
+            _ => text.parse().map(Self::Free),
+        }
+    }
+}
+
+impl Serialize for ObjectId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -98,6 +166,24 @@ mod tests {
         let id = VisitId::from_random(*b"sixteen  letters");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(serde_json::from_str::<VisitId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
+    }
+
+    #[test]
+    fn an_object_is_of_the_kind_that_its_prefix_says() {
+        let bits = [7; 16];
+        let objects = [
+            ObjectId::Visit(VisitId::from_random(bits)),
+            ObjectId::Invite(InviteId::from_random(bits)),
+            ObjectId::Device(DeviceId::from_random(bits)),
+            ObjectId::Free(FreeId::from_random(bits)),
+        ];
+        for object in objects {
+            assert_eq!(object.to_string().parse(), Ok(object));
+            assert_eq!(object.as_bytes(), &bits);
+        }
+        for wrong in ["", "vis_", "stf_BwcHBwcHBwcHBwcHBwcHBw", "\u{fffd}\u{fffd}"] {
+            assert!(wrong.parse::<ObjectId>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

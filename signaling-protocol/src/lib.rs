@@ -15,17 +15,22 @@ mod id;
 mod limits;
 mod problem;
 mod request;
+mod staff;
 
-pub use bytes::{Base64, Challenge, InviteKey, Signature};
-pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED};
-pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Participant, Role, VisitState};
-pub use id::{EndpointId, IdError, InviteId, MessageId, StaffId, VisitId};
-pub use limits::Limits;
+pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, Signature};
+pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED, is_sealed_size};
+pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Notice, Participant, Role, VisitState};
+pub use id::{DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, StaffId, VisitId};
+pub use limits::{Limits, StaffLimits};
 pub use problem::{Code, Problem};
 pub use request::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
     IceReply, IceServer, JoinReply, JoinRequest, PollReply, PolledEvent, SendReply, SendRequest, SignInReply,
     SignInRequest, StaffRole, VersionRange, join_signing_bytes,
+};
+pub use staff::{
+    BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,
+    DeviceReply, DevicesReply, EnrolRequest, NoticeRequest, StaffEvent, WaitingDevice, WriteBoxRequest,
 };
 
 /// The version of the protocol that this crate speaks; it stands in every path as `/v1`.

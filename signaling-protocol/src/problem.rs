@@ -34,6 +34,26 @@ pub enum Code {
     EndpointNotFound,
     /// This id was used for another message. 422.
     MessageIdReused,
+    /// A sealed box has none of the sizes to which boxes are padded. 422.
+    BoxSize,
+    /// No clinic key has been set up here. 404.
+    ClinicNotSetUp,
+    /// Another clinic's key, or another generation of its issuing key, stands here. 409.
+    ClinicMismatch,
+    /// The epoch is not later than the one that stands here, or not of the issuing key's generation. 409.
+    EpochRefused,
+    /// The revision is not higher than the one that stands here, or higher by too much. 409.
+    RevisionRefused,
+    /// No such device for this caller. 404.
+    DeviceNotFound,
+    /// A message of a spoken check that is not the next. 409.
+    CheckOutOfTurn,
+    /// What the box is about does not exist, or not any more. 404.
+    ObjectNotFound,
+    /// No such staff box. 404.
+    BoxNotFound,
+    /// This account has used up its share. 409.
+    QuotaFull,
     /// The body is not what the protocol says. 400.
     Malformed,
     /// The body is larger than the limits say. 413.
@@ -60,10 +80,13 @@ impl Code {
             Self::SignInRefused | Self::NotSignedIn => 401,
             Self::NotAllowed => 403,
             Self::InviteNotUsable | Self::VisitNotFound | Self::EndpointNotFound | Self::RouteNotFound => 404,
+            Self::ClinicNotSetUp | Self::DeviceNotFound | Self::ObjectNotFound | Self::BoxNotFound => 404,
             Self::InviteInUse | Self::InvitePlaceKept | Self::HostPresent | Self::VisitFull => 409,
+            Self::ClinicMismatch | Self::EpochRefused | Self::RevisionRefused => 409,
+            Self::CheckOutOfTurn | Self::QuotaFull => 409,
             Self::InviteExpired | Self::VisitEnded => 410,
             Self::TooLarge => 413,
-            Self::MessageIdReused => 422,
+            Self::MessageIdReused | Self::BoxSize => 422,
             Self::VersionNotSpoken => 426,
             Self::TooManyRequests => 429,
             Self::StorageFailed => 503,
@@ -93,6 +116,16 @@ impl Code {
             Self::VisitFull => "The visit is full.",
             Self::EndpointNotFound => "That participant is not in the visit.",
             Self::MessageIdReused => "This message id was used for another message.",
+            Self::BoxSize => "A sealed box has none of the sizes to which boxes are padded.",
+            Self::ClinicNotSetUp => "This server has no clinic key yet; an admin's app sets it up.",
+            Self::ClinicMismatch => "Another clinic key, or another generation of its issuing key, is set up here.",
+            Self::EpochRefused => "The server has a later notice of revocations; ask for it and make the next.",
+            Self::RevisionRefused => "The server has another revision; ask for it and make the next.",
+            Self::DeviceNotFound => "There is no such device; it may have waited for too long.",
+            Self::CheckOutOfTurn => "This message of the check is not the next; begin the check again.",
+            Self::ObjectNotFound => "What this is about does not exist any more.",
+            Self::BoxNotFound => "Nothing is stored there.",
+            Self::QuotaFull => "This account has used up its share of the server's room; delete something.",
             Self::Malformed => "The request is not what the protocol says.",
             Self::TooLarge => "The request is larger than the limits say.",
             Self::TooManyRequests => "Too many requests; wait and try again.",

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use units::Phi;
 
 use crate::{
-    Base64, Challenge, EndpointId, Envelope, Event, InviteId, InviteKey, Limits, MessageId, Role, Signature, StaffId,
-    VisitId,
+    Base64, Challenge, EndpointId, Envelope, InviteId, InviteKey, Limits, MessageId, Role, Signature, StaffId, VisitId,
 };
 
 /// The versions that an app speaks.
@@ -201,7 +200,7 @@ pub struct PollReply {
 
 impl PolledEvent {
     /// Wraps an event for long-poll.
-    pub fn new(cursor: u64, event: &Event) -> Self {
+    pub fn new(cursor: u64, event: &impl Serialize) -> Self {
         let event = serde_json::to_value(event).unwrap_or(serde_json::Value::Null);
         Self { cursor, event }
     }

@@ -10,16 +10,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    Base64, Challenge, ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest,
-    Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, PollReply, Problem, SendReply,
-    SendRequest, SignInReply, SignInRequest, join_signing_bytes,
+    Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply, Clinic,
+    ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply, DevicesReply,
+    EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
+    NoticeRequest, PollReply, Problem, SendReply, SendRequest, SignInReply, SignInRequest, StaffEvent, WriteBoxRequest,
+    is_sealed_size, join_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 16] = [
+const MESSAGES: [(&str, Again); 29] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
@@ -35,10 +37,23 @@ const MESSAGES: [(&str, Again); 16] = [
     ("ice_reply", again::<IceReply>),
     ("poll_reply", again::<PollReply>),
     ("envelope", again::<Envelope>),
+    ("envelope_sealed", again::<Envelope>),
     ("problem", again::<Problem>),
+    ("clinic", again::<Clinic>),
+    ("clinic_reply", again::<ClinicReply>),
+    ("notice_request", again::<NoticeRequest>),
+    ("enrol_request", again::<EnrolRequest>),
+    ("device_reply", again::<DeviceReply>),
+    ("devices_reply", again::<DevicesReply>),
+    ("certify_request", again::<CertifyRequest>),
+    ("check_message", again::<CheckMessage>),
+    ("check_reply", again::<CheckReply>),
+    ("write_box_request", again::<WriteBoxRequest>),
+    ("box_reply", again::<BoxReply>),
+    ("boxes_reply", again::<BoxesReply>),
 ];
 
-const EVENTS: [&str; 14] = [
+const EVENTS: [&str; 15] = [
     "hello",
     "joined",
     "away",
@@ -51,9 +66,12 @@ const EVENTS: [&str; 14] = [
     "visit",
     "ice_refresh",
     "limits",
+    "notice",
     "reset",
     "bye",
 ];
+
+const STAFF_EVENTS: [&str; 2] = ["clinic", "bye"];
 
 fn again<T: Serialize + DeserializeOwned>(value: &Value) -> Value {
     // Through text, as on the wire.
@@ -99,6 +117,29 @@ fn every_event_is_written_as_it_was_read() {
 }
 
 #[test]
+fn every_event_for_staff_is_written_as_it_was_read() {
+    for kind in STAFF_EVENTS {
+        let value = vector(&format!("staff_event_{kind}"));
+        for value in [value.clone(), with_something_later(value.clone())] {
+            let event = StaffEvent::from_json(value.to_string().as_bytes()).unwrap();
+            assert_eq!(event.kind(), kind);
+            assert_eq!(serde_json::to_value(&event).unwrap(), vector(&format!("staff_event_{kind}")));
+        }
+    }
+}
+
+#[test]
+fn sealed_boxes_have_these_sizes_and_no_others() {
+    let sizes: Vec<usize> = serde_json::from_value(vector("sealed_sizes")).unwrap();
+    assert_eq!((0..100_000).filter(|size| is_sealed_size(*size)).collect::<Vec<_>>(), sizes);
+    let envelope: Envelope = serde_json::from_value(vector("envelope_sealed")).unwrap();
+    assert!(is_sealed_size(envelope.sealed.len()));
+    // What the envelope repeats of the box's head: scheme, epoch, number.
+    let head = [vec![envelope.scheme], envelope.epoch.to_be_bytes().into(), envelope.seq.to_be_bytes().into()].concat();
+    assert!(envelope.sealed.0.starts_with(&head));
+}
+
+#[test]
 fn what_is_signed_to_join_is_these_bytes() {
     #[derive(Deserialize)]
     struct Signing {
@@ -116,7 +157,8 @@ fn there_is_no_file_that_nothing_reads() {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let known = MESSAGES.iter().map(|(name, _)| format!("{name}.json"));
     let known = known.chain(EVENTS.iter().map(|kind| format!("event_{kind}.json")));
-    let known = known.chain(["join_signing_bytes.json".to_owned()]);
+    let known = known.chain(STAFF_EVENTS.iter().map(|kind| format!("staff_event_{kind}.json")));
+    let known = known.chain(["join_signing_bytes.json".to_owned(), "sealed_sizes.json".to_owned()]);
     assert_eq!(files.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
 }
 
@@ -130,12 +172,23 @@ fn the_specification_names_every_code_with_its_status() {
         Code::InviteNotUsable,
         Code::InviteExpired,
         Code::InviteInUse,
+        Code::InvitePlaceKept,
         Code::HostPresent,
         Code::VisitNotFound,
         Code::VisitEnded,
         Code::VisitFull,
         Code::EndpointNotFound,
         Code::MessageIdReused,
+        Code::BoxSize,
+        Code::ClinicNotSetUp,
+        Code::ClinicMismatch,
+        Code::EpochRefused,
+        Code::RevisionRefused,
+        Code::DeviceNotFound,
+        Code::CheckOutOfTurn,
+        Code::ObjectNotFound,
+        Code::BoxNotFound,
+        Code::QuotaFull,
         Code::Malformed,
         Code::TooLarge,
         Code::TooManyRequests,
@@ -149,7 +202,7 @@ fn the_specification_names_every_code_with_its_status() {
         let row = format!("| `{}` | {} |", word.as_str().unwrap(), code.status());
         assert!(specification.contains(&row), "{row}");
     }
-    for kind in EVENTS {
+    for kind in EVENTS.iter().chain(&STAFF_EVENTS) {
         assert!(specification.contains(&format!("| `{kind}` |")), "{kind}");
     }
 }

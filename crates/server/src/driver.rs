@@ -44,6 +44,10 @@ impl Driver {
         unix_micros() / 1_000_000
     }
 
+    pub(crate) fn unix_micros(&self) -> u64 {
+        unix_micros()
+    }
+
     /// Carries out a request, and answers when what it changed is on the disk. Only who changes something waits for that.
     ///
     /// The others in the visit hear of it at once: what they hear is lost with the server's memory as well.

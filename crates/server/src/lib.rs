@@ -1,6 +1,6 @@
 //! The clinic's server: visits and waiting room, accounts, STUN.
 //!
-//! [`visits`] decides and opens nothing; everything else here carries what it decides to sockets and to the disk.
+//! [`visits`] decides and opens nothing; who may ask for what stands in one table, `permissions`; everything else here carries what it decides to sockets and to the disk.
 //!
 //! **Invariant:** the server names neither `trust` nor any codec: it has no code that could open a box.
 
@@ -12,8 +12,10 @@ mod connections;
 mod data_lock;
 mod driver;
 mod http;
+mod permissions;
 mod rate;
 mod serve;
+mod staff;
 mod stun;
 mod tls;
 

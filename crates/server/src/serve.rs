@@ -23,6 +23,7 @@ use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
 use crate::http::{self, Shared};
 use crate::rate::Buckets;
+use crate::staff::Staff;
 use crate::store::{OpenError, QueuedStore, SqliteStore, StoreError, make_private};
 use crate::stun;
 use crate::tls::{self, CertificateFiles, TlsError};
@@ -151,6 +152,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let lock = DataLock::take(&config.data)?;
     let mut store = SqliteStore::open(&config.data)?;
     let accounts = Accounts::open(&config.data)?;
+    let staff = Staff::open(&config.data, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
@@ -165,7 +167,10 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         store.set_room(pages)?;
     }
     let store = QueuedStore::start(Box::new(store))?;
-    let visits = Visits::open(now, visits_config, store, Box::new(rng))?;
+    let mut visits = Visits::open(now, visits_config, store, Box::new(rng))?;
+    if let Some(notice) = staff.clinic().notice {
+        visits.set_notice(notice);
+    }
     let driver = Arc::new(Driver::new(clock, visits));
     if !driver.flush().await {
         return Err(ServeError::Store(StoreError::passing("the disk is full or fails".to_owned())));
@@ -174,6 +179,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let shared = Shared {
         driver: Arc::clone(&driver),
         accounts: Arc::new(accounts),
+        staff: Arc::new(staff),
         limits: config.limits,
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
     };

@@ -230,11 +230,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A rural line needs some seconds for three round trips; longer than this and another try is the better chance.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
-/// From the first byte of a request to the last of its answer; none is larger than 64 KiB.
+/// From the first byte of a request to the last of its answer; none is larger than a staff box of 64 KiB in base64.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// A connection that answers no ping within this is given up, also while nothing is asked.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
-/// Twice the protocol's largest body: nothing that a Housecall server answers to a request is longer.
+/// Nothing that a Housecall server answers to a request is longer: the largest is a page of devices, about 100 KiB.
 const MAX_ANSWER_BYTES: usize = 128 * 1024;
 const MAX_PROBLEM_BYTES: usize = 16 * 1024;
 /// However long a server asks to wait, a person is waiting too.

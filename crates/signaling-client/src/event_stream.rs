@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use signaling_protocol::{Event, EventError, PollReply, VisitId};
+use signaling_protocol::{Event, EventError, PollReply, StaffEvent, VisitId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{debug, warn};
@@ -15,15 +15,15 @@ use crate::error::{Failure, Refusal};
 use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
 use crate::sse::SseParser;
 
-/// What comes of an event stream.
+/// What comes of an event stream: of a visit's, or with [`StaffEvent`] of the clinic's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamEvent {
+pub enum StreamEvent<E = Event> {
     /// The server can be heard.
     Up,
     /// The server cannot be heard; it is tried again.
     Down,
     /// Something happened.
-    Event(Event),
+    Event(E),
     /// The server says that there is nothing to hear any more. Nothing comes after this.
     Refused(Refusal),
 }
@@ -41,10 +41,69 @@ impl EventStream {
     /// Must be called inside a tokio runtime.
     pub fn open(client: SignalingClient, visit: VisitId, token: Phi<String>) -> mpsc::Receiver<StreamEvent> {
         let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
-        tokio::spawn(Listener::new(ServerEvents { client, visit, token }, sender).run());
+        let path = format!("/v1/visits/{visit}/events");
+        tokio::spawn(Listener::new(ServerEvents { client, path, token }, sender).run());
         receiver
     }
 }
+
+/// The stream of how things stand at the clinic, for an app whose user is signed in. It is a task, and lives as long as its
+/// receiver.
+#[derive(Debug)]
+pub struct StaffEventStream;
+
+impl StaffEventStream {
+    /// Begins to listen as the member of the staff whose token this is. Goes on as [`EventStream`] does; the server's last
+    /// word comes when somebody is signed out.
+    ///
+    /// Must be called inside a tokio runtime.
+    pub fn open(client: SignalingClient, staff: Phi<String>) -> mpsc::Receiver<StreamEvent<StaffEvent>> {
+        let (sender, receiver) = mpsc::channel(STANDINGS_WAITING);
+        let source = ServerEvents { client, path: "/v1/events".to_owned(), token: staff };
+        tokio::spawn(Listener::new(source, sender).run());
+        receiver
+    }
+}
+
+/// What a stream tells of.
+trait Told: Sized + Send + 'static {
+    /// Reads one of them.
+    fn from_json(json: &[u8]) -> Result<Self, EventError>;
+
+    /// For how long to stay away, if it is good-bye.
+    fn bye_ms(&self) -> Option<u32>;
+
+    /// What it says about how to ask.
+    fn observe(&self, _: &mut Schedule) {}
+}
+
+impl Told for Event {
+    fn from_json(json: &[u8]) -> Result<Self, EventError> {
+        Self::from_json(json)
+    }
+
+    fn bye_ms(&self) -> Option<u32> {
+        if let Self::Bye { retry_ms } = self { Some(*retry_ms) } else { None }
+    }
+
+    fn observe(&self, schedule: &mut Schedule) {
+        schedule.observe(self);
+    }
+}
+
+impl Told for StaffEvent {
+    fn from_json(json: &[u8]) -> Result<Self, EventError> {
+        Self::from_json(json)
+    }
+
+    fn bye_ms(&self) -> Option<u32> {
+        if let Self::Bye { retry_ms } = self { Some(*retry_ms) } else { None }
+    }
+}
+
+/// Each says everything: older ones are not worth keeping, and the server sends none that were not asked for by reading.
+/// When full: `Block`.
+const STANDINGS_WAITING: usize = 4;
 
 /// As many as the server's mailbox holds. When full: `Block`.
 const EVENTS_WAITING: usize = 256;
@@ -70,9 +129,9 @@ trait EventBody: Send {
     fn chunk(&mut self) -> impl Future<Output = Option<Bytes>> + Send;
 }
 
-struct Listener<S> {
+struct Listener<S, E> {
     source: S,
-    sender: mpsc::Sender<StreamEvent>,
+    sender: mpsc::Sender<StreamEvent<E>>,
     schedule: Schedule,
     cursor: Option<u64>,
     up: bool,
@@ -85,8 +144,8 @@ enum Over {
     NobodyListens,
 }
 
-impl<S: EventSource> Listener<S> {
-    fn new(source: S, sender: mpsc::Sender<StreamEvent>) -> Self {
+impl<S: EventSource, E: Told> Listener<S, E> {
+    fn new(source: S, sender: mpsc::Sender<StreamEvent<E>>) -> Self {
         Self { source, sender, schedule: Schedule::default(), cursor: None, up: false, unknown_kinds: 0 }
     }
 
@@ -175,12 +234,10 @@ impl<S: EventSource> Listener<S> {
     /// Hands on one event. Gives the time to stay away if it was good-bye.
     async fn take(&mut self, cursor: Option<u64>, json: &[u8]) -> Result<Option<Duration>, Over> {
         let mut bye = None;
-        match Event::from_json(json) {
+        match E::from_json(json) {
             Ok(event) => {
-                self.schedule.observe(&event);
-                if let Event::Bye { retry_ms } = event {
-                    bye = Some(Duration::from_millis(retry_ms.into()));
-                }
+                event.observe(&mut self.schedule);
+                bye = event.bye_ms().map(|retry_ms| Duration::from_millis(retry_ms.into()));
                 self.say(StreamEvent::Event(event)).await?;
             }
             Err(EventError::UnknownKind) => {
@@ -202,7 +259,7 @@ impl<S: EventSource> Listener<S> {
         self.say(if up { StreamEvent::Up } else { StreamEvent::Down }).await
     }
 
-    async fn say(&self, event: StreamEvent) -> Result<(), Over> {
+    async fn say(&self, event: StreamEvent<E>) -> Result<(), Over> {
         self.sender.send(event).await.map_err(|_| Over::NobodyListens)
     }
 }
@@ -217,7 +274,8 @@ fn failed(failure: &Failure) -> Result<Ended, Over> {
 /// The server itself.
 struct ServerEvents {
     client: SignalingClient,
-    visit: VisitId,
+    /// `…/events`, of a visit or of the clinic.
+    path: String,
     token: Phi<String>,
 }
 
@@ -225,12 +283,11 @@ impl EventSource for ServerEvents {
     type Body = reqwest::Response;
 
     async fn stream(&self, cursor: Option<u64>) -> Result<reqwest::Response, Failure> {
-        let path = format!("/v1/visits/{}/events", self.visit);
-        self.client.open_events(&path, &self.token, cursor, "text/event-stream", None).await
+        self.client.open_events(&self.path, &self.token, cursor, "text/event-stream", None).await
     }
 
     async fn poll(&self, cursor: Option<u64>) -> Result<PollReply, Failure> {
-        let path = format!("/v1/visits/{}/events?poll=1", self.visit);
+        let path = format!("{}?poll=1", self.path);
         let timeout = Some(POLL_TIMEOUT);
         let response = self.client.open_events(&path, &self.token, cursor, "application/json", timeout).await?;
         self.client.read_json(response, MAX_POLL_BYTES).await

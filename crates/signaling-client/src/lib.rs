@@ -3,7 +3,7 @@
 //! [`SignalingClient`] asks one thing of the server and brings back its answer or a [`ClientError`] that says in one
 //! sentence what happened. What must go on for the length of a visit is done by two tasks: [`EventStream`] brings what
 //! the server tells, [`Outbox`] takes what is to be sent, and both go on through lost networks and restarted servers
-//! until the server itself says no.
+//! until the server itself says no. [`StaffEventStream`] does the same for an app whose user is signed in.
 //!
 //! **Invariant:** this crate cannot read what the two sides say to each other, and decides nothing about a visit: when
 //! signalling is down it says so, and the call goes on.
@@ -18,11 +18,12 @@ mod outbox;
 mod requests;
 mod schedule;
 mod sse;
+mod staff;
 mod tls;
 
 pub use client::{Server, SignalingClient};
 pub use error::{ClientError, Refusal};
-pub use event_stream::{EventStream, StreamEvent};
+pub use event_stream::{EventStream, StaffEventStream, StreamEvent};
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use requests::until_definite;
 pub use tls::ServerTrust;

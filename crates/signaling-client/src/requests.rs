@@ -15,7 +15,7 @@ use crate::{ClientError, SignalingClient};
 
 /// `{}`: the body of requests that say all in their path.
 #[derive(Serialize, Deserialize)]
-struct Empty {}
+pub(crate) struct Empty {}
 
 /// What goes wrong is in every case a [`ClientError`]; what the server may refuse, and why, stands in `PROTOCOL.md`.
 ///
@@ -189,7 +189,7 @@ pub async fn until_definite<T>(mut request: impl AsyncFnMut() -> Result<T, Clien
     }
 }
 
-fn error(failure: Failure) -> ClientError {
+pub(crate) fn error(failure: Failure) -> ClientError {
     failure.error
 }
 

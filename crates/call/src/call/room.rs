@@ -34,7 +34,12 @@ impl Call {
             Event::Message { envelope } => self.on_envelope(now, envelope),
             Event::Visit { state: VisitState::Ended, reason } => self.on_visit_ended(now, reason),
             Event::IceRefresh => self.ask_for_ice(now),
-            Event::Visit { .. } | Event::Denied | Event::Limits { .. } | Event::Reset | Event::Bye { .. } => {}
+            Event::Visit { .. }
+            | Event::Denied
+            | Event::Limits { .. }
+            | Event::Notice { .. }
+            | Event::Reset
+            | Event::Bye { .. } => {}
         }
     }
 

@@ -9,7 +9,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, stream};
+use serde::Serialize;
 use signaling_protocol::{Admission, Code, EndpointId, Event, PollReply, PolledEvent, VisitState};
 use tokio::time::Instant;
 
@@ -20,14 +21,14 @@ use crate::driver::Driver;
 use crate::visits::{Closed, Numbered, StreamId};
 
 /// How long a poll waits for something to happen; proxies commonly give up after 30 s.
-const POLL: Duration = Duration::from_secs(25);
+pub(super) const POLL: Duration = Duration::from_secs(25);
 
 /// Comments keep the stream's path open, and let the client see that it is: its watchdog waits 2.5 times as long.
 const COMMENT_IN_CALL: Duration = Duration::from_secs(10);
-const COMMENT_WAITING: Duration = Duration::from_secs(15);
+pub(super) const COMMENT_WAITING: Duration = Duration::from_secs(15);
 
 /// When to come back after `bye`: a restart takes about a second.
-const RETRY_MS: u32 = 1_000;
+pub(super) const RETRY_MS: u32 = 1_000;
 
 /// `GET /v1/visits/{v}/events`, with `?poll=1` as long-poll.
 pub(super) async fn events(
@@ -37,9 +38,7 @@ pub(super) async fn events(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    // What is no cursor of ours is one that cannot be resumed from.
-    let number = |value: &HeaderValue| value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let cursor = headers.get("last-event-id").map(number);
+    let cursor = cursor_of(&headers);
     let stream = shared.driver.with(|visits, now| {
         if visits.is_over(endpoint, cursor) {
             let over = visits.state(visit) == Some(VisitState::Ended);
@@ -48,8 +47,19 @@ pub(super) async fn events(
         visits.stream_opened(now, endpoint)
     })?;
     let listener = Listener::new(Arc::clone(&shared.driver), endpoint, stream, cursor);
-    let polls = query.is_some_and(|query| query.split('&').any(|part| part == "poll=1"));
-    Ok(if polls { poll(listener).await.into_response() } else { stream_to(listener) })
+    Ok(if polls(query.as_deref()) { poll(listener).await.into_response() } else { stream_to(listener) })
+}
+
+/// After which event to go on.
+pub(super) fn cursor_of(headers: &HeaderMap) -> Option<u64> {
+    // What is no cursor of ours is one that cannot be resumed from.
+    let number = |value: &HeaderValue| value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    headers.get("last-event-id").map(number)
+}
+
+/// Whether this asks once and does not stay.
+pub(super) fn polls(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|part| part == "poll=1"))
 }
 
 /// One stream or poll. However it ends, the visits are told.
@@ -152,10 +162,15 @@ fn stream_to(listener: Listener) -> Response {
         match listener.next(until).await {
             Heard::News(news) => Some((Ok(write(&news)), (Some(listener), None))),
             Heard::Quiet => Some((Ok(Bytes::from_static(b":\n\n")), (Some(listener), None))),
-            Heard::Bye => Some((Ok(frame(None, &Event::Bye { retry_ms: RETRY_MS }).into()), (None, None))),
+            Heard::Bye => Some((Ok(frame_of(None, &Event::Bye { retry_ms: RETRY_MS }).into()), (None, None))),
             Heard::End => None,
         }
     });
+    streamed(chunks)
+}
+
+/// The answer that goes on for as long as there are chunks.
+pub(super) fn streamed(chunks: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store, no-transform"),
@@ -165,14 +180,18 @@ fn stream_to(listener: Listener) -> Response {
 }
 
 fn write(news: &[Numbered]) -> Bytes {
-    news.iter().map(|one| frame(Some(one.cursor), &one.event)).collect::<String>().into()
+    news.iter().map(|one| frame_of(Some(one.cursor), &one.event)).collect::<String>().into()
+}
+
+fn frame_of(cursor: Option<u64>, event: &Event) -> String {
+    frame(cursor, event.kind(), event)
 }
 
 /// One event. JSON has no line breaks of its own, so one `data:` line holds it.
-fn frame(cursor: Option<u64>, event: &Event) -> String {
+pub(super) fn frame(cursor: Option<u64>, kind: &str, event: &impl Serialize) -> String {
     let id = cursor.map_or(String::new(), |cursor| format!("id: {cursor}\n"));
     let json = serde_json::to_string(event).unwrap_or_default();
-    format!("{id}event: {}\ndata: {json}\n\n", event.kind())
+    format!("{id}event: {kind}\ndata: {json}\n\n")
 }
 
 #[cfg(test)]
@@ -182,7 +201,7 @@ mod tests {
     #[test]
     fn a_frame_is_one_event_of_the_standard() {
         let event = Event::Bye { retry_ms: 5 };
-        assert_eq!(frame(Some(7), &event), "id: 7\nevent: bye\ndata: {\"kind\":\"bye\",\"retry_ms\":5}\n\n");
-        assert!(frame(None, &event).starts_with("event: bye\n"), "no cursor: the next start counts otherwise");
+        assert_eq!(frame_of(Some(7), &event), "id: 7\nevent: bye\ndata: {\"kind\":\"bye\",\"retry_ms\":5}\n\n");
+        assert!(frame_of(None, &event).starts_with("event: bye\n"), "no cursor: the next start counts otherwise");
     }
 }

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use signaling_protocol::{Code, EndpointId, InviteId, StaffId, StaffRole, VisitId};
+use signaling_protocol::{Code, DeviceId, EndpointId, InviteId, ObjectId, VisitId};
 
 use super::Shared;
 use super::answer::{Refused, malformed};
+use crate::accounts::Accounts;
+use crate::permissions::{Caller, Who, who};
 
-/// How long a body of at most 64 KiB may take: a link of 40 kbit/s needs 13 s.
+/// How long a body may take: a link of 40 kbit/s needs 13 s for 64 KiB, and 18 s for the largest staff box.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// A JSON body.
@@ -37,18 +40,38 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
     }
 }
 
-/// A clinician who is signed in.
-pub(super) struct Clinician(pub(super) StaffId);
+/// Lets through what the table of permissions allows, before anything else looks at the request.
+pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let who = path.and_then(|path| who(request.method().as_str(), &path));
+    match who {
+        None => return Refused::from(Code::RouteNotFound).into_response(),
+        // Whose token it is, and of which visit, `Endpoint` finds out.
+        Some(Who::Anybody | Who::Endpoint) => {}
+        Some(Who::Staff(scopes)) => {
+            let caller = bearer(request.headers()).and_then(|token| {
+                let session = shared.accounts.session(shared.driver.now(), token)?;
+                Caller::admit(session.staff, session.role, Accounts::hash_of(token), scopes)
+            });
+            match caller {
+                Ok(caller) => drop(request.extensions_mut().insert(caller)),
+                Err(code) => return Refused::from(code).into_response(),
+            }
+        }
+    }
+    next.run(request).await
+}
 
-impl FromRequestParts<Arc<Shared>> for Clinician {
+/// Who is signed in and was let through.
+pub(super) struct Staff(pub(super) Caller);
+
+impl FromRequestParts<Arc<Shared>> for Staff {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
-        let session = shared.accounts.session(shared.driver.now(), bearer(&parts.headers)?)?;
-        if session.role != StaffRole::Clinician {
-            return Err(Refused::from(Code::NotAllowed));
-        }
-        Ok(Self(session.staff))
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, Refused> {
+        let caller = parts.extensions.get::<Caller>().copied();
+        // None only if the table says that a route is not for staff.
+        Ok(Self(caller.ok_or(Code::NotAllowed)?))
     }
 }
 
@@ -87,6 +110,51 @@ impl FromRequestParts<Arc<Shared>> for Invite {
         let text = path(parts, shared).await.ok_or(Code::InviteNotUsable)?;
         Ok(Self(text.parse().map_err(|_| Code::InviteNotUsable)?))
     }
+}
+
+/// The device in the path.
+pub(super) struct Device(pub(super) DeviceId);
+
+impl FromRequestParts<Arc<Shared>> for Device {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let text = path(parts, shared).await.ok_or(Code::DeviceNotFound)?;
+        Ok(Self(text.parse().map_err(|_| Code::DeviceNotFound)?))
+    }
+}
+
+/// The kind of boxes in the path.
+pub(super) struct BoxKind(pub(super) u8);
+
+impl FromRequestParts<Arc<Shared>> for BoxKind {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let text = path(parts, shared).await.ok_or(Code::BoxNotFound)?;
+        Ok(Self(text.parse().map_err(|_| Code::BoxNotFound)?))
+    }
+}
+
+/// The staff box in the path: its kind, and what it is about.
+pub(super) struct StaffBox(pub(super) (u8, ObjectId));
+
+impl FromRequestParts<Arc<Shared>> for StaffBox {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let both = Path::<(String, String)>::from_request_parts(parts, shared).await;
+        let Path((kind, object)) = both.map_err(|_| Code::BoxNotFound)?;
+        let kind = kind.parse().map_err(|_| Code::BoxNotFound)?;
+        Ok(Self((kind, object.parse().map_err(|_| Code::ObjectNotFound)?)))
+    }
+}
+
+/// The value of `name` in a query, if it is there.
+pub(super) fn queried<T: std::str::FromStr>(query: Option<&str>, name: &str) -> Result<Option<T>, Code> {
+    let mut pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.find(|(its, _)| *its == name).map(|(_, value)| value);
+    value.map(|value| value.parse().map_err(|_| Code::Malformed)).transpose()
 }
 
 /// By which host and port the client knows the server.

@@ -4,6 +4,8 @@ mod answer;
 mod events;
 mod extract;
 mod routes;
+mod staff_events;
+mod staff_routes;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -11,20 +13,22 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use signaling_protocol::{Code, Limits};
 
 use crate::accounts::Accounts;
 use crate::driver::Driver;
 use crate::rate::Buckets;
+use crate::staff::Staff;
 use answer::Refused;
 
 /// What every request can reach.
 pub(crate) struct Shared {
     pub(crate) driver: Arc<Driver>,
     pub(crate) accounts: Arc<Accounts>,
+    pub(crate) staff: Arc<Staff>,
     pub(crate) limits: Limits,
     /// Joins without a proof, by address.
     pub(crate) unproven_joins: Mutex<Buckets>,
@@ -33,6 +37,9 @@ pub(crate) struct Shared {
 /// The address that a connection comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// A staff box of 64 KiB in base64url, and the JSON around it: the one body that may be longer than the others.
+const STAFF_BOX_BODY_BYTES: usize = 96 * 1024;
 
 /// All routes of `PROTOCOL.md`.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -51,8 +58,24 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/visits/{visit}/end", post(routes::end))
         .route("/v1/visits/{visit}/leave", post(routes::leave))
         .route("/v1/visits/{visit}/ice", get(routes::ice))
+        .route("/v1/events", get(staff_events::events))
+        .route("/v1/clinic", get(staff_routes::clinic).post(staff_routes::set_up))
+        .route("/v1/clinic/notice", post(staff_routes::revoke))
+        .route("/v1/devices", get(staff_routes::devices).post(staff_routes::enrol))
+        .route("/v1/devices/{device}", delete(staff_routes::forget_device))
+        .route("/v1/devices/{device}/certificate", post(staff_routes::certify))
+        .route("/v1/devices/{device}/check", get(staff_routes::heard).post(staff_routes::say))
+        .route("/v1/boxes/{kind}", get(staff_routes::boxes))
+        .route(
+            "/v1/boxes/{kind}/{object}",
+            get(staff_routes::read_box)
+                .post(staff_routes::write_box)
+                .delete(staff_routes::remove_box)
+                .layer(DefaultBodyLimit::max(STAFF_BOX_BODY_BYTES)),
+        )
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(routes::ready))
+        .route_layer(from_fn_with_state(Arc::clone(&shared), extract::guard))
         .fallback(async || Refused::from(Code::RouteNotFound))
         .method_not_allowed_fallback(async || Refused::from(Code::RouteNotFound))
         .layer(DefaultBodyLimit::max(shared.limits.json_bytes))

@@ -10,15 +10,16 @@ use signaling_protocol::{
 };
 
 use super::answer::{Empty, Json, Refused};
-use super::extract::{Authority, Body, Clinician, Endpoint, Invite, Visit};
+use super::extract::{Authority, Body, Endpoint, Invite, Staff, Visit};
 use super::{ClientAddress, Shared};
+use crate::permissions::Caller;
 use crate::visits::{Command, PROVEN_JOIN_EVERY, Reply};
 
 /// STUN needs no credentials, so this is only how long the address may be believed.
 const ICE_TTL_SECS: u64 = 3_600;
 
-type Answer<T> = Result<Json<T>, Refused>;
-type App = State<Arc<Shared>>;
+pub(super) type Answer<T> = Result<Json<T>, Refused>;
+pub(super) type App = State<Arc<Shared>>;
 
 pub(super) async fn sign_in(
     State(shared): App,
@@ -33,7 +34,7 @@ pub(super) async fn sign_in(
     }
 }
 
-pub(super) async fn create_visit(State(shared): App, Clinician(staff): Clinician) -> Answer<CreateVisitReply> {
+pub(super) async fn create_visit(State(shared): App, Staff(Caller { staff, .. }): Staff) -> Answer<CreateVisitReply> {
     match shared.driver.handle(Command::CreateVisit { staff }).await? {
         Reply::Visit(reply) => Ok(Json(reply)),
         _ => Err(Refused::from(Code::Internal)),
@@ -42,7 +43,7 @@ pub(super) async fn create_visit(State(shared): App, Clinician(staff): Clinician
 
 pub(super) async fn create_invite(
     State(shared): App,
-    Clinician(staff): Clinician,
+    Staff(Caller { staff, .. }): Staff,
     Visit(visit): Visit,
     Body(request): Body<CreateInviteRequest>,
 ) -> Answer<CreateInviteReply> {
@@ -85,7 +86,7 @@ pub(super) async fn join_guest(
 
 pub(super) async fn join_host(
     State(shared): App,
-    Clinician(staff): Clinician,
+    Staff(Caller { staff, .. }): Staff,
     Visit(visit): Visit,
     Body(request): Body<HostJoinRequest>,
 ) -> Answer<JoinReply> {

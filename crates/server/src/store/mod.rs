@@ -1,6 +1,7 @@
 //! What must outlive the process, and the one way by which it is changed.
 //!
-//! **Invariant:** everything here is a label: opaque ids, public keys, hashes, times. Mailboxes are never stored.
+//! **Invariant:** everything here is a label: opaque ids, public keys, hashes, times. Mailboxes are never stored. (What
+//! colleagues keep, in tables of the same file, is [`crate::staff`]'s.)
 
 mod memory;
 mod queued;
@@ -13,7 +14,7 @@ use signaling_protocol::{
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};
-pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
+pub(crate) use sqlite::{as_word, make_private, open_database, parsed, set_room, word};
 
 /// A visit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 3] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -44,6 +44,30 @@ const MIGRATIONS: [&str; 2] = ["
     CREATE INDEX invites_of_visit ON invites (visit);
     CREATE INDEX endpoints_of_visit ON endpoints (visit);
     CREATE INDEX tokens_of_endpoint ON endpoint_tokens (endpoint);
+", "
+    CREATE TABLE clinic (
+        one INTEGER PRIMARY KEY CHECK (one = 1), fingerprint BLOB NOT NULL, generation INTEGER NOT NULL,
+        head BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE notices (
+        one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, notice BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE devices (
+        device TEXT PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff, request BLOB NOT NULL,
+        asked_unix_micros INTEGER NOT NULL, revision INTEGER NOT NULL DEFAULT 0, issuer BLOB, certificate BLOB
+    ) STRICT;
+    CREATE INDEX devices_of_staff ON devices (staff);
+    CREATE TABLE staff_objects (
+        kind INTEGER NOT NULL, object TEXT NOT NULL, creator TEXT NOT NULL REFERENCES staff, revision INTEGER NOT NULL,
+        PRIMARY KEY (kind, object)
+    ) STRICT;
+    CREATE INDEX staff_objects_of_object ON staff_objects (object);
+    CREATE TABLE staff_boxes (
+        kind INTEGER NOT NULL, object TEXT NOT NULL, staff TEXT NOT NULL REFERENCES staff, revision INTEGER NOT NULL,
+        sealed BLOB NOT NULL, PRIMARY KEY (kind, object, staff),
+        FOREIGN KEY (kind, object) REFERENCES staff_objects ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX staff_boxes_of_staff ON staff_boxes (staff);
 "];
 
 /// The database cannot be opened.
@@ -99,9 +123,7 @@ impl SqliteStore {
     /// # Errors
     /// When SQLite refuses.
     pub fn set_room(&mut self, pages: u32) -> Result<(), StoreError> {
-        let now: u32 = self.database.pragma_query_value(None, "page_count", |row| row.get(0))?;
-        self.database.pragma_update_and_check(None, "max_page_count", now.saturating_add(pages), |_| Ok(()))?;
-        Ok(())
+        Ok(set_room(&self.database, pages)?)
     }
 
     fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
@@ -209,6 +231,12 @@ pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
     Ok(database)
 }
 
+/// Lets this connection grow the file by at most `pages` pages from now on.
+pub(crate) fn set_room(database: &Connection, pages: u32) -> rusqlite::Result<()> {
+    let now: u32 = database.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    database.pragma_update_and_check(None, "max_page_count", now.saturating_add(pages), |_| Ok(()))
+}
+
 /// Makes the directory, readable by its owner alone.
 pub(crate) fn make_private(directory: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
@@ -285,6 +313,12 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
                 params![visit],
             )?;
             run("DELETE FROM endpoints WHERE visit = ?", params![visit])?;
+            // What colleagues keep about something goes with it.
+            run(
+                "DELETE FROM staff_objects
+                 WHERE object = ?1 OR object IN (SELECT invite FROM invites WHERE visit = ?1)",
+                params![visit],
+            )?;
             run("DELETE FROM invites WHERE visit = ?", params![visit])?;
             run("DELETE FROM visits WHERE visit = ?", params![visit])
         }

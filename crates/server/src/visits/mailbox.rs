@@ -136,6 +136,7 @@ fn size_of(event: &Event) -> usize {
             Event::Message { envelope } => envelope.sealed.len(),
             Event::Joined { participant } => participant.bundle.len(),
             Event::Hello { participants, .. } => participants.iter().map(|one| LABEL + one.bundle.len()).sum(),
+            Event::Notice { notice } => notice.notice.len(),
             _ => 0,
         }
 }

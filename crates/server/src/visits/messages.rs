@@ -1,6 +1,8 @@
 //! Boxes from one endpoint to another, and every other event on its way into a mailbox.
 
-use signaling_protocol::{Admission, Code, EndpointId, Envelope, Event, MessageId, Role, SendReply};
+use signaling_protocol::{
+    Admission, Code, EndpointId, Envelope, Event, MessageId, Notice, Role, SCHEME_OPEN, SendReply, is_sealed_size,
+};
 use std::time::Duration;
 use units::Timestamp;
 
@@ -19,6 +21,10 @@ impl<S: Store> Visits<S> {
         }
         if messages.len() > limits.boxes_per_request || messages.iter().any(|one| one.sealed.len() > limits.box_bytes) {
             return Err(Code::TooLarge);
+        }
+        // The size is all that can be seen of a sealed box; one that is not padded tells more than it should.
+        if messages.iter().any(|one| one.scheme != SCHEME_OPEN && !is_sealed_size(one.sealed.len())) {
+            return Err(Code::BoxSize);
         }
         // All are looked at before the first is delivered: a request is taken whole or not at all.
         let mut fresh: Vec<&Envelope> = Vec::new();
@@ -149,6 +155,18 @@ impl<S: Store> Visits<S> {
         }
     }
 
+    /// The clinic has later revocations: all who are in a visit hear of them at once. An earlier notice is passed over.
+    pub fn set_notice(&mut self, notice: Notice) {
+        if self.notice.as_ref().is_some_and(|known| known.epoch >= notice.epoch) {
+            return;
+        }
+        self.notice = Some(notice.clone());
+        let there = self.endpoints.iter().filter(|(_, known)| known.gone_at.is_none());
+        for id in there.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.tell(id, Event::Notice { notice: notice.clone() });
+        }
+    }
+
     fn say_hello(&mut self, endpoint: EndpointId) {
         let Some(known) = self.endpoints.get(&endpoint) else { return };
         let Some(visit) = self.visits.get(&known.row.visit) else { return };
@@ -162,7 +180,8 @@ impl<S: Store> Visits<S> {
         let away = others.iter().filter(|one| matches!(one.presence, Presence::Away { .. }));
         let away: Vec<_> = away.map(|one| Event::Away { endpoint: one.row.endpoint }).collect();
         let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
-        for event in [hello].into_iter().chain(away) {
+        let notice = self.notice.clone().map(|notice| Event::Notice { notice });
+        for event in [hello].into_iter().chain(away).chain(notice) {
             // A hello of the largest visit is a small part of the smallest mailbox.
             known.mailbox.push(event, Timestamp::NEVER, &self.config.limits).ok();
         }

@@ -33,8 +33,8 @@ use std::time::Duration;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Role, StaffId, VisitId,
-    VisitState,
+    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, StaffId,
+    VisitId, VisitState,
 };
 use tracing::warn;
 use units::Timestamp;
@@ -99,6 +99,8 @@ pub struct Visits<S> {
     writing: bool,
     write_again: Timestamp,
     woken: BTreeSet<EndpointId>,
+    /// The clinic's newest revocations.
+    notice: Option<Notice>,
     first_cursor: u64,
     last_stream: u64,
 }
@@ -134,7 +136,7 @@ impl<S: Store> Visits<S> {
             }
         };
         let nobodys_key = ed25519_dalek::SigningKey::from_bytes(&draw(&mut rng)).verifying_key().to_bytes();
-        let unix_secs = config.origin_unix_micros.saturating_add(now.as_micros()) / 1_000_000;
+        let unix_micros = config.origin_unix_micros.saturating_add(now.as_micros());
         let mut visits = Self {
             config,
             store,
@@ -154,9 +156,8 @@ impl<S: Store> Visits<S> {
             writing: true,
             write_again: Timestamp::NEVER,
             woken: BTreeSet::new(),
-            // A later start counts from higher, and below 2^53 for clients whose numbers are doubles: a million events
-            // a second until the year 2242.
-            first_cursor: unix_secs << 20,
+            notice: None,
+            first_cursor: first_cursor(unix_micros),
             last_stream: 0,
         };
         for row in rows.visits {
@@ -344,6 +345,12 @@ impl<S: Store> Visits<S> {
     fn timestamp(&self, unix_micros: u64) -> Timestamp {
         Timestamp::from_micros(unix_micros.saturating_sub(self.config.origin_unix_micros))
     }
+}
+
+/// Where a start of the server begins to count what it tells: a later start, also within the same second, counts from
+/// higher, and below 2^53 for clients whose numbers are doubles: a million events a second until the year 2242.
+pub(crate) fn first_cursor(unix_micros: u64) -> u64 {
+    ((u128::from(unix_micros) << 20) / 1_000_000) as u64
 }
 
 /// `N` random bytes.

@@ -11,12 +11,11 @@ use ed25519_dalek::{Signer, SigningKey};
 use futures_util::StreamExt;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
 use serde_json::{Value, json};
 use server::{Config, Running, accounts::add_user, serve};
-use sha2::{Digest, Sha256};
+use signaling_client::{Server, ServerTrust, SignalingClient};
 use signaling_protocol::{
     Base64, ChallengeReply, Code, CreateInviteReply, CreateVisitReply, InviteId, JoinReply, JoinRequest, Problem,
     SignInReply, Signature, StaffRole, VersionRange, VisitId, join_signing_bytes,
@@ -27,6 +26,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use units::Phi;
+
+use crate::pinned::Pinned;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -75,27 +76,27 @@ impl Clinic {
 
     /// Lee's token.
     pub(crate) async fn sign_in(&self) -> String {
-        let body = json!({ "name": "lee", "password": PASSWORD });
-        let reply: SignInReply = self.client().post("/v1/auth/sign-in", None, &body).await.ok();
-        reply.token.into_exposed()
+        self.client().sign_in("lee").await.token.into_exposed()
     }
 
-    /// A visit and a link to it, whose secret is `secret`.
+    /// A new account, signed in.
+    pub(crate) async fn staff(&self, name: &str, role: StaffRole) -> SignInReply {
+        add_user(self.data.path(), name, role, &Phi::new(PASSWORD.to_owned()), false).unwrap();
+        self.client().sign_in(name).await
+    }
+
+    /// The product's own client.
+    pub(crate) fn signaling(&self) -> SignalingClient {
+        let trust = ServerTrust::Pinned(self.running.pin);
+        SignalingClient::new(Server { base_url: self.running.base_url.clone(), trust }).unwrap()
+    }
+
     pub(crate) async fn link(&self, staff: &str, secret: u8) -> Link {
-        let client = self.client();
-        let reply: CreateVisitReply = client.post("/v1/visits", Some(staff), &json!({})).await.ok();
-        let key = SigningKey::from_bytes(&[secret; 32]);
-        let invite_key = Base64(key.verifying_key().to_bytes().to_vec());
-        let body = json!({ "invite_key": invite_key, "expires_in_secs": 3600 });
-        let path = format!("/v1/visits/{}/invites", reply.visit);
-        let invite: CreateInviteReply = client.post(&path, Some(staff), &body).await.ok();
-        Link { visit: reply.visit, invite: invite.invite, key }
+        self.client().link(staff, secret).await
     }
 
     pub(crate) async fn host(&self, staff: &str, visit: VisitId) -> Person {
-        let body = json!({ "protocol": VersionRange::CURRENT, "bundle": Base64(b"host".to_vec()) });
-        let path = format!("/v1/visits/{visit}/join");
-        Person::new(self.client(), self.client().post(&path, Some(staff), &body).await.ok())
+        self.client().host(staff, visit, b"host").await
     }
 
     pub(crate) async fn guest(&self, link: &Link) -> Person {
@@ -158,14 +159,38 @@ impl Client {
     }
 
     pub(crate) async fn request(&self, method: &str, path: &str, token: Option<&str>, body: Vec<u8>) -> Answer {
-        let response = self.send(self.build(method, path, token).body(Body::from(body)).unwrap()).await;
+        self.request_with(method, path, token, &[], body).await
+    }
+
+    pub(crate) async fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let builder = self.build(method, path, token);
+        let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+        let response = self.send(builder.body(Body::from(body)).unwrap()).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(Body::new(response.into_body()), 1 << 22).await.unwrap().to_vec();
         Answer { status, headers, body }
     }
 
+    /// An answer that goes on for as long as it is kept.
+    pub(crate) async fn stream(&self, path: &str, token: &str) -> hyper::Response<hyper::body::Incoming> {
+        let response = self.send(self.build("GET", path, Some(token)).body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        response
+    }
+
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
         self.request("POST", path, token, serde_json::to_vec(body).unwrap()).await
+    }
+
+    pub(crate) async fn sign_in(&self, name: &str) -> SignInReply {
+        self.post("/v1/auth/sign-in", None, &json!({ "name": name, "password": PASSWORD })).await.ok()
     }
 
     pub(crate) async fn join(&self, link: &Link, bundle: &[u8]) -> Answer {
@@ -180,6 +205,24 @@ impl Client {
         };
         let body = serde_json::to_value(&request).unwrap();
         self.post(&format!("/v1/invites/{}/join", link.invite), None, &body).await
+    }
+
+    pub(crate) async fn host(&self, staff: &str, visit: VisitId, bundle: &[u8]) -> Person {
+        let body = json!({ "protocol": VersionRange::CURRENT, "bundle": Base64(bundle.to_vec()) });
+        Person::new(*self, self.post(&format!("/v1/visits/{visit}/join"), Some(staff), &body).await.ok())
+    }
+
+    /// A visit and a link to it, whose secret is `secret`.
+    pub(crate) async fn link(&self, staff: &str, secret: u8) -> Link {
+        let reply: CreateVisitReply = self.post("/v1/visits", Some(staff), &json!({})).await.ok();
+        let key = SigningKey::from_bytes(&[secret; 32]);
+        let invite_key = Base64(key.verifying_key().to_bytes().to_vec());
+        let (path, body) = (
+            format!("/v1/visits/{}/invites", reply.visit),
+            json!({ "invite_key": invite_key, "expires_in_secs": 3600 }),
+        );
+        let invite: CreateInviteReply = self.post(&path, Some(staff), &body).await.ok();
+        Link { visit: reply.visit, invite: invite.invite, key }
     }
 
     fn build(&self, method: &str, path: &str, token: Option<&str>) -> hyper::http::request::Builder {
@@ -224,7 +267,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    fn new(client: Client, joined: JoinReply) -> Self {
+    pub(crate) fn new(client: Client, joined: JoinReply) -> Self {
         Self { client, joined }
     }
 
@@ -328,46 +371,5 @@ impl Stream {
                 return event;
             }
         }
-    }
-}
-
-#[derive(Debug)]
-struct Pinned([u8; 32]);
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        assert_eq!(<[u8; 32]>::from(Sha256::digest(leaf)), self.0);
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let provider = rustls::crypto::aws_lc_rs::default_provider();
-        let algorithms = &provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
     }
 }

@@ -68,6 +68,29 @@ fn a_visit_is_forgotten_with_all_that_was_in_it_and_nothing_else() {
 }
 
 #[test]
+fn what_colleagues_keep_about_a_visit_and_its_links_goes_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    store.apply(&changes()).unwrap();
+    let Change::Visit(row) = &changes()[1] else { panic!() };
+    let Change::Invite(invite) = &changes()[2] else { panic!() };
+    let staff = StaffId::from_random([4; 16]).to_string();
+    let add = "INSERT INTO staff (staff, name, role, password_hash) VALUES (?, 'lee', 'clinician', '')";
+    store.database.execute(add, [&staff]).unwrap();
+    let other = VisitId::from_random([8; 16]).to_string();
+    for object in [row.visit.to_string(), invite.invite.to_string(), other.clone()] {
+        let values = params![object, staff];
+        store.database.execute("INSERT INTO staff_objects VALUES (7, ?, ?, 1)", values).unwrap();
+        store.database.execute("INSERT INTO staff_boxes VALUES (7, ?, ?, 1, x'00')", values).unwrap();
+    }
+    store.apply(&[Change::ForgetVisit(row.visit)]).unwrap();
+    for table in ["staff_objects", "staff_boxes"] {
+        let left: Vec<String> = all(&store.database, &format!("SELECT object FROM {table}"), |row| row.get(0)).unwrap();
+        assert_eq!(left, [other.as_str()], "{table}");
+    }
+}
+
+#[test]
 fn the_rows_of_the_first_version_are_taken_over() {
     let directory = tempfile::tempdir().unwrap();
     let database = Connection::open(directory.path().join(FILE)).unwrap();
@@ -119,7 +142,7 @@ fn the_data_of_a_newer_version_is_left_alone() {
     store.database.pragma_update(None, "user_version", 99).unwrap();
     drop(store);
     let error = SqliteStore::open(directory.path()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 2 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 3 }), "{error}");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{Base64, Code, Event};
+use signaling_protocol::{Base64, Code, Event, Notice, SCHEME_SEALED};
 
-use super::clinic::{Clinic, kinds, texts};
+use super::clinic::{Clinic, Person, kinds, texts};
+use crate::store::{EndpointRow, InviteRow, Rows, Store, VisitRow};
 use crate::visits::{Command, Reply};
 
 #[test]
@@ -91,7 +92,7 @@ fn too_much_at_once_is_refused() {
 }
 
 /// A message that its sender has not counted.
-fn host_writes(clinic: &mut Clinic, to: &super::clinic::Person) -> signaling_protocol::Envelope {
+fn host_writes(clinic: &mut Clinic, to: &Person) -> signaling_protocol::Envelope {
     let _ = clinic;
     signaling_protocol::Envelope {
         id: signaling_protocol::MessageId::from_random([0xEE; 16]),
@@ -199,4 +200,108 @@ fn a_stream_that_lost_its_place_gets_hello_and_the_messages_that_wait() {
     assert_eq!(kinds(&events), ["hello", "message"]);
     guest.cursor = Some(12);
     assert_eq!(kinds(&guest.hears(&mut clinic)), ["reset", "hello", "message"]);
+}
+
+#[test]
+fn a_sealed_box_has_a_size_that_boxes_are_padded_to() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    let mut send = |clinic: &mut Clinic, guest: &Person, scheme, bytes| {
+        let mut message = host.writes(guest, "");
+        (message.scheme, message.sealed) = (scheme, Base64(vec![7; bytes]));
+        clinic.ask(Command::Send { by: host.id, messages: vec![message] }).err()
+    };
+    for bytes in [256, 320, 1_024, 1_280, 4_096, 5_120, 16_384] {
+        assert_eq!(send(&mut clinic, &guest, SCHEME_SEALED, bytes), None, "{bytes}");
+    }
+    assert_eq!(guest.hears(&mut clinic).len(), 7);
+    for bytes in [0, 255, 257, 1_088, 4_352, 16_383] {
+        for scheme in [SCHEME_SEALED, 2, 255] {
+            assert_eq!(send(&mut clinic, &guest, scheme, bytes), Some(Code::BoxSize), "{bytes}");
+        }
+    }
+    assert_eq!(send(&mut clinic, &guest, SCHEME_SEALED, 16_385), Some(Code::TooLarge));
+    assert_eq!(kinds(&guest.hears(&mut clinic)), [] as [&str; 0]);
+}
+
+#[test]
+fn a_mailbox_holds_63_of_the_largest_sealed_boxes() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    guest.breaks(&mut clinic);
+    for _ in 0..63 {
+        let mut message = host.writes(&guest, "");
+        (message.scheme, message.sealed) = (SCHEME_SEALED, Base64(vec![7; 16_384]));
+        clinic.ask(Command::Send { by: host.id, messages: vec![message] }).unwrap();
+    }
+    guest.returns(&mut clinic);
+    assert_eq!(kinds(&guest.hears(&mut clinic)), ["message"; 63]);
+}
+
+#[test]
+fn later_revocations_are_told_at_once_and_earlier_ones_never() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    let notice = |epoch| Notice { epoch, notice: Base64(vec![epoch as u8]) };
+    let heard = |events: Vec<Event>| {
+        let epochs = events.iter().filter_map(|event| match event {
+            Event::Notice { notice } => Some(notice.epoch),
+            _ => None,
+        });
+        epochs.collect::<Vec<_>>()
+    };
+    clinic.visits.set_notice(notice(2));
+    assert!(clinic.visits.take_woken().is_superset(&[host.id, guest.id].into()));
+    clinic.visits.set_notice(notice(2));
+    clinic.visits.set_notice(notice(1));
+    for person in [&mut host, &mut guest] {
+        assert_eq!(heard(person.hears(&mut clinic)), [2]);
+    }
+    clinic.visits.set_notice(notice(3));
+    guest.cursor = None;
+    let events = guest.hears(&mut clinic);
+    assert_eq!(kinds(&events), ["hello", "notice"], "with a new hello the newest alone");
+    assert_eq!(heard(events), [3]);
+    clinic.done(Command::Leave { by: guest.id });
+    host.hears(&mut clinic);
+    clinic.visits.set_notice(notice(4));
+    assert_eq!(heard(host.hears(&mut clinic)), [4]);
+    assert_eq!(heard(guest.hears(&mut clinic)), [] as [u32; 0], "who is gone hears nothing");
+}
+
+#[test]
+fn no_row_holds_a_box() {
+    let mut clinic = Clinic::new();
+    let (link, mut host, mut guest) = clinic.call();
+    host.sends(&mut clinic, &guest, "v=0 a=fingerprint a=ice-ufrag");
+    guest.sends(&mut clinic, &host, "Wilhelmina Planted-Patient");
+    guest.breaks(&mut clinic);
+    host.sends(&mut clinic, &guest, "one that nobody has taken");
+    clinic.pass(Duration::from_secs(20));
+    // All of it by name, so that a row with something new in it stops here.
+    let Rows { challenge_key, visits, invites, endpoints, tokens } = clinic.store.load().unwrap();
+    assert!(challenge_key.is_some() && tokens.len() == 2);
+    for row in visits {
+        let VisitRow { visit, host: _, state: _, ended: _, ended_unix_micros: _, created_unix_micros: _ } = row;
+        assert_eq!(visit, link.visit);
+    }
+    for InviteRow { invite, visit: _, key, expires_unix_micros: _ } in invites {
+        assert_eq!((invite, key.0), (link.invite, link.key.verifying_key().to_bytes()));
+    }
+    let mut bundles = Vec::new();
+    for row in endpoints {
+        let EndpointRow {
+            bundle,
+            endpoint: _,
+            visit: _,
+            role: _,
+            admission: _,
+            invite: _,
+            gone: _,
+            joined_unix_micros: _,
+        } = row;
+        bundles.push(bundle.0);
+    }
+    bundles.sort();
+    assert_eq!(bundles, [b"guest".to_vec(), b"host".to_vec()]);
 }

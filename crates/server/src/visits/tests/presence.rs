@@ -216,3 +216,17 @@ fn take(clinic: &mut Clinic, link: &Link, who: &mut Person, step: Step, host: bo
         Step::Admit | Step::Deny | Step::Remove => {}
     }
 }
+
+#[test]
+fn a_cursor_from_before_a_restart_within_the_same_second_is_not_taken_for_one_of_now() {
+    let mut clinic = Clinic::new();
+    let (_, mut host, mut guest) = clinic.call();
+    clinic.pass(Duration::from_millis(10));
+    clinic.restart();
+    // More events than the guest had heard before.
+    for _ in 0..20 {
+        host.sends(&mut clinic, &guest, "on");
+    }
+    guest.returns(&mut clinic);
+    assert_eq!(kinds(&guest.hears(&mut clinic))[..2], ["reset", "hello"]);
+}

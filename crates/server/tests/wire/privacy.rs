@@ -1,0 +1,220 @@
+//! What the server has on its disk and writes to its log after a visit: labels and public keys, and nothing of what was said.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hyper::StatusCode;
+use serde_json::{Value, json};
+use server::accounts::add_user;
+use signaling_protocol::{Base64, DeviceReply, MessageId, StaffRole};
+use tokio::io::AsyncBufReadExt;
+use units::Phi;
+
+use crate::client::{Client, PASSWORD, Person};
+
+/// People and connections as an app would put them into a message.
+const PLANTED: [&str; 6] = [
+    "Wilhelmina Planted-Patient",
+    "MRN-00471100",
+    "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1",
+    "a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02",
+    "a=ice-ufrag:EsAwqXpL",
+    "candidate:1 1 UDP 2130706431 192.0.2.77 50000 typ host",
+];
+
+/// Where something was found, and what.
+type Found = Vec<(PathBuf, String)>;
+
+/// Each of `needles` in each file of the folders, plain and in the ways in which bytes are written as text.
+fn search(folders: &[&Path], needles: &[Vec<u8>]) -> Found {
+    let mut found = Found::new();
+    let mut open: Vec<PathBuf> = folders.iter().map(|folder| folder.to_path_buf()).collect();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for needle in needles {
+            if spellings(needle).iter().any(|spelling| holds(&bytes, spelling)) {
+                found.push((path.clone(), String::from_utf8_lossy(needle).into_owned()));
+            }
+        }
+    }
+    found
+}
+
+fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The bytes themselves, in both hexadecimals, escaped, as a list, and in both base64s wherever in a longer text they begin.
+fn spellings(needle: &[u8]) -> Vec<Vec<u8>> {
+    let hex: String = needle.iter().map(|byte| format!("{byte:02x}")).collect();
+    let list = needle.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let mut all = vec![needle.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), list.into_bytes()];
+    all.push(needle.escape_ascii().to_string().into_bytes());
+    for skipped in 0..3 {
+        // What comes before decides how the letters fall; the first and last ones hang on their neighbours.
+        let shifted = [vec![0; skipped], needle.to_vec()].concat();
+        for text in [URL_SAFE_NO_PAD.encode(&shifted), STANDARD.encode(&shifted)] {
+            let text = text.trim_end_matches('=');
+            all.push(text.as_bytes()[4..text.len() - 2].to_vec());
+        }
+    }
+    all
+}
+
+/// The program with a log of everything, and the folder of that log.
+async fn start_program(data: &Path, logs: &Path) -> (tokio::process::Child, Client) {
+    let log = std::fs::File::create(logs.join("stderr.log")).unwrap();
+    let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .env("HOUSECALL_LOG", "trace")
+        .stdout(std::process::Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = tokio::io::BufReader::new(server.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).await.unwrap();
+    (server, Client::of_ready_line(&line))
+}
+
+/// A message of this scheme whose box holds `text`, at a size that is allowed.
+fn message(from: u8, to: &Person, number: u8, scheme: u8, text: &[u8]) -> Value {
+    let mut sealed = text.to_vec();
+    // Not zeros: this is to be found if it is anywhere.
+    let padding = (sealed.len()..1_024).map(|at| (at as u8).wrapping_mul(31).wrapping_add(from ^ number));
+    sealed.extend(padding.collect::<Vec<_>>());
+    json!({
+        "id": MessageId::from_random([from + number; 16]), "to": to.joined.endpoint, "seq": number, "epoch": 0,
+        "scheme": scheme, "ttl_ms": 30_000, "box": Base64(sealed),
+    })
+}
+
+#[tokio::test]
+async fn nothing_that_is_said_in_a_visit_is_on_the_disk_or_in_a_log() {
+    let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (name, role) in [("cleo", StaffRole::Clinician), ("ada", StaffRole::Admin)] {
+        add_user(data.path(), name, role, &Phi::new(PASSWORD.to_owned()), false).unwrap();
+    }
+    let (mut server, client) = start_program(data.path(), logs.path()).await;
+    let (cleo, ada) = (client.sign_in("cleo").await.token, client.sign_in("ada").await.token);
+    let stored = |what: &str| format!("{what} that is stored: {}", "0123456789".repeat(4));
+    let post = async |token: &Phi<String>, path: &str, body: Value| {
+        let answer = client.post(path, Some(token.expose()), &body).await;
+        answer.is(StatusCode::OK);
+        answer
+    };
+    // What colleagues keep.
+    let head = stored("a clinic key");
+    let clinic = json!({ "fingerprint": Base64(vec![1; 32]), "generation": 1, "head": Base64(head.clone().into()) });
+    post(&ada, "/v1/clinic", clinic).await;
+    let device: DeviceReply = post(&cleo, "/v1/devices", json!({ "request": "AQID" })).await.ok();
+    let said_in_check = "a commitment of the spoken check, which nobody keeps";
+    let check = json!({ "run": 1, "side": "device", "number": 0, "message": Base64(said_in_check.into()) });
+    post(&cleo, &format!("/v1/devices/{}/check", device.device), check).await;
+    let staff_box = stored("a staff box");
+    let body = json!({ "revision": 1, "box": Base64(staff_box.clone().into()) });
+    post(&cleo, "/v1/boxes/7/obj_AAAAAAAAAAAAAAAAAAAAAA", body).await;
+    // A visit.
+    let link = client.link(cleo.expose(), 7).await;
+    let bundle = stored("a bundle");
+    let host = client.host(cleo.expose(), link.visit, b"host").await;
+    let guest = Person::new(client, client.join(&link, bundle.as_bytes()).await.ok());
+    let (mut host_hears, mut guest_hears) = (host.listen(None).await, guest.listen(None).await);
+    let mut needles: Vec<Vec<u8>> = PLANTED.iter().map(|text| text.as_bytes().to_vec()).collect();
+    for (number, scheme) in [(0, 0), (1, 1)] {
+        let text = PLANTED.join("\r\n").into_bytes();
+        for (by, to, from) in [(&host, &guest, 10), (&guest, &host, 20)] {
+            let message = message(from, to, number, scheme, &text);
+            let sealed: Base64 = serde_json::from_value(message["box"].clone()).unwrap();
+            // The padding as well: a box is nowhere, not even in part.
+            needles.push(sealed.0[sealed.len() - 64..].to_vec());
+            by.post("messages", &json!({ "messages": [message] })).await.is(StatusCode::OK);
+        }
+    }
+    for stream in [&mut host_hears, &mut guest_hears] {
+        stream.until("message").await;
+        stream.until("message").await;
+    }
+    // One that nobody has taken yet, and one that is refused.
+    drop(guest_hears);
+    host.post("messages", &json!({ "messages": [message(30, &guest, 0, 0, &needles[0])] })).await.is(StatusCode::OK);
+    let mut refused = message(40, &guest, 0, 1, &needles[0]);
+    refused["box"] = json!(Base64(PLANTED.join(" ").into_bytes().into_iter().cycle().take(1_000).collect()));
+    host.post("messages", &json!({ "messages": [refused] })).await.is(StatusCode::UNPROCESSABLE_ENTITY);
+    client.post("/v1/auth/sign-in", None, &json!({ "name": PLANTED[0], "password": PLANTED[1] })).await;
+    client.post("/v1/auth/sign-in", None, &json!({ "name": { "x": PLANTED[0] } })).await;
+    client.post(&format!("/v1/visits/{}/join", PLANTED[1]), Some(cleo.expose()), &json!({})).await;
+    host.post("admit", &json!({ "endpoint": guest.joined.endpoint })).await.is(StatusCode::OK);
+
+    needles.push(said_in_check.into());
+    needles.push(PASSWORD.into());
+    for token in [&cleo, &ada, &host.joined.endpoint_token, &guest.joined.endpoint_token] {
+        needles.push(token.expose().as_bytes()[4..].to_vec());
+    }
+    let folders = [data.path(), logs.path()];
+    let kept: Vec<Vec<u8>> = [head, staff_box, bundle].map(String::into_bytes).into();
+    let in_database = |found: &Found, what: &[u8]| {
+        let what = String::from_utf8_lossy(what);
+        found.iter().any(|(path, text)| *text == what && path.to_string_lossy().contains("housecall.sqlite3"))
+    };
+    // While it runs, with what is beside the database; and what is left of it when it is killed.
+    for _ in 0..2 {
+        assert_eq!(search(&folders, &needles), Found::new());
+        let found = search(&folders, &kept);
+        assert!(kept.iter().all(|what| in_database(&found, what)), "what is stored would be found: {found:?}");
+        server.kill().await.unwrap();
+    }
+    let log = std::fs::read_to_string(logs.path().join("stderr.log")).unwrap();
+    assert!(log.contains("DEBUG") && log.contains("signed in"), "a log of everything: {log}");
+    let in_log = search(&[logs.path()], &kept);
+    assert_eq!(in_log, Found::new(), "what is stored is in no log either");
+}
+
+#[test]
+fn what_is_searched_for_is_found_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let needle = PLANTED[3].as_bytes();
+    for before in ["", "x", "xy"] {
+        let whole = [before.as_bytes(), needle, b"and more"].concat();
+        let list = format!("{whole:?}");
+        let spelled = [
+            String::from_utf8(whole.clone()).unwrap(),
+            URL_SAFE_NO_PAD.encode(&whole),
+            STANDARD.encode(&whole),
+            whole.iter().map(|byte| format!("{byte:02X}")).collect(),
+            list,
+        ];
+        for text in spelled {
+            std::fs::write(&path, format!("TRACE body={text}")).unwrap();
+            assert_eq!(search(&[folder.path()], &[needle.to_vec()]).len(), 1, "{text}");
+            assert_eq!(search(&[folder.path()], &[PLANTED[4].as_bytes().to_vec()]).len(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_database_has_the_columns_that_the_specification_lists_and_no_others() {
+    let clinic = crate::client::Clinic::start().await;
+    let database = rusqlite::Connection::open(clinic.data.path().join("housecall.sqlite3")).unwrap();
+    let sql = "SELECT tables.name || '.' || columns.name FROM sqlite_schema AS tables
+               JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'";
+    let mut statement = database.prepare(sql).unwrap();
+    let mut columns: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let text = include_str!("../../../../signaling-protocol/PROTOCOL.md");
+    let (_, kept) = text.split_once("## What the server keeps").unwrap();
+    let (kept, _) = kept.split_once("\n## ").unwrap();
+    let rows = kept.lines().filter(|line| line.starts_with("| `"));
+    let listed = rows.flat_map(|row| row.split('|').nth(1).unwrap().split(", "));
+    let mut listed: Vec<String> = listed.map(|name| name.trim().trim_matches('`').to_owned()).collect();
+    columns.sort();
+    listed.sort();
+    assert_eq!(columns, listed);
+}
