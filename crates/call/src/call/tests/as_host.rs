@@ -110,8 +110,9 @@ fn an_admission_that_is_not_written_down_lets_nobody_in() {
 #[test]
 fn somebody_without_a_link_of_ours_is_turned_away_by_name() {
     let mut stranger = guest_at(OTHER);
-    stranger.bundle =
-        Base64(BundleKeys::from_random([1; 64]).guest_bundle(INVITE, &InviteSecret::from_random([66; 32])));
+    stranger.bundle = Base64(
+        OwnBundle::guest([1; 64], INVITE, &InviteSecret::from_random([66; 32]), &Capabilities::app()).bytes().to_vec(),
+    );
     let mut scene = Scene::host_with(&[]);
     scene.outputs();
     scene.event(Event::Joined { participant: stranger });
@@ -432,7 +433,7 @@ fn what_a_restarted_server_lost_is_said_again_at_once_in_a_new_epoch() {
     let [SignalingRequest::Send(envelopes)] = &requests[..] else { panic!("{requests:?}") };
     assert_eq!((envelopes[0].epoch, envelopes[0].seq), (1, 0));
     let again = InnerMessage::Offer { generation: 0, parameters: offer(1, 0) };
-    assert_eq!(InnerMessage::from_bytes(envelopes[0].sealed.as_ref()).unwrap(), again);
+    assert_eq!(scene.read(&envelopes[0]), Some(again));
 }
 
 #[test]
