@@ -20,6 +20,8 @@ mod quality;
 mod reconnection;
 mod refusal;
 mod remote_party;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 
 pub use call::Call;
