@@ -63,6 +63,8 @@ pub struct Call {
     seen: Vec<(InviteId, BundleId)>,
     /// Lists of revoked devices older than this are refused.
     least_epoch: Epoch,
+    /// The newest list that we were told, for who comes after it.
+    revocations: Vec<u8>,
     partner: Option<EndpointId>,
     /// Whom we turned away, the last of them: an admission that is answered late must not keep them in.
     turned_away: VecDeque<EndpointId>,
@@ -142,6 +144,7 @@ impl Call {
             admitted: None,
             seen: Vec::new(),
             least_epoch,
+            revocations: Vec::new(),
             partner: None,
             turned_away: VecDeque::new(),
             strangers: 0,

@@ -60,7 +60,7 @@ pub(crate) enum Taken {
 pub(crate) enum Lost {
     /// Ask for them.
     AskAgain,
-    /// Have everything said anew.
+    /// Asking brought nothing: have everything said anew, if it is needed.
     SayAnew,
 }
 
@@ -150,7 +150,8 @@ impl Channel {
         self.gap = match self.gap {
             _ if self.held.is_empty() => None,
             Some(gap) if !proved => Some(gap),
-            _ => Some(Gap { since: now, asked: false }),
+            // What was asked for and is still missing is not asked for again, or two could ask each other for ever.
+            before => Some(Gap { since: now, asked: before.is_some_and(|gap| gap.asked) }),
         };
         taken
     }
@@ -158,9 +159,14 @@ impl Channel {
     /// Whether something is missing for so long that something is to be done; says so once a while.
     pub(crate) fn has_lost(&mut self, now: Timestamp) -> Option<Lost> {
         let gap = self.gap.as_mut().filter(|gap| now.since(gap.since) >= GAP_PATIENCE)?;
-        gap.since = now;
-        gap.asked = !gap.asked;
-        Some(if gap.asked { Lost::AskAgain } else { Lost::SayAnew })
+        if !std::mem::replace(&mut gap.asked, true) {
+            gap.since = now;
+            return Some(Lost::AskAgain);
+        }
+        // What was held is said anew if it was true. If the server made it up, it is not to be waited for again.
+        self.held.clear();
+        self.gap = None;
+        Some(Lost::SayAnew)
     }
 
     /// Somebody made up what came, perhaps; it may have been the server. If nothing authentic comes, that is the reason

@@ -1,8 +1,8 @@
 //! Whom the server says is there, and whom we believe to be: bundles, links, certificates, by our own knowledge alone.
 
-use signaling_protocol::{Base64, EndpointId, InviteId, Participant, Role};
+use signaling_protocol::{Admission, Base64, EndpointId, InviteId, Participant, Role};
 use tracing::{debug, info, warn};
-use trust::{DeviceRole, Expected, PeerBundle, SealedChannel};
+use trust::{CertificateError, DeviceRole, Epoch, Expected, PeerBundle, SealedChannel};
 use units::Timestamp;
 
 use super::{Call, draw};
@@ -15,7 +15,7 @@ impl Call {
     /// Somebody is there. Only who can show a bundle that verifies is taken notice of.
     pub(super) fn on_participant(&mut self, now: Timestamp, participant: Participant) {
         let endpoint = participant.endpoint;
-        let in_visit = participant.admission == signaling_protocol::Admission::Admitted;
+        let in_visit = participant.admission == Admission::Admitted;
         if self.me == Some(endpoint) || self.phase.is_ended() || self.turned_away.contains(&endpoint) {
             return;
         }
@@ -87,7 +87,13 @@ impl Call {
     /// Guest: a clinician's device of the link's clinic, in this visit.
     fn verify_host(&self, now: Timestamp, bytes: &[u8]) -> Result<PeerBundle, Refusal> {
         let (Some(expected), Some(visit)) = (self.expected(now), self.visit) else { return Err(Refusal::AnotherVisit) };
-        PeerBundle::verify_host(bytes, visit, &expected).map_err(Refusal::of_host)
+        let bundle = PeerBundle::verify_host(bytes, visit, &expected).map_err(Refusal::of_host)?;
+        // Their own list may be older than one that we were told.
+        let told = bundle.chain().map(|chain| chain.check_again(&self.revocations, &expected));
+        match told {
+            Some(Err(CertificateError::Revoked)) => Err(Refusal::DeviceRevoked),
+            _ => Ok(bundle),
+        }
     }
 
     /// What is asked of the clinic's certificates.
@@ -108,7 +114,7 @@ impl Call {
             Err(refusal) if self.role() == Role::Guest => return self.end(now, refusal.into()),
             Err(reason) => {
                 self.problem = Some(Problem::GuestRefused { endpoint, reason });
-                return self.turn_away(endpoint, participant.admission == signaling_protocol::Admission::Admitted);
+                return self.turn_away(endpoint, participant.admission == Admission::Admitted);
             }
         };
         if let Some(epoch) = peer.chain().map(|chain| chain.epoch) {
@@ -122,7 +128,7 @@ impl Call {
             self.seen.push((invite, id));
         }
         let mut remote = RemoteParty::new(self.role(), endpoint, participant.bundle, channel, invite, now);
-        remote.in_visit = self.role() == Role::Host && participant.admission == signaling_protocol::Admission::Admitted;
+        remote.in_visit = self.role() == Role::Host && participant.admission == Admission::Admitted;
         self.remotes.push(remote);
         if self.role() == Role::Host && self.admitted == Some(id) && self.partner.is_none() {
             self.let_in_again(now, endpoint);
@@ -221,6 +227,9 @@ impl Call {
     /// The clinic says which devices are revoked, by the server; signed, so that the server can only hide it.
     pub(super) fn on_revocations(&mut self, now: Timestamp, notice: &[u8]) {
         let Some(expected) = self.expected(now) else { return };
+        if notice.len() <= MOST_NOTICE_BYTES {
+            self.revocations = notice.to_vec();
+        }
         let own = match (&self.config.party, self.visit) {
             (Party::Host { .. }, Some(visit)) => PeerBundle::verify_host(self.own.bytes(), visit, &expected).ok(),
             _ => None,
@@ -233,10 +242,10 @@ impl Call {
         for (endpoint, chain) in own.into_iter().chain(theirs).collect::<Vec<_>>() {
             match (chain.check_again(notice, &expected), endpoint) {
                 (Ok(epoch), _) => self.remember_epoch(epoch),
-                (Err(trust::CertificateError::Revoked), Some(endpoint)) => {
+                (Err(CertificateError::Revoked), Some(endpoint)) => {
                     return self.refuse(now, endpoint, Refusal::DeviceRevoked);
                 }
-                (Err(trust::CertificateError::Revoked), None) => {
+                (Err(CertificateError::Revoked), None) => {
                     return self.end(now, Refusal::OwnDeviceRevoked.into());
                 }
                 (Err(error), _) => warn!(%error, "a list of revoked devices that is passed over"),
@@ -244,7 +253,7 @@ impl Call {
         }
     }
 
-    fn remember_epoch(&mut self, epoch: trust::Epoch) {
+    fn remember_epoch(&mut self, epoch: Epoch) {
         if epoch > self.least_epoch {
             self.least_epoch = epoch;
             let clinic = match &self.config.party {
@@ -260,5 +269,7 @@ impl Call {
 const MOST_REMOTES: usize = 12;
 /// Apps that are met in one visit, those that are gone included: their channels are kept, or replays would be taken.
 const MOST_CHANNELS: usize = 16;
+/// The longest list, and room for a longer one.
+const MOST_NOTICE_BYTES: usize = 1_024;
 /// The first of a link is what counts, and there are no more apps than channels.
 const MOST_SEEN: usize = MOST_CHANNELS;

@@ -59,6 +59,8 @@ impl Call {
                 let sealed = remote.channel.ask_again();
                 self.send(index, sealed);
             }
+            // Who is heard is not disturbed for what may never have been said.
+            (Some(Lost::SayAnew), _) if remote.path == Path::Up => {}
             // Our offer, said again, makes them say everything again.
             (Some(Lost::SayAnew), Role::Host) => remote.negotiation.say_again(now),
             (Some(Lost::SayAnew), Role::Guest) => self.say(index, &InnerMessage::OfferRequest),

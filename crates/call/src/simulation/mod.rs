@@ -6,6 +6,7 @@ mod attacks;
 mod checks;
 mod honest;
 mod people;
+mod strangers;
 mod world;
 
 use trust::{ClinicKey, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, IssuingKey, Validity, name_hash};

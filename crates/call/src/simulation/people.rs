@@ -2,7 +2,10 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use trust::{DeviceIdentity, Epoch, KnownDevices, Link, PatientDevice, UnixTime};
+use trust::{
+    ConnectionParameters, DeviceIdentity, DtlsFingerprint, Epoch, Extensions, IceCredentials, KnownDevices, Link,
+    PatientDevice, PictureParameters, Setup, SrtpProfile, UnixTime, VoiceParameters,
+};
 use units::PictureSize;
 
 use super::{DAY, INVITE, VISIT, device, epoch, secret};
@@ -68,4 +71,25 @@ fn media() -> MediaConfig {
 
 fn call(config: CallConfig, seed: u64) -> Call {
     Call::new(config, Box::new(StdRng::seed_from_u64(seed)))
+}
+
+/// What a connection of this certificate says of itself.
+pub(crate) fn parameters(certificate: u8, number: u32, generation: u8, setup: Setup) -> ConnectionParameters {
+    let ssrc = number * 8;
+    ConnectionParameters {
+        ice: IceCredentials::new(&format!("uf{certificate}x{number}x{generation}"), "apasswordofmorethan22chars")
+            .expect("characters of ICE"),
+        fingerprint: DtlsFingerprint([certificate; 32]),
+        setup,
+        srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
+        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: ssrc + 1 },
+        picture: PictureParameters {
+            payload_type: 102,
+            ssrc: ssrc + 2,
+            rtx_payload_type: 103,
+            rtx_ssrc: ssrc + 3,
+            profile_level_id: [0x42, 0xe0, 0x1f],
+        },
+        extensions: Extensions { mid: 1, transport_cc: 2 },
+    }
 }

@@ -7,14 +7,11 @@ use signaling_protocol::{
     Admission, Base64, Challenge, EndpointId, Envelope, Event, IceReply, JoinReply, LeaveReason, Limits, Participant,
     Role, VisitState,
 };
-use trust::{
-    ConnectionParameters, DeviceIdentity, DtlsFingerprint, Extensions, IceCredentials, PictureParameters, Setup,
-    SrtpProfile, VoiceParameters,
-};
+use trust::{ConnectionParameters, DeviceIdentity, DtlsFingerprint, Setup};
 use units::Timestamp;
 
 use super::VISIT;
-use super::people::People;
+use super::people::{People, parameters};
 use crate::{
     Assurance, Call, EndReason, Input, Intent, Output, PeerCommand, PeerInput, Phase, SignalingInput, SignalingRequest,
 };
@@ -395,25 +392,5 @@ impl World {
             self.say_peer(100, side, PeerInput::DtlsConnected { remote_fingerprint });
             self.say_peer(150, side, PeerInput::ControlOpened);
         }
-    }
-}
-
-fn parameters(certificate: u8, number: u32, generation: u8, setup: Setup) -> ConnectionParameters {
-    let ssrc = number * 8;
-    ConnectionParameters {
-        ice: IceCredentials::new(&format!("uf{certificate}x{number}x{generation}"), "apasswordofmorethan22chars")
-            .expect("characters of ICE"),
-        fingerprint: DtlsFingerprint([certificate; 32]),
-        setup,
-        srtp: vec![SrtpProfile::AeadAes256Gcm, SrtpProfile::AeadAes128Gcm],
-        voice: VoiceParameters { payload_type: 111, red_payload_type: Some(63), ssrc: ssrc + 1 },
-        picture: PictureParameters {
-            payload_type: 102,
-            ssrc: ssrc + 2,
-            rtx_payload_type: 103,
-            rtx_ssrc: ssrc + 3,
-            profile_level_id: [0x42, 0xe0, 0x1f],
-        },
-        extensions: Extensions { mid: 1, transport_cc: 2 },
     }
 }
