@@ -106,6 +106,22 @@ fn an_answer_that_was_not_committed_to_is_told_and_shows_no_digits() {
 }
 
 #[test]
+fn nobody_compares_with_somebody_who_waits() {
+    for lets_in in [true, false] {
+        let mut world = World::new(&People::default());
+        world.admits = lets_in;
+        let mut world = world.run(10);
+        let guest = world.endpoint(GUEST);
+        let check = trust::CheckMessage::Commit { run: 1, hash: signaling_protocol::Base64(vec![2; 32]) };
+        let message = ControlMessage::Check { check }.to_bytes();
+        let said = world.control_messages;
+        world.tell(HOST, Input::Peer(guest, PeerInput::Control(message)));
+        world.intend(HOST, Intent::StartCheck);
+        assert_eq!(world.control_messages > said, lets_in);
+    }
+}
+
+#[test]
 fn a_device_that_was_compared_is_known_again_and_another_one_is_told() {
     let mut people = People::default();
     let mut world = World::new(&people).run(10);

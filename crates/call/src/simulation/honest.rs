@@ -7,8 +7,8 @@ use trust::InnerMessage;
 
 use super::people::People;
 use super::world::{GUEST, HOST, World};
-use super::{NAME, epoch};
-use crate::{Input, Intent, Output, Phase};
+use super::{DAY, NAME, epoch};
+use crate::{Input, Intent, Output, Phase, Problem, Refusal};
 
 #[test]
 fn two_honest_apps_connect_and_every_box_is_sealed() {
@@ -72,6 +72,27 @@ fn an_app_that_comes_back_by_itself_needs_nobody_to_let_it_in_again() {
     assert!(world.boxes.len() > id, "it said something anew");
     assert!(world.are_both_live(), "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
     assert_eq!(world.apps[HOST].call.snapshot().partner, Some(world.endpoint(GUEST)));
+}
+
+#[test]
+fn who_was_let_in_in_time_may_come_back_after_it_and_nobody_else() {
+    for another_app in [false, true] {
+        let mut people = People::default();
+        people.invite.not_after = DAY.plus(30);
+        let mut world = World::new(&people).run(10);
+        world.pass(30);
+        assert!(world.are_both_live());
+        if another_app {
+            world.restart_guest(&people);
+        } else {
+            world.forget_guest();
+        }
+        world.pass(30);
+        assert_eq!(world.are_both_live(), !another_app, "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
+        let problem = world.apps[HOST].call.snapshot().problem;
+        let refused = matches!(problem, Some(Problem::GuestRefused { reason: Refusal::LinkExpired, .. }));
+        assert_eq!(refused, another_app, "{problem:?}");
+    }
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) admits: bool,
     /// All boxes as they were sent.
     pub(crate) boxes: Vec<(usize, Envelope)>,
+    /// How often somebody said something over the control channel.
+    pub(crate) control_messages: u32,
     queue: Vec<(Timestamp, u64, usize, u32, Input)>,
     asked: BTreeSet<EndpointId>,
     joins: u8,
@@ -89,6 +91,7 @@ impl World {
             describe: |_, parameters| parameters,
             admits: true,
             boxes: Vec::new(),
+            control_messages: 0,
             queue: Vec::new(),
             asked: BTreeSet::new(),
             joins: 0,
@@ -338,6 +341,7 @@ impl World {
             }
             PeerCommand::AddCandidates(_) => {}
             PeerCommand::SendControl(bytes) => {
+                self.control_messages += 1;
                 let is_up = |app: &App| app.connection.as_ref().is_some_and(|connection| connection.is_up);
                 if self.apps.iter().all(is_up) {
                     self.say_peer(10, 1 - side, PeerInput::Control(bytes));
