@@ -9,7 +9,7 @@ use super::{Call, draw};
 use crate::admission::HostGate;
 use crate::channel::Channel;
 use crate::remote_party::{Gate, Path, RemoteParty};
-use crate::{Output, Party, Problem, Refusal, SignalingRequest};
+use crate::{Output, Party, Phase, Problem, Refusal, SignalingRequest};
 
 impl Call {
     /// Somebody is there. Only who can show a bundle that verifies is taken notice of.
@@ -195,6 +195,10 @@ impl Call {
             let endpoint = successor.endpoint;
             let remote = &self.remotes[index];
             let is_still_in = remote.in_visit && !remote.gone;
+            let lost = match &remote.path {
+                Path::Lost { since, cause, .. } => Some(Phase::Reconnecting { since: *since, cause: *cause }),
+                Path::Never | Path::Up => None,
+            };
             self.forget(index);
             self.supersede(before);
             self.on_participant(now, successor);
@@ -206,6 +210,8 @@ impl Call {
             }
             if was_partner && self.index(endpoint).is_some() && self.partner.is_none() {
                 (self.partner, self.was_live) = (Some(endpoint), was_live);
+                // The same visit with the same app: it heals within the same grace.
+                self.phase = lost.filter(|_| was_live).unwrap_or(self.phase);
             }
         }
     }

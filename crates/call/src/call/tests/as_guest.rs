@@ -291,3 +291,18 @@ fn a_good_bye_in_a_box_counts_like_one_over_the_control_channel() {
     scene.say(InnerMessage::Bye { reason: ByeReason::HungUp });
     assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
 }
+
+#[test]
+fn digits_are_compared_with_who_is_heard_and_not_before() {
+    let mut scene = Scene::guest_warm();
+    scene.event(Event::Admitted { endpoint: ME });
+    for live in [false, true] {
+        if live {
+            scene.control(ControlMessage::Admitted);
+        }
+        scene.outputs();
+        scene.intent(Intent::StartCheck);
+        let said = control_messages(&scene.commands());
+        assert_eq!(said.iter().any(|message| matches!(message, ControlMessage::Check { .. })), live, "{said:?}");
+    }
+}

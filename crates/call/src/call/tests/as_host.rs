@@ -472,3 +472,43 @@ fn boxes_for_two_go_in_two_requests() {
         .collect();
     assert_eq!(receivers, [vec![THEM], vec![OTHER]]);
 }
+
+#[test]
+fn the_app_that_was_let_in_is_let_in_again_under_another_name_and_no_other_app_is() {
+    for (bundle_of, again) in [(THEM, true), (THIRD, false)] {
+        let mut scene = Scene::host_with(&[THEM]);
+        scene.intent(Intent::Admit(THEM));
+        scene.signaling(SignalingInput::Admitted(THEM));
+        scene.event(Event::Left { endpoint: THEM, reason: LeaveReason::ConnectionLost });
+        scene.outputs();
+        let participant = Participant { endpoint: OTHER, ..guest_at(bundle_of) };
+        scene.event(Event::Joined { participant });
+        assert_eq!(scene.requests().contains(&SignalingRequest::Admit(OTHER)), again);
+        let waiting = &scene.call.snapshot().waiting;
+        assert!(matches!(waiting[..], [one] if one.endpoint == OTHER && one.reused != again), "{waiting:?}");
+    }
+}
+
+#[test]
+fn an_app_that_is_heard_stays_who_it_is_and_goes_on_under_its_new_name_when_it_is_not() {
+    let mut scene = Scene::host_live();
+    let participant = Participant { endpoint: OTHER, ..guest_at(THEM) };
+    scene.event(Event::Joined { participant: participant.clone() });
+    scene.wait(secs(60));
+    assert_eq!((scene.call.snapshot().partner, scene.requests()), (Some(THEM), vec![]));
+    scene.peer(PeerInput::ControlClosed);
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER));
+    assert!(matches!(scene.phase(), Phase::Reconnecting { .. }), "{:?}", scene.phase());
+    assert!(scene.requests().contains(&SignalingRequest::Admit(OTHER)));
+    scene.hello(Admission::Admitted, vec![guest_at(THEM), participant]);
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER), "the old name is over");
+}
+
+#[test]
+fn a_new_name_that_is_gone_again_takes_nobodys_place() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Joined { participant: Participant { endpoint: OTHER, ..guest_at(THEM) } });
+    scene.event(Event::Left { endpoint: OTHER, reason: LeaveReason::ConnectionLost });
+    scene.peer(PeerInput::ControlClosed);
+    assert_eq!(scene.call.snapshot().partner, Some(THEM));
+}
