@@ -87,6 +87,8 @@ fn a_key_of_low_order_in_a_first_box() {
             }
         })
     };
+    let at_once = with(&people, true, zero(GUEST)).run(5);
+    assert_eq!(at_once.ended(GUEST), Some(EndReason::Refused(Refusal::UnsafeKeys)), "nobody makes it by accident");
     guest_refuses(Refusal::UnsafeKeys, |lies| with(&people, lies, zero(GUEST)));
     host_refuses(Refusal::UnsafeKeys, |lies| with(&people, lies, zero(HOST)));
 }
