@@ -9,9 +9,11 @@
 //!   says it again whenever the channel opens. The server's `admitted` event only lets the guest show that it is being
 //!   connected.
 //!
-//! A server that lies can therefore make an app show "connecting", and nothing else. (That the announced fingerprint is
-//! the host's is what sealing will prove; with open boxes a server that swaps it sits between the two with or without
-//! this rule.)
+//! A server that lies can therefore make an app show "connecting", and nothing else. That the announced fingerprint is
+//! the host's is proved by the seal: see the `channel` module.
+//!
+//! Who was admitted is a bundle, not a name that the server gives: the same app that joins anew is let in again by the
+//! host's app itself, another one with the same link waits.
 
 use units::Timestamp;
 

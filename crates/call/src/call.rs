@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use rand_core::Rng;
-use signaling_protocol::{EndpointId, Envelope, IceServer, MessageId, Role, VisitId};
-use trust::{BundleKeys, InnerMessage};
+use signaling_protocol::{EndpointId, Envelope, IceServer, InviteId, MessageId, Role, VisitId};
+use trust::{BundleId, Capabilities, Epoch, InnerMessage, OwnBundle, SealError, SealedBox};
 use units::Timestamp;
 
+use crate::channel::{self, Channel};
 use crate::negotiation::Action;
 use crate::quality::Policy;
 use crate::remote_party::RemoteParty;
@@ -16,10 +17,12 @@ use crate::{
     SignalingRequest, Snapshot, StatsInput, VoicePlan,
 };
 
+mod assurance;
 mod boxes;
 mod connections;
 mod ending;
 mod joining;
+mod meeting;
 mod room;
 mod settling;
 mod timers;
@@ -37,9 +40,8 @@ mod tests;
 pub struct Call {
     config: CallConfig,
     rng: Box<dyn Rng + Send>,
-    bundle: Vec<u8>,
-    /// Opens what is sealed to us; boxes are still open, so only its public half is used.
-    _keys: BundleKeys,
+    /// As long as we are in the visit, however often we join: who knows us by it knows us again.
+    own: OwnBundle,
 
     phase: Phase,
     /// Whether the two have been heard together at all; from then on a lost path is healed until the grace is over.
@@ -53,6 +55,16 @@ pub struct Call {
     ice: Ice,
 
     remotes: Vec<RemoteParty>,
+    /// The channels to those who are not there now, but may be again.
+    shelf: Vec<Channel>,
+    /// Whom our person let in: that app may come back by itself.
+    admitted: Option<BundleId>,
+    /// Which apps came by which link.
+    seen: Vec<(InviteId, BundleId)>,
+    /// Lists of revoked devices older than this are refused.
+    least_epoch: Epoch,
+    /// The newest list that we were told, for who comes after it.
+    revocations: Vec<u8>,
     partner: Option<EndpointId>,
     /// Whom we turned away, the last of them: an admission that is answered late must not keep them in.
     turned_away: VecDeque<EndpointId>,
@@ -87,12 +99,16 @@ struct Ice {
 impl Call {
     /// A call that has not begun. `rng` gives keys and message ids: the operating system's in the product.
     pub fn new(config: CallConfig, mut rng: Box<dyn Rng + Send>) -> Self {
-        let mut bits = [0; 64];
-        rng.fill_bytes(&mut bits);
-        let keys = BundleKeys::from_random(bits);
-        let (bundle, visit) = match &config.party {
-            Party::Host { identity, visit, .. } => (keys.host_bundle(*visit, identity), Some(*visit)),
-            Party::Guest { link } => (keys.guest_bundle(link.invite, &link.secret), None),
+        let bits = draw(&mut *rng);
+        let abilities = Capabilities::app();
+        let (own, visit, least_epoch) = match &config.party {
+            Party::Host { device, visit, .. } => {
+                (OwnBundle::host(bits, *visit, device, &abilities), Some(*visit), device.epoch())
+            }
+            Party::Guest { link, least_epoch, .. } => {
+                let own = OwnBundle::guest(bits, link.invite, &link.secret, &abilities);
+                (own, None, Epoch(link.epoch.unwrap_or_default()).max(*least_epoch))
+            }
         };
         let policy = Policy::new(config.media, config.preferences);
         let (voice_plan, picture_plan) = policy.plans();
@@ -109,12 +125,12 @@ impl Call {
             voice_plan,
             picture_plan,
             problem: None,
+            assurance: None,
         };
         Self {
             config,
             rng,
-            bundle,
-            _keys: keys,
+            own,
             phase: Phase::Lobby,
             was_live: false,
             joining: joining::Joining::NotYet,
@@ -124,6 +140,11 @@ impl Call {
             signaling_up_since: None,
             ice: Ice::default(),
             remotes: Vec::new(),
+            shelf: Vec::new(),
+            admitted: None,
+            seen: Vec::new(),
+            least_epoch,
+            revocations: Vec::new(),
             partner: None,
             turned_away: VecDeque::new(),
             strangers: 0,
@@ -195,6 +216,10 @@ impl Call {
         }
         match intent {
             Intent::Join => self.join(),
+            Intent::StartCheck => self.start_check(),
+            Intent::DigitsSame => self.person_says(now, true),
+            Intent::DigitsDiffer => self.person_says(now, false),
+            Intent::RememberDevice => self.remember_device(),
             Intent::Admit(endpoint) => self.admit(now, endpoint),
             Intent::Deny(endpoint) => self.deny(endpoint),
             Intent::HangUp => self.end(now, crate::EndReason::HungUp),
@@ -283,7 +308,10 @@ impl Call {
                     }
                     self.peer(endpoint, command);
                 }
-                Action::BeginEpoch => remote.outgoing.begin_epoch(),
+                Action::BeginEpoch => {
+                    let random = draw(&mut *self.rng);
+                    self.remotes[index].channel.begin_epoch(random);
+                }
                 Action::Message(message) => self.say(index, &message),
             }
         }
@@ -291,11 +319,18 @@ impl Call {
 
     /// Puts a message into a box for this one.
     fn say(&mut self, index: usize, message: &InnerMessage) {
-        let mut bits = [0; 16];
-        self.rng.fill_bytes(&mut bits);
-        let remote = &mut self.remotes[index];
-        let envelope = remote.outgoing.wrap(MessageId::from_random(bits), remote.endpoint, message.to_bytes());
-        self.outbox.push(envelope);
+        let sealed = self.remotes[index].channel.say(message);
+        self.send(index, sealed);
+    }
+
+    /// Puts a sealed box on its way to this one.
+    fn send(&mut self, index: usize, sealed: Result<SealedBox, SealError>) {
+        let id = MessageId::from_random(draw(&mut *self.rng));
+        match sealed {
+            Ok(sealed) => self.outbox.push(channel::envelope(id, self.remotes[index].endpoint, sealed)),
+            // Only what we said ourselves can be too large.
+            Err(error) => tracing::error!(%error, "a message that is not sent"),
+        }
     }
 
     fn milestone(&mut self, kind: MilestoneKind, at: Timestamp) {
@@ -303,6 +338,13 @@ impl Call {
             self.outputs.push_back(Output::Milestone(crate::Milestone { kind, at }));
         }
     }
+}
+
+/// So many fresh random bytes.
+fn draw<const N: usize>(rng: &mut (dyn Rng + Send)) -> [u8; N] {
+    let mut bits = [0; N];
+    rng.fill_bytes(&mut bits);
+    bits
 }
 
 impl fmt::Debug for Call {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{InviteId, InviteKey, Role, VisitId};
-use trust::{HostIdentity, Link};
-use units::{DataRate, PictureSize};
+use signaling_protocol::{InviteId, Role, VisitId};
+use trust::{DeviceIdentity, Epoch, InviteSecret, KnownDevices, Link, PatientDevice, UnixTime};
+use units::{DataRate, PictureSize, Timestamp};
 
 /// Everything that a [`Call`](crate::Call) must know before it begins.
 #[derive(Debug)]
@@ -17,12 +17,29 @@ pub struct CallConfig {
     pub preferences: Preferences,
     /// How long a lost connection may heal before the visit ends. See [`RECONNECT_GRACE`].
     pub reconnect_grace: Duration,
+    /// The time of day at [`Timestamp::ZERO`], for what is valid from one day to another.
+    pub unix_at_zero: UnixTime,
+    /// The devices that were met before.
+    pub known: KnownDevices,
 }
 
 impl CallConfig {
-    /// The usual call of `party`: voice and picture both ways, smooth, no limit of our own.
-    pub fn new(party: Party, media: MediaConfig) -> Self {
-        Self { party, media, preferences: Preferences::default(), reconnect_grace: RECONNECT_GRACE }
+    /// The usual call of `party`: voice and picture both ways, smooth, no limit of our own, nobody met before.
+    /// `unix_at_zero` is the time of day at [`Timestamp::ZERO`].
+    pub fn new(party: Party, media: MediaConfig, unix_at_zero: UnixTime) -> Self {
+        Self {
+            party,
+            media,
+            preferences: Preferences::default(),
+            reconnect_grace: RECONNECT_GRACE,
+            unix_at_zero,
+            known: KnownDevices::default(),
+        }
+    }
+
+    /// The time of day.
+    pub(crate) fn unix(&self, now: Timestamp) -> UnixTime {
+        self.unix_at_zero.plus(now.as_micros() / 1_000_000)
     }
 }
 
@@ -35,18 +52,38 @@ pub const RECONNECT_GRACE: Duration = Duration::from_secs(600);
 pub enum Party {
     /// The clinician, who made the visit and its links.
     Host {
-        /// The key whose fingerprint stands in the links.
-        identity: HostIdentity,
+        /// The device for which the clinic vouches whose fingerprint stands in the links.
+        device: DeviceIdentity,
         /// The visit.
         visit: VisitId,
-        /// The links that were given out, by their public halves. Only who joined by one of them is shown as waiting.
-        invites: Vec<(InviteId, InviteKey)>,
+        /// The links that were given out. Only who joined by one of them is shown as waiting.
+        invites: Vec<HostInvite>,
     },
     /// The patient, who came by a link.
     Guest {
         /// The link.
         link: Link,
+        /// By what the clinic knows this device again, if it is to.
+        device: Option<PatientDevice>,
+        /// The highest epoch of revocations that this app has seen of the clinic: lists older than this, or than the
+        /// link's, are refused.
+        least_epoch: Epoch,
     },
+}
+
+/// A link that was given out, as the clinic's own app knows it: the server is not the only one to look after its limits.
+#[derive(Debug, Clone)]
+pub struct HostInvite {
+    /// Its name.
+    pub invite: InviteId,
+    /// Its secret.
+    pub secret: InviteSecret,
+    /// The visit that it is for.
+    pub visit: VisitId,
+    /// The last second in which somebody may come in by it.
+    pub not_after: UnixTime,
+    /// Under which opaque name the patient's device is remembered, if it is.
+    pub patient: Option<[u8; 32]>,
 }
 
 impl Party {

@@ -1,10 +1,10 @@
 //! What the two apps say to each other over the control channel: small JSON objects with a `kind`.
 
 use serde::{Deserialize, Serialize};
-use trust::ByeReason;
+use trust::{ByeReason, CheckMessage};
 
 /// A message over the control channel of a verified connection: nobody between the two can read or write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ControlMessage {
     /// The host's own word that the guest is in. From a guest it means nothing.
@@ -18,6 +18,11 @@ pub enum ControlMessage {
         /// Whether the sender shows pictures at all.
         #[serde(default = "yes")]
         receives_picture: bool,
+    },
+    /// Of the comparison of digits.
+    Check {
+        /// What.
+        check: CheckMessage,
     },
     /// The sender hangs up; nothing follows.
     Bye {
@@ -40,7 +45,7 @@ pub enum ControlMessageError {
 /// The longest control message. Generous: today's are below 100 bytes, and a later version may say more.
 const MAX_BYTES: usize = 4 * 1024;
 
-const KINDS: [&str; 3] = ["admitted", "media_state", "bye"];
+const KINDS: [&str; 4] = ["admitted", "media_state", "check", "bye"];
 
 const fn yes() -> bool {
     true
@@ -48,8 +53,8 @@ const fn yes() -> bool {
 
 impl ControlMessage {
     /// As it goes over the channel.
-    pub fn to_bytes(self) -> Vec<u8> {
-        serde_json::to_vec(&self).expect("an enum of booleans and names is always JSON")
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("an enum of booleans and names is always JSON")
     }
 
     /// Reads what came.
@@ -77,12 +82,15 @@ impl ControlMessage {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use signaling_protocol::Base64;
 
     #[test]
     fn a_message_is_read_as_it_is_written() {
         for message in [
             ControlMessage::Admitted,
             ControlMessage::MediaState { muted: true, camera_off: false, receives_picture: false },
+            ControlMessage::Check { check: CheckMessage::Commit { run: 1, hash: Base64(vec![7; 32]) } },
+            ControlMessage::Check { check: CheckMessage::Differ },
             ControlMessage::Bye { reason: ByeReason::HungUp },
         ] {
             assert_eq!(ControlMessage::from_bytes(&message.to_bytes()), Ok(message));

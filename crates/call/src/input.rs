@@ -42,6 +42,14 @@ pub enum Intent {
     SetMode(Mode),
     /// Spend little data, or not.
     SetSaveData(bool),
+    /// Compare digits with the other side, by voice.
+    StartCheck,
+    /// The digits that are shown are those that the other side reads out.
+    DigitsSame,
+    /// They are not: the call is over.
+    DigitsDiffer,
+    /// Know the other side's device again.
+    RememberDevice,
 }
 
 /// What a peer connection says.
@@ -128,6 +136,8 @@ pub enum SignalingInput {
         /// Why not.
         code: Code,
     },
+    /// The clinic's newest list of revoked devices, as its app signed it: see [`trust::IssuingKey::notice`].
+    Revocations(Vec<u8>),
     /// The event stream stands.
     StreamUp,
     /// The event stream broke; the driver opens it again by itself.

@@ -9,23 +9,27 @@
 
 mod admission;
 mod call;
+mod channel;
 mod config;
 mod control_message;
-mod delivery;
 mod input;
 mod negotiation;
 mod output;
 mod phase;
 mod quality;
 mod reconnection;
+mod refusal;
 mod remote_party;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 
 pub use call::Call;
-pub use config::{CallConfig, CameraFormat, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
+pub use config::{CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
 pub use control_message::{ControlMessage, ControlMessageError};
 pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
-pub use phase::{EndReason, Phase, ReconnectCause, Refusal};
+pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{PictureOff, PicturePlan, VoiceLink, VoicePlan, VoicePolicy};
-pub use snapshot::{Problem, Remote, Snapshot, Waiting};
+pub use refusal::Refusal;
+pub use snapshot::{Assurance, Check, Problem, Remote, Snapshot, Waiting};

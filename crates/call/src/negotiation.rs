@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use signaling_protocol::{IceServer, Role};
-use trust::{Candidate, ConnectionParameters, DtlsFingerprint, InnerMessage, MAX_CANDIDATES};
+use trust::{Candidate, ConnectionParameters, DtlsFingerprint, InnerMessage, MAX_CANDIDATES, compare_certificate};
 use units::Timestamp;
 
 use crate::{PeerCommand, Refusal};
@@ -188,6 +188,8 @@ impl Negotiation {
             self.close();
             self.connection = Some(Connection::default());
             self.offer_epoch = epoch;
+            // Our certificate may be another one now, and within an epoch it must not be.
+            self.actions.push_back(Action::BeginEpoch);
             self.command(PeerCommand::Open { ice: ice.to_vec(), offerer: false });
         }
         self.generation = Some(generation);
@@ -263,14 +265,11 @@ impl Negotiation {
     /// The encrypted connection stands: who is at its other end must be who was announced.
     pub(crate) fn on_dtls_connected(&mut self, now: Timestamp, fingerprint: DtlsFingerprint) -> Result<(), Refusal> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
-        match &connection.remote {
-            Some(remote) if remote.fingerprint == fingerprint => {
-                connection.dtls_since.get_or_insert(now);
-                connection.failed = false;
-                Ok(())
-            }
-            _ => Err(Refusal::FingerprintMismatch),
-        }
+        let remote = connection.remote.as_ref().ok_or(Refusal::FingerprintMismatch)?;
+        compare_certificate(&remote.fingerprint, &fingerprint).map_err(|_| Refusal::FingerprintMismatch)?;
+        connection.dtls_since.get_or_insert(now);
+        connection.failed = false;
+        Ok(())
     }
 
     pub(crate) fn set_control_open(&mut self, open: bool) {
@@ -359,13 +358,13 @@ impl Negotiation {
         matches!(self.step, Step::Offering { .. } | Step::Answering { .. })
     }
 
-    /// Host: whether this answers the offer that somebody has already answered with another certificate: their first
-    /// attempt came to nothing.
+    /// Host: whether this answers the offer that was already answered in other words: their first attempt came to nothing.
+    /// (The words for the same attempt are the same, the certificate may be for another one.)
     pub(crate) fn is_another_answer(&self, generation: u32, parameters: &ConnectionParameters) -> bool {
         let Some(connection) = self.connection.as_ref().filter(|it| it.dtls_since.is_none()) else { return false };
         self.is_settled()
             && self.generation == Some(generation)
-            && connection.remote.as_ref().is_some_and(|before| before.fingerprint != parameters.fingerprint)
+            && connection.remote.as_ref().is_some_and(|before| before != parameters)
     }
 
     pub(crate) fn has_connection(&self) -> bool {

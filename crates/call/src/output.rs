@@ -1,7 +1,7 @@
 //! What the engine wants done.
 
 use signaling_protocol::{EndpointId, Envelope, HostJoinRequest, IceServer, InviteId, JoinRequest, VisitId};
-use trust::{Candidate, ConnectionParameters};
+use trust::{Candidate, ConnectionParameters, Epoch, KeyFingerprint};
 use units::Timestamp;
 
 use crate::{PicturePlan, VoicePlan};
@@ -19,6 +19,22 @@ pub enum Output {
         voice: VoicePlan,
         /// For the picture.
         picture: PicturePlan,
+    },
+    /// Keep this as the highest epoch of revocations that was ever seen of this clinic.
+    RememberEpoch {
+        /// Whose.
+        clinic: KeyFingerprint,
+        /// Which.
+        epoch: Epoch,
+    },
+    /// Remember a device, by [`trust::KnownDevices::remember`].
+    RememberDevice {
+        /// Under which name.
+        name: [u8; 32],
+        /// Which.
+        device: KeyFingerprint,
+        /// Whether digits were compared.
+        compared: bool,
     },
     /// Something for the report.
     Milestone(Milestone),

@@ -1,7 +1,8 @@
 //! Where a call stands.
 
-use signaling_protocol::Code;
 use units::Timestamp;
+
+use crate::Refusal;
 
 /// Where a call stands. Data lives in the variant, so a stale timer cannot exist.
 ///
@@ -134,36 +135,4 @@ impl EndReason {
             Self::Refused(_) => "refused",
         }
     }
-}
-
-/// What was refused, and why. Its `Display` is one sentence for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
-    /// The server refused what we cannot go on without.
-    #[error("{}", .0.title())]
-    Server(Code),
-    /// The server speaks a version that we do not.
-    #[error("This server speaks another version; update the app.")]
-    Version,
-    /// Who says to be the clinician is not the one of the link.
-    #[error(
-        "The clinician's app does not have the key that the link names, so the call was stopped; ask for a new link."
-    )]
-    WrongClinicKey,
-    /// Who waits has no valid bundle signed by one of the links that we gave out.
-    #[error("Somebody tried to join without one of the visit's links and was refused.")]
-    NotByOurLink,
-    /// Who is at the other end of the encrypted connection is not who was announced.
-    #[error("The other end of the connection is not who was announced, so the call was stopped.")]
-    FingerprintMismatch,
-    /// Their connection parameters changed where they must not.
-    #[error("The other app changed its keys in the middle of the call, so the call was stopped.")]
-    FingerprintChanged,
-    /// They offered what we do not take: nothing encrypted, or nothing that we can play. A connection that is only slow
-    /// is never this: see [`EndReason::HandshakeUnfinished`].
-    #[error("The other app offered a connection that is not safe, so the call was stopped.")]
-    Parameters,
-    /// They sent what no app of ours sends.
-    #[error("The other app sent something that could not be understood; update both apps.")]
-    Malformed,
 }

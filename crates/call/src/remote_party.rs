@@ -1,10 +1,10 @@
 //! One other endpoint of the visit, as this call knows it.
 
-use signaling_protocol::{Base64, EndpointId, InviteId, Role};
+use signaling_protocol::{Base64, EndpointId, InviteId, Participant, Role};
 use units::Timestamp;
 
 use crate::admission::{GuestGate, HostGate};
-use crate::delivery::{Incoming, Outgoing};
+use crate::channel::Channel;
 use crate::negotiation::Negotiation;
 use crate::reconnection::Reconnection;
 use crate::{Milestone, ReconnectCause, Remote};
@@ -19,8 +19,9 @@ pub(crate) struct RemoteParty {
     pub(crate) since: Timestamp,
     pub(crate) gate: Gate,
     pub(crate) negotiation: Negotiation,
-    pub(crate) outgoing: Outgoing,
-    pub(crate) incoming: Incoming,
+    pub(crate) channel: Channel,
+    /// The same app, under another name: it says that it joined anew. It is met when this one is not heard.
+    pub(crate) successor: Option<Participant>,
     pub(crate) path: Path,
     /// The server says that its stream broke, or that it is gone: it cannot be told anything.
     pub(crate) unreachable: bool,
@@ -71,6 +72,7 @@ impl RemoteParty {
         our_role: Role,
         endpoint: EndpointId,
         bundle: Base64,
+        channel: Channel,
         invite: Option<InviteId>,
         now: Timestamp,
     ) -> Self {
@@ -84,8 +86,8 @@ impl RemoteParty {
                 Role::Guest => Gate::Guest(GuestGate::default()),
             },
             negotiation: Negotiation::new(our_role),
-            outgoing: Outgoing::default(),
-            incoming: Incoming::default(),
+            channel,
+            successor: None,
             path: Path::Never,
             unreachable: false,
             in_visit: false,
@@ -128,6 +130,7 @@ impl RemoteParty {
     /// The control channel is open: what was said over one before it may not have come through.
     pub(crate) fn on_control_opened(&mut self) {
         self.negotiation.set_control_open(true);
+        self.channel.stop_check();
         self.word_given = false;
         self.told_switches = None;
         if self.negotiation.is_complete() {
@@ -142,6 +145,7 @@ impl RemoteParty {
         self.word_given = false;
         self.told_switches = None;
         self.early_control.clear();
+        self.channel.stop_check();
         if let Gate::Guest(gate) = &mut self.gate {
             gate.on_new_connection();
         }

@@ -1,7 +1,8 @@
 //! The call as the person sees it.
 
 use signaling_protocol::{EndpointId, InviteId, Role};
-use units::Timestamp;
+use trust::{Digits, Level, Recognition};
+use units::{Phi, Timestamp};
 
 use crate::{Phase, PicturePlan, Refusal, VoicePlan};
 
@@ -32,6 +33,38 @@ pub struct Snapshot {
     pub picture_plan: PicturePlan,
     /// What the person should know, the newest.
     pub problem: Option<Problem>,
+    /// How sure we can be of who the other side is, once they have spoken.
+    pub assurance: Option<Assurance>,
+}
+
+/// How sure we can be of who the other side is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assurance {
+    /// How sure.
+    pub level: Level,
+    /// Whether their device was met before.
+    pub device: Recognition,
+    /// The clinician's name, certified by the clinic. Guest only.
+    pub name: Option<Phi<String>>,
+    /// The comparison of digits.
+    pub check: Check,
+    /// Boxes that the server brought and that were not taken: duplicates, and what it made up.
+    pub dropped_boxes: u32,
+}
+
+/// Where the comparison of digits stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Nobody compares.
+    None,
+    /// We have begun, their app has not answered yet.
+    Asked,
+    /// To be read out by both.
+    Shown(Digits),
+    /// Our person has found them to be the same, and nothing has changed since.
+    Same,
+    /// What was compared, or was being compared, does not count any more: the connection or an app changed.
+    Lost,
 }
 
 /// Somebody in the waiting room.
@@ -45,6 +78,8 @@ pub struct Waiting {
     pub since: Timestamp,
     /// Whether a connection to them stands already.
     pub warm: bool,
+    /// Another app came by the same link before: the patient's own, or somebody else who has the link.
+    pub reused: bool,
 }
 
 /// The other side's switches.
@@ -73,6 +108,12 @@ pub enum Problem {
     /// Somebody else is in the visit, or is being let in.
     #[error("Somebody else is in the visit or is just being let in.")]
     AlreadySomebodyIn,
+    /// The digits could not be compared.
+    #[error("The digits could not be compared; start the comparison again.")]
+    CheckInterrupted,
+    /// Digits were compared too often.
+    #[error("Digits were compared too often in this visit; end it and make another link.")]
+    CheckedTooOften,
     /// The microphone is gone.
     #[error("The microphone is gone; the other side does not hear you.")]
     MicrophoneLost,

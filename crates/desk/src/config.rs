@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use trust::HostIdentity;
+use trust::{DeviceIdentity, UnixTime};
 
 /// Everything that a [`Desk`](crate::Desk) must know before it begins.
 #[derive(Debug)]
 pub struct DeskConfig {
-    /// The clinic's key, whose fingerprint stands in the links.
-    pub identity: HostIdentity,
+    /// The device, and the clinic that vouches for it, whose fingerprint stands in the links.
+    pub identity: DeviceIdentity,
+    /// The time of day at [`units::Timestamp::ZERO`], for how long links are good.
+    pub unix_at_zero: UnixTime,
     /// How long nobody touches the desk before it locks. See [`IDLE_LOCK`].
     pub idle_lock: Duration,
     /// How long a link is good. See [`LINK_LIFETIME`].
@@ -16,9 +18,9 @@ pub struct DeskConfig {
 }
 
 impl DeskConfig {
-    /// The usual desk of who holds `identity`.
-    pub fn new(identity: HostIdentity) -> Self {
-        Self { identity, idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
+    /// The usual desk of who holds `identity`; `unix_at_zero` is the time of day at [`units::Timestamp::ZERO`].
+    pub fn new(identity: DeviceIdentity, unix_at_zero: UnixTime) -> Self {
+        Self { identity, unix_at_zero, idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
     }
 }
 

@@ -212,7 +212,7 @@ impl Desk {
                 match answer {
                     DeskAnswer::InviteMade(invite) => {
                         let (visit, secret) = (*visit, secret.clone());
-                        self.start_call(signed_in, visit, invite, secret);
+                        self.start_call(now, signed_in, visit, invite, secret);
                     }
                     other => self.visit_not_made(signed_in, problem_of(other)),
                 }
@@ -243,16 +243,25 @@ impl Desk {
         self.state = State::MakingInvite { signed_in, number, visit, secret };
     }
 
-    fn start_call(&mut self, signed_in: SignedIn, visit: VisitId, invite: InviteId, secret: InviteSecret) {
-        let invites = vec![(invite, secret.invite_key())];
+    fn start_call(
+        &mut self,
+        now: Timestamp,
+        signed_in: SignedIn,
+        visit: VisitId,
+        invite: InviteId,
+        secret: InviteSecret,
+    ) {
+        let lifetime = self.config.link_lifetime.as_secs();
+        let not_after = self.config.unix_at_zero.plus(now.as_micros() / 1_000_000 + lifetime);
+        let invites = vec![(invite, secret.clone(), not_after)];
         let identity = self.config.identity.clone();
         let link = Link {
             server: signed_in.server.clone(),
             app_only: signed_in.pin.is_some(),
             invite,
             secret,
-            clinic_key: identity.fingerprint(),
-            epoch: None,
+            clinic_key: identity.clinic(),
+            epoch: Some(identity.epoch().0),
             pin: signed_in.pin,
         };
         let text = Phi::new(link.to_string());

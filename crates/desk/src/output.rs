@@ -1,7 +1,7 @@
 //! What the desk wants done.
 
-use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
-use trust::{HostIdentity, Link, ServerAddress, TlsPin};
+use signaling_protocol::{CreateInviteRequest, InviteId, SignInRequest, VisitId};
+use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
 
 use crate::RequestNumber;
@@ -59,12 +59,12 @@ pub enum DeskRequest {
 /// All that the clinician's side of a call needs; `session` makes a `call::Party::Host` of it.
 #[derive(Debug)]
 pub struct HostCall {
-    /// The key whose fingerprint stands in the link.
-    pub identity: HostIdentity,
+    /// The device for whose clinic the link is.
+    pub identity: DeviceIdentity,
     /// The visit.
     pub visit: VisitId,
-    /// The links that were given out, by their public halves.
-    pub invites: Vec<(InviteId, InviteKey)>,
+    /// The links that were given out: names, secrets, and the last second in which each is good.
+    pub invites: Vec<(InviteId, InviteSecret, UnixTime)>,
     /// The link for the patient; it names the server and its pin as well.
     pub link: Link,
     /// Who is signed in.

@@ -2,6 +2,8 @@
 
 use units::{DataRate, Phi};
 
+use crate::Certificate;
+
 /// How to open a [`crate::Peer`].
 #[derive(Debug, Clone)]
 pub struct PeerConfig {
@@ -11,13 +13,21 @@ pub struct PeerConfig {
     pub start_rate: DataRate,
     /// What the estimate never exceeds, where the person wants to save data.
     pub max_rate: Option<DataRate>,
+    /// What our end shows in the handshake; a fresh one if there is none.
+    pub certificate: Option<Certificate>,
     /// Also offer the loopback address: for two programs on one machine.
     pub include_loopback: bool,
 }
 
 impl Default for PeerConfig {
     fn default() -> Self {
-        Self { ice_servers: Vec::new(), start_rate: DEFAULT_START_RATE, max_rate: None, include_loopback: false }
+        Self {
+            ice_servers: Vec::new(),
+            start_rate: DEFAULT_START_RATE,
+            max_rate: None,
+            certificate: None,
+            include_loopback: false,
+        }
     }
 }
 

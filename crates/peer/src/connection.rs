@@ -19,7 +19,7 @@ use crate::bridge::Bridge;
 use crate::handler::{Forward, LibraryEvent};
 use crate::repeater::{Handshake, RepeatingRuntime};
 use crate::shared::Shared;
-use crate::{IceServer, PeerConfig, PeerError, control, engine};
+use crate::{Certificate, IceServer, PeerConfig, PeerError, control, engine};
 
 /// The library's connection, set up as we want it. Nothing is sent yet.
 pub(crate) async fn build(
@@ -43,8 +43,11 @@ pub(crate) async fn build(
         addresses.push("127.0.0.1:0".to_owned());
     }
     let servers = config.ice_servers.iter().filter_map(ice_server).collect();
+    let certificates = config.certificate.clone().map(Certificate::into_library).into_iter().collect();
+    let configuration =
+        RTCConfigurationBuilder::new().with_ice_servers(servers).with_certificates(certificates).build();
     let connection = PeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(servers).build())
+        .with_configuration(configuration)
         .with_media_engine(engine::media_engine()?)
         .with_setting_engine(engine::setting_engine(config.include_loopback))
         .with_interceptor_registry(registry)

@@ -137,8 +137,8 @@ pub(crate) fn setting_engine(include_loopback: bool) -> SettingEngine {
         .with_relay_acceptance_min_wait(Some(Duration::ZERO))
         .with_include_loopback_candidate(include_loopback)
         .with_discard_local_candidates_during_ice_restart(true)
-        // Names would hide this network's addresses from the server, which reads candidates as long as boxes are not
-        // sealed; but where multicast does not reach, the two could not find each other.
+        // Candidates are sealed, so that names would hide nothing from the server; and where multicast does not reach,
+        // the two could not find each other.
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .build()
 }

@@ -22,6 +22,7 @@
 
 mod bridge;
 mod candidate;
+mod certificate;
 mod config;
 mod connection;
 mod control;
@@ -41,6 +42,7 @@ mod shared;
 mod stats;
 mod supervisor;
 
+pub use certificate::Certificate;
 pub use config::{IceServer, PeerConfig};
 pub use error::PeerError;
 pub use event::PeerEvent;

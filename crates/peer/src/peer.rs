@@ -77,7 +77,7 @@ impl fmt::Debug for Peer {
 }
 
 impl Peer {
-    /// Opens sockets and makes a fresh certificate; nothing is sent yet, and the media gate is closed.
+    /// Opens sockets, and makes a fresh certificate if none is given; nothing is sent yet, and the media gate is closed.
     ///
     /// # Errors
     /// If this computer lacks something, or a server's address cannot be used.

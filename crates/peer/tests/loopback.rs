@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use network::{Network, Weather};
 use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
-use peer::{Peer, PeerConfig, PeerError, PeerEvent, VoiceFormat, VoiceFormats, VoiceOut};
+use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, VoiceFormat, VoiceFormats, VoiceOut};
 use tokio::time::timeout;
 use trust::{DtlsFingerprint, Setup, VoiceParameters};
 
@@ -358,4 +358,20 @@ async fn servers_that_cannot_be_used_do_not_keep_a_peer_from_opening() {
     let config = PeerConfig { ice_servers: vec![server], ..PeerConfig::default() };
     let (peer, _streams) = Peer::open(config, pair::clock()).await.unwrap();
     peer.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_share_a_certificate_are_known_by_it_and_others_are_not() {
+    let shown = async |certificate: Option<Certificate>| {
+        let config = PeerConfig { certificate, ..PeerConfig::default() };
+        let (peer, _streams) = Peer::open(config, pair::clock()).await.unwrap();
+        let offer = peer.create_offer(false).await.unwrap();
+        peer.close().await;
+        offer.fingerprint
+    };
+    let certificate = Certificate::generate().unwrap();
+    let one = shown(Some(certificate.clone())).await;
+    assert_eq!(shown(Some(certificate)).await, one);
+    assert_ne!(shown(Some(Certificate::generate().unwrap())).await, one);
+    assert_ne!(shown(None).await, shown(None).await);
 }

@@ -249,7 +249,15 @@ impl DeskDriver {
     fn start(&mut self, call: HostCall) -> Result<(), String> {
         let client = self.client.clone().ok_or("The sign-in is over; sign in again.")?;
         let on_this_machine = is_loopback(call.link.server.host());
-        let party = call::Party::Host { identity: call.identity, visit: call.visit, invites: call.invites };
+        let visit = call.visit;
+        let invites = call.invites.into_iter().map(|(invite, secret, not_after)| call::HostInvite {
+            invite,
+            secret,
+            visit,
+            not_after,
+            patient: None,
+        });
+        let party = call::Party::Host { device: call.identity, visit, invites: invites.collect() };
         let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine)
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);

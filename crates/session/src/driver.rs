@@ -191,6 +191,8 @@ impl Driver {
                     plans.voice = voice;
                     plans.picture = picture;
                 }),
+                // Nothing is kept from one run to the next: whom an app met before it does not know again.
+                Output::RememberEpoch { .. } | Output::RememberDevice { .. } => {}
                 Output::Milestone(milestone) => self.recorder.milestone(milestone),
                 Output::Changed => changed = true,
             }

@@ -199,7 +199,7 @@ async fn run_visit(
     let (party, client, staff_token) = match config.party {
         Party::Guest(guest) => {
             let client = client(&guest.link.server, guest.link.pin.as_ref())?;
-            (call::Party::Guest { link: guest.link }, client, None)
+            (guest_party(guest.link), client, None)
         }
         Party::Host(host) => {
             let prepared = tokio::select! {
@@ -318,6 +318,11 @@ fn never_joined(why: InVain, recorder: Recorder, media: MediaThreads, clock: Clo
 pub(crate) fn random() -> Result<StdRng, InputError> {
     use rand::SeedableRng;
     StdRng::try_from_rng(&mut SysRng).map_err(|error| InputError::System(error.to_string()))
+}
+
+/// A patient whom no clinic knows again, and who has met none before.
+pub(crate) fn guest_party(link: Link) -> call::Party {
+    call::Party::Guest { link, device: None, least_epoch: trust::Epoch::default() }
 }
 
 pub(crate) fn random_bytes() -> Result<[u8; 32], InputError> {

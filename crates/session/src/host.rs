@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient, until_definite};
 use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
-use trust::{HostIdentity, InviteSecret, Link};
+use trust::{InviteSecret, Link};
 use units::{Clock, Phi};
 
 use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
@@ -29,10 +29,11 @@ pub(crate) async fn prepare(
     let address = host.account.address()?;
     let pin = host.account.pin.map(|Pin(pin)| pin);
     let client = client(&address, pin.as_ref())?;
-    let identity = match &host.identity {
+    let key = match &host.identity {
         Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-        None => HostIdentity::from_secret(&random_bytes()?),
+        None => random_bytes()?,
     };
+    let device = identity::clinic_of_one(&key, clock)?;
     let unwritable = |source| InputError::InviteOut { path: host.invite_out.clone(), source };
     let link_file = WholeFile::prepare(&host.invite_out).map_err(unwritable)?;
     // A secret that cannot be used is known before the server is asked.
@@ -44,18 +45,20 @@ pub(crate) async fn prepare(
         Ok(Err(error)) => return Ok(Err(error)),
         Err(_too_long) => return Ok(Err(ClientError::Unreachable)),
     };
-    let invites = vec![(invite, secret.invite_key())];
+    let made_at = identity::unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
+    let not_after = made_at.plus(LINK_LIFETIME.as_secs());
+    let invites = vec![call::HostInvite { invite, secret: secret.clone(), visit, not_after, patient: None }];
     let link = Link {
         server: address,
         app_only: pin.is_some(),
         invite,
         secret,
-        clinic_key: identity.fingerprint(),
-        epoch: None,
+        clinic_key: device.clinic(),
+        epoch: Some(device.epoch().0),
         pin,
     };
     link_file.finish(format!("{link}\n").as_bytes()).map_err(unwritable)?;
-    Ok(Ok((call::Party::Host { identity, visit, invites }, client, token)))
+    Ok(Ok((call::Party::Host { device, visit, invites }, client, token)))
 }
 
 async fn make(

@@ -3,9 +3,15 @@
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use trust::HostIdentity;
+use trust::{DeviceIdentity, UnixTime};
+use units::{Clock, Timestamp};
 
+use crate::headless::InputError;
+
+/// The name that a clinic of one certifies, until it is asked for a person's.
+const CLINICIAN: &str = "Your clinician";
 /// The file in the identity folder.
 const FILE: &str = "identity.key";
 
@@ -36,7 +42,7 @@ pub enum IdentityError {
 ///
 /// # Errors
 /// The folder cannot be used, or what stands there is not a key: it is never overwritten.
-pub(crate) fn load_or_make(folder: &Path, random: [u8; 32]) -> Result<HostIdentity, IdentityError> {
+pub(crate) fn load_or_make(folder: &Path, random: [u8; 32]) -> Result<[u8; 32], IdentityError> {
     let path = folder.join(FILE);
     match read(&path)? {
         Some(identity) => Ok(identity),
@@ -48,15 +54,26 @@ pub(crate) fn load_or_make(folder: &Path, random: [u8; 32]) -> Result<HostIdenti
     }
 }
 
-fn read(path: &Path) -> Result<Option<HostIdentity>, IdentityError> {
+fn read(path: &Path) -> Result<Option<[u8; 32]>, IdentityError> {
     match fs::read(path) {
         Ok(bytes) => {
             let secret: [u8; 32] = bytes.try_into().map_err(|_| IdentityError::NotAKey { path: path.to_owned() })?;
-            Ok(Some(HostIdentity::from_secret(&secret)))
+            Ok(Some(secret))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(IdentityError::Io { path: path.to_owned(), source }),
     }
+}
+
+/// The clinic of one that is behind this secret: its device, certified from now on.
+pub(crate) fn clinic_of_one(secret: &[u8; 32], clock: Clock) -> Result<DeviceIdentity, InputError> {
+    let now = unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
+    DeviceIdentity::clinic_of_one(secret, CLINICIAN, now).map_err(|error| InputError::System(error.to_string()))
+}
+
+/// The time of day at the origin of the program's clock.
+pub(crate) fn unix_at_zero(clock: Clock) -> UnixTime {
+    UnixTime(clock.unix_micros(Timestamp::ZERO) / 1_000_000)
 }
 
 /// Puts the key there whole, unless one is there meanwhile.
@@ -85,7 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = load_or_make(&folder.path().join("new"), [1; 32]).unwrap();
         let second = load_or_make(&folder.path().join("new"), [2; 32]).unwrap();
-        assert_eq!(first.fingerprint(), second.fingerprint());
+        assert_eq!(first, second);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -103,7 +120,7 @@ mod tests {
         let made = std::thread::scope(|scope| {
             let threads = [1, 2, 3, 4].map(|random| {
                 let folder = folder.path().join("new");
-                scope.spawn(move || load_or_make(&folder, [random; 32]).unwrap().fingerprint())
+                scope.spawn(move || load_or_make(&folder, [random; 32]).unwrap())
             });
             threads.map(|thread| thread.join().unwrap())
         });

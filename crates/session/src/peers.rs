@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use call::{PeerCommand, PeerInput};
-use peer::{Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
+use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
 use signaling_protocol::{EndpointId, IceServer};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -65,6 +65,8 @@ pub(crate) struct PeerHub {
     /// The number of the connection that was last opened to each, whether that came about or not.
     newest: HashMap<EndpointId, u64>,
     next_number: u64,
+    /// One for all: who was once compared with us knows us by it. Made with the first connection.
+    certificate: Option<Certificate>,
     include_loopback: bool,
     inputs: mpsc::Sender<FromPeer>,
     closing: JoinSet<()>,
@@ -134,6 +136,7 @@ impl PeerHub {
             connections: HashMap::new(),
             newest: HashMap::new(),
             next_number: 0,
+            certificate: None,
             include_loopback,
             inputs,
             closing: JoinSet::new(),
@@ -198,7 +201,15 @@ impl PeerHub {
         let number = self.next_number;
         self.next_number += 1;
         self.newest.insert(endpoint, number);
+        let certificate = match self.certificate.take().map_or_else(Certificate::generate, Ok) {
+            Ok(certificate) => self.certificate.insert(certificate).clone(),
+            Err(error) => {
+                tracing::error!(%error, "a certificate could not be made");
+                return Done::Failed;
+            }
+        };
         let config = PeerConfig {
+            certificate: Some(certificate),
             ice_servers: ice.into_iter().map(ice_server).collect(),
             max_rate: self.max_rate,
             include_loopback: self.include_loopback,

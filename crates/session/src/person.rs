@@ -153,6 +153,7 @@ pub(crate) mod tests {
             },
             picture_plan: PicturePlan::Off(PictureOff::NoCamera),
             problem: None,
+            assurance: None,
         }
     }
 
@@ -161,7 +162,13 @@ pub(crate) mod tests {
         let mut person = person();
         let mut seen = snapshot(Phase::WaitingRoom { since: at(1) });
         let endpoint = EndpointId::from_random([1; 16]);
-        seen.waiting.push(Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true });
+        seen.waiting.push(Waiting {
+            endpoint,
+            invite: InviteId::from_random([2; 16]),
+            since: at(3),
+            warm: true,
+            reused: false,
+        });
         assert_eq!(person.decide(at(4), &seen), None);
         assert_eq!(person.wakes_at(&seen), at(8));
         assert_eq!(person.decide(at(8), &seen), Some(Intent::Admit(endpoint)));
@@ -179,6 +186,7 @@ pub(crate) mod tests {
                 invite: InviteId::from_random([9; 16]),
                 since: at(since),
                 warm: true,
+                reused: false,
             });
         }
         assert_eq!(person.decide(at(20), &seen), Some(Intent::Admit(EndpointId::from_random([2; 16]))));
@@ -229,7 +237,13 @@ pub(crate) mod tests {
         let mut person = Person::new(at(0), Habits::default());
         let mut seen = snapshot(Phase::Lobby);
         let endpoint = EndpointId::from_random([1; 16]);
-        seen.waiting.push(Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true });
+        seen.waiting.push(Waiting {
+            endpoint,
+            invite: InviteId::from_random([2; 16]),
+            since: at(3),
+            warm: true,
+            reused: false,
+        });
         for phase in [Phase::Lobby, Phase::WaitingRoom { since: at(1) }, Phase::Live { since: at(1) }] {
             seen.phase = phase;
             assert_eq!(person.decide(at(99_999), &seen), None);

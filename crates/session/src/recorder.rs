@@ -243,6 +243,8 @@ fn word(problem: Problem) -> &'static str {
         Problem::GuestRefused { .. } => "guest_refused",
         Problem::AdmissionFailed(_) => "admission_failed",
         Problem::AlreadySomebodyIn => "already_somebody_in",
+        Problem::CheckInterrupted => "check_interrupted",
+        Problem::CheckedTooOften => "checked_too_often",
         Problem::MicrophoneLost => "microphone_lost",
         Problem::CameraLost => "camera_lost",
         Problem::SpeakerLost => "speaker_lost",

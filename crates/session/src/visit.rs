@@ -15,6 +15,7 @@ use crate::board::DeviceBoard;
 use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
+use crate::identity::unix_at_zero;
 use crate::media::{MediaChoices, MediaThreads, Shared};
 use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
@@ -52,7 +53,10 @@ pub(crate) struct Begun {
 
 /// Puts the engine and what runs around it together; nothing happens before [`Driver::run`].
 pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
-    let config = CallConfig { preferences: start.preferences, ..CallConfig::new(start.party, start.media_config) };
+    let config = CallConfig {
+        preferences: start.preferences,
+        ..CallConfig::new(start.party, start.media_config, unix_at_zero(start.clock))
+    };
     let call = Call::new(config, Box::new(random()?));
     let (intents_out, intents) = mpsc::channel(INTENTS);
     let (to_devices, from_devices) = mpsc::channel(INTENTS);

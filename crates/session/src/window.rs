@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use call::{Intent, Preferences};
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
-use trust::{HostIdentity, Link};
+use trust::Link;
 use units::{Clock, DeviceKind, Devices, Listening, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::desk_driver::{AtDesk, DeskHandle};
-use crate::headless::{Account, InputError, client, is_loopback, random, random_bytes, runtime};
+use crate::headless::{Account, InputError, client, guest_party, is_loopback, random, random_bytes, runtime};
 use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
@@ -172,7 +172,7 @@ impl Session {
         let _within = self.enter();
         let client = client(&link.server, link.pin.as_ref())?;
         let on_this_machine = is_loopback(link.server.host());
-        Visit::open(&self.around, call::Party::Guest { link }, client, None, on_this_machine)
+        Visit::open(&self.around, guest_party(link), client, None, on_this_machine)
     }
 
     /// Opens the clinician's desk; the clinic's key lives in `identity`, or for as long as the window is open.
@@ -181,12 +181,13 @@ impl Session {
     /// The folder cannot be used.
     pub fn open_desk(&self, identity: Option<&Path>) -> Result<DeskHandle, InputError> {
         let _within = self.enter();
-        let identity = match identity {
+        let key = match identity {
             Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-            None => HostIdentity::from_secret(&random_bytes()?),
+            None => random_bytes()?,
         };
+        let device = identity::clinic_of_one(&key, self.around.clock)?;
         self.around.look_for_devices();
-        let desk = Desk::new(DeskConfig::new(identity), Box::new(random()?));
+        let desk = Desk::new(DeskConfig::new(device, identity::unix_at_zero(self.around.clock)), Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(DeskHandle::open(desk, self.around.clone(), at_desk))
     }

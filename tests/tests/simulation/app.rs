@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use call::{Call, CallConfig, CameraFormat, MediaConfig, Party, SignalingRequest};
+use call::{Call, CallConfig, CameraFormat, HostInvite, MediaConfig, Party, SignalingRequest};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::visits::StreamId;
 use signaling_protocol::EndpointId;
-use trust::{HostIdentity, InviteSecret, Link};
+use trust::{DeviceIdentity, Epoch, InviteSecret, Link, UnixTime};
 use units::{PictureSize, Timestamp};
 
 use crate::clinic::Clinic;
@@ -49,17 +49,24 @@ pub(crate) struct Stream {
 }
 
 /// The clinic's key, and that of somebody who would like to be the clinic.
-pub(crate) fn identity() -> HostIdentity {
-    HostIdentity::from_secret(&[7; 32])
+pub(crate) fn identity() -> DeviceIdentity {
+    DeviceIdentity::clinic_of_one(&[7; 32], "Dr Grace Hopper", DAY).expect("a name")
 }
 
-pub(crate) fn another_identity() -> HostIdentity {
-    HostIdentity::from_secret(&[66; 32])
+pub(crate) fn another_identity() -> DeviceIdentity {
+    DeviceIdentity::clinic_of_one(&[66; 32], "Dr Grace Hopper", DAY).expect("a name")
 }
+
+/// When the day began, by everybody's clock.
+const DAY: UnixTime = UnixTime(crate::clinic::UNIX_MICROS / 1_000_000);
 
 /// The secrets of the two links of the visit.
 pub(crate) fn secrets() -> [InviteSecret; 2] {
     [InviteSecret::from_random([8; 32]), InviteSecret::from_random([9; 32])]
+}
+
+fn guest(link: Link) -> Party {
+    Party::Guest { link, device: None, least_epoch: Epoch::default() }
 }
 
 impl App {
@@ -71,15 +78,25 @@ impl App {
                 app_only: false,
                 invite: clinic.invites[index].0,
                 secret: if index == 0 { first } else { second },
-                clinic_key: identity().fingerprint(),
-                epoch: None,
+                clinic_key: identity().clinic(),
+                epoch: Some(identity().epoch().0),
                 pin: None,
             }
         };
         let party = match who {
-            Who::Host => Party::Host { identity: identity(), visit: clinic.visit, invites: clinic.invites.clone() },
-            Who::Guest => Party::Guest { link: link(0) },
-            Who::SecondGuest => Party::Guest { link: link(1) },
+            Who::Host => {
+                let given_out = clinic.invites.iter().zip(secrets());
+                let invites = given_out.map(|((invite, _), secret)| HostInvite {
+                    invite: *invite,
+                    secret,
+                    visit: clinic.visit,
+                    not_after: DAY.plus(3_600),
+                    patient: None,
+                });
+                Party::Host { device: identity(), visit: clinic.visit, invites: invites.collect() }
+            }
+            Who::Guest => guest(link(0)),
+            Who::SecondGuest => guest(link(1)),
         };
         let media = MediaConfig {
             sends_voice: true,
@@ -88,7 +105,7 @@ impl App {
         };
         Self {
             who,
-            call: Call::new(CallConfig::new(party, media), Box::new(StdRng::seed_from_u64(seed))),
+            call: Call::new(CallConfig::new(party, media, DAY), Box::new(StdRng::seed_from_u64(seed))),
             alive: true,
             me: None,
             requests: BTreeMap::new(),

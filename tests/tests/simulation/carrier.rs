@@ -6,7 +6,7 @@ use call::{Input, RequestKind, SignalingInput, SignalingRequest};
 use rand::RngExt;
 use server::visits::{Closed, StreamId};
 use signaling_protocol::{Base64, Code, Event, Participant, Role};
-use trust::BundleKeys;
+use trust::{Capabilities, OwnBundle};
 
 use crate::app::another_identity;
 use crate::plan::Lie;
@@ -69,6 +69,9 @@ impl World {
             return;
         }
         let answer = self.clinic.answer(self.now, self.apps[app].me, request);
+        if let (SignalingInput::Joined(reply), Some(before)) = (&answer, self.apps[app].me) {
+            self.witness.saw_return(before, reply.endpoint);
+        }
         if let SignalingInput::Refused { code: Code::TooManyRequests, .. } = answer {
             // The driver waits and tries again by itself.
             return;
@@ -284,8 +287,8 @@ impl World {
         let visit = self.clinic.visit;
         let swap = |participant: Participant| match participant.role {
             Role::Host => {
-                let bundle = BundleKeys::from_random([66; 64]).host_bundle(visit, &another_identity());
-                Participant { bundle: Base64(bundle), ..participant }
+                let bundle = OwnBundle::host([66; 64], visit, &another_identity(), &Capabilities::app());
+                Participant { bundle: Base64(bundle.bytes().to_vec()), ..participant }
             }
             Role::Guest => participant,
         };

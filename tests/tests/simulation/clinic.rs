@@ -13,7 +13,7 @@ use signaling_protocol::{
 use units::Timestamp;
 
 /// When the day began, by the wall clock.
-const UNIX_MICROS: u64 = 1_800_000_000_000_000;
+pub(crate) const UNIX_MICROS: u64 = 1_800_000_000_000_000;
 pub(crate) const STAFF: StaffId = StaffId::from_random([1; 16]);
 
 pub(crate) struct Clinic {

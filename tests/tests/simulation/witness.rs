@@ -23,6 +23,15 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
+    /// The same app, not started again, came in anew: who let it in meant the app and not its name at the server.
+    pub(crate) fn saw_return(&mut self, before: EndpointId, after: EndpointId) {
+        let of_app: Vec<_> =
+            self.decided.iter().filter(|((_, endpoint), _)| *endpoint == before).map(|(of, at)| (of.0, *at)).collect();
+        for (host, at) in of_app {
+            self.decided.insert((host, after), at);
+        }
+    }
+
     pub(crate) fn saw_phase(&mut self, now: Timestamp, app: usize, phase: Phase) {
         let last = self.phases.iter().rev().find(|(_, whose, _)| *whose == app);
         if last.is_none_or(|(.., before)| *before != phase) {

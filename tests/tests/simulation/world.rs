@@ -371,7 +371,10 @@ impl World {
             match output {
                 Output::Signaling(request) => self.ask(app, request),
                 Output::Peer(endpoint, command) => self.command(app, endpoint, command),
-                Output::Quality { .. } | Output::Milestone(_) => {}
+                Output::Quality { .. }
+                | Output::Milestone(_)
+                | Output::RememberEpoch { .. }
+                | Output::RememberDevice { .. } => {}
                 Output::Changed => {
                     let phase = self.phase(app);
                     self.witness.saw_phase(self.now, app, phase);

@@ -1,11 +1,12 @@
 //! What comes in boxes: the negotiation's messages.
 
-use signaling_protocol::{EndpointId, Envelope, Role};
+use signaling_protocol::{EndpointId, Envelope, Role, SCHEME_OPEN, SCHEME_SEALED};
 use tracing::{debug, warn};
-use trust::{ByeReason, InnerError, InnerMessage};
+use trust::{ByeReason, InnerMessage, OpenError};
 use units::Timestamp;
 
 use super::Call;
+use crate::channel::Taken;
 use crate::reconnection::Reconnection;
 use crate::remote_party::Path;
 use crate::{EndReason, MilestoneKind, Refusal};
@@ -17,28 +18,58 @@ impl Call {
             debug!(%from, "a box from nobody we know");
             return;
         };
-        let boxes = self.remotes[index].incoming.take(now, envelope);
-        let epoch = self.remotes[index].incoming.epoch();
-        for sealed in boxes {
-            match InnerMessage::from_bytes(sealed.as_ref()) {
-                Ok(message) => self.on_message(now, from, message, epoch),
-                Err(InnerError::UnknownKind) => debug!(%from, "a message of a later version"),
-                Err(error) => self.on_bad_message(now, from, error),
+        if envelope.scheme != SCHEME_SEALED {
+            let refusal = if envelope.scheme == SCHEME_OPEN { Refusal::NotSealed } else { Refusal::NewerApp };
+            warn!(%from, scheme = envelope.scheme, "a box that is not sealed as it must be");
+            self.remotes[index].channel.drop_one();
+            return self.refuse_unless_heard(now, index, refusal);
+        }
+        for taken in self.remotes[index].channel.take(now, envelope.sealed) {
+            let Some(index) = self.index(from).filter(|_| !self.phase.is_ended()) else { return };
+            match taken {
+                Taken::Message { message, epoch } => self.on_message(now, from, message, epoch),
+                Taken::SendAgain(boxes) => {
+                    for sealed in boxes {
+                        self.send(index, Ok(sealed));
+                    }
+                }
+                Taken::BeginAnew => self.begin_anew(now, index),
+                Taken::Refused(error) => self.on_bad_box(now, from, error),
             }
         }
     }
 
-    /// A live call is not ended by one bad box: it is left out. Before that, whoever cannot speak cannot come in.
-    fn on_bad_message(&mut self, now: Timestamp, from: EndpointId, error: InnerError) {
-        warn!(%from, %error, "a message that is not taken");
-        let live = self.index(from).is_some_and(|index| self.remotes[index].path == Path::Up);
+    /// What the other side did and must not is a reason to stop, at any time. What the server may have made up is left
+    /// out: it cannot end a call that is heard. Before that it is the reason why nobody comes in, if nothing better comes.
+    fn on_bad_box(&mut self, now: Timestamp, from: EndpointId, error: OpenError) {
+        let (Some(index), Some(refusal)) = (self.index(from), Refusal::of_box(error)) else { return };
+        warn!(%from, %error, "a box that is not taken");
         match error {
-            _ if live => {}
-            InnerError::Connection(_) => self.refuse(now, from, Refusal::Parameters),
-            // One candidate less is one way less, not a reason to stop.
-            InnerError::Candidate(_) | InnerError::UnknownKind => {}
-            InnerError::Malformed | InnerError::TooLarge => self.refuse(now, from, Refusal::Malformed),
+            // A live call is not ended by one message that cannot be read.
+            OpenError::Padding | OpenError::Inner(_) if refusal == Refusal::Malformed => {
+                self.refuse_unless_heard(now, index, refusal);
+            }
+            _ if error.is_authentic() => self.refuse(now, from, refusal),
+            // Nobody makes these by accident.
+            OpenError::NotSigned | OpenError::LowOrderPoint => self.refuse_unless_heard(now, index, refusal),
+            _ => self.remotes[index].channel.suspect(now, refusal),
         }
+    }
+
+    pub(super) fn refuse_unless_heard(&mut self, now: Timestamp, index: usize, refusal: Refusal) {
+        if self.remotes[index].path != Path::Up {
+            let endpoint = self.remotes[index].endpoint;
+            self.refuse(now, endpoint, refusal);
+        }
+    }
+
+    /// They miss boxes that we do not keep any more.
+    fn begin_anew(&mut self, now: Timestamp, index: usize) {
+        let random = super::draw(&mut *self.rng);
+        let remote = &mut self.remotes[index];
+        remote.channel.begin_epoch(random);
+        remote.negotiation.say_again(now);
+        self.pump(index);
     }
 
     pub(super) fn on_message(&mut self, now: Timestamp, from: EndpointId, message: InnerMessage, epoch: u32) {

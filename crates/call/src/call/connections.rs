@@ -245,6 +245,7 @@ impl Call {
                 remote.switches = Some(Remote { muted, camera_off });
                 remote.wants_picture = receives_picture;
             }
+            (ControlMessage::Check { check }, _) => self.on_check(now, index, &check),
             (ControlMessage::Bye { reason }, _) => self.on_bye(now, endpoint, reason),
         }
     }

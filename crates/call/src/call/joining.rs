@@ -45,12 +45,12 @@ impl Call {
     fn ask_to_join(&mut self, by_person: bool, kept_since: Option<Timestamp>) {
         self.joining = Joining::Asking { by_person, kept_since };
         let request = match &self.config.party {
-            Party::Guest { link } => SignalingRequest::Challenge(link.invite),
+            Party::Guest { link, .. } => SignalingRequest::Challenge(link.invite),
             Party::Host { visit, .. } => SignalingRequest::JoinHost {
                 visit: *visit,
                 request: HostJoinRequest {
                     protocol: VersionRange::CURRENT,
-                    bundle: Base64(self.bundle.clone()),
+                    bundle: Base64(self.own.bytes().to_vec()),
                     take_over: by_person,
                 },
             },
@@ -76,6 +76,7 @@ impl Call {
             SignalingInput::Event(event) => self.on_event(now, event),
             SignalingInput::Sent(_) | SignalingInput::Done(_) => {}
             SignalingInput::Admitted(endpoint) => self.on_admission_written(endpoint),
+            SignalingInput::Revocations(notice) => self.on_revocations(now, &notice),
             SignalingInput::StreamUp => self.on_stream_up(now),
             SignalingInput::StreamDown => {
                 self.signaling_up = false;
@@ -86,12 +87,12 @@ impl Call {
     }
 
     fn on_challenge(&mut self, challenge: Challenge) {
-        let (Joining::Asking { .. }, Party::Guest { link }) = (self.joining, &self.config.party) else { return };
+        let (Joining::Asking { .. }, Party::Guest { link, .. }) = (self.joining, &self.config.party) else { return };
         let request = JoinRequest {
             protocol: VersionRange::CURRENT,
             challenge,
-            signature: link.secret.sign_join(link.invite, &challenge, &self.bundle),
-            bundle: Base64(self.bundle.clone()),
+            signature: link.secret.sign_join(link.invite, &challenge, self.own.bytes()),
+            bundle: Base64(self.own.bytes().to_vec()),
         };
         let invite = link.invite;
         self.signaling(SignalingRequest::JoinGuest { invite, request });

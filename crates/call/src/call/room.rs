@@ -1,18 +1,16 @@
 //! Who is there: the waiting room at the host, the host at the guest.
 
 use signaling_protocol::{
-    Admission, Base64, Code, EndReason as VisitEndReason, EndpointId, Event, InviteId, LeaveReason, Participant, Role,
-    VisitState,
+    Admission, Code, EndReason as VisitEndReason, EndpointId, Event, LeaveReason, Participant, Role, VisitState,
 };
-use tracing::{debug, warn};
-use trust::{Bundle, BundleError};
+use tracing::warn;
 use units::Timestamp;
 
 use super::Call;
 use super::timers::ADMISSION_PATIENCE;
 use crate::admission::HostGate;
-use crate::remote_party::{Gate, Path, RemoteParty};
-use crate::{EndReason, MilestoneKind, Party, PeerCommand, Phase, Problem, ReconnectCause, Refusal, SignalingRequest};
+use crate::remote_party::{Gate, Path};
+use crate::{EndReason, MilestoneKind, PeerCommand, Phase, Problem, ReconnectCause, Refusal, SignalingRequest};
 
 impl Call {
     pub(super) fn on_event(&mut self, now: Timestamp, event: Event) {
@@ -105,67 +103,6 @@ impl Call {
         }
     }
 
-    /// Somebody is there. Only who can show a bundle that verifies is taken notice of.
-    fn on_participant(&mut self, now: Timestamp, participant: Participant) {
-        let Participant { endpoint, role, admission, bundle } = participant;
-        let in_visit = admission == Admission::Admitted;
-        if self.me == Some(endpoint) || self.phase.is_ended() {
-            return;
-        }
-        if let Some(index) = self.index(endpoint) {
-            if self.remotes[index].bundle != bundle {
-                self.refuse(now, endpoint, Refusal::FingerprintChanged);
-            } else {
-                let remote = &mut self.remotes[index];
-                (remote.gone, remote.in_visit) = (false, in_visit);
-            }
-            return;
-        }
-        if self.remotes.len() >= MOST_REMOTES {
-            warn!(%endpoint, "more than a visit holds");
-            return;
-        }
-        match (self.role(), role) {
-            (Role::Host, Role::Guest) => match self.verify_guest(&bundle) {
-                Ok(invite) => {
-                    let guest = RemoteParty::new(Role::Host, endpoint, bundle, Some(invite), now);
-                    self.remotes.push(RemoteParty { in_visit, ..guest });
-                }
-                // A server that lets them in checks no links; telling it again and again stops nobody.
-                Err(_) if self.strangers >= MOST_REMOTES || self.turned_away.contains(&endpoint) => {}
-                Err(error) => {
-                    warn!(%endpoint, %error, "somebody without a link of ours");
-                    self.strangers += 1;
-                    self.problem = Some(Problem::GuestRefused { endpoint, reason: Refusal::NotByOurLink });
-                    self.turn_away(endpoint, in_visit);
-                }
-            },
-            (Role::Guest, Role::Host) => match self.verify_host(&bundle) {
-                Ok(()) => self.remotes.push(RemoteParty::new(Role::Guest, endpoint, bundle, None, now)),
-                Err(error) => {
-                    warn!(%endpoint, %error, "a host that is not the link's");
-                    self.end(now, Refusal::WrongClinicKey.into());
-                }
-            },
-            // Guests never see each other, and a host's other device is not somebody to talk to.
-            (Role::Guest, Role::Guest) | (Role::Host, Role::Host) => debug!(%endpoint, "ignored"),
-        }
-    }
-
-    fn verify_guest(&self, bundle: &Base64) -> Result<InviteId, BundleError> {
-        let Party::Host { invites, .. } = &self.config.party else { return Err(BundleError::Malformed) };
-        let claimed = Bundle::claimed_invite(bundle.as_ref())?;
-        let (invite, key) = invites.iter().find(|(invite, _)| *invite == claimed).ok_or(BundleError::AnotherInvite)?;
-        Bundle::verify_guest(bundle.as_ref(), *invite, key).map(|_| *invite)
-    }
-
-    fn verify_host(&self, bundle: &Base64) -> Result<(), BundleError> {
-        let (Party::Guest { link }, Some(visit)) = (&self.config.party, self.visit) else {
-            return Err(BundleError::AnotherVisit);
-        };
-        Bundle::verify_host(bundle.as_ref(), visit, &link.clinic_key).map(|_| ())
-    }
-
     fn on_away(&mut self, now: Timestamp, endpoint: EndpointId) {
         let Some(index) = self.index(endpoint) else { return };
         let remote = &mut self.remotes[index];
@@ -183,15 +120,16 @@ impl Call {
     }
 
     fn on_left(&mut self, now: Timestamp, endpoint: EndpointId, reason: LeaveReason) {
+        self.forget_successor(endpoint);
         let Some(index) = self.index(endpoint) else { return };
         if !self.is_partner(endpoint) {
-            return self.forget(index);
+            return self.make_room(now, index);
         }
         match reason {
             LeaveReason::Left => self.end(now, EndReason::TheyHungUp),
             LeaveReason::Removed if self.role() == Role::Host => self.forget(index),
             // Admitted, never met, and gone: whoever comes next is waited for.
-            LeaveReason::ConnectionLost if self.remotes[index].path == Path::Never => self.forget(index),
+            LeaveReason::ConnectionLost if self.remotes[index].path == Path::Never => self.make_room(now, index),
             // As long as it is heard, it is there, whatever the server says. (A host who is replaced is the clinician
             // in another app, who comes in next.)
             LeaveReason::ConnectionLost | LeaveReason::Removed => {
@@ -263,6 +201,7 @@ impl Call {
             {
                 *gate = HostGate::Closed;
                 self.problem = Some(Problem::AdmissionFailed(remote.endpoint));
+                self.partner = self.partner.filter(|partner| *partner != remote.endpoint);
             }
         }
     }
@@ -287,6 +226,7 @@ impl Call {
         }
         let remote = &mut self.remotes[index];
         remote.gate = Gate::Host(HostGate::Open);
+        self.admitted = Some(remote.channel.id());
         remote.failed_connections = 0;
         remote.reopen_at = None;
         let before = self.partner.replace(endpoint).filter(|before| *before != endpoint);
@@ -306,6 +246,7 @@ impl Call {
         if let Gate::Host(gate @ HostGate::Asked { .. }) = &mut self.remotes[index].gate {
             *gate = HostGate::Closed;
             self.problem = Some(Problem::AdmissionFailed(endpoint));
+            self.partner = self.partner.filter(|partner| *partner != endpoint);
         }
         if code == Code::EndpointNotFound {
             self.forget(index);
@@ -321,7 +262,7 @@ impl Call {
 
     /// The server knows one word for those who wait and another for those whom it counts as admitted, or may count as
     /// such by now.
-    fn turn_away(&mut self, endpoint: EndpointId, in_visit: bool) {
+    pub(super) fn turn_away(&mut self, endpoint: EndpointId, in_visit: bool) {
         let in_visit = in_visit || self.index(endpoint).is_some_and(|index| self.remotes[index].is_being_admitted());
         self.signaling(if in_visit { SignalingRequest::Remove(endpoint) } else { SignalingRequest::Deny(endpoint) });
         self.turned_away.truncate(MOST_TURNED_AWAY - 1);
@@ -357,6 +298,7 @@ impl Call {
             self.partner = None;
             self.was_live = false;
         }
+        self.shelf.push(remote.channel);
     }
 
     /// We come back as somebody else: those who were connected to who we were are not.
@@ -370,10 +312,8 @@ impl Call {
     }
 }
 
-/// Whom we keep at most; a visit and its waiting room hold no more. A server that says otherwise cannot make us grow.
-const MOST_REMOTES: usize = 12;
 /// Whom we remember to have turned away: more than can have an admission on its way.
-const MOST_TURNED_AWAY: usize = 16;
+pub(super) const MOST_TURNED_AWAY: usize = 16;
 /// How soon after it fell silent a killed app's stream is seen to end, the server's own patience of half a second and a
 /// slow link included.
 const KILLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);

@@ -15,6 +15,7 @@ use crate::{ControlMessage, Output, PeerCommand, Phase, SignalingRequest, Snapsh
 impl Call {
     pub(super) fn conclude(&mut self, now: Timestamp) {
         if !self.phase.is_ended() {
+            self.adopt_successors(now);
             self.warm_up(now);
             self.choose_partner();
             self.settle_gates();
@@ -195,6 +196,7 @@ impl Call {
             voice_plan,
             picture_plan,
             problem: self.problem,
+            assurance: partner.and_then(|index| self.assurance(index)),
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;
@@ -210,6 +212,7 @@ impl Call {
             invite: remote.invite?,
             since: remote.since,
             warm: self.is_warm(index),
+            reused: self.is_reused(index),
         })
     }
 }

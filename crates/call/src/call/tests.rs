@@ -6,17 +6,19 @@ use signaling_protocol::{
     Admission, Base64, Challenge, EndpointId, Envelope, Event, IceReply, InviteId, JoinReply, Limits, MessageId,
     Participant, Role, VisitId, VisitState,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use trust::{
-    BundleKeys, ConnectionParameters, DtlsFingerprint, Extensions, HostIdentity, IceCredentials, InnerMessage,
-    InviteSecret, Link, PictureParameters, Setup, SrtpProfile, VoiceParameters,
+    Capabilities, ConnectionParameters, DeviceIdentity, DtlsFingerprint, Epoch, Expected, Extensions, IceCredentials,
+    InnerMessage, InviteSecret, Link, Opened, OwnBundle, PeerBundle, PictureParameters, SealedChannel, Setup,
+    SrtpProfile, UnixTime, VoiceParameters,
 };
 use units::{PictureSize, Timestamp};
 
 use super::Call;
 use crate::{
-    CallConfig, CameraFormat, ControlMessage, EndReason, Input, Intent, MediaConfig, Output, Party, PeerCommand,
-    PeerInput, Phase, SignalingInput, SignalingRequest,
+    CallConfig, CameraFormat, ControlMessage, EndReason, HostInvite, Input, Intent, MediaConfig, Output, Party,
+    PeerCommand, PeerInput, Phase, SignalingInput, SignalingRequest,
 };
 
 mod as_guest;
@@ -30,8 +32,15 @@ const THEM: EndpointId = EndpointId::from_random([4; 16]);
 const OTHER: EndpointId = EndpointId::from_random([5; 16]);
 const THIRD: EndpointId = EndpointId::from_random([6; 16]);
 
-fn identity() -> HostIdentity {
-    HostIdentity::from_secret(&[7; 32])
+/// The time of day at the origin of the calls' clock.
+const DAY: UnixTime = UnixTime(1_800_000_000);
+
+fn identity() -> DeviceIdentity {
+    identity_of(7)
+}
+
+fn identity_of(secret: u8) -> DeviceIdentity {
+    DeviceIdentity::clinic_of_one(&[secret; 32], "Dr Grace Hopper", DAY).unwrap()
 }
 
 fn secret() -> InviteSecret {
@@ -70,9 +79,12 @@ fn answer(tag: u8, restart: u8) -> ConnectionParameters {
 struct Scene {
     call: Call,
     now: Timestamp,
-    /// Counts what the other side has sent in boxes.
-    sent: u32,
-    epoch: u32,
+    /// The other ends of the sealed channels.
+    channels: BTreeMap<EndpointId, SealedChannel>,
+    /// What they read.
+    heard: BTreeMap<MessageId, InnerMessage>,
+    /// Counts envelopes and epochs.
+    sent: u8,
 }
 
 impl Scene {
@@ -82,13 +94,13 @@ impl Scene {
             camera: Some(CameraFormat { size: PictureSize::new(640, 360), fps: 30 }),
             receives_picture: true,
         };
-        let call = Call::new(CallConfig::new(party, media), Box::new(StdRng::seed_from_u64(1)));
-        Self { call, now: Timestamp::from_millis(1_000), sent: 0, epoch: 0 }
+        let call = Call::new(CallConfig::new(party, media, DAY), Box::new(StdRng::seed_from_u64(1)));
+        Self { call, now: Timestamp::from_millis(1_000), channels: BTreeMap::new(), heard: BTreeMap::new(), sent: 0 }
     }
 
     /// A host before it joins.
     fn host() -> Self {
-        Self::new(Party::Host { identity: identity(), visit: VISIT, invites: vec![(INVITE, secret().invite_key())] })
+        Self::new(Party::Host { device: identity(), visit: VISIT, invites: vec![invite()] })
     }
 
     /// A guest before it joins.
@@ -98,11 +110,11 @@ impl Scene {
             app_only: false,
             invite: INVITE,
             secret: secret(),
-            clinic_key: identity().fingerprint(),
+            clinic_key: identity().clinic(),
             epoch: None,
             pin: None,
         };
-        Self::new(Party::Guest { link })
+        Self::new(Party::Guest { link, device: None, least_epoch: Epoch::default() })
     }
 
     /// A host in its waiting room, with these guests before the door.
@@ -207,26 +219,65 @@ impl Scene {
         self.peer(PeerInput::Control(message.to_bytes()));
     }
 
+    /// The other end of the channel to this one.
+    fn channel(&mut self, endpoint: EndpointId) -> &mut SealedChannel {
+        let call = &self.call;
+        self.channels.entry(endpoint).or_insert_with(|| Self::other_end(call, endpoint))
+    }
+
+    fn other_end(call: &Call, endpoint: EndpointId) -> SealedChannel {
+        let own = &call.own;
+        {
+            let psk = secret().psk();
+            let (theirs, ours) = if call.role() == Role::Host {
+                let expected =
+                    Expected { clinic: identity().clinic(), least_epoch: Epoch::default(), role: None, now: DAY };
+                (guest_keys(endpoint), PeerBundle::verify_host(own.bytes(), VISIT, &expected).unwrap())
+            } else {
+                let ours = PeerBundle::verify_guest(own.bytes(), INVITE, &secret().invite_key()).unwrap();
+                (host_keys(endpoint, &identity()), ours)
+            };
+            SealedChannel::new(VISIT, &theirs, &ours, &psk, None, [endpoint.as_bytes()[0]; 32]).unwrap()
+        }
+    }
+
+    /// `THEM`, whose app is not ours, names another certificate in its first epoch. (Ours would not seal that: another
+    /// channel is brought to the same number.)
+    fn say_with_another_certificate(&mut self, message: InnerMessage) {
+        let dummy = InnerMessage::OfferRequest;
+        let number = self.channel(THEM).seal(&dummy).unwrap().seq;
+        let mut forger = Self::other_end(&self.call, THEM);
+        for _ in 0..number {
+            forger.seal(&dummy).unwrap();
+        }
+        let sealed = forger.seal(&message).unwrap();
+        let envelope = crate::channel::envelope(MessageId::from_random([99; 16]), ME, sealed);
+        self.event(Event::Message { envelope: Envelope { from: Some(THEM), ..envelope } });
+    }
+
     /// `THEM` says this in a box.
     fn say(&mut self, message: InnerMessage) {
-        let envelope = Envelope {
-            id: MessageId::from_random([self.sent as u8; 16]),
-            to: ME,
-            from: Some(THEM),
-            seq: self.sent,
-            epoch: self.epoch,
-            scheme: signaling_protocol::SCHEME_OPEN,
-            ttl_ms: 1_000,
-            sealed: Base64(message.to_bytes()),
-        };
-        self.sent += 1;
+        self.say_as(THEM, message);
+    }
+
+    fn say_as(&mut self, endpoint: EndpointId, message: InnerMessage) {
+        let envelope = self.boxed(endpoint, &message);
         self.event(Event::Message { envelope });
+    }
+
+    /// The envelope in which this one would say it.
+    fn boxed(&mut self, endpoint: EndpointId, message: &InnerMessage) -> Envelope {
+        self.sent += 1;
+        let id = MessageId::from_random([self.sent; 16]);
+        let sealed = self.channel(endpoint).seal(message).unwrap();
+        Envelope { to: ME, from: Some(endpoint), ..crate::channel::envelope(id, ME, sealed) }
     }
 
     /// `THEM` begins a new epoch of boxes.
     fn begin_epoch(&mut self) {
-        self.epoch += 1;
-        self.sent = 0;
+        self.sent += 1;
+        let random = [self.sent; 32];
+        self.channel(THEM).begin_epoch(random);
     }
 
     /// Lets time pass, waking the call whenever it wants.
@@ -246,8 +297,21 @@ impl Scene {
         self.call.snapshot().phase
     }
 
+    /// All that it wants; whoever a box is for opens it.
     fn outputs(&mut self) -> Vec<Output> {
-        std::iter::from_fn(|| self.call.poll_output()).collect()
+        let outputs: Vec<_> = std::iter::from_fn(|| self.call.poll_output()).collect();
+        for output in &outputs {
+            let Output::Signaling(SignalingRequest::Send(envelopes)) = output else { continue };
+            for envelope in envelopes {
+                assert_eq!(envelope.scheme, signaling_protocol::SCHEME_SEALED);
+                match self.channel(envelope.to).open(envelope.sealed.as_ref()) {
+                    Ok(Opened::Message { message, .. }) => drop(self.heard.insert(envelope.id, message)),
+                    Ok(_) => {}
+                    Err(error) => panic!("a box of ours that does not open: {error}"),
+                }
+            }
+        }
+        outputs
     }
 
     fn commands(&mut self) -> Vec<(EndpointId, PeerCommand)> {
@@ -271,7 +335,12 @@ impl Scene {
             SignalingRequest::Send(envelopes) => Some(envelopes),
             _ => None,
         });
-        envelopes.flatten().map(|envelope| InnerMessage::from_bytes(envelope.sealed.as_ref()).unwrap()).collect()
+        envelopes.flatten().filter_map(|envelope| self.read(&envelope)).collect()
+    }
+
+    /// What its receiver reads in an envelope of ours, if it is a message.
+    fn read(&self, envelope: &Envelope) -> Option<InnerMessage> {
+        self.heard.get(&envelope.id).cloned()
     }
 }
 
@@ -307,24 +376,26 @@ fn control_messages(commands: &[(EndpointId, PeerCommand)]) -> Vec<ControlMessag
         .collect()
 }
 
-fn guest_at(endpoint: EndpointId) -> Participant {
-    let keys = BundleKeys::from_random([endpoint.as_bytes()[0]; 64]);
-    Participant {
-        endpoint,
-        role: Role::Guest,
-        admission: Admission::Waiting,
-        bundle: Base64(keys.guest_bundle(INVITE, &secret())),
-    }
+fn invite() -> HostInvite {
+    HostInvite { invite: INVITE, secret: secret(), visit: VISIT, not_after: DAY.plus(4 * 3_600), patient: None }
 }
 
-fn host_at(endpoint: EndpointId, identity: &HostIdentity) -> Participant {
-    let keys = BundleKeys::from_random([endpoint.as_bytes()[0]; 64]);
-    Participant {
-        endpoint,
-        role: Role::Host,
-        admission: Admission::Admitted,
-        bundle: Base64(keys.host_bundle(VISIT, identity)),
-    }
+fn guest_keys(endpoint: EndpointId) -> OwnBundle {
+    OwnBundle::guest([endpoint.as_bytes()[0]; 64], INVITE, &secret(), &Capabilities::app())
+}
+
+fn host_keys(endpoint: EndpointId, identity: &DeviceIdentity) -> OwnBundle {
+    OwnBundle::host([endpoint.as_bytes()[0]; 64], VISIT, identity, &Capabilities::app())
+}
+
+fn guest_at(endpoint: EndpointId) -> Participant {
+    let bundle = Base64(guest_keys(endpoint).bytes().to_vec());
+    Participant { endpoint, role: Role::Guest, admission: Admission::Waiting, bundle }
+}
+
+fn host_at(endpoint: EndpointId, identity: &DeviceIdentity) -> Participant {
+    let bundle = Base64(host_keys(endpoint, identity).bytes().to_vec());
+    Participant { endpoint, role: Role::Host, admission: Admission::Admitted, bundle }
 }
 
 fn ended(scene: &Scene) -> Option<EndReason> {

@@ -8,9 +8,10 @@ use units::Timestamp;
 
 use super::Call;
 use crate::admission::HostGate;
+use crate::channel::Lost;
 use crate::reconnection::Attempt;
 use crate::remote_party::{Gate, Path};
-use crate::{EndReason, Phase};
+use crate::{EndReason, Phase, Refusal};
 
 impl Call {
     pub(super) fn run_timers(&mut self, now: Timestamp) {
@@ -44,18 +45,26 @@ impl Call {
     }
 
     fn run_timers_of(&mut self, now: Timestamp, index: usize) {
+        if let Some((_, refusal)) = self.remotes[index].channel.suspicion().filter(|(at, _)| now >= *at) {
+            return self.settle_suspicion(now, index, refusal);
+        }
         let role = self.role();
         let can_tell = self.can_tell(&self.remotes[index]);
         if !can_tell {
             return;
         }
         let remote = &mut self.remotes[index];
-        if remote.incoming.has_lost(now) {
-            match role {
-                // Our offer, said again, makes them say everything again.
-                Role::Host => remote.negotiation.say_again(now),
-                Role::Guest => self.say(index, &InnerMessage::OfferRequest),
+        match (remote.channel.has_lost(now), role) {
+            (Some(Lost::AskAgain), _) => {
+                let sealed = remote.channel.ask_again();
+                self.send(index, sealed);
             }
+            // Who is heard is not disturbed for what may never have been said.
+            (Some(Lost::SayAnew), _) if remote.path == Path::Up => {}
+            // Our offer, said again, makes them say everything again.
+            (Some(Lost::SayAnew), Role::Host) => remote.negotiation.say_again(now),
+            (Some(Lost::SayAnew), Role::Guest) => self.say(index, &InnerMessage::OfferRequest),
+            (None, _) => {}
         }
         let remote = &mut self.remotes[index];
         if remote.negotiation.say_again_at().is_some_and(|at| now >= at) {
@@ -75,6 +84,12 @@ impl Call {
         if index < self.remotes.len() {
             self.pump(index);
         }
+    }
+
+    /// Nothing authentic came after what somebody made up.
+    fn settle_suspicion(&mut self, now: Timestamp, index: usize, refusal: Refusal) {
+        self.remotes[index].channel.settle_suspicion();
+        self.refuse_unless_heard(now, index, refusal);
     }
 
     /// Tries what is due to get a lost path back.
@@ -110,10 +125,11 @@ impl Call {
             if let Gate::Host(HostGate::Asked { since }) = remote.gate {
                 next.push(since + ADMISSION_PATIENCE);
             }
+            next.extend(remote.channel.suspicion().map(|(at, _)| at));
             if !self.can_tell(remote) {
                 continue;
             }
-            next.extend(remote.incoming.poll_timeout());
+            next.extend(remote.channel.poll_timeout());
             next.extend(remote.negotiation.say_again_at());
             next.extend(remote.negotiation.deadline());
             next.extend(remote.reopen_at);

@@ -158,3 +158,35 @@ fn an_older_offer_is_passed_over_and_a_guest_never_takes_an_answer() {
     assert!(actions(&mut guest).is_empty());
     assert_eq!(guest.on_offer(at(0), 3, parameters(66, Setup::ActPass), 1, &[]), Err(Refusal::FingerprintChanged));
 }
+
+#[test]
+fn either_side_begins_an_epoch_with_each_connection_and_not_with_a_restart_of_ice() {
+    let begins = |actions: Vec<Action>| actions.iter().filter(|action| matches!(action, Action::BeginEpoch)).count();
+    let mut host = Negotiation::new(Role::Host);
+    host.open(at(0), Vec::new(), HandshakePatience::First);
+    assert_eq!(begins(actions(&mut host)), 1);
+    host.restart_ice(at(10));
+    assert_eq!(begins(actions(&mut host)), 0);
+
+    let mut guest = Negotiation::new(Role::Guest);
+    for (generation, tag, epoch, begun) in [(0, 1, 0, 1), (1, 1, 0, 0), (2, 5, 1, 1)] {
+        guest.on_offer(at(0), generation, parameters(tag, Setup::ActPass), epoch, &[]).unwrap();
+        assert_eq!(begins(actions(&mut guest)), begun, "{generation}");
+        guest.on_local_answer(at(10), parameters(2, Setup::Active));
+        actions(&mut guest);
+    }
+}
+
+#[test]
+fn a_second_answer_in_other_words_is_for_another_attempt() {
+    let mut host = offered();
+    let first = parameters(2, Setup::Active);
+    host.on_answer(at(20), 0, first.clone()).unwrap();
+    assert!(!host.is_another_answer(0, &first), "the same, said again");
+    let mut second = first.clone();
+    second.ice = IceCredentials::new("other", "apasswordofmorethan22chars").unwrap();
+    assert!(host.is_another_answer(0, &second), "of the same certificate");
+    assert!(!host.is_another_answer(1, &second), "of another offer");
+    host.on_dtls_connected(at(50), DtlsFingerprint([2; 32])).unwrap();
+    assert!(!host.is_another_answer(0, &second), "what stands needs none");
+}

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use signaling_protocol::StaffId;
-use trust::HostIdentity;
+use trust::{DeviceIdentity, UnixTime};
 
 use super::*;
 use crate::{CallEnd, IDLE_LOCK};
@@ -14,7 +14,9 @@ fn at(secs: u64) -> Timestamp {
 }
 
 fn desk() -> Desk {
-    let config = DeskConfig::new(HostIdentity::from_secret(&[7; 32]));
+    let day = UnixTime(1_800_000_000);
+    let device = DeviceIdentity::clinic_of_one(&[7; 32], "Dr Grace Hopper", day).expect("a name");
+    let config = DeskConfig::new(device, day);
     Desk::new(config, Box::new(StdRng::seed_from_u64(1)))
 }
 
@@ -102,8 +104,11 @@ fn a_clinician_signs_in_makes_a_visit_and_gets_its_link() {
     let DeskPhase::InVisit { link } = desk.phase() else { panic!("{:?}", desk.phase()) };
     let read: Link = link.expose().parse().expect("a link");
     assert_eq!(read, call.link);
-    assert_eq!(read.clinic_key, call.identity.fingerprint());
-    assert_eq!(call.invites, [(read.invite, read.secret.invite_key())]);
+    assert_eq!(read.clinic_key, call.identity.clinic());
+    let [(invite, secret, not_after)] = &call.invites[..] else { panic!("one link: {:?}", call.invites) };
+    assert_eq!((*invite, secret), (read.invite, &read.secret));
+    let good_for = not_after.0 - 1_800_000_000;
+    assert!((4 * HOUR..4 * HOUR + 60).contains(&good_for), "{good_for} s");
     assert_eq!(call.token.expose(), "token");
 }
 
@@ -252,13 +257,13 @@ fn two_visits_have_two_secrets_and_nothing_prints_them() {
     let (mut desk, first) = in_visit();
     let printed = format!("{desk:?} {:?} {first:?}", desk.snapshot());
     let DeskPhase::InVisit { link } = desk.phase().clone() else { panic!("a visit") };
-    let secret = link.expose().split('.').nth_back(1).expect("a secret").to_owned();
+    let secret = link.expose().split(['#', '.']).nth_back(2).expect("a secret").to_owned();
     assert!(!printed.contains(&secret) && !printed.contains("\"token\""), "{printed}");
     desk.end_call(20);
     let (number, _) = asked(&desk.want(21, DeskIntent::StartVisit));
     let outputs = desk.answer(22, number, DeskAnswer::VisitMade(VisitId::from_random([4; 16])));
     let (_, DeskRequest::CreateInvite { request, .. }) = asked(&outputs) else { panic!("{outputs:?}") };
-    assert_ne!(request.invite_key, first.invites[0].1);
+    assert_ne!(request.invite_key, first.invites[0].1.invite_key());
 }
 
 proptest! {

@@ -112,6 +112,10 @@ fn problem_in_call(problem: &Problem) -> &'static str {
         Problem::AdmissionFailed(_) => {
             "The server could not write the admission down, so nobody was let in. Try again."
         }
+        Problem::CheckInterrupted => "The digits could not be compared. Start the comparison again.",
+        Problem::CheckedTooOften => {
+            "Digits were compared too often in this visit. Hang up and meet again by a new link."
+        }
         Problem::AlreadySomebodyIn => "There is already somebody in the visit. Hang up before you let in another.",
         Problem::MicrophoneLost => {
             "Your microphone is gone, so the other side does not hear you. Choose one in Devices."

@@ -178,6 +178,7 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
         invite: InviteId::from_random([1; 16]),
         since: Timestamp::from_millis(100_000 + u64::from(index) * 30_000),
         warm: index == 0,
+        reused: false,
     };
     (0..count).map(one).collect()
 }
@@ -202,6 +203,7 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
         },
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
+        assurance: None,
     }
 }
 

@@ -75,7 +75,7 @@ fn a_host_with_another_key_than_the_links_never_connects() {
     scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
     scene.joined(Role::Guest);
     scene.outputs();
-    scene.hello(Admission::Waiting, vec![host_at(THEM, &HostIdentity::from_secret(&[66; 32]))]);
+    scene.hello(Admission::Waiting, vec![host_at(THEM, &identity_of(66))]);
     assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::WrongClinicKey)));
     let outputs = scene.outputs();
     assert_eq!(requests(&outputs), [SignalingRequest::Leave]);
@@ -201,7 +201,7 @@ fn another_certificate_than_the_announced_one_ends_the_call() {
 #[test]
 fn another_certificate_in_the_same_epoch_ends_the_call() {
     let mut scene = Scene::guest_warm();
-    scene.say(InnerMessage::Offer { generation: 1, parameters: offer(66, 0) });
+    scene.say_with_another_certificate(InnerMessage::Offer { generation: 1, parameters: offer(66, 0) });
     assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::FingerprintChanged)));
 }
 
@@ -216,28 +216,14 @@ fn an_offer_said_again_is_answered_again_with_the_same_words() {
     let again = requests(&outputs);
     let [SignalingRequest::Send(envelopes)] = &again[..] else { panic!("{again:?}") };
     assert_eq!(envelopes[0].epoch, 1);
-    assert_eq!(InnerMessage::from_bytes(envelopes[0].sealed.as_ref()).unwrap(), first[0]);
+    assert_eq!(scene.read(&envelopes[0]).as_ref(), first.first());
 }
 
 #[test]
 fn an_offer_that_is_not_encrypted_is_refused_by_name() {
     let mut scene = Scene::guest_waiting();
-    let good = InnerMessage::Offer { generation: 0, parameters: offer(1, 0) }.to_bytes();
-    let text = String::from_utf8(good).unwrap();
-    let start = text.find("\"srtp\":[").expect("a list of profiles") + "\"srtp\":[".len();
-    let end = start + text[start..].find(']').unwrap();
-    let plain = format!("{}{}", &text[..start], &text[end..]);
-    let envelope = Envelope {
-        id: MessageId::from_random([1; 16]),
-        to: ME,
-        from: Some(THEM),
-        seq: 0,
-        epoch: 0,
-        scheme: signaling_protocol::SCHEME_OPEN,
-        ttl_ms: 1_000,
-        sealed: Base64(plain.into_bytes()),
-    };
-    scene.event(Event::Message { envelope });
+    let plain = ConnectionParameters { srtp: Vec::new(), ..offer(1, 0) };
+    scene.say(InnerMessage::Offer { generation: 0, parameters: plain });
     assert_eq!(ended(&scene), Some(EndReason::Refused(Refusal::Parameters)));
 }
 
@@ -258,17 +244,7 @@ fn a_guest_whose_host_came_back_in_another_app_goes_on_with_it_on_its_word() {
     scene.peer(PeerInput::ControlClosed);
     assert!(matches!(scene.phase(), Phase::Reconnecting { .. }));
     scene.event(Event::Joined { participant: host_at(OTHER, &identity()) });
-    let envelope = Envelope {
-        id: MessageId::from_random([77; 16]),
-        to: ME,
-        from: Some(OTHER),
-        seq: 0,
-        epoch: 0,
-        scheme: signaling_protocol::SCHEME_OPEN,
-        ttl_ms: 1_000,
-        sealed: Base64(InnerMessage::Offer { generation: 0, parameters: offer(5, 0) }.to_bytes()),
-    };
-    scene.event(Event::Message { envelope });
+    scene.say_as(OTHER, InnerMessage::Offer { generation: 0, parameters: offer(5, 0) });
     for input in [
         PeerInput::Answer(answer(6, 0)),
         PeerInput::IceConnected,
@@ -314,4 +290,19 @@ fn a_good_bye_in_a_box_counts_like_one_over_the_control_channel() {
     let mut scene = Scene::guest_live();
     scene.say(InnerMessage::Bye { reason: ByeReason::HungUp });
     assert_eq!(ended(&scene), Some(EndReason::TheyHungUp));
+}
+
+#[test]
+fn digits_are_compared_with_who_is_heard_and_not_before() {
+    let mut scene = Scene::guest_warm();
+    scene.event(Event::Admitted { endpoint: ME });
+    for live in [false, true] {
+        if live {
+            scene.control(ControlMessage::Admitted);
+        }
+        scene.outputs();
+        scene.intent(Intent::StartCheck);
+        let said = control_messages(&scene.commands());
+        assert_eq!(said.iter().any(|message| matches!(message, ControlMessage::Check { .. })), live, "{said:?}");
+    }
 }

@@ -110,8 +110,9 @@ fn an_admission_that_is_not_written_down_lets_nobody_in() {
 #[test]
 fn somebody_without_a_link_of_ours_is_turned_away_by_name() {
     let mut stranger = guest_at(OTHER);
-    stranger.bundle =
-        Base64(BundleKeys::from_random([1; 64]).guest_bundle(INVITE, &InviteSecret::from_random([66; 32])));
+    stranger.bundle = Base64(
+        OwnBundle::guest([1; 64], INVITE, &InviteSecret::from_random([66; 32]), &Capabilities::app()).bytes().to_vec(),
+    );
     let mut scene = Scene::host_with(&[]);
     scene.outputs();
     scene.event(Event::Joined { participant: stranger });
@@ -432,7 +433,7 @@ fn what_a_restarted_server_lost_is_said_again_at_once_in_a_new_epoch() {
     let [SignalingRequest::Send(envelopes)] = &requests[..] else { panic!("{requests:?}") };
     assert_eq!((envelopes[0].epoch, envelopes[0].seq), (1, 0));
     let again = InnerMessage::Offer { generation: 0, parameters: offer(1, 0) };
-    assert_eq!(InnerMessage::from_bytes(envelopes[0].sealed.as_ref()).unwrap(), again);
+    assert_eq!(scene.read(&envelopes[0]), Some(again));
 }
 
 #[test]
@@ -470,4 +471,44 @@ fn boxes_for_two_go_in_two_requests() {
         })
         .collect();
     assert_eq!(receivers, [vec![THEM], vec![OTHER]]);
+}
+
+#[test]
+fn the_app_that_was_let_in_is_let_in_again_under_another_name_and_no_other_app_is() {
+    for (bundle_of, again) in [(THEM, true), (THIRD, false)] {
+        let mut scene = Scene::host_with(&[THEM]);
+        scene.intent(Intent::Admit(THEM));
+        scene.signaling(SignalingInput::Admitted(THEM));
+        scene.event(Event::Left { endpoint: THEM, reason: LeaveReason::ConnectionLost });
+        scene.outputs();
+        let participant = Participant { endpoint: OTHER, ..guest_at(bundle_of) };
+        scene.event(Event::Joined { participant });
+        assert_eq!(scene.requests().contains(&SignalingRequest::Admit(OTHER)), again);
+        let waiting = &scene.call.snapshot().waiting;
+        assert!(matches!(waiting[..], [one] if one.endpoint == OTHER && one.reused != again), "{waiting:?}");
+    }
+}
+
+#[test]
+fn an_app_that_is_heard_stays_who_it_is_and_goes_on_under_its_new_name_when_it_is_not() {
+    let mut scene = Scene::host_live();
+    let participant = Participant { endpoint: OTHER, ..guest_at(THEM) };
+    scene.event(Event::Joined { participant: participant.clone() });
+    scene.wait(secs(60));
+    assert_eq!((scene.call.snapshot().partner, scene.requests()), (Some(THEM), vec![]));
+    scene.peer(PeerInput::ControlClosed);
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER));
+    assert!(matches!(scene.phase(), Phase::Reconnecting { .. }), "{:?}", scene.phase());
+    assert!(scene.requests().contains(&SignalingRequest::Admit(OTHER)));
+    scene.hello(Admission::Admitted, vec![guest_at(THEM), participant]);
+    assert_eq!(scene.call.snapshot().partner, Some(OTHER), "the old name is over");
+}
+
+#[test]
+fn a_new_name_that_is_gone_again_takes_nobodys_place() {
+    let mut scene = Scene::host_live();
+    scene.event(Event::Joined { participant: Participant { endpoint: OTHER, ..guest_at(THEM) } });
+    scene.event(Event::Left { endpoint: OTHER, reason: LeaveReason::ConnectionLost });
+    scene.peer(PeerInput::ControlClosed);
+    assert_eq!(scene.call.snapshot().partner, Some(THEM));
 }

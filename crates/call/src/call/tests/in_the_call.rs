@@ -157,7 +157,7 @@ fn an_ice_restart_with_another_certificate_ends_the_call() {
     scene.peer(PeerInput::Disconnected);
     scene.wait(millis(3_100));
     scene.peer(PeerInput::Offer(offer(1, 1)));
-    scene.say(InnerMessage::Answer { generation: 1, parameters: answer(66, 1) });
+    scene.say_with_another_certificate(InnerMessage::Answer { generation: 1, parameters: answer(66, 1) });
     assert_eq!(ended(&scene), Some(EndReason::Refused(crate::Refusal::FingerprintChanged)));
 }
 
@@ -238,6 +238,7 @@ fn a_host_gives_its_word_again_over_a_new_connection() {
     scene.peer(PeerInput::ControlClosed);
     scene.wait(secs(1));
     scene.peer(PeerInput::Offer(offer(5, 0)));
+    scene.begin_epoch();
     scene.say(InnerMessage::Answer { generation: 1, parameters: answer(6, 0) });
     scene.outputs();
     scene.connect(6);
@@ -314,6 +315,7 @@ fn after_the_end_nothing_happens_any_more() {
     scene.control(ControlMessage::Bye { reason: ByeReason::HungUp });
     scene.outputs();
     scene.intent(Intent::HangUp);
+    scene.begin_epoch();
     scene.say(InnerMessage::Offer { generation: 9, parameters: offer(9, 0) });
     scene.control(ControlMessage::Admitted);
     scene.event(Event::Admitted { endpoint: ME });

@@ -1,0 +1,158 @@
+//! The level, the digits, the device that is known again.
+
+use trust::{KnownDevices, Level, Recognition};
+
+use super::people::People;
+use super::world::{GUEST, HOST, World};
+use crate::{Check, ControlMessage, EndReason, Input, Intent, Output, PeerInput, Problem, Refusal};
+
+fn shown(world: &World) -> [trust::Digits; 2] {
+    [HOST, GUEST].map(|side| match world.assurance(side).check {
+        Check::Shown(digits) => digits,
+        other => panic!("no digits at {side}: {other:?}"),
+    })
+}
+
+#[test]
+fn either_side_begins_and_both_read_the_same_digits() {
+    for beginner in [HOST, GUEST] {
+        let mut world = World::new(&People::default()).run(10);
+        assert_eq!(world.assurance(HOST).level, Level::LinkApp);
+        world.intend(beginner, Intent::StartCheck);
+        assert_eq!(world.assurance(beginner).check, Check::Asked);
+        world.pass(1);
+        let [host, guest] = shown(&world);
+        assert_eq!(host, guest);
+        world.intend(HOST, Intent::DigitsSame);
+        world.pass(1);
+        assert_eq!((world.assurance(HOST).level, world.assurance(HOST).check), (Level::DigitsCompared, Check::Same));
+        assert_eq!(world.assurance(GUEST).level, Level::LinkApp, "by one's own person alone");
+        world.intend(GUEST, Intent::DigitsSame);
+        assert_eq!(world.assurance(GUEST).level, Level::DigitsCompared);
+        assert!(world.are_both_live());
+    }
+}
+
+#[test]
+fn both_may_begin_at_once() {
+    let mut world = World::new(&People::default()).run(10);
+    world.intend(HOST, Intent::StartCheck);
+    world.intend(GUEST, Intent::StartCheck);
+    world.pass(1);
+    let [host, guest] = shown(&world);
+    assert_eq!(host, guest);
+}
+
+#[test]
+fn digits_that_differ_end_the_call_on_both_sides() {
+    for (says, ends) in [(Intent::DigitsSame, false), (Intent::DigitsDiffer, true)] {
+        let mut world = World::new(&People::default()).run(10);
+        world.intend(GUEST, Intent::StartCheck);
+        world.pass(1);
+        world.intend(GUEST, says);
+        world.pass(1);
+        let expected = ends.then_some(EndReason::Refused(Refusal::DigitsDiffer));
+        assert_eq!((world.ended(HOST), world.ended(GUEST)), (expected, expected));
+    }
+}
+
+#[test]
+fn a_word_about_digits_that_nobody_shows_changes_nothing() {
+    let mut world = World::new(&People::default()).run(10);
+    for intent in [Intent::DigitsSame, Intent::DigitsDiffer] {
+        world.intend(HOST, intent);
+    }
+    assert_eq!(world.assurance(HOST).level, Level::LinkApp);
+    assert!(world.are_both_live());
+}
+
+#[test]
+fn what_was_compared_stays_with_the_keys_and_goes_with_another_certificate() {
+    for other_certificate in [false, true] {
+        let mut world = World::new(&People::default()).run(10);
+        world.intend(HOST, Intent::StartCheck);
+        world.pass(1);
+        world.intend(HOST, Intent::DigitsSame);
+        world.intend(GUEST, Intent::DigitsSame);
+        if other_certificate {
+            world.use_another_certificate(HOST);
+        }
+        world.forget_guest();
+        world.pass(30);
+        assert!(world.are_both_live(), "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
+        let (level, check) =
+            if other_certificate { (Level::LinkApp, Check::Lost) } else { (Level::DigitsCompared, Check::Same) };
+        for side in [HOST, GUEST] {
+            assert_eq!((world.assurance(side).level, world.assurance(side).check), (level, check), "{side}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_was_not_committed_to_is_told_and_shows_no_digits() {
+    let mut world = World::new(&People::default()).run(10);
+    world.intend(HOST, Intent::StartCheck);
+    let guest = world.endpoint(GUEST);
+    let nonce = signaling_protocol::Base64(vec![1; 32]);
+    for check in [
+        trust::CheckMessage::Commit { run: 1, hash: signaling_protocol::Base64(vec![2; 32]) },
+        trust::CheckMessage::Reveal { run: 1, nonce },
+    ] {
+        let message = ControlMessage::Check { check }.to_bytes();
+        world.tell(HOST, Input::Peer(guest, PeerInput::Control(message)));
+    }
+    assert_eq!(world.assurance(HOST).check, Check::Lost);
+    assert_eq!(world.apps[HOST].call.snapshot().problem, Some(Problem::CheckInterrupted));
+}
+
+#[test]
+fn nobody_compares_with_somebody_who_waits() {
+    for lets_in in [true, false] {
+        let mut world = World::new(&People::default());
+        world.admits = lets_in;
+        let mut world = world.run(10);
+        let guest = world.endpoint(GUEST);
+        let check = trust::CheckMessage::Commit { run: 1, hash: signaling_protocol::Base64(vec![2; 32]) };
+        let message = ControlMessage::Check { check }.to_bytes();
+        let said = world.control_messages;
+        world.tell(HOST, Input::Peer(guest, PeerInput::Control(message)));
+        world.intend(HOST, Intent::StartCheck);
+        assert_eq!(world.control_messages > said, lets_in);
+    }
+}
+
+#[test]
+fn a_device_that_was_compared_is_known_again_and_another_one_is_told() {
+    let mut people = People::default();
+    let mut world = World::new(&people).run(10);
+    for side in [HOST, GUEST] {
+        assert_eq!(world.assurance(side).device, Recognition::New);
+    }
+    world.intend(HOST, Intent::StartCheck);
+    world.pass(1);
+    for side in [HOST, GUEST] {
+        world.intend(side, Intent::DigitsSame);
+        world.intend(side, Intent::RememberDevice);
+    }
+    let remembered = [HOST, GUEST].map(|side| {
+        let mut known = KnownDevices::default();
+        for output in &world.apps[side].to_remember {
+            if let Output::RememberDevice { name, device, compared } = output {
+                assert!(compared);
+                known.remember(*name, *device, *compared);
+            }
+        }
+        known
+    });
+    [people.known_by_host, people.known_by_guest] = remembered;
+    let again = World::new(&people).run(10);
+    for side in [HOST, GUEST] {
+        assert_eq!(again.assurance(side).level, Level::KnownDevice, "{side}");
+    }
+    people.patient = Some([22; 32]);
+    let another = World::new(&people).run(10);
+    assert_eq!((another.assurance(HOST).device, another.assurance(HOST).level), (Recognition::Changed, Level::LinkApp));
+    people.patient = None;
+    let hidden = World::new(&people).run(10);
+    assert_eq!(hidden.assurance(HOST).device, Recognition::Changed, "who hides which device it is gains nothing");
+}

@@ -1,0 +1,116 @@
+//! What an honest pair of apps gets through, however the server carries it.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use signaling_protocol::{Event, SCHEME_SEALED};
+use trust::InnerMessage;
+
+use super::people::People;
+use super::world::{GUEST, HOST, World};
+use super::{DAY, NAME, epoch};
+use crate::{Input, Intent, Output, Phase, Problem, Refusal};
+
+#[test]
+fn two_honest_apps_connect_and_every_box_is_sealed() {
+    let world = World::new(&People::default()).run(10);
+    assert!(world.are_both_live(), "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
+    assert!(world.boxes.iter().any(|(from, _)| *from == HOST) && world.boxes.iter().any(|(from, _)| *from == GUEST));
+    for (_, envelope) in &world.boxes {
+        assert_eq!(envelope.scheme, SCHEME_SEALED);
+        let plain = InnerMessage::from_bytes(envelope.sealed.as_ref());
+        assert!(plain.is_err(), "the server reads what was said");
+    }
+    assert_eq!(world.assurance(GUEST).name.map(|name| name.expose().clone()), Some(NAME.to_owned()));
+    assert_eq!(world.assurance(HOST).name, None);
+}
+
+#[test]
+fn boxes_that_come_late_twice_in_any_order_or_not_at_all_end_in_the_same_call() {
+    for seed in 0..60 {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let mut world = World::new(&People::default());
+        world.lie = Box::new(move |_, event| {
+            let Event::Message { .. } = event else { return vec![(0, event)] };
+            match dice.random_range(0..10) {
+                0..2 => vec![],
+                2..4 => vec![(0, event.clone()), (dice.random_range(0..3_000), event)],
+                _ => vec![(dice.random_range(0..1_500), event)],
+            }
+        });
+        let world = world.run(60);
+        assert!(world.are_both_live(), "seed {seed}: {:?} {:?}", world.phase(HOST), world.phase(GUEST));
+    }
+}
+
+#[test]
+fn one_lost_box_is_asked_for_again_and_no_epoch_is_begun_for_it() {
+    // The offer of the host, the answer of the guest.
+    for side in [HOST, GUEST] {
+        let mut lost = false;
+        let mut world = World::new(&People::default());
+        world.lie = Box::new(move |to, event| {
+            let is_first = matches!(&event, Event::Message { envelope } if to == 1 - side && envelope.seq == 0);
+            if is_first && !std::mem::replace(&mut lost, true) { vec![] } else { vec![(0, event)] }
+        });
+        let world = world.run(5);
+        assert!(world.are_both_live(), "{side}: {:?} {:?}", world.phase(HOST), world.phase(GUEST));
+        let of_side = world.boxes.iter().filter(|(from, _)| *from == side);
+        assert!(of_side.clone().all(|(_, envelope)| envelope.epoch == 0), "{side}: an epoch was begun");
+        assert_eq!(of_side.filter(|(_, envelope)| envelope.seq == 0).count(), 2, "{side}: sent and sent again");
+    }
+}
+
+#[test]
+fn an_app_that_comes_back_by_itself_needs_nobody_to_let_it_in_again() {
+    let mut world = World::new(&People::default()).run(10);
+    assert!(world.are_both_live());
+    let (before, id) = (world.endpoint(GUEST), world.boxes.len());
+    world.admits = false;
+    world.forget_guest();
+    world.pass(30);
+    assert_ne!(world.endpoint(GUEST), before);
+    assert!(world.boxes.len() > id, "it said something anew");
+    assert!(world.are_both_live(), "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
+    assert_eq!(world.apps[HOST].call.snapshot().partner, Some(world.endpoint(GUEST)));
+}
+
+#[test]
+fn who_was_let_in_in_time_may_come_back_after_it_and_nobody_else() {
+    for another_app in [false, true] {
+        let mut people = People::default();
+        people.invite.not_after = DAY.plus(30);
+        let mut world = World::new(&people).run(10);
+        world.pass(30);
+        assert!(world.are_both_live());
+        if another_app {
+            world.restart_guest(&people);
+        } else {
+            world.forget_guest();
+        }
+        world.pass(30);
+        assert_eq!(world.are_both_live(), !another_app, "{:?} {:?}", world.phase(HOST), world.phase(GUEST));
+        let problem = world.apps[HOST].call.snapshot().problem;
+        let refused = matches!(problem, Some(Problem::GuestRefused { reason: Refusal::LinkExpired, .. }));
+        assert_eq!(refused, another_app, "{problem:?}");
+    }
+}
+
+#[test]
+fn a_clinics_epoch_that_was_seen_is_to_be_remembered() {
+    let mut people = People::default();
+    people.link.epoch = None;
+    let world = World::new(&people).run(10);
+    let remembered = world.apps[GUEST].to_remember.iter().any(
+        |output| matches!(output, Output::RememberEpoch { clinic, epoch: seen } if *clinic == people.link.clinic_key && *seen == epoch()),
+    );
+    assert!(remembered);
+    assert!(world.apps[HOST].to_remember.is_empty(), "its own, it knows");
+}
+
+#[test]
+fn hanging_up_is_heard_at_once() {
+    let mut world = World::new(&People::default()).run(10);
+    world.tell(GUEST, Input::Intent(Intent::HangUp));
+    world.pass(2);
+    assert!(matches!(world.phase(HOST), Phase::Ended(crate::EndReason::TheyHungUp)));
+}
