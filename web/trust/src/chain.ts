@@ -1,0 +1,83 @@
+/** From the clinic's key to a device: the chain, and the checks that it must pass (docs/trust.md, "Certificates"). */
+
+import { type Bytes, framed, Reader, same, utf8 } from "./bytes.js";
+import {
+  CLOCK_BEHIND,
+  type DeviceCertificate,
+  type DeviceRole,
+  demandSigned,
+  type IssuingCertificate,
+  LONGEST,
+  readDevice,
+  readIssuing,
+  readRevocations,
+  type Revocations,
+  type UnixTime,
+  type Validity,
+} from "./certificate.js";
+import { sha256 } from "./digest.js";
+import { demand, type RefusalName } from "./refusal.js";
+
+/** A chain as it was read: nothing of it is verified. */
+export interface Chain {
+  readonly clinicKey: Bytes;
+  readonly issuing: IssuingCertificate;
+  readonly device: DeviceCertificate;
+  readonly revocations: Revocations;
+}
+
+/** What a verifier knows before. */
+export interface Expected {
+  /** SHA-256 of the clinic's key. */
+  readonly clinic: Bytes;
+  readonly now: UnixTime;
+  /** The link's, or the highest that this app ever saw of the clinic. */
+  readonly leastEpoch: number;
+  /** Any, without. */
+  readonly role?: DeviceRole;
+}
+
+/** Bytes of a chain: at least, and at most. */
+export const CHAIN_BYTES = { least: 419, most: 931 } as const;
+
+/** Reads a whole chain; refuses what has not its one form. */
+export function parseChain(bytes: Bytes): Chain {
+  demand(bytes.length >= CHAIN_BYTES.least && bytes.length <= CHAIN_BYTES.most, "Malformed");
+  const reader = new Reader(bytes);
+  const clinicKey = reader.take(32);
+  const issuing = readIssuing(reader);
+  const device = readDevice(reader);
+  const revocations = readRevocations(reader);
+  reader.end();
+  return { clinicKey, issuing, device, revocations };
+}
+
+/** Reads a chain and makes every check, in the order of docs/trust.md. */
+export async function verifyChain(bytes: Bytes, expected: Expected): Promise<Chain> {
+  const chain = parseChain(bytes);
+  const { clinicKey, issuing, device, revocations } = chain;
+  demand(same(await sha256(clinicKey), expected.clinic), "AnotherClinic");
+  await demandSigned(issuing, clinicKey, "housecall issuing key v1", expected.clinic);
+  await demandSigned(device, issuing.key, "housecall device v1", expected.clinic);
+  await demandSigned(revocations, issuing.key, "housecall revocations v1", expected.clinic);
+  demandValid(issuing.validity, LONGEST.issuing, expected.now, "Expired");
+  demandValid(device.validity, LONGEST.device, expected.now, "Expired");
+  demandValid(revocations.validity, LONGEST.revocations, expected.now, "RevocationsExpired");
+  demand(revocations.epoch >>> 16 === issuing.generation, "AnotherGeneration");
+  demand(revocations.epoch >= expected.leastEpoch, "RevocationsTooOld");
+  demand(!revocations.serials.includes(device.serial), "Revoked");
+  demand(expected.role === undefined || device.role === expected.role, "WrongRole");
+  return chain;
+}
+
+/** SHA-256 of the name and its salt of 16 bytes, which stands in a device's certificate. */
+export async function nameHash(name: string, salt: Bytes): Promise<Bytes> {
+  return sha256(framed("housecall name v1", salt, utf8(name)));
+}
+
+function demandValid({ from, until }: Validity, longest: bigint, now: UnixTime, over: RefusalName): void {
+  demand(from <= until, "Malformed");
+  demand(until - from <= longest, "TooLong");
+  demand(now + CLOCK_BEHIND >= from, "NotYetValid");
+  demand(now <= until, over);
+}
