@@ -99,7 +99,9 @@ export const LONGEST = { issuing: 400n * DAY, device: 7n * DAY, revocations: 7n 
 
 function signed<Fields>(reader: Reader, fields: () => Fields): Fields & Signed {
   const start = reader.position;
-  demand(reader.unsigned(1) === 1, "LaterVersion");
+  const version = reader.unsigned(1);
+  demand(version <= 1, "LaterVersion");
+  demand(version === 1, "Malformed");
   const read = fields();
   return { ...read, body: reader.since(start), signature: reader.take(64) };
 }

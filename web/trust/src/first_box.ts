@@ -2,7 +2,7 @@
 
 import { type Role, ROLE_BYTE } from "./bundle.js";
 import { type Bytes, framed, join, type Reader, same, unsigned, utf8 } from "./bytes.js";
-import { nameHash } from "./chain.js";
+import { isName, nameHash } from "./chain.js";
 import { demandSignature, type SigningKey } from "./ed25519.js";
 import { SUITE_IDS } from "./hpke.js";
 import { SCHEME } from "./box_layout.js";
@@ -59,7 +59,7 @@ export async function readFacts(
   if (role === "host") {
     const name = reader.text(reader.unsigned(1));
     const salt = reader.take(16);
-    demand(expectedName !== undefined && same(await nameHash(name, salt), expectedName), "NameNotCertified");
+    demand(expectedName !== undefined && isName(name) && same(await nameHash(name, salt), expectedName), "NameNotCertified");
     return { role, name, salt };
   }
   const known = reader.unsigned(1);

@@ -5,7 +5,7 @@ export * from "./bundle.js";
 export { type Bytes, framed, join, same, unsigned, utf8 } from "./bytes.js";
 export type { Candidate } from "./candidate.js";
 export { type DeviceRole, ROLES, type UnixTime, type Validity } from "./certificate.js";
-export { type Chain, type Expected, nameHash, parseChain, verifyChain } from "./chain.js";
+export { type Chain, checkAgain, type Expected, isName, nameHash, parseChain, verifyChain } from "./chain.js";
 export { type ChannelParts, type Opened, SealedChannel } from "./channel.js";
 export { derive, hkdf, sha256 } from "./digest.js";
 export { commitment, enrolmentTranscript, spokenDigits } from "./digits.js";
