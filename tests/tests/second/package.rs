@@ -49,7 +49,7 @@ fn install(folder: &Path) {
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     run(
         Command::new(npm).args(arguments).current_dir(folder),
-        "the packages of web/trust cannot be installed: make a way to the npm registry, run `npm ci` there and then this again",
+        "the packages of web/trust cannot be installed: see that npm reaches its registry, run `npm ci` there, then this again",
     );
     fs::write(stamp, wanted).expect("where npm could write, so can we");
 }

@@ -25,7 +25,7 @@ export function sealInfo({ from, epoch, visit, hostBundle, guestBundle }: Direct
   return framed("housecall seal v1", scheme, SUITE_IDS, visit, unsigned(epoch, 4), direction, hostBundle, guestBundle);
 }
 
-/** What we say of ourselves: as host the name whose hash our certificate has, as guest our device, if it shall be known. */
+/** What we say of ourselves: a host the name whose hash is certified, a guest its device, if it shall be known again. */
 export type OwnFacts =
   | { readonly role: "host"; readonly name: string; readonly salt: Bytes }
   | { readonly role: "guest"; readonly device?: SigningKey };
@@ -59,7 +59,8 @@ export async function readFacts(
   if (role === "host") {
     const name = reader.text(reader.unsigned(1));
     const salt = reader.take(16);
-    demand(expectedName !== undefined && isName(name) && same(await nameHash(name, salt), expectedName), "NameNotCertified");
+    const isCertified = expectedName !== undefined && same(await nameHash(name, salt), expectedName);
+    demand(isName(name) && isCertified, "NameNotCertified");
     return { role, name, salt };
   }
   const known = reader.unsigned(1);

@@ -24,10 +24,10 @@ export function readInnerMessage(json: string): InnerMessage {
   switch (kind) {
     case "offer":
     case "answer": {
-      const message = { kind, generation: generation(), parameters: readParameters(fields.fields("parameters")) } as const;
+      const parameters = readParameters(fields.fields("parameters"));
       // RFC 8842, section 5.3: the answerer decides.
-      demand(kind === "offer" || message.parameters.setup !== "actpass", "Parameters");
-      return message;
+      demand(kind === "offer" || parameters.setup !== "actpass", "Parameters");
+      return { kind, generation: generation(), parameters };
     }
     case "candidates": {
       const candidates = fields.list("candidates");

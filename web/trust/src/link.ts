@@ -37,7 +37,7 @@ export function writeLink(link: Link): string {
 
 /** Reads a link; white space around it does no harm. */
 export function readLink(text: string): Link {
-  const [, scheme, server, invite, fragment] = LINK.exec(text.trim()) ?? [];
+  const [, scheme, server, invite, fragment] = LINK.exec(text.replace(AROUND, "")) ?? [];
   if (server === undefined || invite === undefined || fragment === undefined) {
     throw new Refusal("Link");
   }
@@ -76,7 +76,7 @@ function readNumber(text: string | undefined): number {
   return number;
 }
 
-/** Host and port in their one form: `new URL` refuses what is none, and what it reads in another way is refused here. */
+/** Host and port in their one form: `new URL` refuses what is none; what it reads in another way is refused here. */
 function readServer(text: string): string {
   demand(SERVER.test(text), "Link");
   let host: string;
@@ -91,6 +91,8 @@ function readServer(text: string): string {
 }
 
 const LINK = /^(https|housecall):\/\/([^/#]+)\/j\/inv_([A-Za-z0-9_-]+)#(.*)$/s;
+/** White space of ASCII. */
+const AROUND = /^[\t\n\f\r ]+|[\t\n\f\r ]+$/g;
 /** No sign, no zero before it. */
 const NUMBER = /^(0|[1-9][0-9]{0,9})$/;
 const SERVER = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[1-9][0-9]{0,4})?$/;

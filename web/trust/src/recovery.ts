@@ -28,7 +28,9 @@ export function writeSheet(secret: Bytes): string {
 
 /** Reads what somebody typed: in either case, with spaces and hyphens, with O for 0 and I or L for 1. */
 export function readSheet(text: string): Bytes {
-  const typed = text.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
+  // Letters of ASCII alone: no other alphabet's small letter has one of these for its capital.
+  const capitals = text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase());
+  const typed = capitals.replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
   demand(typed.length === GROUPS * 5, "Sheet");
   const symbols = Array.from({ length: GROUPS }, (_, group) => {
     const five = [...typed.slice(group * 5, group * 5 + 5)].map((character) => ALPHABET.indexOf(character));

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Expected, nameHash, type RefusalName, sha256, signingKey, staffDevice, verifyChain } from "../src/index.js";
+import {
+  type Expected,
+  nameHash,
+  type RefusalName,
+  sha256,
+  signingKey,
+  staffDevice,
+  verifyChain,
+} from "../src/index.js";
 import { refused, turned } from "./refused.js";
 import { type Vector, vectors } from "./vectors.js";
 

@@ -54,7 +54,8 @@ test("who shows another number than was promised is refused, and the run is over
   const [host, guest] = [new SpokenCheck("host", transcript), new SpokenCheck("guest", transcript)];
   const commits = await guest.handle(await host.start(nonce(1)), nonce(2));
   await host.handle(said(commits), unused);
-  await refused(() => host.handle(readCheckMessage(`{"step":"reveal","run":1,"nonce":"${"A".repeat(43)}"}`), unused), "NotCommitted");
+  const another = readCheckMessage(`{"step":"reveal","run":1,"nonce":"${"A".repeat(43)}"}`);
+  await refused(() => host.handle(another, unused), "NotCommitted");
   assert.equal(host.digits, undefined);
 });
 

@@ -16,7 +16,8 @@ function offerWith(that: string, instead: string): string {
 }
 
 function candidate(change: Readonly<Record<string, unknown>>): string {
-  const good = { foundation: "1", component: 1, transport: "udp", priority: 9, address: "192.0.2.1", port: 9, kind: "relay" };
+  const where = { transport: "udp", address: "192.0.2.1", port: 9, kind: "relay" };
+  const good = { foundation: "1", component: 1, priority: 9, ...where };
   return JSON.stringify({ kind: "candidates", generation: 0, candidates: [{ ...good, ...change }] });
 }
 
@@ -94,8 +95,8 @@ test("an address that is not one machine's, or is written as no address is, is r
   for (const address of [...crowds, ...nonsense]) {
     await refused(() => readInnerMessage(candidate({ address })), "Candidate");
   }
-  const changes = [{ foundation: "" }, { foundation: "a b" }, { component: 0 }, { component: 256 }, { transport: "sctp" }];
-  const others = [{ priority: 0 }, { priority: 2 ** 31 }, { port: 0 }, { port: 65_536 }, { kind: "nearby" }];
+  const changes = [{ foundation: "" }, { foundation: "a b" }, { component: 0 }, { component: 256 }];
+  const others = [{ priority: 0 }, { priority: 2 ** 31 }, { port: 0 }, { port: 65_536 }, { kind: "nearby" }, { transport: 7 }];
   for (const change of [...changes, ...others, { kind: "host", related: "10.0.0.1:9" }, { related: "nowhere" }]) {
     await refused(() => readInnerMessage(candidate(change)), "Candidate");
   }

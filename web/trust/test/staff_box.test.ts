@@ -48,7 +48,8 @@ test("each reader of the vector's box opens it", async () => {
 test("the same box is made from the same randomness, byte by byte", async () => {
   const chain = box.slice(64, 64 + 443);
   const readers = [reader.publicKey, recovery.publicKey];
-  const made = await sealStaffBox(context, payload, readers, { signing: creator.signing, chain }, file.at("random").bytes);
+  const by = { signing: creator.signing, chain };
+  const made = await sealStaffBox(context, payload, readers, by, file.at("random").bytes);
   assert.deepEqual(made, box);
 });
 

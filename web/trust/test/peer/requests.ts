@@ -73,7 +73,8 @@ export class Peer {
         return this.#begin();
       },
       meet_guest: async (request: Vector) => {
-        const [secret, invite, visit] = [request.at("secret").bytes, request.at("invite").bytes, request.at("visit").bytes];
+        const [secret, invite] = [request.at("secret").bytes, request.at("invite").bytes];
+        const visit = request.at("visit").bytes;
         const peer = await verifyGuest(request.at("bundle").bytes, (await inviteKey(secret)).publicKey, invite);
         const facts: OwnFacts = { role: "host", name: request.at("name").text, salt: request.at("salt").bytes };
         const psk = await preSharedKey(secret, invite);
@@ -110,7 +111,8 @@ export class Peer {
       sheet: async (request: Vector) => {
         const secret = readSheet(request.at("sheet").text);
         const clinic = await sha256((await clinicKey(secret)).publicKey);
-        return { sheet: writeSheet(secret), clinic: hexOf(clinic), reader: hexOf((await recoveryBoxKey(secret)).publicKey) };
+        const reader = (await recoveryBoxKey(secret)).publicKey;
+        return { sheet: writeSheet(secret), clinic: hexOf(clinic), reader: hexOf(reader) };
       },
       seal_staff_box: async (request: Vector) => {
         const { signing } = await staffDevice(request.at("device_secret").bytes);
