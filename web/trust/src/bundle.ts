@@ -132,9 +132,9 @@ interface Parsed {
 async function parse(bytes: Bytes, role: Role): Promise<Parsed> {
   const reader = new Reader(bytes);
   const version = reader.unsigned(1);
-  demand(version >= VERSION, "OlderVersion");
-  demand(version === VERSION, "LaterVersion");
-  demand(reader.unsigned(1) === ROLE_BYTE[role], "AnotherRole");
+  demand(version !== 1, "OlderVersion");
+  demand(version <= VERSION, "LaterVersion");
+  demand(version === VERSION && reader.unsigned(1) === ROLE_BYTE[role], "Malformed");
   const place = reader.take(16);
   const signing = reader.take(32);
   const agreement = reader.take(32);
@@ -149,7 +149,6 @@ async function parse(bytes: Bytes, role: Role): Promise<Parsed> {
   demand(chain.length >= least && chain.length <= most, "Malformed");
   const signed = framed(LABEL, reader.since(0));
   const signature = reader.take(64);
-  reader.end();
   demand(!hasSmallOrder(signing) && !(await hasLowOrder(agreement)), "WeakKey");
   const bundle: PeerBundle = { role, bytes, place, signing, agreement, versions, capabilities };
   return { bundle, place, chain, signed, signature };

@@ -114,8 +114,7 @@ async function demandRevocations(
 }
 
 function demandValid({ from, until }: Validity, longest: bigint, now: UnixTime, over: RefusalName): void {
-  demand(from <= until, "Malformed");
-  demand(until - from <= longest, "TooLong");
+  demand(from <= until && until - from <= longest, "TooLong");
   demand(now + CLOCK_BEHIND >= from, "NotYetValid");
   demand(now <= until, over);
 }

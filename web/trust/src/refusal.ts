@@ -19,7 +19,6 @@ const SENTENCES = {
   Revoked: "The clinic has revoked this device; end the visit and call the clinic.",
   WrongRole: "This device may not do this; ask for a clinician.",
   // Bundles and the channel between them.
-  AnotherRole: "This bundle is of the other role; do not trust who sent it.",
   AnotherVisit: "This bundle is of another visit; open the right link.",
   AnotherInvite: "This bundle is of another invite; open the right link.",
   SameRole: "The other app has the same part in the visit; ask for a link of your own.",

@@ -54,7 +54,7 @@ test("each rule of chains is kept, though all is signed", async () => {
     [{ issuing: { ...issuing, ...soon } }, "NotYetValid"],
     [{ issuing: { ...issuing, ...over } }, "Expired"],
     [{ issuing: { ...issuing, until: issuing.until + 1n } }, "TooLong"],
-    [{ issuing: { ...issuing, from: NOW + 2n, until: NOW + 1n } }, "Malformed"],
+    [{ issuing: { ...issuing, from: NOW + 2n, until: NOW + 1n } }, "TooLong"],
     [{ issuing: { ...issuing, generation: 2 } }, "AnotherGeneration"],
     [{ device: { ...device, ...soon } }, "NotYetValid"],
     [{ device: { ...device, ...over } }, "Expired"],
@@ -121,7 +121,8 @@ test("each rule of bundles is kept, though all is signed", async () => {
   const cases: readonly (readonly [Record<string, Bytes>, RefusalName])[] = [
     [{ head: new Uint8Array([1, 2]) }, "OlderVersion"],
     [{ head: new Uint8Array([3, 2]) }, "LaterVersion"],
-    [{ head: new Uint8Array([2, 1]) }, "AnotherRole"],
+    [{ head: new Uint8Array([0, 2]) }, "Malformed"],
+    [{ head: new Uint8Array([2, 1]) }, "Malformed"],
     [{ signing: join(unsigned(1, 1), new Uint8Array(31)) }, "WeakKey"],
     [{ agreement: new Uint8Array(32) }, "WeakKey"],
     [{ versions: new Uint8Array([0, 2, 0, 1]) }, "Malformed"],
