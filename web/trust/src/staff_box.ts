@@ -2,7 +2,7 @@
 
 import { type Bytes, framed, join, Reader, same, unsigned } from "./bytes.js";
 import { CLOCK_BEHIND, type UnixTime } from "./certificate.js";
-import { type Chain, CHAIN_BYTES, verifyChain } from "./chain.js";
+import { type Chain, verifyChain } from "./chain.js";
 import { derive, sha256 } from "./digest.js";
 import { demandSignature, type SigningKey } from "./ed25519.js";
 import { deriveKeyPair, ENC_BYTES, receiver, sender, TAG_BYTES } from "./hpke.js";
@@ -119,7 +119,6 @@ function parse(bytes: Bytes): Parts {
   };
   const contentKey = reader.take(32);
   const chain = reader.take(reader.unsigned(2));
-  demand(chain.length <= CHAIN_BYTES.most, "Malformed");
   const head = reader.since(0);
   const sealed = reader.take(reader.unsigned(4));
   const signed = reader.since(0);

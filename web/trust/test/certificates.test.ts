@@ -70,4 +70,8 @@ test("a chain with any byte changed, cut off or added is refused", async () => {
   assert.ok(names.has("AnotherClinic") && names.has("WrongSignature"), [...names].join());
   const later = chain.map((byte, at) => (at === 32 ? 2 : byte));
   await refused(() => verifyChain(later, expected(good)), "LaterVersion");
+  for (const part of [32, 32 + 115, 32 + 115 + 186]) {
+    const none = chain.map((byte, at) => (at === part ? 0 : byte));
+    await refused(() => verifyChain(none, expected(good)), "Malformed");
+  }
 });

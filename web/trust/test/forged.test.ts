@@ -96,6 +96,8 @@ test("a notice must be as good as a chain, and newer", async () => {
   await refused(async () => checkAgain(chain, await notice({ revocations: older }), any), "RevocationsTooOld");
   const next = { issuing: { ...issuing, generation: 2 }, revocations: { ...revocations, epoch: 0x2_0000 } };
   await refused(async () => checkAgain(chain, await notice(next), expected), "Revoked");
+  const many = { ...lost, serials: Array.from({ length: 65 }, (_, at) => BigInt(at)) };
+  await refused(async () => checkAgain(chain, await notice({ revocations: many }), expected), "Malformed");
   await refused(async () => checkAgain(chain, join(await notice({}), unsigned(0, 1)), expected), "Malformed");
 });
 
