@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::setup::NO_NODE;
+use xtask::workspace::Workspace;
 
 /// The folder of the package, ready. Tests that run at the same time wait here for one of them to make it so.
 pub(crate) fn ready() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/trust");
-    let folder = folder.canonicalize().expect("web/trust stands in the root");
+    let folder = Workspace::find().expect("a clone").root.join("web/trust");
     let lock = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("second.lock")).expect("a file to lock");
     lock.lock().expect("files can be locked");
     demand_node();

@@ -1,8 +1,10 @@
 //! The second implementation against the vectors that the first one wrote.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use xtask::workspace::Workspace;
 
 use crate::package::{NODE, ready, run};
 
@@ -25,7 +27,7 @@ fn the_second_implementation_gives_what_the_vectors_say_and_refuses_what_they_re
 
 #[test]
 fn no_file_of_vectors_is_left_out() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = Workspace::find().expect("a clone").root;
     let files = |folder: &str| -> Vec<PathBuf> {
         let entries = fs::read_dir(root.join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
         entries.map(|entry| entry.expect("it can be read").path()).filter(|path| path.is_file()).collect()
