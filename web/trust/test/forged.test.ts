@@ -83,8 +83,8 @@ test("each rule of chains is kept, though all is signed", async () => {
 
 test("a notice must be as good as a chain, and newer", async () => {
   const chain = await verifyChain(await forgeChain(GOOD), expected);
-  const notice = async (change: Partial<ChainFields>) => {
-    const all = await forgeChain({ ...GOOD, ...change });
+  const notice = async (change: Partial<ChainFields>, issuedBy?: SigningKey) => {
+    const all = await forgeChain({ ...GOOD, ...change }, undefined, issuedBy && { issuing: issuedBy });
     return join(all.slice(0, 147), all.slice(147 + 186));
   };
   const { issuing, revocations } = GOOD;
@@ -98,6 +98,9 @@ test("a notice must be as good as a chain, and newer", async () => {
   await refused(async () => checkAgain(chain, await notice(next), expected), "Revoked");
   const many = { ...lost, serials: Array.from({ length: 65 }, (_, at) => BigInt(at)) };
   await refused(async () => checkAgain(chain, await notice({ revocations: many }), expected), "Malformed");
+  await refused(async () => checkAgain(chain, await notice({}, stranger), expected), "WrongSignature");
+  const elsewhere = { ...expected, clinic: await sha256(stranger.publicKey) };
+  await refused(async () => checkAgain(chain, await notice({}), elsewhere), "AnotherClinic");
   await refused(async () => checkAgain(chain, join(await notice({}), unsigned(0, 1)), expected), "Malformed");
 });
 
@@ -274,11 +277,14 @@ test("a fingerprint changes with an epoch alone, by either side", async () => {
   await receives.open(await sends.seal(offer));
   await receives.open(await sends.seal(offer));
   await refused(() => sends.seal(changed), "FingerprintChanged");
+  // What was refused was not sealed: nothing is missing.
+  await receives.open(await sends.seal('{"kind":"offer_request"}'));
   // Another channel of the same host keeps no such rule.
   const forges = await channel(host, guest);
   await forges.beginEpoch(new Uint8Array(32).fill(1));
-  await forges.seal('{"kind":"offer_request"}');
-  await forges.seal('{"kind":"offer_request"}');
+  for (let sealed = 0; sealed < 3; sealed += 1) {
+    await forges.seal('{"kind":"offer_request"}');
+  }
   const forged = await forges.seal(changed);
   assert.ok(isAuthentic(await refused(() => receives.open(forged), "FingerprintChanged")));
   await sends.beginEpoch(new Uint8Array(32).fill(2));
