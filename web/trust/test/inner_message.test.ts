@@ -86,7 +86,7 @@ test("parameters out of their range are refused", async () => {
   }
 });
 
-test("an address that is not one machine's, or is written as no address is, is refused", async () => {
+test("an address that is not one machine's, one written as none is, and too much of anything is refused", async () => {
   for (const address of ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "127.0.0.1", "fe80::1"]) {
     assert.equal(readInnerMessage(candidate({ address })).kind, "candidates");
   }
@@ -104,4 +104,7 @@ test("an address that is not one machine's, or is written as no address is, is r
   assert.equal(readInnerMessage(candidate({ related: "[2001:db8::2]:9" })).kind, "candidates");
   const many = { kind: "candidates", generation: 0, candidates: new Array(33).fill({}) };
   await refused(() => readInnerMessage(JSON.stringify(many)), "TooLarge");
+  const long = (length: number) => `{"kind":"bye","reason":"${"x".repeat(length - 26)}"}`;
+  assert.equal(readInnerMessage(long(16_384)).kind, "bye");
+  await refused(() => readInnerMessage(long(16_385)), "TooLarge");
 });
