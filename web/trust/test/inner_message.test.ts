@@ -73,6 +73,8 @@ test("parameters out of their range are refused", async () => {
     ['"ssrc":1', '"ssrc":1.5'],
     ['"42e01f"', '"64e01f"'],
     ['"42e01f"', '"42801f"'],
+    ['"42e01f"', '"42e01"'],
+    ['"42e01f"', '"42e01g"'],
     ['"mid":1', '"mid":15'],
     ['"mid":1', '"mid":2'],
     ['"generation":0', '"generation":-1'],
