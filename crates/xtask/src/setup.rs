@@ -120,8 +120,17 @@ pub fn for_tests() -> Result<()> {
     if browser().is_none() {
         packages(&["chromium"], "to call a browser in the tests").context(NO_BROWSER)?;
     }
+    if !NODE_PROGRAMS.iter().all(|program| on_path(program)) {
+        packages(&["nodejs", "npm"], "for the second implementation of trust, in the tests").context(NO_NODE)?;
+    }
     Ok(())
 }
+
+/// What to do where there is no Node, or one that is too old.
+pub const NO_NODE: &str = "the tests run the second implementation of trust with Node 20 or later and npm: install them \
+    (on Debian `apt-get install nodejs npm`, elsewhere from nodejs.org)";
+
+const NODE_PROGRAMS: [&str; 2] = ["node", "npm"];
 
 /// The Chromium to test with: the one that is named, or one that is on the path or where macOS has it.
 pub fn browser() -> Option<PathBuf> {
