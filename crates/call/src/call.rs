@@ -5,7 +5,7 @@ use std::fmt;
 
 use rand_core::Rng;
 use signaling_protocol::{EndpointId, Envelope, IceServer, InviteId, MessageId, Role, VisitId};
-use trust::{BundleId, Capabilities, Epoch, InnerMessage, OwnBundle, SealError, SealedBox};
+use trust::{BundleId, Capabilities, Epoch, InnerMessage, Notice, OwnBundle, SealError, SealedBox};
 use units::Timestamp;
 
 use crate::channel::{self, Channel};
@@ -64,7 +64,7 @@ pub struct Call {
     /// Lists of revoked devices older than this are refused.
     least_epoch: Epoch,
     /// The newest list that we were told, for who comes after it.
-    revocations: Vec<u8>,
+    notice: Option<Notice>,
     partner: Option<EndpointId>,
     /// Whom we turned away, the last of them: an admission that is answered late must not keep them in.
     turned_away: VecDeque<EndpointId>,
@@ -144,7 +144,7 @@ impl Call {
             admitted: None,
             seen: Vec::new(),
             least_epoch,
-            revocations: Vec::new(),
+            notice: None,
             partner: None,
             turned_away: VecDeque::new(),
             strangers: 0,

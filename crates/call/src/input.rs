@@ -136,8 +136,6 @@ pub enum SignalingInput {
         /// Why not.
         code: Code,
     },
-    /// The clinic's newest list of revoked devices, as its app signed it: see [`trust::IssuingKey::notice`].
-    Revocations(Vec<u8>),
     /// The event stream stands.
     StreamUp,
     /// The event stream broke; the driver opens it again by itself.

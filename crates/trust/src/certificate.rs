@@ -160,27 +160,43 @@ impl Chain {
             epoch: revocations.epoch,
         })
     }
+}
 
-    /// Whether the device may still do what it does, by a notice that came later:
-    /// [`IssuingKey::notice`](crate::IssuingKey::notice). The notice's epoch, to be remembered.
+/// Which devices of a clinic are revoked, verified: [`IssuingKey::notice`](crate::IssuingKey::notice). It reaches an app
+/// through the server or inside the seal. There is no way to make one but [`verify`](Self::verify).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    epoch: Epoch,
+    serials: Vec<u64>,
+}
+
+impl Notice {
+    /// Checks all of a notice; [`Expected::role`] says nothing of one.
     ///
     /// # Errors
-    /// [`CertificateError::Revoked`]: whatever is going on with the device is to be ended. After any other the notice is
-    /// to be passed over.
-    pub fn check_again(&self, notice: &[u8], expected: &Expected) -> Result<Epoch, CertificateError> {
-        let mut reader = Reader(notice);
+    /// The first thing that does not fit; the notice is to be passed over then.
+    pub fn verify(bytes: &[u8], expected: &Expected) -> Result<Self, CertificateError> {
+        let mut reader = Reader(bytes);
         let clinic = reader.array().ok_or(CertificateError::Malformed)?;
         let issuer = Issuer::read(&mut reader)?;
         let revocations = Revocations::read(&mut reader)?;
         reader.end().ok_or(CertificateError::Malformed)?;
         check_issuer(clinic, &issuer, expected)?;
-        revocations.check(&issuer, &Expected { least_epoch: self.epoch.max(expected.least_epoch), ..*expected })?;
+        revocations.check(&issuer, expected)?;
+        Ok(Self { epoch: revocations.epoch, serials: revocations.serials })
+    }
+
+    /// Of the statement: to be remembered, see [`Expected::least_epoch`].
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether the device of this chain may do nothing any more. A notice that is older than the chain's own statement says
+    /// nothing of it.
+    pub fn revokes(&self, chain: &Chain) -> bool {
         // Whoever replaced the issuing key has certified its devices anew, but for those that are lost.
-        let is_replaced = issuer.generation > self.epoch.generation();
-        if is_replaced || revocations.serials.contains(&self.facts.serial) {
-            return Err(CertificateError::Revoked);
-        }
-        Ok(revocations.epoch)
+        let is_replaced = self.epoch.generation() > chain.epoch.generation();
+        is_replaced || (self.epoch >= chain.epoch && self.serials.contains(&chain.facts.serial))
     }
 }
 

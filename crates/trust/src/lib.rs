@@ -61,7 +61,7 @@ pub use bundle::{AgreementKey, Bundle, BundleKeys, SigningKey};
 pub use candidate::{Candidate, CandidateError, CandidateKind, Foundation, Transport};
 pub use capability::{Capabilities, Capability};
 pub use certificate::{
-    CertificateError, Chain, DeviceFacts, DeviceRole, Epoch, Expected, UnixTime, Validity, name_hash,
+    CertificateError, Chain, DeviceFacts, DeviceRole, Epoch, Expected, Notice, UnixTime, Validity, name_hash,
 };
 pub use check::{CheckError, CheckMessage, Digits, SpokenCheck};
 pub use connection::{

@@ -76,7 +76,6 @@ impl Call {
             SignalingInput::Event(event) => self.on_event(now, event),
             SignalingInput::Sent(_) | SignalingInput::Done(_) => {}
             SignalingInput::Admitted(endpoint) => self.on_admission_written(endpoint),
-            SignalingInput::Revocations(notice) => self.on_revocations(now, &notice),
             SignalingInput::StreamUp => self.on_stream_up(now),
             SignalingInput::StreamDown => {
                 self.signaling_up = false;

@@ -2,7 +2,7 @@
 
 use signaling_protocol::{Admission, Base64, EndpointId, InviteId, Participant, Role};
 use tracing::{debug, info, warn};
-use trust::{CertificateError, DeviceRole, Epoch, Expected, PeerBundle, SealedChannel};
+use trust::{Chain, DeviceRole, Epoch, Expected, Notice, PeerBundle, SealedChannel};
 use units::Timestamp;
 
 use super::{Call, draw};
@@ -88,11 +88,10 @@ impl Call {
     fn verify_host(&self, now: Timestamp, bytes: &[u8]) -> Result<PeerBundle, Refusal> {
         let (Some(expected), Some(visit)) = (self.expected(now), self.visit) else { return Err(Refusal::AnotherVisit) };
         let bundle = PeerBundle::verify_host(bytes, visit, &expected).map_err(Refusal::of_host)?;
-        // Their own list may be older than one that we were told.
-        let told = bundle.chain().map(|chain| chain.check_again(&self.revocations, &expected));
-        match told {
-            Some(Err(CertificateError::Revoked)) => Err(Refusal::DeviceRevoked),
-            _ => Ok(bundle),
+        if bundle.chain().is_some_and(|chain| self.is_revoked(chain)) {
+            Err(Refusal::DeviceRevoked)
+        } else {
+            Ok(bundle)
         }
     }
 
@@ -103,7 +102,14 @@ impl Call {
             Party::Guest { link, .. } => link.clinic_key,
         };
         let role = Some(DeviceRole::Clinician);
-        Some(Expected { clinic, least_epoch: self.least_epoch, role, now: self.config.unix(now) })
+        // With the newest list in our own hands, the one that they show may be older: see `is_revoked`.
+        let has_newest = self.notice.as_ref().is_some_and(|notice| notice.epoch() >= self.least_epoch);
+        let least_epoch = if has_newest { Epoch::default() } else { self.least_epoch };
+        Some(Expected { clinic, least_epoch, role, now: self.config.unix(now) })
+    }
+
+    fn is_revoked(&self, chain: &Chain) -> bool {
+        self.notice.as_ref().is_some_and(|notice| notice.revokes(chain))
     }
 
     /// Their bundle was verified: the channel to it is the one that there always was, or the first.
@@ -231,31 +237,27 @@ impl Call {
     }
 
     /// The clinic says which devices are revoked, by the server; signed, so that the server can only hide it.
-    pub(super) fn on_revocations(&mut self, now: Timestamp, notice: &[u8]) {
+    pub(super) fn on_notice(&mut self, now: Timestamp, notice: &[u8]) {
         let Some(expected) = self.expected(now) else { return };
-        if notice.len() <= MOST_NOTICE_BYTES {
-            self.revocations = notice.to_vec();
+        match Notice::verify(notice, &Expected { least_epoch: self.least_epoch, ..expected }) {
+            Ok(notice) => {
+                self.remember_epoch(notice.epoch());
+                self.notice = Some(notice);
+            }
+            Err(error) => return warn!(%error, "a list of revoked devices that is passed over"),
         }
-        let own = match (&self.config.party, self.visit) {
-            (Party::Host { .. }, Some(visit)) => PeerBundle::verify_host(self.own.bytes(), visit, &expected).ok(),
+        let own = match (&self.config.party, self.visit, self.expected(now)) {
+            (Party::Host { .. }, Some(visit), Some(expected)) => {
+                PeerBundle::verify_host(self.own.bytes(), visit, &expected).ok()
+            }
             _ => None,
         };
-        let own = own.as_ref().and_then(PeerBundle::chain).map(|chain| (None, chain.clone()));
-        let theirs = self
-            .remotes
-            .iter()
-            .filter_map(|remote| remote.channel.peer().chain().map(|chain| (Some(remote.endpoint), chain.clone())));
-        for (endpoint, chain) in own.into_iter().chain(theirs).collect::<Vec<_>>() {
-            match (chain.check_again(notice, &expected), endpoint) {
-                (Ok(epoch), _) => self.remember_epoch(epoch),
-                (Err(CertificateError::Revoked), Some(endpoint)) => {
-                    return self.refuse(now, endpoint, Refusal::DeviceRevoked);
-                }
-                (Err(CertificateError::Revoked), None) => {
-                    return self.end(now, Refusal::OwnDeviceRevoked.into());
-                }
-                (Err(error), _) => warn!(%error, "a list of revoked devices that is passed over"),
-            }
+        if own.as_ref().and_then(PeerBundle::chain).is_some_and(|chain| self.is_revoked(chain)) {
+            return self.end(now, Refusal::OwnDeviceRevoked.into());
+        }
+        let revoked = |remote: &&RemoteParty| remote.channel.peer().chain().is_some_and(|chain| self.is_revoked(chain));
+        if let Some(endpoint) = self.remotes.iter().find(revoked).map(|remote| remote.endpoint) {
+            self.refuse(now, endpoint, Refusal::DeviceRevoked);
         }
     }
 
@@ -275,7 +277,5 @@ impl Call {
 const MOST_REMOTES: usize = 12;
 /// Apps that are met in one visit, those that are gone included: their channels are kept, or replays would be taken.
 const MOST_CHANNELS: usize = 16;
-/// The longest list, and room for a longer one.
-const MOST_NOTICE_BYTES: usize = 1_024;
 /// The first of a link is what counts, and there are no more apps than channels.
 const MOST_SEEN: usize = MOST_CHANNELS;

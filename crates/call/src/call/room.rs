@@ -32,12 +32,8 @@ impl Call {
             Event::Message { envelope } => self.on_envelope(now, envelope),
             Event::Visit { state: VisitState::Ended, reason } => self.on_visit_ended(now, reason),
             Event::IceRefresh => self.ask_for_ice(now),
-            Event::Visit { .. }
-            | Event::Denied
-            | Event::Limits { .. }
-            | Event::Notice { .. }
-            | Event::Reset
-            | Event::Bye { .. } => {}
+            Event::Notice { notice } => self.on_notice(now, &notice.notice.0),
+            Event::Visit { .. } | Event::Denied | Event::Limits { .. } | Event::Reset | Event::Bye { .. } => {}
         }
     }
 
