@@ -30,6 +30,6 @@ pub use control_message::{ControlMessage, ControlMessageError};
 pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause};
-pub use quality::{PictureOff, PicturePlan, VoiceLink, VoicePlan, VoicePolicy};
+pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};
 pub use refusal::Refusal;
 pub use snapshot::{Assurance, Check, Problem, Remote, Snapshot, Waiting};

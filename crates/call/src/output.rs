@@ -2,7 +2,7 @@
 
 use signaling_protocol::{EndpointId, Envelope, HostJoinRequest, IceServer, InviteId, JoinRequest, VisitId};
 use trust::{Candidate, ConnectionParameters, Epoch, KeyFingerprint};
-use units::Timestamp;
+use units::{DataRate, Timestamp};
 
 use crate::{PicturePlan, VoicePlan};
 
@@ -107,6 +107,8 @@ pub enum PeerCommand {
     OpenMedia,
     /// Send and take not one packet of media.
     CloseMedia,
+    /// Voice and picture can use no more than this, headers and reports counted: nothing is to be looked for above it.
+    SetWanted(DataRate),
     /// Close it and forget it.
     Close,
 }

@@ -1,11 +1,12 @@
 //! One other endpoint of the visit, as this call knows it.
 
 use signaling_protocol::{Base64, EndpointId, InviteId, Participant, Role};
-use units::Timestamp;
+use units::{DataRate, Timestamp};
 
 use crate::admission::{GuestGate, HostGate};
 use crate::channel::Channel;
 use crate::negotiation::Negotiation;
+use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
 use crate::{Milestone, ReconnectCause, Remote};
 
@@ -33,8 +34,12 @@ pub(crate) struct RemoteParty {
     pub(crate) failed_connections: u32,
     /// When another connection is to be made, or asked for, after one that did not come about.
     pub(crate) reopen_at: Option<Timestamp>,
+    /// What its connection last said of the path.
+    pub(crate) link: Option<LinkEstimate>,
     /// What we last told its connection.
     pub(crate) media_open: bool,
+    /// What we last told its connection of how much we can use.
+    pub(crate) told_wanted: Option<DataRate>,
     /// Whether the host's word was given over this connection.
     pub(crate) word_given: bool,
     /// Our switches as we last told them over this connection.
@@ -94,7 +99,9 @@ impl RemoteParty {
             gone: false,
             failed_connections: 0,
             reopen_at: None,
+            link: None,
             media_open: false,
+            told_wanted: None,
             word_given: false,
             told_switches: None,
             switches: None,

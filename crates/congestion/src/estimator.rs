@@ -21,7 +21,7 @@ use arrival_groups::ArrivalGroups;
 use delivery::{Deliveries, Delivery};
 use history::{History, Told};
 use loss_model::LossModel;
-use probing::{Outcome, Probing};
+use probing::{INITIAL, Outcome, Probing};
 use queue_delay::QueueDelay;
 use rate_control::RateControl;
 use sent_rate::SentRate;
@@ -79,8 +79,11 @@ const LEAST_GUESS: DataRate = DataRate::from_kbps(60);
 /// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
 const LIMITED_BELOW: f64 = 0.65;
 
-/// What a probe that filled the link leaves for the next moment (libwebrtc: 95 %; a weak link's rate varies more).
-const BELOW_SATURATION: f64 = 0.9;
+/// A path with such a round trip (a satellite, a thin mobile link) says late what it carries: until it does no more is
+/// sent than a voice and a small picture need, or the first seconds of the voice wait in a queue.
+const LONG_ROUND_TRIP: Duration = Duration::from_millis(250);
+const LONG_START: f64 = 0.25;
+const LONG_INITIAL: f64 = 1.5;
 
 /// The smoothed round-trip time moves by an eighth with each sample (RFC 6298).
 const ROUND_TRIP_WEIGHT: f64 = 0.125;
@@ -166,6 +169,11 @@ pub struct Probe {
     pub bytes: usize,
 }
 
+/// What is believed of a path with such a round trip before anything was sent over it, where `usual` is believed of others.
+pub fn start_rate(usual: DataRate, round_trip: Duration) -> DataRate {
+    if round_trip < LONG_ROUND_TRIP { usual } else { usual * LONG_START }
+}
+
 /// Estimates how fast the path carries, from what was sent and what the receiver tells of it.
 ///
 /// The target is the lowest of three: what the delays allow, what the losses allow, and, while a queue drains, what
@@ -173,6 +181,7 @@ pub struct Probe {
 #[derive(Debug)]
 pub struct Estimator {
     config: EstimatorConfig,
+    wanted: DataRate,
     history: History,
     sent_rate: SentRate,
     groups: ArrivalGroups,
@@ -229,14 +238,27 @@ impl Estimator {
             first_sent: None,
             last_report: None,
             report_interval: Duration::ZERO,
+            wanted: config.max,
             config,
+        }
+    }
+
+    /// More than this, headers counted, nobody could use: no probe looks for it, and nothing is believed of it before it
+    /// was tried.
+    pub fn set_wanted(&mut self, wanted: DataRate) {
+        let before = std::mem::replace(&mut self.wanted, wanted.clamp(self.config.min, self.config.max));
+        self.probing.set_most(self.wanted);
+        // A camera that is switched on shall not wait for the next look.
+        if self.first_sent.is_some() && self.wanted > before && before <= self.control.rate() {
+            self.probing.want(self.control.rate() * INITIAL);
         }
     }
 
     /// A packet left.
     pub fn on_sent(&mut self, packet: SentPacket) {
         self.first_sent.get_or_insert(packet.at);
-        self.probing.start(packet.at, self.control.rate());
+        // Where less is believed than usual, more is looked for at first: an answer takes long there.
+        self.probing.start(packet.at, (self.control.rate() * INITIAL).max(self.config.start * LONG_INITIAL));
         self.probing.on_sent(&packet);
         self.sent_rate.on_sent(packet.at, packet.bytes);
         self.history.on_sent(packet);
@@ -267,7 +289,8 @@ impl Estimator {
         self.smooth_round_trip(now.since(last_sent));
         self.sent_rate.forget(now);
         self.limited = self.sent_rate.over_last_second() < self.control.rate() * LIMITED_BELOW;
-        let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(now, number));
+        let (rate, jitter_ms) = (self.control.rate(), self.trend.jitter_ms());
+        let outcome = self.history.told_up_to().and_then(|number| self.probing.outcome(now, number, rate, jitter_ms));
         if let Some(outcome) = outcome {
             self.take_probe(now, outcome);
         }
@@ -275,8 +298,11 @@ impl Estimator {
     }
 
     /// A round-trip time was measured elsewhere (the candidate pair's STUN checks).
-    pub fn on_round_trip(&mut self, _now: Timestamp, round_trip: Duration) {
+    pub fn on_round_trip(&mut self, now: Timestamp, round_trip: Duration) {
         self.smooth_round_trip(round_trip);
+        if self.first_sent.is_none() {
+            self.control.reset(now, start_rate(self.config.start, round_trip));
+        }
     }
 
     /// Time has passed.
@@ -326,6 +352,9 @@ impl Estimator {
         if let Some(limit) = self.losses.limit() {
             target = target.min(limit);
         }
+        if self.fresh {
+            target = target.min(self.wanted);
+        }
         if let (None, Some(first)) = (self.last_report, self.first_sent) {
             let late = now.since(first).saturating_sub(FIRST_REPORT).as_secs_f64();
             target = target.min((target * 0.5f64.powf(late / GUESS_HALVES_IN)).max(LEAST_GUESS));
@@ -360,9 +389,8 @@ impl Estimator {
             }
             Outcome::Passed(_) => {}
             Outcome::Saturated(carried) => {
-                let next = carried * BELOW_SATURATION;
-                if self.fresh || next > rate {
-                    self.control.reset(now, next);
+                if self.fresh || carried > rate {
+                    self.control.reset(now, carried);
                 }
                 self.fresh = false;
             }

@@ -15,7 +15,7 @@ pub mod retransmission;
 mod sequence;
 pub mod voice_losses;
 
-pub use estimator::{Estimate, Estimator, EstimatorConfig, PacketReport, Probe, SentPacket};
+pub use estimator::{Estimate, Estimator, EstimatorConfig, PacketReport, Probe, SentPacket, start_rate};
 pub use feedback::{Feedback, FeedbackRecorder};
 pub use frame_queue::{Dropped, FrameQueue, QueuedFrame};
 pub use nack::NackGenerator;

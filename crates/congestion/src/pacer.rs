@@ -28,6 +28,9 @@ const MAX_PADDING: usize = 1_200;
 /// The shortest padding that is worth a packet; less is dropped from the end of a probe.
 const MIN_PADDING: usize = 40;
 
+/// Packets of a probe: fewer gaps measure nothing. (libwebrtc's minimum, too.)
+const LEAST_PACKETS: usize = 5;
+
 /// A probe is over after this long, sent in full or not: later packets tell nothing about its rate.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -156,6 +159,9 @@ impl<T> Pacer<T> {
         if !self.may_send() {
             return None;
         }
+        if self.is_too_coarse() {
+            return self.pad();
+        }
         if let Some(queued) = self.retransmissions.pop_front() {
             return Some(self.send(Class::Retransmission, queued));
         }
@@ -250,10 +256,20 @@ impl<T> Pacer<T> {
         Paced::Packet { class, item: queued.item, bytes: queued.bytes, probe }
     }
 
+    /// Whether the picture's packet that would leave next is so much of a probe that the probe would measure nothing: a
+    /// handful of small ones measures it instead, and the picture goes right after.
+    fn is_too_coarse(&self) -> bool {
+        let next = self.retransmissions.front().or(self.picture.front());
+        let (Some(probe), Some(next)) = (&self.probe, next) else { return false };
+        next.bytes * LEAST_PACKETS > probe.bytes
+    }
+
     fn pad(&mut self) -> Option<Paced<T>> {
         let probe = self.probe.as_ref()?;
-        // At least five packets a probe: fewer gaps measure nothing. (libwebrtc's minimum, too.)
-        let bytes = (probe.bytes / 5).clamp(MIN_PADDING, MAX_PADDING).min(probe.bytes - probe.sent).max(MIN_PADDING);
+        let bytes = (probe.bytes / LEAST_PACKETS)
+            .clamp(MIN_PADDING, MAX_PADDING)
+            .min(probe.bytes - probe.sent)
+            .max(MIN_PADDING);
         let cluster = probe.cluster;
         self.spend(bytes);
         Some(Paced::Padding { bytes, probe: cluster })
@@ -358,6 +374,20 @@ mod tests {
         let last = left.last().expect("packets");
         let rate = DataRate::of_bytes((bytes - last.2) as u64, Duration::from_micros(last.0));
         assert!((760..=840).contains(&rate.as_kbps()), "{rate}");
+    }
+
+    #[test]
+    fn a_probe_that_few_packets_of_the_picture_would_fill_is_of_small_ones() {
+        let mut pacer = Pacer::new(DataRate::from_kbps(100));
+        for item in ["first", "second"] {
+            pacer.push(at(0), Class::Picture, 1_100, item);
+        }
+        pacer.push(at(0), Class::Voice, 140, "voice");
+        pacer.start_probe(at(0), Probe { cluster: 7, rate: DataRate::from_kbps(450), bytes: 1_406 });
+        let left: Vec<_> = run(&mut pacer, 1_000_000).into_iter().map(|(_, item, _)| item).collect();
+        assert_eq!(left[0], "voice");
+        assert!(left[1..].starts_with(&["padding"; 4]), "{left:?}");
+        assert!(left.ends_with(&["first", "second"]), "{left:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use trust::{Candidate, ConnectionParameters, DtlsFingerprint, Setup, SrtpProfile};
-use units::Clock;
+use units::{Clock, DataRate};
 use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
@@ -294,6 +294,11 @@ impl Peer {
     /// How long after it is missed a picture packet is still of use: nothing is asked for again that would come later.
     pub fn set_playout_deadline(&self, deadline: std::time::Duration) {
         self.inner.shared.set_playout_deadline(deadline);
+    }
+
+    /// How much voice and picture can use at most, headers and reports counted: nobody looks for more.
+    pub fn set_wanted(&self, wanted: DataRate) {
+        self.inner.shared.set_wanted(wanted);
     }
 
     /// What was counted.

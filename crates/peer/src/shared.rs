@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rtc::rtp;
@@ -124,6 +124,8 @@ pub(crate) struct Shared {
     /// What the other side reports of its own, likewise.
     sender_clocks: Mutex<[Option<SenderClock>; 2]>,
     stats: Mutex<PeerStats>,
+    /// What is believed of a path of which nothing is known.
+    start_rate: DataRate,
     sent_frames: Mutex<SentFrames>,
     /// Picture bytes handed to the library's task that the pacer has not seen yet.
     in_flight: AtomicUsize,
@@ -134,6 +136,8 @@ pub(crate) struct Shared {
     pub(crate) picture_wake: Notify,
     /// How long a missing picture packet is of use, in milliseconds; zero until somebody says.
     playout_deadline: AtomicUsize,
+    /// What can be used at most, in bits a second; zero until somebody says.
+    wanted: AtomicU64,
     events: mpsc::Sender<PeerEvent>,
 }
 
@@ -154,12 +158,14 @@ impl Shared {
             captures: Mutex::new([CaptureClock::new(VOICE_CLOCK), CaptureClock::new(PICTURE_CLOCK)]),
             sender_clocks: Mutex::default(),
             stats: Mutex::new(stats),
+            start_rate,
             sent_frames: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
             key_frame_wanted: AtomicBool::new(false),
             picture_wake: Notify::new(),
             playout_deadline: AtomicUsize::new(0),
+            wanted: AtomicU64::new(0),
             events,
         }
     }
@@ -227,6 +233,28 @@ impl Shared {
     pub(crate) fn playout_deadline(&self) -> Option<Duration> {
         let millis = self.playout_deadline.load(Ordering::Acquire);
         (millis > 0).then(|| Duration::from_millis(millis as u64))
+    }
+
+    /// The checks of the path took so long, and nothing has been sent yet: what to begin with can be told.
+    pub(crate) fn set_first_round_trip(&self, round_trip: Duration) {
+        let target = congestion::start_rate(self.start_rate, round_trip);
+        self.update_stats(|stats| (stats.round_trip, stats.target) = (Some(round_trip), target));
+        self.tell_estimate();
+    }
+
+    /// What the stats say of the path.
+    pub(crate) fn tell_estimate(&self) {
+        let PeerStats { target, loss, voice_loss, loss_follows_loss, round_trip, .. } = self.stats();
+        self.tell_latest(PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip });
+    }
+
+    pub(crate) fn set_wanted(&self, wanted: DataRate) {
+        self.wanted.store(wanted.as_bps(), Ordering::Release);
+    }
+
+    pub(crate) fn wanted(&self) -> Option<DataRate> {
+        let bps = self.wanted.load(Ordering::Acquire);
+        (bps > 0).then(|| DataRate::from_bps(bps))
     }
 
     pub(crate) fn stats(&self) -> PeerStats {

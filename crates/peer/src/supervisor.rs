@@ -182,6 +182,7 @@ impl Supervisor {
         }
         watch.secured = true;
         self.shared.set_secured(true);
+        self.look_at_path().await;
         self.tell(PeerEvent::DtlsConnected { remote_fingerprint }).await
     }
 
@@ -220,13 +221,11 @@ impl Supervisor {
             }
             _ => None,
         });
-        self.shared.update_stats(|stats| {
-            stats.path = path;
-            // Reports on our own packets say it more often; without any, this is all there is.
-            if stats.sent_packets == 0 {
-                stats.round_trip = round_trip.or(stats.round_trip);
-            }
-        });
+        self.shared.update_stats(|stats| stats.path = path);
+        // Reports on our own packets say it more often; without any, this is all there is.
+        if let (0, Some(round_trip)) = (self.shared.stats().sent_packets, round_trip) {
+            self.shared.set_first_round_trip(round_trip);
+        }
     }
 }
 

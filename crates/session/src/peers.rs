@@ -107,6 +107,10 @@ impl Connection {
                 self.media_open = false;
                 Done::Nothing
             }
+            PeerCommand::SetWanted(wanted) => {
+                self.peer.set_wanted(wanted);
+                Done::Nothing
+            }
             other => match self.commands.try_send(other) {
                 Ok(()) => Done::Nothing,
                 Err(_full) => Done::Failed,
@@ -304,7 +308,11 @@ async fn obey_one(peer: &Peer, command: PeerCommand) -> Result<Option<PeerInput>
             }
             Ok(None)
         }
-        PeerCommand::Open { .. } | PeerCommand::OpenMedia | PeerCommand::CloseMedia | PeerCommand::Close => Ok(None),
+        PeerCommand::Open { .. }
+        | PeerCommand::OpenMedia
+        | PeerCommand::CloseMedia
+        | PeerCommand::SetWanted(_)
+        | PeerCommand::Close => Ok(None),
     }
 }
 

@@ -9,7 +9,7 @@ use units::Timestamp;
 
 use super::Call;
 use crate::negotiation::HandshakePatience;
-use crate::quality::Link;
+use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
 use crate::remote_party::{Gate, Path};
 use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal, Remote};
@@ -51,9 +51,10 @@ impl Call {
             PeerInput::Control(bytes) => return self.on_control(now, endpoint, index, bytes),
             PeerInput::ControlClosed => self.on_connection_closed(now, index),
             PeerInput::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip } => {
+                let takes_red = remote.negotiation.takes_red();
+                let link = LinkEstimate { target, loss, voice_loss, loss_follows_loss, round_trip, takes_red };
+                remote.link = Some(link);
                 if self.partner == Some(endpoint) && remote.media_open {
-                    let takes_red = remote.negotiation.takes_red();
-                    let link = Link { target, loss, voice_loss, loss_follows_loss, round_trip, takes_red };
                     self.policy.on_estimate(now, link);
                 }
             }

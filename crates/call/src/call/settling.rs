@@ -18,7 +18,7 @@ impl Call {
             self.adopt_successors(now);
             self.warm_up(now);
             self.choose_partner();
-            self.settle_gates();
+            self.settle_gates(now);
             self.settle_phase(now);
         }
         self.post();
@@ -78,7 +78,7 @@ impl Call {
         self.partner = Some(endpoint);
     }
 
-    fn settle_gates(&mut self) {
+    fn settle_gates(&mut self, now: Timestamp) {
         let switches = (self.muted || self.microphone_lost || !self.config.media.sends_voice, self.sends_no_picture());
         for index in 0..self.remotes.len() {
             let remote = &mut self.remotes[index];
@@ -102,6 +102,10 @@ impl Call {
             // The word first, so that it is not queued behind the first picture.
             if gives_word {
                 self.peer(endpoint, PeerCommand::SendControl(ControlMessage::Admitted.to_bytes()));
+            }
+            if let (true, true, Some(link)) = (changes, open, self.remotes[index].link) {
+                // What to begin with: the first pictures are made before another word of the path.
+                self.policy.on_estimate(now, link);
             }
             if changes {
                 self.peer(endpoint, if open { PeerCommand::OpenMedia } else { PeerCommand::CloseMedia });
@@ -171,11 +175,23 @@ impl Call {
             let wanted = self.remotes[partner].wants_picture;
             self.policy.set_wanted(now, wanted);
         }
+        self.tell_wanted();
         let plans = self.policy.plans();
         if self.joining != super::joining::Joining::NotYet && self.told_plans != Some(plans) {
             self.told_plans = Some(plans);
             let (voice, picture) = plans;
             self.outputs.push_back(Output::Quality { voice, picture });
+        }
+    }
+
+    /// How much we can use goes to the connection over which it would be sent.
+    fn tell_wanted(&mut self) {
+        let Some(partner) = self.partner.and_then(|partner| self.index(partner)) else { return };
+        let wanted = self.policy.wanted();
+        let remote = &mut self.remotes[partner];
+        if remote.media_open && remote.told_wanted.replace(wanted) != Some(wanted) {
+            let endpoint = remote.endpoint;
+            self.peer(endpoint, PeerCommand::SetWanted(wanted));
         }
     }
 

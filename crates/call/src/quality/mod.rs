@@ -10,5 +10,5 @@ mod voice;
 mod trajectories;
 
 pub use plan::{PictureOff, PicturePlan, VoicePlan};
-pub(crate) use policy::{Link, Policy};
+pub use policy::{LinkEstimate, Policy};
 pub use voice::{VoiceLink, VoicePolicy};

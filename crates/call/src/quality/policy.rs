@@ -12,19 +12,19 @@ use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
 /// What is known of the way to the other side.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Link {
+pub struct LinkEstimate {
     /// What it carries, headers included.
-    pub(crate) target: DataRate,
+    pub target: DataRate,
     /// The share of packets that it loses.
-    pub(crate) loss: f32,
+    pub loss: f32,
     /// The share of voice packets that it loses.
-    pub(crate) voice_loss: f32,
+    pub voice_loss: f32,
     /// How likely the voice packet after a lost one is lost as well.
-    pub(crate) loss_follows_loss: f32,
+    pub loss_follows_loss: f32,
     /// There and back.
-    pub(crate) round_trip: Option<Duration>,
+    pub round_trip: Option<Duration>,
     /// Whether both sides take voice with copies (RED).
-    pub(crate) takes_red: bool,
+    pub takes_red: bool,
 }
 
 /// Decides who gets the bits: voice first, then picture.
@@ -32,7 +32,7 @@ pub(crate) struct Link {
 /// Down at once, since a full queue hurts the voice; up only when the link has carried more for a while, since a
 /// picture that changes its size every second is worse than a small one.
 #[derive(Debug)]
-pub(crate) struct Policy {
+pub struct Policy {
     sends_voice: bool,
     camera: Option<CameraFormat>,
     camera_lost: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Policy {
     /// Of all packets, smoothed.
     loss: f32,
     /// As it was told last.
-    link: Option<Link>,
+    link: Option<LinkEstimate>,
     updated: Timestamp,
 
     voice: VoicePolicy,
@@ -61,7 +61,8 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    pub(crate) fn new(media: MediaConfig, preferences: Preferences) -> Self {
+    /// A policy that knows nothing of the link yet.
+    pub fn new(media: MediaConfig, preferences: Preferences) -> Self {
         let mut policy = Self {
             sends_voice: media.sends_voice,
             camera: media.camera,
@@ -89,17 +90,21 @@ impl Policy {
     }
 
     /// What the encoders are to do.
-    pub(crate) fn plans(&self) -> (VoicePlan, PicturePlan) {
+    pub fn plans(&self) -> (VoicePlan, PicturePlan) {
         self.plans
     }
 
-    /// The link is like that now.
-    pub(crate) fn on_estimate(&mut self, now: Timestamp, link: Link) -> bool {
+    /// The link is like that now; whether the encoders are to be told something.
+    pub fn on_estimate(&mut self, now: Timestamp, link: LinkEstimate) -> bool {
         let share = |share: f32| if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
-        let Link { target, loss, voice_loss, loss_follows_loss, .. } = link;
+        let LinkEstimate { target, loss, voice_loss, loss_follows_loss, .. } = link;
         let loss = share(loss);
-        self.link =
-            Some(Link { loss, voice_loss: share(voice_loss), loss_follows_loss: share(loss_follows_loss), ..link });
+        self.link = Some(LinkEstimate {
+            loss,
+            voice_loss: share(voice_loss),
+            loss_follows_loss: share(loss_follows_loss),
+            ..link
+        });
         let span = if loss > self.loss { LOSS_RISES_IN } else { LOSS_FALLS_IN };
         let weight = (now.since(self.updated).as_secs_f32() / span.as_secs_f32()).clamp(0.0, 1.0);
         self.loss += (loss - self.loss) * weight;
@@ -153,6 +158,23 @@ impl Policy {
         self.renew(now)
     }
 
+    /// How much of a link voice and picture can use at most, headers, reports and repairs counted; in steps, so that it
+    /// changes seldom.
+    pub fn wanted(&self) -> DataRate {
+        let all = match self.camera.filter(|_| self.shows()) {
+            None => share::enough_alone(),
+            Some(camera) => {
+                let highest = ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest());
+                let payload = PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR)));
+                let picture = ladder::rung(self.preferences.mode, highest).most * (1.0 / payload);
+                (share::most_of_voice() + picture) * (1.0 / (1.0 - CONTROL_SHARE))
+            }
+        };
+        let most = self.preferences.max_rate.unwrap_or(all).min(all);
+        let most = if self.preferences.save_data { most.min(SAVE_DATA_RATE) } else { most };
+        DataRate::from_bps(most.as_bps().next_multiple_of(WANTED_STEP_BPS))
+    }
+
     /// Decides anew; whether the encoders are to be told.
     fn renew(&mut self, now: Timestamp) -> bool {
         let plans = self.decide(now);
@@ -172,6 +194,11 @@ impl Policy {
         (voice, self.decide_picture(now, total, rate))
     }
 
+    /// Whether there is a picture to be sent, if the link carries it.
+    fn shows(&self) -> bool {
+        self.wanted && self.camera.is_some() && !self.camera_off && !self.camera_lost
+    }
+
     fn total(&self) -> DataRate {
         let mut total = self.target;
         if let Some(most) = self.preferences.max_rate {
@@ -185,7 +212,7 @@ impl Policy {
         self.lossy = if self.lossy { loss >= LOSSY_UNTIL } else { loss >= LOSSY_FROM };
         self.voice_tier = share::tier(self.voice_tier, total);
         let link = VoiceLink {
-            share: share::of_voice(self.voice_tier, total, self.lossy),
+            share: share::of_voice(self.voice_tier, total, self.lossy, !self.shows()),
             loss,
             loss_follows_loss: self.link.map_or(0.0, |link| link.loss_follows_loss),
             round_trip: self.link.and_then(|link| link.round_trip),
@@ -288,10 +315,13 @@ const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
 /// Room for retransmissions is kept as the loss grows, up to this share.
 const MOST_REPAIR: f32 = 0.25;
 
-/// Without so much in all, no picture: what is left beside the voice is less than the lowest rung.
-const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(64);
+/// Without so much in all, no picture: what is left beside the voice is hardly more than the lowest rung, each of its key
+/// frames holds the voice up, and nobody can be recognised.
+const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(85);
 /// With so much in all, the picture comes back. A quarter more than what it goes at, so that it does not flicker.
-const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(80);
+const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(105);
+/// A browser's estimate moves by about as much from one second to the next.
+const WANTED_STEP_BPS: u64 = 50_000;
 const PICTURE_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// A higher rung is taken when the rate is so much above what it needs ...

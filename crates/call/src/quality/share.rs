@@ -29,18 +29,32 @@ pub(super) fn tier(current: usize, total: DataRate) -> usize {
     highest_from(total * (1.0 / UP_MARGIN)).max(current)
 }
 
-/// What the voice may take in this tier, be there a picture or not: what is believed of a thin link is often too much, and a
-/// voice that took all of it would wait in its own queue.
-pub(super) fn of_voice(tier: usize, total: DataRate, lossy: bool) -> DataRate {
-    let Tier { share, lossy: with_loss, .. } = TIERS[tier.min(TIERS.len() - 1)];
-    let most = if lossy { with_loss } else { share };
+/// What the voice may take in this tier. `alone`, without a picture beside it, it may take more, but no more than half of
+/// the link: what is believed of a thin link is often too much, and a voice that took all of it would wait in its own
+/// queue.
+pub(super) fn of_voice(tier: usize, total: DataRate, lossy: bool, alone: bool) -> DataRate {
+    let of = |tier: &Tier| if lossy { tier.lossy } else { tier.share };
+    let in_tier = of(&TIERS[tier.min(TIERS.len() - 1)]);
+    let most = if alone { of(&HIGHEST).min(total * SHARE_ALONE).max(in_tier) } else { in_tier };
     most.min(total * SHARE_OF_THIN_LINK)
+}
+
+/// From so much in all on, a voice alone has all that it can use.
+pub(super) fn enough_alone() -> DataRate {
+    HIGHEST.lossy * (1.0 / SHARE_ALONE)
+}
+
+/// The most that a voice can use.
+pub(super) fn most_of_voice() -> DataRate {
+    HIGHEST.lossy
 }
 
 fn highest_from(total: DataRate) -> usize {
     TIERS.iter().rposition(|tier| total >= tier.from).unwrap_or(0)
 }
 
+const HIGHEST: Tier = TIERS[TIERS.len() - 1];
+const SHARE_ALONE: f64 = 0.5;
 const UP_MARGIN: f64 = 1.15;
 /// The rest is for reports and path checks.
 const SHARE_OF_THIN_LINK: f64 = 0.92;

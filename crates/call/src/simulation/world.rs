@@ -348,7 +348,7 @@ impl World {
                 }
             }
             PeerCommand::OpenMedia => app.was_open = true,
-            PeerCommand::CloseMedia => {}
+            PeerCommand::CloseMedia | PeerCommand::SetWanted(_) => {}
             PeerCommand::Close => self.close(side),
         }
     }

@@ -9,9 +9,9 @@ use super::{Probe, SentPacket};
 
 /// The first probe is at this many times the start rate (libwebrtc). Its second, at six times, waits here for the
 /// result of the first: on a link of 64 kbps the two together would be half a second of queue.
-const INITIAL: f64 = 3.0;
+pub(super) const INITIAL: f64 = 3.0;
 
-/// Each further one is at this many times the rate that the last one proved (libwebrtc).
+/// Each further one is at this many times the rate at which the last one went through (libwebrtc).
 const NEXT: f64 = 2.0;
 
 /// How long a burst lasts at least. Shorter (libwebrtc: 15 ms) it is too few packets and too close to timers' grain.
@@ -21,7 +21,7 @@ const MIN_SPAN: Duration = Duration::from_millis(25);
 const MAX_SPAN: Duration = Duration::from_millis(100);
 
 /// Noise of the delays makes a short burst look faster or slower than it was: it must be this many times longer.
-const JITTER_SPANS: f64 = 3.0;
+const JITTER_SPANS: f64 = 5.0;
 
 /// Five packets of a hundred bytes: fewer gaps measure nothing.
 const MIN_BYTES: usize = 500;
@@ -29,6 +29,18 @@ const MIN_BYTES: usize = 500;
 /// After a fall a probe looks this often whether the link has come back: three steps after it then reach
 /// the old rate within five seconds in all. It costs 3 % of the rate.
 const RECOVERY_INTERVAL: Duration = Duration::from_millis(1_500);
+
+/// Where a probe found nothing more, the next waits twice as long, up to this many doublings: a link that is as thin as it
+/// is known to be is left in peace …
+const MOST_DOUBLINGS: u32 = 4;
+
+/// … though not after a fall, where the link has room beside a voice: what a probe leaves in the queue of a thinner one
+/// is heard.
+const THIN: DataRate = DataRate::from_kbps(100);
+
+/// The noise of the delays on both ends of a burst, as a multiple of the jitter (mean deviation of differences): five
+/// bursts of six look no faster than this makes them slower. Without it the luckiest of many probes would set the rate.
+const NOISE: f64 = 1.5;
 
 /// The link has come back when this part of the rate before the fall is reached.
 const RECOVERED: f64 = 0.85;
@@ -72,12 +84,15 @@ const RETRIES: u32 = 2;
 const SATURATED: f64 = 0.9;
 const GRAIN: Duration = Duration::from_millis(1);
 
+/// What a probe that filled the link leaves for the next moment (libwebrtc: 95 %; a weak link's rate varies more).
+const BELOW_SATURATION: f64 = 0.9;
+
 /// What a probe said.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Outcome {
     /// It arrived as fast as it left: the link carries at least this.
     Passed(DataRate),
-    /// It arrived slower: the link carries this.
+    /// It arrived slower: the link carries this, and a little more.
     Saturated(DataRate),
 }
 
@@ -106,6 +121,8 @@ pub(super) struct Probing {
     last_span: Duration,
     /// The rate before the last fall, and when that was.
     before: Option<(DataRate, Timestamp)>,
+    /// Probes in a row that found nothing more.
+    in_vain: u32,
 }
 
 impl Probing {
@@ -122,15 +139,21 @@ impl Probing {
             last,
             last_span: MIN_SPAN,
             before: None,
+            in_vain: 0,
         }
     }
 
-    /// Media flows: the first probe may go.
-    pub(super) fn start(&mut self, now: Timestamp, rate: DataRate) {
+    /// No probe goes higher: nobody could use more.
+    pub(super) fn set_most(&mut self, most: DataRate) {
+        self.max = most;
+    }
+
+    /// Media flows: the first probe may go, at this rate.
+    pub(super) fn start(&mut self, now: Timestamp, first: DataRate) {
         if self.started.is_none() {
             self.started = Some(now);
             self.last = now;
-            self.want(rate * INITIAL);
+            self.want(first);
         }
     }
 
@@ -216,24 +239,32 @@ impl Probing {
     }
 
     /// What the running probe said, when all of it has been told of.
-    pub(super) fn outcome(&mut self, now: Timestamp, told_up_to: u64) -> Option<Outcome> {
+    pub(super) fn outcome(
+        &mut self,
+        now: Timestamp,
+        told_up_to: u64,
+        rate: DataRate,
+        jitter_ms: f64,
+    ) -> Option<Outcome> {
         let all_told = |cluster: &mut Cluster| {
             cluster.sent_bytes as f64 >= LEFT * cluster.bytes as f64 && told_up_to >= cluster.last_number
         };
         let cluster = self.running.take_if(all_told)?;
-        let outcome = cluster.outcome();
-        match outcome {
-            Some(Outcome::Passed(proved)) => {
-                self.retries = 0;
-                // One that left slower than it should proved nothing above; the next would do no better.
-                if proved >= cluster.rate * KEPT_PACE {
-                    self.want(proved * NEXT);
-                }
-            }
-            Some(Outcome::Saturated(_)) => self.retries = 0,
-            None => self.repeat(now, cluster.rate),
+        let Some((outcome, pace)) = cluster.outcome(Duration::from_secs_f64(NOISE * jitter_ms.max(0.0) / 1e3)) else {
+            self.repeat(now, cluster.rate);
+            return None;
+        };
+        self.retries = 0;
+        let (Outcome::Passed(found) | Outcome::Saturated(found)) = outcome;
+        self.in_vain = if found > rate { 0 } else { (self.in_vain + 1).min(MOST_DOUBLINGS) };
+        // One that left slower than it should proved nothing above; the next would do no better.
+        if let Outcome::Passed(proved) = outcome
+            && pace >= cluster.rate * KEPT_PACE
+            && proved > rate
+        {
+            self.want(pace * NEXT);
         }
-        outcome
+        Some(outcome)
     }
 
     /// The probe did not leave.
@@ -255,10 +286,11 @@ impl Probing {
     fn interval(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Duration {
         let (interval, share) = match self.before {
             Some((before, since)) if rate < before * RECOVERED && now.since(since) < RECOVERY => {
-                (RECOVERY_INTERVAL, RECOVERY_SHARE)
+                let most = if rate < THIN { MOST_DOUBLINGS } else { 0 };
+                (RECOVERY_INTERVAL * (1 << self.in_vain.min(most)), RECOVERY_SHARE)
             }
             _ if self.started.is_some_and(|started| now.since(started) < START) => (START_INTERVAL, START_SHARE),
-            _ => (IDLE_INTERVAL, SHARE),
+            _ => (IDLE_INTERVAL * (1 << self.in_vain), SHARE),
         };
         let bytes = (rate * NEXT).min(self.max).bytes_in(self.last_span).max(MIN_BYTES as u64);
         let affordable = (sent.min(rate) * share).time_for(bytes);
@@ -267,7 +299,8 @@ impl Probing {
 }
 
 impl Cluster {
-    fn outcome(&self) -> Option<Outcome> {
+    /// What it said, and how fast it left.
+    fn outcome(&self, noise: Duration) -> Option<(Outcome, DataRate)> {
         let arrived: usize = self.arrived.iter().map(|(_, _, bytes)| bytes).sum();
         if self.arrived.len() < ARRIVED_PACKETS || (arrived as f64) < ARRIVED * self.sent_bytes as f64 {
             return None;
@@ -282,12 +315,17 @@ impl Cluster {
         if leaving <= GRAIN {
             return None;
         }
-        if leaving < arriving.saturating_sub(GRAIN).mul_f64(SATURATED) {
+        let pace = DataRate::of_bytes((arrived - last_sent.2) as u64, leaving).min(self.rate);
+        let surely = arriving + noise;
+        if leaving < arriving.saturating_sub(GRAIN + noise).mul_f64(SATURATED) {
             // The link is never idle between the first and the last: what came after the first came at its rate.
-            return Some(Outcome::Saturated(DataRate::of_bytes((arrived - first_in.2) as u64, arriving)));
+            let bytes = (arrived - first_in.2) as u64;
+            let carried = DataRate::of_bytes(bytes, arriving) * BELOW_SATURATION;
+            return Some((Outcome::Saturated(carried.min(DataRate::of_bytes(bytes, surely))), pace));
         }
         // With losses less has arrived than was sent: it is the burst's own pace that the link kept up with.
-        Some(Outcome::Passed(DataRate::of_bytes((arrived - last_sent.2) as u64, leaving).min(self.rate)))
+        let kept = if surely > leaving { pace * (leaving.as_secs_f64() / surely.as_secs_f64()) } else { pace };
+        Some((Outcome::Passed(kept), pace))
     }
 }
 
@@ -300,7 +338,7 @@ mod tests {
         let rate = DataRate::from_kbps(300);
         let at = |millis: u64| Timestamp::from_millis(1_000 + millis);
         let mut probing = Probing::new(DataRate::from_kbps(4_000));
-        probing.start(at(0), rate);
+        probing.start(at(0), rate * INITIAL);
         let first = probing.poll(at(0), rate, rate, true, 0.0).expect("the first probe");
         probing.on_failed(at(10), first.cluster + 1);
         assert_eq!(probing.poll(at(320), rate, rate, true, 0.0), None, "another's failure is not its own");

@@ -14,7 +14,6 @@ use units::{DataRate, Timestamp};
 
 use super::feedback_packet;
 use crate::shared::{Flows, Shared};
-use crate::{PeerEvent, PeerStats};
 
 /// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
 /// one of id, two of number, one of padding).
@@ -59,6 +58,12 @@ impl Outgoing {
 
     /// A packet of ours wants to leave.
     pub(super) fn push(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: rtp::Packet) {
+        if self.next_number == FIRST_NUMBER && self.told.is_none() {
+            if let Some(round_trip) = shared.stats().round_trip {
+                self.on_round_trip(now, round_trip);
+            }
+            self.follow_estimate(now, shared);
+        }
         let bytes = size(&packet);
         if packet.header.ssrc == flows.voice.local_ssrc {
             self.pacer.push(now, Class::Voice, bytes, packet);
@@ -129,6 +134,9 @@ impl Outgoing {
     }
 
     fn follow_estimate(&mut self, now: Timestamp, shared: &Shared) {
+        if let Some(wanted) = shared.wanted() {
+            self.estimator.set_wanted(wanted);
+        }
         let estimate = self.estimator.estimate(now);
         if estimate.target != self.rate {
             self.rate = estimate.target;
@@ -147,8 +155,7 @@ impl Outgoing {
             stats.queueing_delay = estimate.queueing_delay;
             stats.round_trip = estimate.round_trip.or(stats.round_trip);
         });
-        let PeerStats { target, loss, voice_loss, loss_follows_loss, round_trip, .. } = shared.stats();
-        shared.tell_latest(PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip });
+        shared.tell_estimate();
     }
 
     fn pump(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {

@@ -1,6 +1,6 @@
 //! How the estimate, the pacer and the feedback behave together on thin links, second by second, in virtual time.
 //!
-//! `TRAJECTORY=1 cargo test -p congestion --test trajectories NAME -- --nocapture` prints what a test looks at.
+//! `TRAJECTORY=1 cargo test -p tests --test links NAME -- --nocapture` prints what a test looks at.
 
 mod path;
 
@@ -79,8 +79,7 @@ fn rural_3g_carries_a_picture_without_a_standing_queue() {
 #[test]
 fn edge_finds_its_64_kbps_and_keeps_the_round_trip_short() {
     for seed in SEEDS {
-        let link = LinkConfig::of(64, 200, 1_000).jitter_ms(20).loss(Loss::Random(0.05));
-        let path = Path::new(link, Media::all(), seed).run(60);
+        let path = Path::new(edge(), Media::all(), seed).run(60);
         let queue = path.mean(10.0, 60.0, |at| at.queue_ms);
         assert!(queue <= 200, "seed {seed}: {queue} ms of queue");
         let target = path.mean(10.0, 60.0, |at| at.target);
@@ -117,12 +116,12 @@ fn an_outage_of_ten_seconds_is_noticed_and_got_over() {
 #[test]
 fn who_sends_little_keeps_the_estimate_as_it_is() {
     for seed in SEEDS {
-        let media = Media { picture_up_to: DataRate::from_kbps(200) };
+        let media = Media { up_to: Some(DataRate::from_kbps(250)), ..Media::all() };
         let path = Path::new(LinkConfig::of(2_000, 30, 300), media, seed).run(60);
         let most = path.most(5.0, 60.0, |at| at.target);
         assert!(most <= 2_000, "seed {seed}: inflated to {most} kbps");
         let least = path.least(5.0, 60.0, |at| at.target);
-        assert!(least >= 1_000, "seed {seed}: decayed to {least} kbps");
+        assert!(least >= 250, "seed {seed}: decayed to {least} kbps");
         assert!(path.padding_bytes * 20 <= path.sent_bytes, "seed {seed}: {} bytes of padding", path.padding_bytes);
     }
 }
@@ -130,7 +129,7 @@ fn who_sends_little_keeps_the_estimate_as_it_is() {
 #[test]
 fn a_voice_alone_keeps_its_link_for_itself() {
     for seed in SEEDS {
-        let media = Media { picture_up_to: DataRate::ZERO };
+        let media = Media::voice();
         let path = Path::new(LinkConfig::of(128, 50, 500).jitter_ms(5), media, seed).run(40);
         assert!(path.least(3.0, 40.0, |at| at.target) >= 45, "seed {seed}");
         assert!(path.mean(3.0, 40.0, |at| at.queue_ms) <= 20, "seed {seed}");
@@ -144,6 +143,57 @@ fn reports_take_a_twentieth_of_what_they_report_at_most() {
         let share = path.feedback_bytes as f64 / path.received_bytes as f64;
         assert!(share <= 0.055, "{kbps} kbps: {:.1} %", share * 100.0);
     }
+}
+
+#[test]
+fn a_voice_alone_on_edge_is_not_held_up_by_looking_for_more() {
+    for seed in SEEDS {
+        let path = Path::new(edge(), Media::voice(), seed).run(60);
+        let (early, _, late) = path.voice_delays(5.0, 60.0);
+        assert!(late - early <= 110, "seed {seed}: {early} to {late} ms, and the jitter alone is 80");
+        let (_, _, first) = path.voice_delays(0.0, 5.0);
+        assert!(first <= 450, "seed {seed}: {first} ms in the first seconds");
+        assert!(path.padding_bytes * 25 <= path.sent_bytes, "seed {seed}: {} bytes of padding", path.padding_bytes);
+    }
+}
+
+#[test]
+fn the_voice_on_edge_is_not_held_up_by_a_picture_that_does_not_fit() {
+    for seed in SEEDS {
+        let path = Path::new(edge(), Media::all(), seed).run(60);
+        let (early, _, late) = path.voice_delays(10.0, 60.0);
+        assert!(late - early <= 110, "seed {seed}: {early} to {late} ms, and the jitter alone is 80");
+        let (_, _, first) = path.voice_delays(0.0, 5.0);
+        assert!(first <= 1_000, "seed {seed}: {first} ms in the first seconds");
+        let (_, _, then) = path.voice_delays(2.0, 10.0);
+        assert!(then <= 700, "seed {seed}: {then} ms after them");
+    }
+}
+
+#[test]
+fn a_long_way_is_no_reason_to_be_slow_for_long() {
+    for seed in SEEDS {
+        let link = LinkConfig::of(2_000, 300, 300).jitter_ms(3).loss(Loss::Random(0.01));
+        let path = Path::new(link, Media::all(), seed).run(20);
+        let found = path.first(0.0, |at| at.target >= 1_000);
+        assert!(found <= 5.0, "seed {seed}: found at {found}");
+    }
+}
+
+#[test]
+fn a_camera_that_is_switched_on_finds_its_rate_at_once() {
+    for seed in SEEDS {
+        let path = Path::new(LinkConfig::of(2_000, 30, 300), Media::voice(), seed);
+        let path = path.camera_from(20, Media::all()).run(30);
+        assert!(path.most(5.0, 20.0, |at| at.target) <= 300, "seed {seed}: looks for what nobody can use");
+        let found = path.first(20.0, |at| at.target >= 1_000);
+        assert!(found <= 22.0, "seed {seed}: found at {found}");
+    }
+}
+
+/// A thin mobile link: 64 kbps, 200 ms each way, one in twenty lost.
+fn edge() -> LinkConfig {
+    LinkConfig::of(64, 200, 1_000).jitter_ms(20).loss(Loss::Random(0.05))
 }
 
 fn longest_silence(path: &Path, from: f64, to: f64) -> Duration {

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use call::{CameraFormat, LinkEstimate, MediaConfig, PicturePlan, Preferences, QualityPolicy};
 use congestion::{
     Class, Estimator, EstimatorConfig, Feedback, FeedbackRecorder, FrameQueue, Paced, Pacer, PacketReport, QueuedFrame,
-    SentPacket, SequenceUnwrapper,
+    SentPacket, SequenceUnwrapper, VoiceLosses,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::link::{Link, LinkConfig};
-use units::{DataRate, Timestamp};
+use units::{DataRate, PictureSize, Timestamp};
 
 /// One step of the simulation.
 const TICK: Duration = Duration::from_millis(1);
@@ -19,17 +20,32 @@ const OVERHEAD: usize = 64;
 /// What the receiver's clock is ahead.
 const CLOCK_OFFSET: Duration = Duration::from_secs(86_400);
 
+/// The policy is told of the estimate this often.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
 /// What the application has to send.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Media {
-    /// The picture's rate never exceeds this; zero for voice alone.
-    pub(crate) picture_up_to: DataRate,
+    pub(crate) camera: Option<CameraFormat>,
+    /// Voice and picture never take more.
+    pub(crate) up_to: Option<DataRate>,
 }
 
 impl Media {
     /// Voice, and as much picture as there is room for.
     pub(crate) fn all() -> Self {
-        Self { picture_up_to: DataRate::from_kbps(100_000) }
+        Self { camera: Some(CameraFormat { size: PictureSize::new(1_920, 1_080), fps: 30 }), up_to: None }
+    }
+
+    /// No camera.
+    pub(crate) fn voice() -> Self {
+        Self { camera: None, up_to: None }
+    }
+
+    fn policy(self) -> QualityPolicy {
+        let preferences = Preferences { max_rate: self.up_to, ..Preferences::default() };
+        let media = MediaConfig { sends_voice: true, camera: self.camera, receives_picture: true };
+        QualityPolicy::new(media, preferences)
     }
 }
 
@@ -55,7 +71,11 @@ pub(crate) struct Path {
     now: Timestamp,
     forward: Link<Flying>,
     back: Link<Feedback>,
-    media: Media,
+    policy: QualityPolicy,
+    /// Another policy that takes over, and when: there is a camera from then on.
+    next_policy: Option<(Timestamp, QualityPolicy)>,
+    losses: VoiceLosses,
+    told: Timestamp,
     random: StdRng,
     estimator: Estimator,
     pacer: Pacer<(bool, Timestamp)>,
@@ -80,12 +100,17 @@ pub(crate) struct Path {
 impl Path {
     /// Both directions are like `config`.
     pub(crate) fn new(config: LinkConfig, media: Media, seed: u64) -> Self {
-        let estimator = Estimator::new(EstimatorConfig::default());
+        let mut estimator = Estimator::new(EstimatorConfig::default());
+        // As the checks of the path have measured it.
+        estimator.on_round_trip(Timestamp::from_millis(1_000), config.delay * 2);
         Self {
             now: Timestamp::from_millis(1_000),
             forward: Link::new(config, seed),
             back: Link::new(config, seed + 1_000),
-            media,
+            policy: media.policy(),
+            next_policy: None,
+            losses: VoiceLosses::new(),
+            told: Timestamp::ZERO,
             random: StdRng::seed_from_u64(seed + 2_000),
             pacer: Pacer::new(EstimatorConfig::default().start),
             estimator,
@@ -111,6 +136,12 @@ impl Path {
         let at = Timestamp::from_millis(1_000 + secs * 1_000);
         self.forward = self.forward.step(at, config);
         self.back = self.back.step(at, config);
+        self
+    }
+
+    /// From `secs` on there is this to send.
+    pub(crate) fn camera_from(mut self, secs: u64, media: Media) -> Self {
+        self.next_policy = Some((Timestamp::from_millis(1_000 + secs * 1_000), media.policy()));
         self
     }
 
@@ -147,8 +178,9 @@ impl Path {
         }
         let target = self.estimator.estimate(now).target;
         self.pacer.set_rate(now, target);
-        self.speak(target);
-        self.show(target);
+        self.decide();
+        self.speak();
+        self.show();
         self.send();
         while let Some((at, packet)) = self.forward.poll(now) {
             self.recorder.on_packet(at, packet.sequence, packet.bytes);
@@ -165,32 +197,50 @@ impl Path {
         }
     }
 
-    fn speak(&mut self, target: DataRate) {
+    fn decide(&mut self) {
+        if self.now.since(self.told) < TELL_EVERY {
+            return;
+        }
+        self.told = self.now;
+        if let Some((_, policy)) = self.next_policy.take_if(|(at, _)| *at <= self.now) {
+            self.policy = policy;
+        }
+        let estimate = self.estimator.estimate(self.now);
+        let link = LinkEstimate {
+            target: estimate.target,
+            loss: estimate.loss,
+            voice_loss: self.losses.loss(),
+            loss_follows_loss: self.losses.loss_follows_loss(),
+            round_trip: estimate.round_trip,
+            takes_red: true,
+        };
+        self.policy.on_estimate(self.now, link);
+        self.estimator.set_wanted(self.policy.wanted());
+    }
+
+    fn speak(&mut self) {
         if self.now < self.next_voice {
             return;
         }
-        // 24 kbps in packets of 20 ms, or 12 kbps in packets of 60 ms where that is too much.
-        let (millis, payload) = if target < DataRate::from_kbps(90) { (60, 90) } else { (20, 60) };
-        self.next_voice += Duration::from_millis(millis);
+        let (voice, _) = self.policy.plans();
+        let span = Duration::from_millis(voice.packet_ms.into());
+        self.next_voice += span;
+        let payload = voice.rate.bytes_in(span) as usize;
         self.pacer.push(self.now, Class::Voice, payload + OVERHEAD, (true, self.now));
     }
 
-    fn show(&mut self, target: DataRate) {
+    fn show(&mut self) {
         if self.now < self.next_frame {
             return;
         }
-        self.next_frame += Duration::from_micros(33_333);
-        if target < DataRate::from_kbps(90) {
+        let (_, PicturePlan::On { fps, rate, .. }) = self.policy.plans() else {
             self.key_wanted = true;
             return;
-        }
-        let rate = (target.saturating_sub(DataRate::from_kbps(50)) * 0.9).min(self.media.picture_up_to);
-        if rate == DataRate::ZERO {
-            return;
-        }
+        };
+        self.next_frame = self.now + Duration::from_secs(1) / fps.max(1);
         let key = std::mem::take(&mut self.key_wanted);
         let scale = if key { 4.0 } else { self.random.random_range(0.7..1.3) };
-        let bytes = (rate.as_bps() as f64 / 8.0 / 30.0 * scale) as usize;
+        let bytes = (rate.as_bps() as f64 / 8.0 / f64::from(fps) * scale) as usize;
         let deadline = self.now + Duration::from_millis(200);
         self.frames.push(self.now, QueuedFrame { key, reference: true, bytes, deadline, item: bytes });
     }
@@ -223,6 +273,9 @@ impl Path {
             self.next_number += 1;
             self.sent_bytes += bytes as u64;
             self.estimator.on_sent(SentPacket { number, at: now, bytes, probe });
+            if voice {
+                self.losses.on_sent(now, number);
+            }
             self.forward.send(now, bytes, Flying { sequence: number as u16, bytes, sent: now, voice });
         }
         if self.pacer.poll_timeout(now) == Some(now) {
@@ -241,6 +294,7 @@ impl Path {
             .map(|(arrival, number)| PacketReport { number, received: arrival.map(|at| at + CLOCK_OFFSET) })
             .collect();
         self.estimator.on_feedback(at, &reports);
+        self.losses.on_feedback(at, &reports);
     }
 
     /// The mean of what `measure` says of the samples from `from` to `to` (seconds).
@@ -266,6 +320,18 @@ impl Path {
         lasting.map_or(f64::INFINITY, |index| (start + index) as f64 / 10.0)
     }
 
+    /// One-way delays of the voice that arrived from `from` to `to` (seconds): the 5th, 50th and 95th of a hundred, in
+    /// milliseconds.
+    pub(crate) fn voice_delays(&self, from: f64, to: f64) -> (u64, u64, u64) {
+        let second = |at: f64| Timestamp::from_millis(1_000 + (at * 1e3) as u64);
+        let within = |(at, _): &&(Timestamp, Duration)| (second(from)..second(to)).contains(at);
+        let mut delays: Vec<u64> =
+            self.voice.iter().filter(within).map(|(_, delay)| delay.as_millis() as u64).collect();
+        delays.sort_unstable();
+        let part = |hundredth: usize| delays[(delays.len() - 1) * hundredth / 100];
+        (part(5), part(50), part(95))
+    }
+
     fn between(&self, from: f64, to: f64) -> &[Sample] {
         &self.samples[(from * 10.0) as usize..(to * 10.0) as usize]
     }
@@ -280,6 +346,9 @@ impl Path {
                 index as f64 / 2.0 + 0.5
             );
         }
+        let (p5, p50, p95) = self.voice_delays(10.0, self.samples.len() as f64 / 10.0);
+        eprintln!("voice after 10 s: {p5} {p50} {p95} ms, {:?}", self.policy.plans());
+        eprintln!("voice before: {:?} {:?}", self.voice_delays(0.0, 5.0), self.voice_delays(5.0, 10.0));
         eprintln!(
             "feedback {} of {} bytes, padding {} of {}",
             self.feedback_bytes, self.received_bytes, self.padding_bytes, self.sent_bytes
