@@ -17,6 +17,10 @@ const TICK: Duration = Duration::from_millis(1);
 /// Headers, SRTP and extensions of a media packet.
 const OVERHEAD: usize = 64;
 
+/// The other side's voice: 27 kbps.
+const ANSWER_EVERY: Duration = Duration::from_millis(60);
+const ANSWER_BYTES: usize = 200;
+
 /// What the receiver's clock is ahead.
 const CLOCK_OFFSET: Duration = Duration::from_secs(86_400);
 
@@ -70,7 +74,9 @@ struct Flying {
 pub(crate) struct Path {
     now: Timestamp,
     forward: Link<Flying>,
-    back: Link<Feedback>,
+    /// Reports, and between them the other side's voice.
+    back: Link<Option<Feedback>>,
+    next_answer: Timestamp,
     policy: QualityPolicy,
     /// Another policy that takes over, and when: there is a camera from then on.
     next_policy: Option<(Timestamp, QualityPolicy)>,
@@ -107,6 +113,7 @@ impl Path {
             now: Timestamp::from_millis(1_000),
             forward: Link::new(config, seed),
             back: Link::new(config, seed + 1_000),
+            next_answer: Timestamp::from_millis(1_000),
             policy: media.policy(),
             next_policy: None,
             losses: VoiceLosses::new(),
@@ -169,8 +176,14 @@ impl Path {
 
     fn tick(&mut self) {
         let now = self.now;
-        while let Some((at, feedback)) = self.back.poll(now) {
-            self.take_feedback(at, &feedback);
+        while let Some((at, packet)) = self.back.poll(now) {
+            if let Some(feedback) = packet {
+                self.take_feedback(at, &feedback);
+            }
+        }
+        if now >= self.next_answer {
+            self.next_answer += ANSWER_EVERY;
+            self.back.send(now, ANSWER_BYTES, None);
         }
         self.estimator.handle_timeout(now);
         if let Some(probe) = self.estimator.poll_probe(now) {
@@ -193,7 +206,7 @@ impl Path {
         if let Some(feedback) = self.recorder.poll(now) {
             let bytes = 68 + feedback.arrivals.len() / 4 + feedback.arrivals.iter().flatten().count();
             self.feedback_bytes += bytes as u64;
-            self.back.send(now, bytes, feedback);
+            self.back.send(now, bytes, Some(feedback));
         }
     }
 

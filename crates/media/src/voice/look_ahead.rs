@@ -22,6 +22,8 @@ pub(super) struct LookAhead {
     /// The farthest RED offset seen lately, in samples, and for how many more packets it counts.
     red: (i64, u32),
     chosen: i64,
+    /// Since when less than what was chosen would have done.
+    less_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +72,7 @@ impl LookAhead {
                 self.red = (farthest, RED_REMEMBERED);
             }
         }
-        self.choose((now - since).clamp(LEAST_SPAN, WINDOW));
+        self.choose(now, (now - since).clamp(LEAST_SPAN, WINDOW));
     }
 
     /// Starts over; what the link is like is not forgotten so quickly.
@@ -134,7 +136,7 @@ impl LookAhead {
         }
     }
 
-    fn choose(&mut self, span: Duration) {
+    fn choose(&mut self, now: Timestamp, span: Duration) {
         let span = samples_of(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)) as f64;
         let worth = if self.red.0 > 0 { PRICE * COPIES_ARE_WORTH } else { PRICE };
         let price = |wait: i64| {
@@ -150,7 +152,12 @@ impl LookAhead {
         candidates.dedup();
         let priced =
             candidates.into_iter().map(|wait| (wait, price(wait) - if wait == self.chosen { HABIT } else { 0.0 }));
-        self.chosen = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(wait, _)| wait);
+        let best = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(wait, _)| wait);
+        let less_for = if best < self.chosen { now - *self.less_since.get_or_insert(now) } else { Duration::ZERO };
+        if best >= self.chosen || less_for >= PATIENCE {
+            self.chosen = best;
+            self.less_since = None;
+        }
     }
 }
 
@@ -172,6 +179,9 @@ const COPIES_ARE_WORTH: f64 = 2.5;
 const DEAR: i64 = 80_000;
 /// A choice is kept, in microseconds, while another is little better.
 const HABIT: f64 = 10_000.0;
+/// A wait comes down only after less would have done for so long: where losses come in bursts, some lull of the window's
+/// length comes with every few of them, and to go down and up again is heard twice.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Nobody waits longer than that for a copy.
 const MAX_WAIT: i64 = 240_000;
 /// RED copies count as sent for so many packets after the last.
@@ -215,7 +225,15 @@ mod tests {
     #[test]
     fn a_rare_loss_is_not_worth_waiting_for_and_losses_that_ended_are_forgotten() {
         assert_eq!(after(|index| index % 400 == 3, 960, &[], 0), 0);
-        assert_eq!(after(|index| index < 550 && index % 10 == 3, 960, &[], 0), 0);
+        assert_eq!(after(|index| index < 390 && index % 10 == 3, 960, &[], 0), 0);
+    }
+
+    #[test]
+    fn a_lull_between_bursts_is_no_reason_to_wait_less() {
+        // Ten seconds of bursts, and then a lull that is a little longer than losses are remembered.
+        let lull = |packets: u64| move |index: u64| index < 1_000 - packets && index % 50 < 5;
+        assert_eq!(after(lull(500), 0, &[4_800], 0), 100_000);
+        assert_eq!(after(lull(700), 0, &[4_800], 0), 0);
     }
 
     #[test]
