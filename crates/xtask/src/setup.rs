@@ -127,7 +127,7 @@ pub fn for_tests() -> Result<()> {
 }
 
 /// What to do where there is no Node, or one that is too old.
-pub const NO_NODE: &str = "the tests run the second implementation of trust with Node 20 or later and npm: install them \
+pub const NO_NODE: &str = "the tests run the second implementation of trust with Node 18 or later and npm: install them \
     (on Debian `apt-get install nodejs npm`, elsewhere from nodejs.org)";
 
 const NODE_PROGRAMS: [&str; 2] = ["node", "npm"];

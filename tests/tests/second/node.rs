@@ -1,11 +1,11 @@
 //! The other implementation, at work: one line of JSON asks, one answers.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::package::{NODE, ready};
+use crate::package::{node, ready};
 
 /// One side of a visit in Node; dropping it ends it.
 pub(crate) struct Node {
@@ -18,7 +18,7 @@ impl Node {
     /// One that knows nothing yet.
     pub(crate) fn start() -> Self {
         let program = ready().join("dist/test/peer/main.js");
-        let mut process = Command::new(NODE)
+        let mut process = node()
             .arg(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

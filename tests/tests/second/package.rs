@@ -15,10 +15,7 @@ pub(crate) fn ready() -> PathBuf {
     demand_node();
     install(&folder);
     let compiler = folder.join("node_modules/typescript/bin/tsc");
-    run(
-        Command::new(NODE).arg(compiler).arg("--build").current_dir(&folder),
-        "the package in web/trust does not compile",
-    );
+    run(node().arg(compiler).arg("--build").current_dir(&folder), "the package in web/trust does not compile");
     folder
 }
 
@@ -30,12 +27,27 @@ pub(crate) fn run(command: &mut Command, otherwise: &str) -> String {
     said.into_owned()
 }
 
-pub(crate) const NODE: &str = "node";
+/// Node with WebCrypto in every program's reach.
+pub(crate) fn node() -> Command {
+    let mut node = Command::new(NODE);
+    if major(&run(Command::new(NODE).arg("--version"), NO_NODE)) == Some(OLDEST_NODE) {
+        node.env("NODE_OPTIONS", "--experimental-global-webcrypto");
+    }
+    node
+}
+
+const NODE: &str = "node";
+
+/// Debian 12's.
+const OLDEST_NODE: u32 = 18;
 
 fn demand_node() {
     let version = run(Command::new(NODE).arg("--version"), NO_NODE);
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    assert!(major.is_some_and(|major| major >= 20), "Node is {}: {NO_NODE}", version.trim());
+    assert!(major(&version).is_some_and(|major| major >= OLDEST_NODE), "Node is {}: {NO_NODE}", version.trim());
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
 /// Installs what the lock file names, unless that was done before.

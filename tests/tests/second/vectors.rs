@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use xtask::workspace::Workspace;
 
-use crate::package::{NODE, ready, run};
+use crate::package::{node, ready, run};
 
 #[test]
 fn the_second_implementation_gives_what_the_vectors_say_and_refuses_what_they_refuse() {
@@ -15,7 +14,7 @@ fn the_second_implementation_gives_what_the_vectors_say_and_refuses_what_they_re
     let paths = built.map(|entry| entry.expect("it can be read").path());
     let tests: Vec<_> = paths.filter(|path| path.to_string_lossy().ends_with(".test.js")).collect();
     assert!(tests.len() >= 5, "only {tests:?}");
-    let mut node = Command::new(NODE);
+    let mut node = node();
     node.args(["--test", "--test-reporter=spec"]).args(&tests).current_dir(&package);
     let said = run(&mut node, "the second implementation does not fit the vectors");
     let count = |what: &str| {

@@ -264,18 +264,48 @@ fn switches_are_told_once_and_shown() {
     assert_eq!(scene.call.snapshot().picture_plan, PicturePlan::Off(PictureOff::NotWanted));
 }
 
+fn estimate(kbps: u64) -> PeerInput {
+    let target = DataRate::from_kbps(kbps);
+    PeerInput::Estimate { target, loss: 0.0, voice_loss: 0.0, loss_follows_loss: 0.0, round_trip: None }
+}
+
+#[test]
+fn what_is_known_of_a_path_before_anybody_is_admitted_sets_the_first_pictures() {
+    let mut scene = Scene::host_warm();
+    scene.peer(estimate(150));
+    let before = scene.call.snapshot().picture_plan;
+    assert_eq!(before, Scene::host_warm().call.snapshot().picture_plan, "nobody is sent anything yet");
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    let PicturePlan::On { height, .. } = scene.call.snapshot().picture_plan else { panic!("no picture") };
+    assert!(height <= 180, "{height} rows");
+}
+
+#[test]
+fn the_connection_is_told_how_much_can_be_used_when_that_changes() {
+    let mut scene = Scene::host_warm();
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    let wanted = |scene: &mut Scene| {
+        let of = |(_, command)| if let PeerCommand::SetWanted(wanted) = command { Some(wanted) } else { None };
+        scene.commands().into_iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let with_picture = wanted(&mut scene);
+    assert_eq!(with_picture.len(), 1);
+    scene.peer(estimate(1_000));
+    assert_eq!(wanted(&mut scene), []);
+    scene.intent(Intent::SetCameraOff(true));
+    let alone = wanted(&mut scene);
+    assert!(alone.len() == 1 && alone[0] <= DataRate::from_kbps(200) && alone[0] < with_picture[0], "{alone:?}");
+    scene.intent(Intent::SetCameraOff(false));
+    assert_eq!(wanted(&mut scene), with_picture);
+}
+
 #[test]
 fn the_estimate_sets_the_encoders_and_nothing_else_does() {
     let mut scene = Scene::host_live();
     scene.wait(secs(1));
-    let thin = PeerInput::Estimate {
-        target: DataRate::from_kbps(60),
-        loss: 0.0,
-        voice_loss: 0.0,
-        loss_follows_loss: 0.0,
-        round_trip: None,
-    };
-    scene.peer(thin);
+    scene.peer(estimate(60));
     let outputs = scene.outputs();
     let quality = outputs.iter().find_map(|output| match output {
         Output::Quality { voice, picture } => Some((*voice, *picture)),
