@@ -79,11 +79,15 @@ const LEAST_GUESS: DataRate = DataRate::from_kbps(60);
 /// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
 const LIMITED_BELOW: f64 = 0.65;
 
-/// A path with such a round trip (a satellite, a thin mobile link) says late what it carries: until it does no more is
-/// sent than a voice and a small picture need, or the first seconds of the voice wait in a queue.
+/// A path with such a round trip (a mobile link, another continent) is believed to carry this part of the usual …
+const MIDDLING_ROUND_TRIP: Duration = Duration::from_millis(100);
+const MIDDLING_START: f64 = 0.6;
+
+/// … and one with such (a satellite, a thin mobile link) says late what it carries: until it does no more is sent than a
+/// voice needs, or its first seconds wait in a queue. What is looked for at first is this part.
 const LONG_ROUND_TRIP: Duration = Duration::from_millis(250);
-const LONG_START: f64 = 0.25;
-const LONG_INITIAL: f64 = 1.5;
+const LONG_START: f64 = 0.15;
+const LONG_INITIAL: f64 = 0.9;
 
 /// The smoothed round-trip time moves by an eighth with each sample (RFC 6298).
 const ROUND_TRIP_WEIGHT: f64 = 0.125;
@@ -110,9 +114,9 @@ impl Default for EstimatorConfig {
         Self {
             // A voice at 60 ms packets and the lowest bit rate: below this there is no call.
             min: DataRate::from_kbps(20),
-            // libwebrtc's start: a picture worth seeing, and a queue of half a second at most on 64 kbps links until
-            // the first probe has told.
-            start: DataRate::from_kbps(300),
+            // A picture of 360 rows at once; libwebrtc begins with 300. On a path with a longer round trip less is
+            // believed: see `start_rate`.
+            start: DataRate::from_kbps(500),
             // 1080p at 30 frames a second with H.264 baseline.
             max: DataRate::from_kbps(4_000),
         }
@@ -171,7 +175,11 @@ pub struct Probe {
 
 /// What is believed of a path with such a round trip before anything was sent over it, where `usual` is believed of others.
 pub fn start_rate(usual: DataRate, round_trip: Duration) -> DataRate {
-    if round_trip < LONG_ROUND_TRIP { usual } else { usual * LONG_START }
+    match round_trip {
+        long if long >= LONG_ROUND_TRIP => usual * LONG_START,
+        middling if middling >= MIDDLING_ROUND_TRIP => usual * MIDDLING_START,
+        _ => usual,
+    }
 }
 
 /// Estimates how fast the path carries, from what was sent and what the receiver tells of it.

@@ -9,7 +9,7 @@ use crate::Certificate;
 pub struct PeerConfig {
     /// Servers that help to find a path.
     pub ice_servers: Vec<IceServer>,
-    /// Where the bandwidth estimate starts.
+    /// Where the bandwidth estimate starts on a path with a short round trip.
     pub start_rate: DataRate,
     /// What the estimate never exceeds, where the person wants to save data.
     pub max_rate: Option<DataRate>,
@@ -42,5 +42,6 @@ pub struct IceServer {
     pub credential: Option<Phi<String>>,
 }
 
-/// Enough for voice and a small picture, little enough for a rural mobile link; probing finds the rest in a second.
-const DEFAULT_START_RATE: DataRate = DataRate::from_kbps(300);
+/// Enough for voice and a picture, on a path with a short round trip; probing finds the rest in a second. Less is believed of
+/// a longer one ([`congestion::start_rate`]).
+const DEFAULT_START_RATE: DataRate = DataRate::from_kbps(500);
