@@ -18,12 +18,9 @@
 //! - What colleagues share is sealed to their devices: [`seal_staff_box`].
 //!
 //! **Invariant:** nothing here opens a socket or a file, asks a clock or draws randomness; no byte from outside panics.
-//!
-//! [`Bundle`], [`BundleKeys`] and [`HostIdentity`] are of version 1, which did not seal; they go when nobody names them.
 
 #![forbid(unsafe_code)]
 
-pub mod bundle;
 pub mod candidate;
 pub mod capability;
 pub mod certificate;
@@ -32,7 +29,6 @@ pub mod connection;
 pub mod device;
 pub mod endpoint;
 pub mod fingerprint;
-pub mod identity;
 pub mod inner;
 pub mod invite_secret;
 pub mod known;
@@ -57,7 +53,6 @@ pub mod fuzzing;
 mod vectors;
 mod wire;
 
-pub use bundle::{AgreementKey, Bundle, BundleKeys, SigningKey};
 pub use candidate::{Candidate, CandidateError, CandidateKind, Foundation, Transport};
 pub use capability::{Capabilities, Capability};
 pub use certificate::{
@@ -71,7 +66,6 @@ pub use connection::{
 pub use device::{ClinicKey, DeviceIdentity, DeviceKeys, DevicePublic, IssuingKey};
 pub use endpoint::{BundleError, BundleId, OwnBundle, PeerBundle};
 pub use fingerprint::{DtlsFingerprint, FingerprintError, KeyFingerprint, TlsPin};
-pub use identity::HostIdentity;
 pub use inner::{ByeReason, InnerError, InnerMessage, MAX_CANDIDATES, MAX_INNER_BYTES};
 pub use invite_secret::{InviteSecret, Psk};
 pub use known::{KnownDevices, Level, PatientDevice, Recognition};
