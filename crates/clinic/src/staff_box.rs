@@ -13,20 +13,23 @@
 //! The readers are not signed, so that who can open the box can let another device open it; what they wrap is bound to
 //! the rest by its hash.
 
-use ed25519_dalek::Signer;
+use trust::certificate::{CLOCK_TOLERANCE, CertificateError, Chain, Epoch, Expected, UnixTime};
+use trust::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
+use trust::suite::{self, ENC_BYTES, TAG_BYTES};
+use trust::{DeviceIdentity, DeviceKeys, KeyFingerprint};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
-
-use crate::certificate::{CLOCK_TOLERANCE, CertificateError, Chain, Epoch, Expected, UnixTime};
-use crate::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
-use crate::suite::{self, ENC_BYTES, TAG_BYTES};
-use crate::{DeviceIdentity, DeviceKeys, KeyFingerprint};
 
 /// The secret by which a device, or the recovery sheet, opens staff boxes.
 #[derive(Clone)]
 pub struct BoxSecret(pub(crate) StaticSecret);
 
 impl BoxSecret {
+    /// By which the device of these keys opens staff boxes.
+    pub fn of_device(keys: &DeviceKeys) -> Self {
+        Self(StaticSecret::from(*keys.agreement_secret()))
+    }
+
     /// To what boxes for it are sealed.
     pub fn public(&self) -> [u8; 32] {
         PublicKey::from(&self.0).to_bytes()
@@ -34,13 +37,6 @@ impl BoxSecret {
 }
 
 secret_debug!(BoxSecret);
-
-impl DeviceKeys {
-    /// By which this device opens staff boxes.
-    pub fn box_secret(&self) -> BoxSecret {
-        BoxSecret(self.agreement.clone())
-    }
-}
 
 /// What a box is about: in the open, and under the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +99,8 @@ pub fn seal_staff_box(
     bytes.extend_from_slice(&context.revision.to_be_bytes());
     bytes.extend_from_slice(&context.made_at.0.to_be_bytes());
     bytes.extend_from_slice(&content);
-    bytes.extend_from_slice(&(creator.chain.len() as u16).to_be_bytes());
-    bytes.extend_from_slice(&creator.chain);
+    bytes.extend_from_slice(&(creator.chain().len() as u16).to_be_bytes());
+    bytes.extend_from_slice(creator.chain());
     let mut padded = Zeroizing::new((payload.len() as u32).to_be_bytes().to_vec());
     padded.extend_from_slice(payload);
     let padded_len = padded.len().next_multiple_of(256);
@@ -113,7 +109,7 @@ pub fn seal_staff_box(
         .ok_or(StaffBoxError::WeakKey)?;
     bytes.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
     bytes.extend_from_slice(&sealed);
-    bytes.extend_from_slice(&creator.keys.signing.sign(&framed(&[SIGNATURE_LABEL, &bytes])).to_bytes());
+    bytes.extend_from_slice(&creator.sign(&framed(&[SIGNATURE_LABEL, &bytes])));
     let body = hash(&[BODY_LABEL, &bytes]);
     bytes.push(readers.len() as u8);
     for (index, reader) in readers.iter().enumerate() {
