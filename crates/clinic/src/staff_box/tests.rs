@@ -182,6 +182,38 @@ fn the_length_of_a_payload_is_told_in_steps() {
 }
 
 #[test]
+fn a_payload_has_one_form() {
+    let open = |padded: &[u8]| {
+        let bytes = seal_padded(&CONTEXT, padded, &[colleague().public()], &device(), &[1; 32]).unwrap();
+        open_it(&bytes).map(|opened| opened.payload.len())
+    };
+    let good = padded(PAYLOAD);
+    assert_eq!((good.len(), open(&good)), (256, Ok(PAYLOAD.len())));
+    let filled = padded(&[1; 252]);
+    assert_eq!((filled.len(), open(&filled)), (256, Ok(252)));
+    for at in 4 + PAYLOAD.len()..good.len() {
+        let mut written_on = good.to_vec();
+        written_on[at] = 1;
+        assert_eq!(open(&written_on), Err(StaffBoxError::Malformed), "byte {at} of the padding");
+    }
+    let longer = [good.as_slice(), &[0; 256]].concat();
+    let mut beyond = good.to_vec();
+    beyond[2] = 1;
+    let mut too_large = (MAX_PAYLOAD_BYTES as u32 + 1).to_be_bytes().to_vec();
+    too_large.resize(MAX_PAYLOAD_BYTES + 256, 0);
+    for (name, wrong) in [
+        ("a step too many", longer.as_slice()),
+        ("not a whole step", &good[..255]),
+        ("longer than what is there", &beyond),
+        ("no length", &good[..3]),
+        ("nothing", &[]),
+        ("more than a payload may have", &too_large),
+    ] {
+        assert_eq!(open(wrong), Err(StaffBoxError::Malformed), "{name}");
+    }
+}
+
+#[test]
 fn keys_of_low_order_are_refused() {
     for point in low_order_points() {
         let sealed = seal_staff_box(&CONTEXT, PAYLOAD, &[point], &device(), &[1; 32]);
