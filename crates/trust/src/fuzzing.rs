@@ -26,6 +26,13 @@ pub fn seal(channel: &mut SealedChannel, kind: u8, content: &[u8]) -> Result<Sea
     channel.seal_content(kind, content)
 }
 
+/// A notice that passes with [`expected`].
+pub fn notice() -> Vec<u8> {
+    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
+    let issuer = fixtures::issuer;
+    MADE.get_or_init(|| issuer().notice(&fixtures::revocations(&issuer()))).clone()
+}
+
 /// One side of a check that has begun.
 pub fn check() -> SpokenCheck {
     let mut check = SpokenCheck::new(Role::Host, Transcript([7; 32]));
