@@ -95,7 +95,7 @@ pub fn seal_staff_box(
     seal_padded(context, &padded(payload), readers, creator, random)
 }
 
-fn seal_padded(
+pub(crate) fn seal_padded(
     context: &BoxContext,
     padded: &[u8],
     readers: &[[u8; 32]],
@@ -304,7 +304,7 @@ fn open(own: &[u8; 32], info: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>
 }
 
 /// Length, payload, and then as few zeros as fill the last step: one payload has one form.
-fn padded(payload: &[u8]) -> Zeroizing<Vec<u8>> {
+pub(crate) fn padded(payload: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new((payload.len() as u32).to_be_bytes().to_vec());
     padded.extend_from_slice(payload);
     let steps = padded.len().next_multiple_of(STEP_BYTES);

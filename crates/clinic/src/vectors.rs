@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use trust::DeviceKeys;
 
 use crate::fixtures::*;
+use crate::staff_box::{padded, seal_padded};
 use crate::{BoxContext, BoxExpected, BoxSecret, RecoverySecret, open_staff_box, seal_staff_box};
 
 fn hex(bytes: &[u8]) -> String {
@@ -32,6 +33,25 @@ fn staff_boxes() {
     let readers = [reader.public(), recovery.public()];
     let sealed = seal_staff_box(&context, payload.as_bytes(), &readers, &device(), &[40; 32]).unwrap();
     assert!(open_staff_box(&sealed, &reader, &expected).is_ok());
+    let written_on = |at: usize| {
+        let mut padded = padded(payload.as_bytes()).to_vec();
+        padded[at] = 1;
+        padded
+    };
+    let refused: Vec<_> = [
+        ("something in the first byte of the padding", written_on(4 + payload.len())),
+        ("something in the last byte of the padding", written_on(255)),
+        ("a step too many", [padded(payload.as_bytes()).as_slice(), &[0; 256]].concat()),
+        ("not a whole step", padded(payload.as_bytes())[..255].to_vec()),
+        ("longer than what is there", written_on(2)),
+    ]
+    .into_iter()
+    .map(|(name, padded)| {
+        let sealed = seal_padded(&context, &padded, &readers, &device(), &[41; 32]).unwrap();
+        let error = open_staff_box(&sealed, &reader, &expected).unwrap_err();
+        json!({"name": name, "box": hex(&sealed), "error": format!("{error:?}")})
+    })
+    .collect();
     compare(
         "staff_box",
         &json!({
@@ -48,6 +68,7 @@ fn staff_boxes() {
             "recovery_public": hex(&recovery.public()),
             "random": hex(&[40; 32]),
             "box": hex(&sealed),
+            "refused": refused,
         }),
     );
 }
