@@ -9,10 +9,11 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crates that open nothing, and whose clippy.toml says so to the compiler.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "signaling-protocol",
     "crates/units",
     "crates/trust",
+    "crates/clinic",
     "crates/media",
     "crates/congestion",
     "crates/call",
@@ -22,6 +23,9 @@ const PURE: [&str; 8] = [
 
 /// A file longer than this is several ideas.
 const MOST_LINES: usize = 600;
+
+/// What a reviewer reads in a day (`docs/trust.md`).
+const MOST_LINES_OF_TRUST: usize = 2_500;
 
 fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
@@ -163,6 +167,43 @@ fn no_source_file_is_longer_than_one_can_keep_in_mind() {
         }
     }
     assert!(long.is_empty(), "split these into rooms with names: {long:#?}");
+}
+
+#[test]
+fn trust_is_short_enough_to_be_read_whole() {
+    let folder = root().join("crates/trust/src");
+    let written = sources(&["rs"]).into_iter().filter(|(path, _)| path.starts_with(&folder) && !is_for_tests(path));
+    let lines: usize = written.map(|(_, text)| code_lines(&text)).sum();
+    assert!((1_000..=MOST_LINES_OF_TRUST).contains(&lines), "{lines} lines of code");
+}
+
+/// Files that `cfg(test)` or `cfg(fuzzing)` alone compiles.
+fn is_for_tests(path: &Path) -> bool {
+    let names = ["tests", "tests.rs", "fixtures.rs", "fuzzing.rs", "vectors.rs"];
+    path.iter().any(|part| names.iter().any(|name| part == *name))
+}
+
+/// Lines of code: neither blank, nor comments, nor what is compiled for tests alone. By the form that rustfmt gives: an
+/// item ends with a line that ends with `;`, or with a brace that stands as far in as the item began.
+fn code_lines(text: &str) -> usize {
+    let (mut count, mut lines) = (0, text.lines());
+    while let Some(line) = lines.next() {
+        let code = line.trim_start();
+        if ["#[cfg(test)]", "#[cfg(any(test, fuzzing))]", "#[cfg(fuzzing)]"].contains(&code) {
+            let brace = format!("{}}}", &line[..line.len() - code.len()]);
+            let _ = lines.by_ref().find(|line| line.ends_with(';') && !line.starts_with("    ") || *line == brace);
+        } else if !code.is_empty() && !code.starts_with("//") {
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn lines_of_code_are_counted_without_comments_and_tests() {
+    let text = "//! a\n\nuse b;\n#[cfg(test)]\n#[path = \"d.rs\"]\nmod d;\n\n    // e\nfn f() {\n    g();\n}\n\
+                #[cfg(test)]\nmod tests {\n    use h;\n    fn i() {\n    }\n}\nconst J: u8 = 1;\n";
+    assert_eq!(code_lines(text), 5);
 }
 
 #[test]

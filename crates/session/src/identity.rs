@@ -68,7 +68,7 @@ fn read(path: &Path) -> Result<Option<[u8; 32]>, IdentityError> {
 /// The clinic of one that is behind this secret: its device, certified from now on.
 pub(crate) fn clinic_of_one(secret: &[u8; 32], clock: Clock) -> Result<DeviceIdentity, InputError> {
     let now = unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
-    DeviceIdentity::clinic_of_one(secret, CLINICIAN, now).map_err(|error| InputError::System(error.to_string()))
+    clinic::clinic_of_one(secret, CLINICIAN, now).map_err(|error| InputError::System(error.to_string()))
 }
 
 /// The time of day at the origin of the program's clock.

@@ -8,10 +8,11 @@ use subtle::ConstantTimeEq;
 
 use crate::KeyFingerprint;
 use crate::codec::{Reader, hash};
-use parts::{Issuer, Revocations};
-pub(crate) use parts::{Parts, device_body, issuer_body, revocations_body, signing_bytes};
+pub(crate) use parts::Parts;
+use parts::Revocations;
+pub use parts::{Issuer, VERSION, signing_bytes};
 
-pub(crate) mod parts;
+mod parts;
 
 /// Seconds since 1970 (UTC), by the clock that the caller trusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +65,8 @@ pub struct Validity {
 }
 
 impl Validity {
-    pub(crate) fn is_at_most(self, seconds: u64) -> bool {
+    /// Whether it ends after it begins, and is good for no longer than so many seconds.
+    pub fn is_at_most(self, seconds: u64) -> bool {
         self.from <= self.until && self.until.0 - self.from.0 <= seconds
     }
 
@@ -76,11 +78,6 @@ impl Validity {
             return Err(CertificateError::NotYetValid);
         }
         if now > self.until { Err(over) } else { Ok(()) }
-    }
-
-    fn write(self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.from.0.to_be_bytes());
-        bytes.extend_from_slice(&self.until.0.to_be_bytes());
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -162,8 +159,7 @@ impl Chain {
     }
 }
 
-/// Which devices of a clinic are revoked, verified: [`IssuingKey::notice`](crate::IssuingKey::notice). It reaches an app
-/// through the server or inside the seal. There is no way to make one but [`verify`](Self::verify).
+/// Which devices of a clinic are revoked, verified. It reaches an app through the server or inside the seal. There is no way to make one but [`verify`](Self::verify).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     epoch: Epoch,
@@ -290,10 +286,13 @@ pub const MOST_REVOKED: usize = 64;
 /// Bytes of a name.
 pub const MOST_NAME_BYTES: usize = 64;
 /// How far, in seconds, one clock may be behind another.
-pub(crate) const CLOCK_TOLERANCE: u64 = 600;
-pub(crate) const ISSUER_LABEL: &[u8] = b"housecall issuing key v1";
-pub(crate) const DEVICE_LABEL: &[u8] = b"housecall device v1";
-pub(crate) const REVOCATIONS_LABEL: &[u8] = b"housecall revocations v1";
+pub const CLOCK_TOLERANCE: u64 = 600;
+/// Under an issuing key's certificate.
+pub const ISSUER_LABEL: &[u8] = b"housecall issuing key v1";
+/// Under a device's certificate.
+pub const DEVICE_LABEL: &[u8] = b"housecall device v1";
+/// Under a revocation statement.
+pub const REVOCATIONS_LABEL: &[u8] = b"housecall revocations v1";
 const NAME_LABEL: &[u8] = b"housecall name v1";
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The public keys that an app brings to one join, what it can do, and who vouches for both.
 
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use signaling_protocol::{InviteId, InviteKey, Role, VisitId};
 use units::Phi;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -46,7 +46,7 @@ impl OwnBundle {
         let (signing, agreement) = keys(&random);
         let mut bytes = body(HOST, visit.as_bytes(), &signing, &agreement, capabilities);
         bytes.extend_from_slice(&device.chain);
-        let signature = device.keys.signing.sign(&framed(&[LABEL, &bytes])).to_bytes();
+        let signature = device.sign(&framed(&[LABEL, &bytes]));
         bytes.extend_from_slice(&signature);
         let name = Some((device.name.clone(), device.salt));
         Self { bytes, role: Role::Host, signing, agreement, capabilities: capabilities.clone(), name }

@@ -3,10 +3,11 @@
 use signaling_protocol::{InviteId, VisitId};
 
 use crate::certificate::{DEVICE_SECONDS, ISSUER_SECONDS};
+use crate::issuing::{ClinicKey, IssuingKey};
 use crate::{
-    Capabilities, ClinicKey, ConnectionParameters, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole,
-    DtlsFingerprint, Epoch, Expected, Extensions, IceCredentials, InnerMessage, InviteSecret, IssuingKey, OwnBundle,
-    PeerBundle, PictureParameters, SealedChannel, Setup, SrtpProfile, UnixTime, Validity, VoiceParameters, name_hash,
+    Capabilities, ConnectionParameters, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, DtlsFingerprint, Epoch,
+    Expected, Extensions, IceCredentials, InnerMessage, InviteSecret, OwnBundle, PeerBundle, PictureParameters,
+    SealedChannel, Setup, SrtpProfile, UnixTime, Validity, VoiceParameters, name_hash,
 };
 
 pub const NOW: UnixTime = UnixTime(1_800_000_000);

@@ -4,12 +4,9 @@ use std::sync::OnceLock;
 
 use signaling_protocol::Role;
 
-use crate::{
-    BoxContext, BoxExpected, OwnBundle, PeerBundle, SealError, SealedBox, SealedChannel, SpokenCheck, Transcript,
-    fixtures, seal_staff_box,
-};
+use crate::{OwnBundle, PeerBundle, SealError, SealedBox, SealedChannel, SpokenCheck, Transcript, fixtures};
 
-pub use crate::fixtures::{INVITE, VISIT, device_keys, expected, secret};
+pub use crate::fixtures::{INVITE, NOW, VISIT, device, device_keys, expected, secret};
 
 /// Host and guest who have met; what they met by is made once.
 pub fn channels() -> (SealedChannel, SealedChannel) {
@@ -29,27 +26,16 @@ pub fn seal(channel: &mut SealedChannel, kind: u8, content: &[u8]) -> Result<Sea
     channel.seal_content(kind, content)
 }
 
+/// A notice that passes with [`expected`].
+pub fn notice() -> Vec<u8> {
+    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
+    let issuer = fixtures::issuer;
+    MADE.get_or_init(|| issuer().notice(&fixtures::revocations(&issuer()))).clone()
+}
+
 /// One side of a check that has begun.
 pub fn check() -> SpokenCheck {
     let mut check = SpokenCheck::new(Role::Host, Transcript([7; 32]));
     let _ = check.start([0xff; 32]);
     check
-}
-
-/// What an opener of [`sealed_staff_box`] asks.
-pub fn box_expected() -> BoxExpected {
-    let clinic = expected().clinic;
-    BoxExpected { clinic, kind: 3, object: [5; 16], least_revision: 7, now: fixtures::NOW }
-}
-
-/// A box for [`device_keys`].
-pub fn sealed_staff_box() -> Vec<u8> {
-    static MADE: OnceLock<Vec<u8>> = OnceLock::new();
-    MADE.get_or_init(staff_box).clone()
-}
-
-fn staff_box() -> Vec<u8> {
-    let context = BoxContext { kind: 3, object: [5; 16], revision: 7, made_at: fixtures::NOW };
-    let readers = [device_keys().box_secret().public()];
-    seal_staff_box(&context, b"payload", &readers, &fixtures::device(), &[40; 32]).unwrap_or_default()
 }

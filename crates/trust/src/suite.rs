@@ -1,4 +1,6 @@
 //! Suite 1: HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, by the `hpke` crate.
+//!
+//! Public for `clinic`, which seals staff boxes in base mode.
 
 use std::convert::Infallible;
 
@@ -10,18 +12,20 @@ use hpke::{Deserializable, HpkeError, Kem, OpModeR, OpModeS, PskBundle, Serializ
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The registered numbers of KEM, KDF and AEAD (RFC 9180 section 7), bound in every info.
-pub(crate) const SUITE_ID: [u8; 6] = [0x00, 0x20, 0x00, 0x01, 0x00, 0x02];
+pub const SUITE_ID: [u8; 6] = [0x00, 0x20, 0x00, 0x01, 0x00, 0x02];
 /// Bytes of an encapsulated key.
-pub(crate) const ENC_BYTES: usize = 32;
+pub const ENC_BYTES: usize = 32;
 /// Bytes that a box is longer than what is in it.
-pub(crate) const TAG_BYTES: usize = 16;
+pub const TAG_BYTES: usize = 16;
 
-pub(crate) type Sender = AeadCtxS<AesGcm256, HkdfSha256, X25519HkdfSha256>;
-pub(crate) type Receiver = AeadCtxR<AesGcm256, HkdfSha256, X25519HkdfSha256>;
+/// Seals, in order.
+pub type Sender = AeadCtxS<AesGcm256, HkdfSha256, X25519HkdfSha256>;
+/// Opens, in order.
+pub type Receiver = AeadCtxR<AesGcm256, HkdfSha256, X25519HkdfSha256>;
 
 /// Begins to seal to `recipient`: in PSK mode if there is a key and its id, else in base mode. `None` for a recipient of
 /// low order.
-pub(crate) fn sender(
+pub fn sender(
     recipient: &[u8; 32],
     psk: Option<(&[u8; 32], &[u8])>,
     info: &[u8],
@@ -40,7 +44,7 @@ pub(crate) fn sender(
 ///
 /// # Errors
 /// [`HpkeError::DecapError`] for an encapsulated key of low order, and for nothing else.
-pub(crate) fn receiver(
+pub fn receiver(
     own: &[u8; 32],
     psk: Option<(&[u8; 32], &[u8])>,
     info: &[u8],
@@ -56,7 +60,7 @@ pub(crate) fn receiver(
 }
 
 /// DeriveKeyPair (RFC 9180 section 7.1.3): secret and public.
-pub(crate) fn key_pair(seed: &[u8; 32]) -> (Zeroizing<[u8; 32]>, [u8; 32]) {
+pub fn key_pair(seed: &[u8; 32]) -> (Zeroizing<[u8; 32]>, [u8; 32]) {
     let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
     (Zeroizing::new(secret.to_bytes().into()), public.to_bytes().into())
 }

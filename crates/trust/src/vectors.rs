@@ -1,5 +1,5 @@
 //! Test vectors for another implementation: what this one gives for given secrets and given randomness. They are compared
-//! with the files in `tests/vectors`; with `HOUSECALL_WRITE_VECTORS=1` the files are written instead.
+//! with the files in `tests/vectors`, in which `clinic` has its own; with `HOUSECALL_WRITE_VECTORS=1` the files are written instead.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use signaling_protocol::Role;
 
 use crate::certificate::DEVICE_SECONDS;
 use crate::fixtures::*;
+use crate::issuing::{ClinicKey, IssuingKey};
 use crate::{
-    BoxContext, BoxExpected, Capabilities, Chain, CheckMessage, ClinicKey, DeviceFacts, DeviceKeys, DeviceRole, Epoch,
-    Expected, InnerMessage, InviteSecret, IssuingKey, Link, OpenError, OwnBundle, PatientDevice, PeerBundle,
-    RecoverySecret, SealedChannel, SpokenCheck, UnixTime, Validity, name_hash, open_staff_box, seal_staff_box,
+    Capabilities, Chain, CheckMessage, DeviceFacts, DeviceRole, Epoch, Expected, InnerMessage, InviteSecret, Link,
+    OpenError, OwnBundle, PatientDevice, PeerBundle, SealedChannel, SpokenCheck, UnixTime, Validity, name_hash,
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -230,52 +230,4 @@ fn spoken_checks() {
         })
         .collect();
     compare("digits", &json!({"transcript": hex(&transcript.0), "host_begins": checks}));
-}
-
-#[test]
-fn staff_boxes() {
-    let reader = DeviceKeys::from_secret(&[14; 32]).box_secret();
-    let recovery = RecoverySecret::from_random([6; 20]).box_secret();
-    let context = BoxContext { kind: 3, object: [5; 16], revision: 7, made_at: NOW };
-    let expected =
-        BoxExpected { clinic: clinic().fingerprint(), kind: 3, object: [5; 16], least_revision: 7, now: NOW };
-    let payload = "What colleagues share ✓";
-    let readers = [reader.public(), recovery.public()];
-    let sealed = seal_staff_box(&context, payload.as_bytes(), &readers, &device(), &[40; 32]).unwrap();
-    assert!(open_staff_box(&sealed, &reader, &expected).is_ok());
-    compare(
-        "staff_box",
-        &json!({
-            "clinic_fingerprint": hex(&clinic().fingerprint().0),
-            "kind": 3,
-            "object": hex(&[5; 16]),
-            "revision": 7,
-            "made_at": NOW.0,
-            "payload": payload,
-            "creator_device_secret": hex(&[13; 32]),
-            "reader_device_secret": hex(&[14; 32]),
-            "reader_public": hex(&reader.public()),
-            "recovery_secret": hex(&[6; 20]),
-            "recovery_public": hex(&recovery.public()),
-            "random": hex(&[40; 32]),
-            "box": hex(&sealed),
-        }),
-    );
-}
-
-#[test]
-fn recovery_sheets() {
-    let vectors: Vec<_> = [[0; 20], [0xff; 20], std::array::from_fn(|at| (at * 13) as u8)]
-        .into_iter()
-        .map(|bits| {
-            let secret = RecoverySecret::from_random(bits);
-            json!({
-                "secret": hex(&bits),
-                "sheet": secret.to_sheet(),
-                "clinic_fingerprint": hex(&secret.clinic_key().fingerprint().0),
-                "box_public": hex(&secret.box_secret().public()),
-            })
-        })
-        .collect();
-    compare("recovery", &json!(vectors));
 }

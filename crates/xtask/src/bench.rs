@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures the product.
 
 mod call;
+mod join;
 mod lab;
 mod media;
 mod score;
@@ -11,5 +12,6 @@ mod voice_table;
 mod window;
 
 pub use call::{CallArguments, call, score_again};
+pub use join::{JoinArguments, join};
 pub use voice::{VoiceArguments, voice};
 pub use window::{WindowArguments, window};

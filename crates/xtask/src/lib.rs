@@ -1,4 +1,4 @@
-//! What a developer types: `cargo xtask demo`, `test`, `bench`.
+//! What a developer types: `cargo xtask demo`, `test`, `bench`, `mutants`, `fuzz`.
 //!
 //! A library as well, because the whole-house tests drive the real programs as the demo does: [`programs`], [`house`],
 //! [`process`] and [`recording`] are the one way of doing that.
@@ -13,9 +13,11 @@ pub mod cargo;
 pub mod check;
 pub mod demo;
 pub mod display;
+pub mod fuzz;
 pub mod hardware;
 pub mod house;
 pub mod interrupt;
+pub mod mutants;
 pub mod process;
 pub mod programs;
 pub mod recording;

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::say::{complain, say};
 use xtask::workspace::Workspace;
-use xtask::{bench, check, demo, setup};
+use xtask::{bench, check, demo, fuzz, mutants, setup};
 
 /// What a developer of Housecall types.
 #[derive(Debug, Parser)]
@@ -39,6 +39,10 @@ enum Command {
     /// Measures the product.
     #[command(subcommand)]
     Bench(Bench),
+    /// Takes out one check after another of those that keep a visit private, and sees that a test fails: hours.
+    Mutants(mutants::MutantsArguments),
+    /// Fuzzes every parser of what comes from outside; the table goes to docs/bench/fuzz.md.
+    Fuzz(fuzz::FuzzArguments),
     /// Installs what the build needs of the system, and nothing else.
     Setup,
 }
@@ -51,6 +55,8 @@ enum Bench {
     Voice(bench::VoiceArguments),
     /// What a window costs to open, while nothing happens and in a call; the table goes to docs/bench/window.md.
     Window(bench::WindowArguments),
+    /// What sealing costs when two people join; the table goes to docs/bench/join.md.
+    Join(bench::JoinArguments),
     /// Scores one recording against its source: what `bench call` does with each end's files.
     Score {
         /// The folder with a run's files, as `bench call --keep` leaves it.
@@ -77,7 +83,10 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
+        Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
+        Command::Mutants(arguments) => mutants::mutants(&workspace, &arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(&workspace, &arguments),
         Command::Setup => {
             setup::run()?;
             say("All that the build needs of the system is there.");

@@ -1,11 +1,12 @@
 //! A clinic that is new in every test: its keys, a clinician's device, a link, a visit.
 
+use ::clinic::{IssuingKey, RecoverySecret};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, make_rng};
 use signaling_protocol::{InviteId, VisitId};
 use trust::{
-    Capabilities, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, Expected, InviteSecret, IssuingKey, Link,
-    OwnBundle, PeerBundle, RecoverySecret, UnixTime, Validity, name_hash,
+    Capabilities, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, Expected, InviteSecret, Link, OwnBundle,
+    PeerBundle, UnixTime, Validity, name_hash,
 };
 
 /// What a clinic and its patient hold.

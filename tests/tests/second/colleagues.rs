@@ -1,9 +1,8 @@
 //! What colleagues share, what they revoke, and the sheet on paper, between the two implementations.
 
+use clinic::{BoxContext, BoxExpected, BoxSecret, RecoverySecret, StaffBoxError, open_staff_box, seal_staff_box};
 use serde_json::{Value, json};
-use trust::{
-    BoxContext, BoxExpected, DeviceKeys, Epoch, RecoverySecret, StaffBoxError, open_staff_box, seal_staff_box,
-};
+use trust::{DeviceKeys, Epoch};
 
 use crate::clinic::{COUNTER, Clinic, GENERATION, NOW, SERIAL, days, fresh, issuer};
 use crate::node::{Node, bytes_of, hex};
@@ -14,7 +13,7 @@ const PAYLOAD: &str = "What colleagues share: Ünïcode ✓";
 fn a_staff_box_of_either_implementation_is_opened_by_the_other() {
     let (clinic, mut node) = (Clinic::open(), Node::start());
     let secret: [u8; 32] = fresh();
-    let device = DeviceKeys::from_secret(&secret).box_secret();
+    let device = BoxSecret::of_device(&DeviceKeys::from_secret(&secret));
     let recovery = RecoverySecret::from_sheet(&clinic.sheet).expect("as printed").box_secret();
     let context = BoxContext { kind: 2, object: fresh(), revision: u32::MAX, made_at: NOW };
     let about = |others: Value| {
@@ -76,7 +75,7 @@ fn a_staff_box_of_either_implementation_is_opened_by_the_other() {
 fn a_staff_box_that_is_not_shared_with_a_device_is_refused() {
     let (clinic, mut node) = (Clinic::open(), Node::start());
     let context = BoxContext { kind: 2, object: fresh(), revision: 1, made_at: NOW };
-    let reader = DeviceKeys::from_secret(&fresh()).box_secret().public();
+    let reader = BoxSecret::of_device(&DeviceKeys::from_secret(&fresh())).public();
     let sealed = seal_staff_box(&context, PAYLOAD.as_bytes(), &[reader], &clinic.device, &fresh()).expect("it fits");
     let open = json!({
         "box": hex(&sealed),

@@ -50,11 +50,11 @@ pub(crate) struct Stream {
 
 /// The clinic's key, and that of somebody who would like to be the clinic.
 pub(crate) fn identity() -> DeviceIdentity {
-    DeviceIdentity::clinic_of_one(&[7; 32], "Dr Grace Hopper", DAY).expect("a name")
+    clinic::clinic_of_one(&[7; 32], "Dr Grace Hopper", DAY).expect("a name")
 }
 
 pub(crate) fn another_identity() -> DeviceIdentity {
-    DeviceIdentity::clinic_of_one(&[66; 32], "Dr Grace Hopper", DAY).expect("a name")
+    clinic::clinic_of_one(&[66; 32], "Dr Grace Hopper", DAY).expect("a name")
 }
 
 /// When the day began, by everybody's clock.

@@ -86,8 +86,11 @@ export async function openStaffBox(bytes: Bytes, own: AgreementKey, expected: Bo
   const content = await deriveKeyPair(seed);
   // What is signed commits to the seed: no reader can be shown another payload than the others.
   demand(same(content.publicKey, parts.contentKey), "NotSealedForUs");
-  const plain = new Reader(await open(content, contentInfo(parts.head), parts.sealed));
+  const padded = await open(content, contentInfo(parts.head), parts.sealed);
+  const plain = new Reader(padded);
   const payload = plain.take(plain.unsigned(4));
+  demand(payload.length <= MOST_PAYLOAD, "Malformed");
+  demand(padded.length === Math.ceil((4 + payload.length) / STEP) * STEP, "Malformed");
   demand(plain.rest().every((byte) => byte === 0), "Malformed");
   return { context, creator, payload };
 }

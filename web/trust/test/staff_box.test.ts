@@ -53,6 +53,12 @@ test("the same box is made from the same randomness, byte by byte", async () => 
   assert.deepEqual(made, box);
 });
 
+test("every box that the vectors refuse, truly signed and sealed, is refused by its name", async () => {
+  for (const vector of file.at("refused").list) {
+    await refused(() => openStaffBox(vector.at("box").bytes, reader, expected), vector.at("error").text);
+  }
+});
+
 test("a box for others, about another thing, older, or from the future is refused", async () => {
   const open = (change: Partial<BoxExpected>) => openStaffBox(box, reader, { ...expected, ...change });
   await refused(async () => openStaffBox(box, await agreementKey(utf8("x".repeat(32))), expected), "NotSealedForUs");

@@ -40,7 +40,7 @@ fn identity() -> DeviceIdentity {
 }
 
 fn identity_of(secret: u8) -> DeviceIdentity {
-    DeviceIdentity::clinic_of_one(&[secret; 32], "Dr Grace Hopper", DAY).unwrap()
+    clinic::clinic_of_one(&[secret; 32], "Dr Grace Hopper", DAY).unwrap()
 }
 
 fn secret() -> InviteSecret {

@@ -1,7 +1,7 @@
 //! Order, gaps and limits; what is inside is for `trust` to test.
 
 use signaling_protocol::{InviteId, VisitId};
-use trust::{Capabilities, DeviceIdentity, Epoch, Expected, InviteSecret, OwnBundle, UnixTime};
+use trust::{Capabilities, Epoch, Expected, InviteSecret, OwnBundle, UnixTime};
 
 use super::*;
 
@@ -12,7 +12,7 @@ const INVITE: InviteId = InviteId::from_random([2; 16]);
 fn channels() -> (Channel, Channel) {
     let now = UnixTime(1_800_000_000);
     let secret = InviteSecret::from_random([8; 32]);
-    let device = DeviceIdentity::clinic_of_one(&[7; 32], "Dr Grace Hopper", now).unwrap();
+    let device = clinic::clinic_of_one(&[7; 32], "Dr Grace Hopper", now).unwrap();
     let host = OwnBundle::host([3; 64], VISIT, &device, &Capabilities::app());
     let guest = OwnBundle::guest([4; 64], INVITE, &secret, &Capabilities::app());
     let expected = Expected { clinic: device.clinic(), least_epoch: Epoch::default(), role: None, now };

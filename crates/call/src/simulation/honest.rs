@@ -25,6 +25,18 @@ fn two_honest_apps_connect_and_every_box_is_sealed() {
 }
 
 #[test]
+fn sealing_adds_no_message_and_so_no_round_trip() {
+    let world = World::new(&People::default()).run(10);
+    assert!(world.are_both_live());
+    let sent = |side| -> Vec<_> {
+        world.boxes.iter().filter(|(from, _)| *from == side).map(|(_, one)| (one.epoch, one.seq)).collect()
+    };
+    // What the two would say in the open as well: an offer, its answer.
+    assert_eq!((sent(HOST), sent(GUEST)), (vec![(0, 0)], vec![(0, 0)]));
+    assert_eq!(world.boxes.iter().map(|(from, _)| *from).collect::<Vec<_>>(), [HOST, GUEST]);
+}
+
+#[test]
 fn boxes_that_come_late_twice_in_any_order_or_not_at_all_end_in_the_same_call() {
     for seed in 0..60 {
         let mut dice = StdRng::seed_from_u64(seed);

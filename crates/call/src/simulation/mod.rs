@@ -9,8 +9,8 @@ mod people;
 mod strangers;
 mod world;
 
-use trust::{ClinicKey, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, IssuingKey, Validity, name_hash};
-use trust::{InviteSecret, UnixTime};
+use clinic::{ClinicKey, IssuingKey};
+use trust::{DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, InviteSecret, UnixTime, Validity, name_hash};
 
 use signaling_protocol::{InviteId, VisitId};
 

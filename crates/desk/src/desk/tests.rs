@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use signaling_protocol::StaffId;
-use trust::{DeviceIdentity, UnixTime};
+use trust::UnixTime;
 
 use super::*;
 use crate::{CallEnd, IDLE_LOCK};
@@ -15,7 +15,7 @@ fn at(secs: u64) -> Timestamp {
 
 fn desk() -> Desk {
     let day = UnixTime(1_800_000_000);
-    let device = DeviceIdentity::clinic_of_one(&[7; 32], "Dr Grace Hopper", day).expect("a name");
+    let device = clinic::clinic_of_one(&[7; 32], "Dr Grace Hopper", day).expect("a name");
     let config = DeskConfig::new(device, day);
     Desk::new(config, Box::new(StdRng::seed_from_u64(1)))
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod client;
 mod events;
 mod joining;
+mod learned;
 mod limits;
 mod operator;
 mod permissions;

@@ -67,7 +67,7 @@ fn spellings(needle: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The program with a log of everything, and the folder of that log.
-async fn start_program(data: &Path, logs: &Path) -> (tokio::process::Child, Client) {
+pub(crate) async fn start_program(data: &Path, logs: &Path) -> (tokio::process::Child, Client) {
     let log = std::fs::File::create(logs.join("stderr.log")).unwrap();
     let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])

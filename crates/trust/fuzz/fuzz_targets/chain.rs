@@ -1,6 +1,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use trust::{Chain, DeviceIdentity, IssuingKey, fuzzing};
+use clinic::IssuingKey;
+use trust::{Chain, DeviceIdentity, fuzzing};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Chain::verify(bytes, &fuzzing::expected());

@@ -1,6 +1,7 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use trust::{DtlsFingerprint, Link, RecoverySecret, ServerAddress, TlsPin};
+use clinic::RecoverySecret;
+use trust::{DtlsFingerprint, Link, ServerAddress, TlsPin};
 
 fuzz_target!(|text: &str| {
     if let Ok(link) = text.parse::<Link>() {

@@ -1,4 +1,4 @@
-//! The bytes of a chain: reading them, unverified, and writing them.
+//! The bytes of a chain, read and not yet verified. `clinic` writes them.
 
 use super::{CertificateError, DeviceFacts, DeviceRole, Epoch, MOST_REVOKED, Validity};
 use crate::KeyFingerprint;
@@ -13,15 +13,19 @@ pub(crate) struct Parts<'a> {
 }
 
 /// A body and the signature over it.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
     body: &'a [u8],
     signature: &'a [u8; 64],
 }
 
-pub(crate) struct Issuer<'a> {
-    pub(crate) key: &'a [u8; 32],
-    pub(crate) generation: u16,
+/// An issuing key's certificate, read and **not** verified: [`Chain::verify`](super::Chain::verify) does that.
+#[derive(Debug)]
+pub struct Issuer<'a> {
+    /// The issuing key, Ed25519.
+    pub key: &'a [u8; 32],
+    /// Counts the clinic's issuing keys.
+    pub generation: u16,
     pub(super) validity: Validity,
     pub(super) signed: Signed<'a>,
 }
@@ -80,7 +84,11 @@ fn read_signed<'a, T>(
 }
 
 impl<'a> Issuer<'a> {
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, CertificateError> {
+    /// Reads one and leaves what follows it.
+    ///
+    /// # Errors
+    /// [`CertificateError::Malformed`] and [`CertificateError::LaterVersion`].
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self, CertificateError> {
         let fields = |r: &mut Reader<'a>| Some((r.array()?, r.u16()?, Validity::read(r)?));
         let ((key, generation, validity), signed) = read_signed(reader, fields)?;
         Ok(Self { key, generation, validity, signed })
@@ -118,38 +126,9 @@ impl DeviceRole {
 }
 
 /// What is signed: the clinic is under every signature, so that no clinic can take another's issuing key for its own.
-pub(crate) fn signing_bytes(label: &[u8], clinic: &KeyFingerprint, body: &[u8]) -> Vec<u8> {
+pub fn signing_bytes(label: &[u8], clinic: &KeyFingerprint, body: &[u8]) -> Vec<u8> {
     framed(&[label, &clinic.0, body])
 }
 
-pub(crate) fn issuer_body(key: &[u8; 32], generation: u16, validity: Validity) -> Vec<u8> {
-    let mut body = vec![VERSION];
-    body.extend_from_slice(key);
-    body.extend_from_slice(&generation.to_be_bytes());
-    validity.write(&mut body);
-    body
-}
-
-pub(crate) fn device_body(keys: &crate::DevicePublic, facts: &DeviceFacts) -> Vec<u8> {
-    let mut body = vec![VERSION];
-    for part in [&keys.signing, &keys.agreement, &facts.name_hash] {
-        body.extend_from_slice(part);
-    }
-    body.push(facts.role as u8);
-    body.extend_from_slice(&facts.serial.to_be_bytes());
-    facts.validity.write(&mut body);
-    body
-}
-
-pub(crate) fn revocations_body(epoch: Epoch, validity: Validity, serials: &[u64]) -> Vec<u8> {
-    let mut body = vec![VERSION];
-    body.extend_from_slice(&epoch.0.to_be_bytes());
-    validity.write(&mut body);
-    body.push(serials.len() as u8);
-    for serial in serials {
-        body.extend_from_slice(&serial.to_be_bytes());
-    }
-    body
-}
-
-const VERSION: u8 = 1;
+/// Of every part of a chain.
+pub const VERSION: u8 = 1;

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixtures::*;
-use crate::{ClinicKey, DeviceFacts, DeviceRole, RecoverySecret, Validity};
+use crate::{ClinicKey, RecoverySecret};
+use trust::{DeviceFacts, DeviceRole, Validity};
 
 const CONTEXT: BoxContext = BoxContext { kind: 3, object: [5; 16], revision: 7, made_at: NOW };
 const PAYLOAD: &[u8] = b"Ada Lovelace, born 1815";
@@ -16,7 +17,7 @@ fn recovery() -> BoxSecret {
 }
 
 fn colleague() -> BoxSecret {
-    DeviceKeys::from_secret(&[14; 32]).box_secret()
+    BoxSecret::of_device(&DeviceKeys::from_secret(&[14; 32]))
 }
 
 fn sealed() -> Vec<u8> {
@@ -34,9 +35,12 @@ fn every_reader_opens_a_box_and_nobody_else() {
         assert_eq!((opened.payload.as_slice(), opened.context), (PAYLOAD, CONTEXT));
         assert_eq!(opened.creator.facts, facts());
     }
-    let stranger = DeviceKeys::from_secret(&[66; 32]).box_secret();
+    let stranger = BoxSecret::of_device(&DeviceKeys::from_secret(&[66; 32]));
     assert_eq!(open_staff_box(&sealed(), &stranger, &expected()), Err(StaffBoxError::NotSealedForUs));
-    assert_eq!(open_staff_box(&sealed(), &device_keys().box_secret(), &expected()), Err(StaffBoxError::NotSealedForUs));
+    assert_eq!(
+        open_staff_box(&sealed(), &BoxSecret::of_device(&device_keys()), &expected()),
+        Err(StaffBoxError::NotSealedForUs)
+    );
     assert!(!sealed().windows(3).any(|window| window == &PAYLOAD[..3]));
 }
 
@@ -75,7 +79,7 @@ fn boxes_outlive_the_certificate_of_who_made_them() {
     // And whose certificate was over when they made it cannot make one.
     let short = Validity { from: facts().validity.from, until: NOW };
     let chain = chain_with(&DeviceFacts { validity: short, ..facts() });
-    let device = crate::DeviceIdentity::new(device_keys(), chain, NAME, SALT).unwrap();
+    let device = DeviceIdentity::new(device_keys(), chain, NAME, SALT).unwrap();
     let late = BoxContext { made_at: NOW.plus(1), ..CONTEXT };
     let bytes = seal_staff_box(&late, PAYLOAD, &[colleague().public()], &device, &[1; 32]).unwrap();
     assert_eq!(open_it(&bytes), Err(StaffBoxError::Creator(CertificateError::Expired)));
@@ -84,16 +88,23 @@ fn boxes_outlive_the_certificate_of_who_made_them() {
 #[test]
 fn any_role_may_share_and_is_named() {
     let chain = chain_with(&DeviceFacts { role: DeviceRole::FrontDesk, ..facts() });
-    let device = crate::DeviceIdentity::new(device_keys(), chain, NAME, SALT).unwrap();
+    let device = DeviceIdentity::new(device_keys(), chain, NAME, SALT).unwrap();
     let bytes = seal_staff_box(&CONTEXT, PAYLOAD, &[colleague().public()], &device, &[1; 32]).unwrap();
     assert_eq!(open_it(&bytes).unwrap().creator.facts.role, DeviceRole::FrontDesk);
 }
 
 #[test]
 fn a_box_cannot_be_signed_by_another_than_its_creator() {
-    let mut forger = device();
-    forger.keys = DeviceKeys::from_secret(&[66; 32]);
-    let forged = seal_staff_box(&CONTEXT, b"forged", &[colleague().public()], &forger, &[1; 32]).unwrap();
+    // Another device of the clinic puts the creator's chain before what it signs itself.
+    let good = sealed();
+    let parts = Parts::read(&good).unwrap();
+    let facts = DeviceFacts { serial: 78, ..facts() };
+    let forger =
+        DeviceIdentity::new(another_device_keys(), chain_of(&another_device_keys(), &facts), NAME, SALT).unwrap();
+    let body = [parts.signed, &forger.sign(&framed(&[SIGNATURE_LABEL, parts.signed]))].concat();
+    let seed = derive(&[40; 32], b"seed");
+    let wrapped = wrap(&colleague().public(), &hash(&[BODY_LABEL, &body]), [1; 32], &seed).unwrap();
+    let forged = [body.as_slice(), &[1], &wrapped].concat();
     assert_eq!(open_it(&forged), Err(StaffBoxError::WrongSignature));
 }
 
@@ -121,7 +132,7 @@ fn a_reader_cannot_be_shown_another_payload_than_the_others() {
 
 #[test]
 fn who_can_open_a_box_can_let_another_device_open_it() {
-    let new = DeviceKeys::from_secret(&[15; 32]).box_secret();
+    let new = BoxSecret::of_device(&DeviceKeys::from_secret(&[15; 32]));
     let good = sealed();
     assert!(open_staff_box(&good, &new, &expected()).is_err());
     let more = reseal_staff_box(&good, &colleague(), &expected(), &new.public(), &[42; 32]).unwrap();
@@ -129,7 +140,7 @@ fn who_can_open_a_box_can_let_another_device_open_it() {
     for own in [colleague(), recovery(), new] {
         assert_eq!(open_staff_box(&more, &own, &expected()).unwrap().payload.as_slice(), PAYLOAD);
     }
-    let stranger = DeviceKeys::from_secret(&[66; 32]).box_secret();
+    let stranger = BoxSecret::of_device(&DeviceKeys::from_secret(&[66; 32]));
     let refused = reseal_staff_box(&good, &stranger, &expected(), &[9; 32], &[42; 32]);
     assert_eq!(refused, Err(StaffBoxError::NotSealedForUs));
     let other = BoxExpected { kind: 4, ..expected() };
@@ -168,6 +179,38 @@ fn the_length_of_a_payload_is_told_in_steps() {
     };
     assert_eq!(size(0), size(252));
     assert_eq!(size(253), size(0) + 256);
+}
+
+#[test]
+fn a_payload_has_one_form() {
+    let open = |padded: &[u8]| {
+        let bytes = seal_padded(&CONTEXT, padded, &[colleague().public()], &device(), &[1; 32]).unwrap();
+        open_it(&bytes).map(|opened| opened.payload.len())
+    };
+    let good = padded(PAYLOAD);
+    assert_eq!((good.len(), open(&good)), (256, Ok(PAYLOAD.len())));
+    let filled = padded(&[1; 252]);
+    assert_eq!((filled.len(), open(&filled)), (256, Ok(252)));
+    for at in 4 + PAYLOAD.len()..good.len() {
+        let mut written_on = good.to_vec();
+        written_on[at] = 1;
+        assert_eq!(open(&written_on), Err(StaffBoxError::Malformed), "byte {at} of the padding");
+    }
+    let longer = [good.as_slice(), &[0; 256]].concat();
+    let mut beyond = good.to_vec();
+    beyond[2] = 1;
+    let mut too_large = (MAX_PAYLOAD_BYTES as u32 + 1).to_be_bytes().to_vec();
+    too_large.resize(MAX_PAYLOAD_BYTES + 256, 0);
+    for (name, wrong) in [
+        ("a step too many", longer.as_slice()),
+        ("not a whole step", &good[..255]),
+        ("longer than what is there", &beyond),
+        ("no length", &good[..3]),
+        ("nothing", &[]),
+        ("more than a payload may have", &too_large),
+    ] {
+        assert_eq!(open(wrong), Err(StaffBoxError::Malformed), "{name}");
+    }
 }
 
 #[test]

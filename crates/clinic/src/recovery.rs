@@ -3,10 +3,10 @@
 //! Eight groups of five characters: 160 bits in base32 without letters that look like digits (Crockford's alphabet), four
 //! to a group, and a check character at the end of each, so that a slip of the pen is found where it is.
 
+use trust::codec::{derive, secret_debug};
 use x25519_dalek::StaticSecret;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::codec::{derive, secret_debug};
 use crate::{BoxSecret, ClinicKey};
 
 /// What stands on the sheet. Whoever holds it is the clinic.

@@ -1,11 +1,12 @@
-//! The whole life of a clinic by the public face of this crate alone: set-up, a second device, a visit, a lost device, a lost
+//! The whole life of a clinic by the public faces of `clinic` and `trust` alone: set-up, a second device, a visit, a lost device, a lost
 //! admin's laptop.
 
+use clinic::{IssuingKey, RecoverySecret};
 use signaling_protocol::{InviteId, Role, VisitId};
 use trust::{
     BundleError, Capabilities, CertificateError, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, Epoch, Expected,
-    InnerMessage, InviteSecret, IssuingKey, KnownDevices, Level, Link, Notice, Opened, OwnBundle, PatientDevice,
-    PeerBundle, Recognition, RecoverySecret, SealedChannel, SpokenCheck, Transcript, UnixTime, Validity, name_hash,
+    InnerMessage, InviteSecret, KnownDevices, Level, Link, Notice, Opened, OwnBundle, PatientDevice, PeerBundle,
+    Recognition, SealedChannel, SpokenCheck, Transcript, UnixTime, Validity, name_hash,
 };
 
 const NOW: UnixTime = UnixTime(1_800_000_000);

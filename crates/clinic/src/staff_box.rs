@@ -13,20 +13,23 @@
 //! The readers are not signed, so that who can open the box can let another device open it; what they wrap is bound to
 //! the rest by its hash.
 
-use ed25519_dalek::Signer;
+use trust::certificate::{CLOCK_TOLERANCE, CertificateError, Chain, Epoch, Expected, UnixTime};
+use trust::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
+use trust::suite::{self, ENC_BYTES, TAG_BYTES};
+use trust::{DeviceIdentity, DeviceKeys, KeyFingerprint};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
-
-use crate::certificate::{CLOCK_TOLERANCE, CertificateError, Chain, Epoch, Expected, UnixTime};
-use crate::codec::{Reader, derive, framed, hash, is_signed, secret_debug};
-use crate::suite::{self, ENC_BYTES, TAG_BYTES};
-use crate::{DeviceIdentity, DeviceKeys, KeyFingerprint};
 
 /// The secret by which a device, or the recovery sheet, opens staff boxes.
 #[derive(Clone)]
 pub struct BoxSecret(pub(crate) StaticSecret);
 
 impl BoxSecret {
+    /// By which the device of these keys opens staff boxes.
+    pub fn of_device(keys: &DeviceKeys) -> Self {
+        Self(StaticSecret::from(*keys.agreement_secret()))
+    }
+
     /// To what boxes for it are sealed.
     pub fn public(&self) -> [u8; 32] {
         PublicKey::from(&self.0).to_bytes()
@@ -34,13 +37,6 @@ impl BoxSecret {
 }
 
 secret_debug!(BoxSecret);
-
-impl DeviceKeys {
-    /// By which this device opens staff boxes.
-    pub fn box_secret(&self) -> BoxSecret {
-        BoxSecret(self.agreement.clone())
-    }
-}
 
 /// What a box is about: in the open, and under the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +92,16 @@ pub fn seal_staff_box(
     if payload.len() > MAX_PAYLOAD_BYTES || readers.is_empty() || readers.len() > MOST_READERS {
         return Err(StaffBoxError::TooLarge);
     }
+    seal_padded(context, &padded(payload), readers, creator, random)
+}
+
+pub(crate) fn seal_padded(
+    context: &BoxContext,
+    padded: &[u8],
+    readers: &[[u8; 32]],
+    creator: &DeviceIdentity,
+    random: &[u8; 32],
+) -> Result<Vec<u8>, StaffBoxError> {
     let seed = derive(random, b"seed");
     let (_, content) = suite::key_pair(&seed);
     let mut bytes = vec![VERSION, context.kind];
@@ -103,17 +109,13 @@ pub fn seal_staff_box(
     bytes.extend_from_slice(&context.revision.to_be_bytes());
     bytes.extend_from_slice(&context.made_at.0.to_be_bytes());
     bytes.extend_from_slice(&content);
-    bytes.extend_from_slice(&(creator.chain.len() as u16).to_be_bytes());
-    bytes.extend_from_slice(&creator.chain);
-    let mut padded = Zeroizing::new((payload.len() as u32).to_be_bytes().to_vec());
-    padded.extend_from_slice(payload);
-    let padded_len = padded.len().next_multiple_of(256);
-    padded.resize(padded_len, 0);
-    let sealed = seal(&content, &framed(&[CONTENT_LABEL, &bytes]), *derive(random, b"content"), &padded)
-        .ok_or(StaffBoxError::WeakKey)?;
+    bytes.extend_from_slice(&(creator.chain().len() as u16).to_be_bytes());
+    bytes.extend_from_slice(creator.chain());
+    let info = framed(&[CONTENT_LABEL, &bytes]);
+    let sealed = seal(&content, &info, *derive(random, b"content"), padded).ok_or(StaffBoxError::WeakKey)?;
     bytes.extend_from_slice(&(sealed.len() as u32).to_be_bytes());
     bytes.extend_from_slice(&sealed);
-    bytes.extend_from_slice(&creator.keys.signing.sign(&framed(&[SIGNATURE_LABEL, &bytes])).to_bytes());
+    bytes.extend_from_slice(&creator.sign(&framed(&[SIGNATURE_LABEL, &bytes])));
     let body = hash(&[BODY_LABEL, &bytes]);
     bytes.push(readers.len() as u8);
     for (index, reader) in readers.iter().enumerate() {
@@ -266,9 +268,7 @@ impl<'a> Parts<'a> {
         }
         let info = framed(&[CONTENT_LABEL, self.head]);
         let padded = open(&secret, &info, self.sealed).ok_or(StaffBoxError::NotSealedForUs)?;
-        let mut reader = Reader(&padded);
-        let payload = reader.u32().and_then(|count| reader.bytes(count as usize)).ok_or(StaffBoxError::Malformed)?;
-        let payload = Zeroizing::new(payload.to_vec());
+        let payload = Zeroizing::new(unpadded(&padded).ok_or(StaffBoxError::Malformed)?.to_vec());
         Ok((OpenedBox { context: self.context, creator, payload }, seed))
     }
 
@@ -303,6 +303,26 @@ fn open(own: &[u8; 32], info: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>
     context.open(sealed, &[]).ok().map(Zeroizing::new)
 }
 
+/// Length, payload, and then as few zeros as fill the last step: one payload has one form.
+pub(crate) fn padded(payload: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut padded = Zeroizing::new((payload.len() as u32).to_be_bytes().to_vec());
+    padded.extend_from_slice(payload);
+    let steps = padded.len().next_multiple_of(STEP_BYTES);
+    padded.resize(steps, 0);
+    padded
+}
+
+/// What was [`padded`], in just that form.
+fn unpadded(padded: &[u8]) -> Option<&[u8]> {
+    let mut reader = Reader(padded);
+    let count = reader.u32()? as usize;
+    let payload = reader.bytes(count)?;
+    let is_padded = count <= MAX_PAYLOAD_BYTES
+        && padded.len() == (4 + count).next_multiple_of(STEP_BYTES)
+        && reader.0.iter().all(|byte| *byte == 0);
+    is_padded.then_some(payload)
+}
+
 /// By which a reader finds its entry.
 fn hint(public: &[u8; 32]) -> [u8; HINT_BYTES] {
     *hash(&[HINT_LABEL, public]).first_chunk().expect("8 of 32 bytes")
@@ -312,6 +332,8 @@ fn hint(public: &[u8; 32]) -> [u8; HINT_BYTES] {
 pub const MAX_PAYLOAD_BYTES: usize = 32 * 1024;
 /// Keys that a box is sealed to at most, the recovery key among them.
 pub const MOST_READERS: usize = 32;
+/// The length of a payload is told in steps of this size.
+const STEP_BYTES: usize = 256;
 const HINT_BYTES: usize = 8;
 const READER_BYTES: usize = HINT_BYTES + ENC_BYTES + 32 + TAG_BYTES;
 const VERSION: u8 = 1;
