@@ -46,7 +46,7 @@ pub(crate) struct WindowArguments {
     #[arg(long, value_name = "F", requires = "password_file", conflicts_with = "link")]
     pub(crate) totp_file: Option<PathBuf>,
     /// The folder with the clinic's key; made when it is not there. Without it, a folder of this account on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "link")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["link", "device_key_file"])]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link of the first visit is written once it is good.
     #[arg(long, value_name = "F", requires = "server", conflicts_with = "link")]
@@ -68,6 +68,8 @@ pub(crate) struct WindowArguments {
     pub(crate) processing: Option<Switch>,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
     /// Hang up after so long of live call; the window closes when the visit is over.
     #[arg(long, value_name = "SPAN", requires = "visit")]
     pub(crate) duration: Option<Span>,
@@ -110,6 +112,27 @@ pub(crate) struct PreferenceArguments {
     pub(crate) max_kbps: Option<u64>,
 }
 
+/// Who the other side is, and how that is found out.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArguments {
+    /// The 32 secret bytes by which this device is known again; made when they are not there. A host's are those of
+    /// --identity.
+    #[arg(long, value_name = "F")]
+    pub(crate) device_key_file: Option<PathBuf>,
+    /// Whom this app has met before; made when it is not there. A window has a file of its own without it.
+    #[arg(long, value_name = "F")]
+    pub(crate) known_file: Option<PathBuf>,
+    /// Ask the other side to compare digits after so long of live call.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) compare_after: Option<Span>,
+    /// Where the digits are written when they are shown.
+    #[arg(long, value_name = "F")]
+    pub(crate) digits_out: Option<PathBuf>,
+    /// Where the digits are read that the other side reads out; then they are the same, or they are not.
+    #[arg(long, value_name = "F")]
+    pub(crate) digits_in: Option<PathBuf>,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -145,7 +168,7 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "F")]
     pub(crate) totp_file: Option<PathBuf>,
     /// The folder with the clinic's key; made when it is not there. Without it the key lives for this visit.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "device_key_file")]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link is written once it is good.
     #[arg(long, value_name = "F")]
@@ -191,6 +214,8 @@ pub(crate) struct CommonArguments {
     pub(crate) screen_size: PictureSize,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]
     pub(crate) duration: Span,

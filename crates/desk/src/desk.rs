@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_core::Rng;
 use signaling_protocol::{Code, CreateInviteRequest, InviteId, SignInReply, SignInRequest, StaffRole, VisitId};
 use tracing::debug;
-use trust::{InviteSecret, Link, ServerAddress, TlsPin};
+use trust::{InviteSecret, KnownDevices, Link, ServerAddress, TlsPin};
 use units::{Phi, Timestamp};
 
 use crate::{
@@ -32,6 +32,8 @@ pub struct Desk {
     /// The name and server of the last sign-in, kept through a lock.
     known_as: Option<KnownAs>,
     last_visit: Option<CallSummary>,
+    /// Of the visit that is made or goes on.
+    patient: Option<Phi<String>>,
     /// When somebody was last seen at the desk.
     active_at: Timestamp,
     next_number: u64,
@@ -84,10 +86,11 @@ impl Desk {
             state: State::SignedOut { problem: None },
             known_as: None,
             last_visit: None,
+            patient: None,
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
-            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None },
+            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None },
         }
     }
 
@@ -149,8 +152,15 @@ impl Desk {
                 State::SignedOut { .. } | State::Locked { .. },
                 DeskIntent::SignIn { server, pin, name, password, totp },
             ) => self.sign_in(Credentials { server, pin, name, password, totp }),
-            (State::Ready { signed_in, .. } | State::Summary { signed_in, .. }, DeskIntent::StartVisit) => {
+            (
+                State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
+                intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
+            ) => {
                 let signed_in = signed_in.clone();
+                self.patient = match intent {
+                    DeskIntent::StartVisitWith(called) => Some(called).filter(|it| !it.expose().trim().is_empty()),
+                    _ => None,
+                };
                 let number = self.ask(DeskRequest::CreateVisit { token: signed_in.token.clone() });
                 self.state = State::MakingVisit { signed_in, number };
             }
@@ -266,7 +276,10 @@ impl Desk {
         };
         let text = Phi::new(link.to_string());
         let token = signed_in.token.clone();
-        self.outputs.push_back(DeskOutput::StartCall(Box::new(HostCall { identity, visit, invites, link, token })));
+        let secret = &self.config.names_secret;
+        let patient = self.patient.as_ref().map(|called| KnownDevices::patient(secret, called.expose()));
+        let call = HostCall { identity, visit, invites, link, token, patient };
+        self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
         self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
     }
 
@@ -321,11 +334,15 @@ impl Desk {
     }
 
     fn refresh(&mut self) {
+        if !matches!(self.state, State::MakingVisit { .. } | State::MakingInvite { .. } | State::InVisit { .. }) {
+            self.patient = None;
+        }
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
             name: self.known_as.as_ref().map(|known| known.name.clone()),
             server: self.known_as.as_ref().map(|known| known.server.to_string()),
             last_visit: self.last_visit.clone(),
+            patient: self.patient.clone(),
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;

@@ -47,6 +47,9 @@ pub enum DeskIntent {
     },
     /// Make a visit and its link, and open it.
     StartVisit,
+    /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
+    /// machine in no form.
+    StartVisitWith(Phi<String>),
     /// End the visit, or stop making it; from a summary, back to the desk.
     CloseVisit,
     /// Sign out, or stop signing in. A visit that goes on is ended first.

@@ -1,6 +1,6 @@
 //! The call: their picture large, ours small, four buttons, and what stands between the two in words.
 
-use call::{Phase, Snapshot};
+use call::{Check, Phase, Snapshot};
 use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
 use signaling_protocol::Role;
 
@@ -8,8 +8,10 @@ use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{DARK, NARROW};
 use crate::views::devices::{device_choices, microphone_level, troubles};
+use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
+use crate::views::privacy::{assurance_line, digits_are_open, privacy_drawer};
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -29,11 +31,21 @@ pub(crate) fn live_ui(
         ui,
         |ui| {
             status(ui, model, call);
+            assurance_line(ui, model, call, forms, intents);
             problems(ui, model, call, forms, intents);
         },
     );
     Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| buttons(ui, call, forms, intents));
-    if forms.devices_open && !narrow {
+    forget_what_is_over(call, forms);
+    if digits_are_open(call, forms) {
+        let below = ground.inner_margin(Margin::symmetric(14, 0));
+        Panel::bottom("digits")
+            .frame(below)
+            .show_separator_line(false)
+            .show(ui, |ui| digits_ui(ui, model, call, forms, intents));
+    }
+    let drawer_open = forms.devices_open || forms.privacy_open;
+    if drawer_open && !narrow {
         let side = ground.inner_margin(Margin::same(14));
         Panel::right("devices")
             .frame(side)
@@ -43,12 +55,23 @@ pub(crate) fn live_ui(
             .show(ui, |ui| drawer(ui, model, call, forms, intents));
     }
     egui::CentralPanel::default().frame(ground).show(ui, |ui| {
-        if forms.devices_open && narrow {
+        if drawer_open && narrow {
             Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
         } else {
             stage(ui, model, call, painter);
         }
     });
+}
+
+/// A comparison that is over leaves nothing behind for the next.
+fn forget_what_is_over(call: &Snapshot, forms: &mut Forms) {
+    let check = call.assurance.as_ref().map(|known| known.check);
+    if !matches!(check, Some(Check::Asked | Check::Shown(_))) {
+        forms.digits_put_away = false;
+    }
+    if check != Some(Check::Asked) {
+        forms.asking_since = None;
+    }
 }
 
 /// How it stands, in one line, and how long the two have talked.
@@ -111,10 +134,16 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
         }
         _ => room,
     };
+    if room.height() < LEAST_FOR_OWN {
+        return;
+    }
     let corner: Rect = in_corner(around, size, 12.0);
     let instead = own_instead(model, call, painter);
     picture(ui, corner, Picture::Own, words::OWN_PICTURE, instead, painter);
 }
+
+/// In less than this height the own picture would cover theirs.
+const LEAST_FOR_OWN: f32 = 140.0;
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     const FOUR: f32 = 4.0 * 84.0;
@@ -137,6 +166,7 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
         let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
         if round_button(ui, mark(forms.devices_open), Icon::Settings, words::DEVICES, word).clicked() {
             forms.devices_open = !forms.devices_open;
+            forms.privacy_open = false;
         }
         if round_button(ui, Round::Danger, Icon::HangUp, words::HANG_UP, words::HANG_UP).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
@@ -144,8 +174,11 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
     });
 }
 
-/// Devices and keys, beside the picture or in its place.
+/// Devices and keys, or how private it is, beside the picture or in its place.
 fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if forms.privacy_open {
+        return privacy_drawer(ui, model, call, forms, intents);
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         text(ui, words::DEVICES);
         device_choices(ui, model, intents);
