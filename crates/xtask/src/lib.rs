@@ -23,4 +23,5 @@ pub mod report;
 pub mod say;
 pub mod setup;
 pub mod summary;
+pub mod voices;
 pub mod workspace;

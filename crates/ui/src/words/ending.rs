@@ -76,7 +76,6 @@ pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use signaling_protocol::Code;
 
     use super::*;
 
