@@ -167,6 +167,9 @@ impl App {
                 }
             }
             Intent::Desk(intent) => {
+                if matches!(intent, DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)) {
+                    self.last_end = None;
+                }
                 if let Some(desk) = &self.desk {
                     desk.intend(intent);
                 }

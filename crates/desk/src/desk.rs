@@ -157,10 +157,7 @@ impl Desk {
                 intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
             ) => {
                 let signed_in = signed_in.clone();
-                self.patient = match intent {
-                    DeskIntent::StartVisitWith(called) => Some(called).filter(|it| !it.expose().trim().is_empty()),
-                    _ => None,
-                };
+                self.patient = intent.patient();
                 let number = self.ask(DeskRequest::CreateVisit { token: signed_in.token.clone() });
                 self.state = State::MakingVisit { signed_in, number };
             }
@@ -276,8 +273,8 @@ impl Desk {
         };
         let text = Phi::new(link.to_string());
         let token = signed_in.token.clone();
-        let secret = &self.config.names_secret;
-        let patient = self.patient.as_ref().map(|called| KnownDevices::patient(secret, called.expose()));
+        let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
+        let patient = self.patient.as_ref().map(opaque);
         let call = HostCall { identity, visit, invites, link, token, patient };
         self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
         self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
@@ -334,9 +331,7 @@ impl Desk {
     }
 
     fn refresh(&mut self) {
-        if !matches!(self.state, State::MakingVisit { .. } | State::MakingInvite { .. } | State::InVisit { .. }) {
-            self.patient = None;
-        }
+        self.patient.take_if(|_| !self.state.is_of_a_visit());
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
             name: self.known_as.as_ref().map(|known| known.name.clone()),
@@ -352,6 +347,10 @@ impl Desk {
 }
 
 impl State {
+    fn is_of_a_visit(&self) -> bool {
+        matches!(self, Self::MakingVisit { .. } | Self::MakingInvite { .. } | Self::InVisit { .. })
+    }
+
     fn phase(&self) -> DeskPhase {
         match self {
             Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },

@@ -58,6 +58,16 @@ pub enum DeskIntent {
     Activity,
 }
 
+impl DeskIntent {
+    /// What the patient is called of whom the visit is to be.
+    pub(crate) fn patient(self) -> Option<Phi<String>> {
+        match self {
+            Self::StartVisitWith(called) => Some(called).filter(|called| !called.expose().trim().is_empty()),
+            _ => None,
+        }
+    }
+}
+
 /// What came of a question to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeskAnswer {

@@ -1,9 +1,9 @@
 //! The digits that both read to each other.
 
 use call::{Check, Snapshot};
-use egui::{Align, FontId, Layout, RichText, Ui, accesskit, vec2};
+use egui::{Align, FontId, Layout, Rect, RichText, Ui, UiBuilder, accesskit, pos2, vec2};
 
-use crate::theme::{NARROW, Palette, TARGET};
+use crate::theme::{Palette, TARGET};
 use crate::views::privacy::digits_are_open;
 use crate::widgets::{Weight, button, card, quiet, spoken, text};
 use crate::{Forms, Intent, Model, words};
@@ -11,7 +11,11 @@ use crate::{Forms, Intent, Model, words};
 /// The comparison, where there is one; opens by itself when the other side began.
 pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let Some(known) = call.assurance.as_ref().filter(|_| digits_are_open(call, forms)) else { return };
-    card(ui, |ui| {
+    let width = ui.available_width().min(WIDEST);
+    let left = ui.cursor().left() + (ui.available_width() - width) / 2.0;
+    let room = Rect::from_min_size(pos2(left, ui.cursor().top()), vec2(width, f32::INFINITY));
+    let in_the_middle = UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min));
+    let draw = |ui: &mut Ui| {
         let said = text(ui, words::COMPARE);
         spoken(ui, &said);
         match known.check {
@@ -21,8 +25,14 @@ pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: 
             }
             _ => asked(ui, model, forms, intents),
         }
-    });
+    };
+    ui.scope_builder(in_the_middle, |ui| card(ui, draw));
 }
+
+/// As wide as the sentence above the digits.
+const WIDEST: f32 = 760.0;
+/// In less than this width the answers stand below the digits.
+const BESIDE: f32 = 670.0;
 
 fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let answers = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
@@ -34,7 +44,7 @@ fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>
         }
         later(ui, forms);
     };
-    if ui.available_width() < NARROW {
+    if ui.available_width() < BESIDE {
         large(ui, digits);
         ui.horizontal_wrapped(|ui| answers(ui, forms, intents));
     } else {
@@ -53,7 +63,8 @@ fn large(ui: &mut Ui, digits: &str) {
     let color = Palette::of(ui).text;
     let response = ui.label(RichText::new(digits).font(FontId::monospace(size)).color(color));
     ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_label(words::digits_spoken(digits));
+        // What a label says is its value.
+        node.set_value(words::digits_spoken(digits));
         node.set_live(accesskit::Live::Polite);
     });
 }

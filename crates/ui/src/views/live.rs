@@ -11,7 +11,7 @@ use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
-use crate::views::privacy::{assurance_line, digits_are_open, privacy_drawer};
+use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -30,8 +30,8 @@ pub(crate) fn live_ui(
     Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
         ui,
         |ui| {
-            status(ui, model, call);
-            assurance_line(ui, model, call, forms, intents);
+            status(ui, model, call, forms, intents);
+            changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
         },
     );
@@ -74,8 +74,8 @@ fn forget_what_is_over(call: &Snapshot, forms: &mut Forms) {
     }
 }
 
-/// How it stands, in one line, and how long the two have talked.
-fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
+/// How it stands, how long the two have talked, and who it is: in one line where there is room.
+fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let (line, next) = words::call_status(call);
     ui.horizontal_wrapped(|ui| {
         let color = if matches!(call.phase, Phase::Live { .. }) { DARK.good } else { DARK.on_notice };
@@ -97,6 +97,7 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
                 quiet(ui, words::THEIR_CAMERA_IS_OFF);
             }
         }
+        assurance_line(ui, model, call, forms, intents);
     });
     if let Some(next) = next {
         quiet(ui, &words::with_phone(next, model.phone));

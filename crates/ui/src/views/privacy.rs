@@ -16,7 +16,7 @@ fn patient<'a>(model: &Model<'a>) -> Option<&'a Phi<String>> {
     model.desk.and_then(|desk| desk.patient.as_ref())
 }
 
-/// Who it is and how sure that is, to be opened, and beside it the comparison; below, what changed.
+/// Who it is and how sure that is, to be opened, and beside it the comparison.
 pub(crate) fn assurance_line(
     ui: &mut Ui,
     model: &Model<'_>,
@@ -25,21 +25,18 @@ pub(crate) fn assurance_line(
     intents: &mut Vec<Intent>,
 ) {
     let Some(known) = &call.assurance else { return };
-    ui.horizontal_wrapped(|ui| {
-        let line = words::assurance_line(call.role, known, patient(model));
-        let pressed = chip(ui, &line, forms.privacy_open);
-        spoken(ui, &pressed);
-        if pressed.clicked() {
-            forms.privacy_open = !forms.privacy_open;
-            forms.devices_open = false;
-        }
-        // In the panel there is a button of its own.
-        let has_button = can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
-        if has_button && button(ui, Weight::Secondary, words::COMPARE).clicked() {
-            compare(call, forms, intents);
-        }
-    });
-    changes(ui, call, known, forms, intents);
+    let line = words::assurance_line(call.role, known, patient(model));
+    let pressed = chip(ui, &line, forms.privacy_open);
+    spoken(ui, &pressed);
+    if pressed.clicked() {
+        forms.privacy_open = !forms.privacy_open;
+        forms.devices_open = false;
+    }
+    // What is opened has a button of its own.
+    let has_button = can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
+    if has_button && button(ui, Weight::Secondary, words::COMPARE).clicked() {
+        compare(call, forms, intents);
+    }
 }
 
 /// Whether nothing is said that has the button beside it.
@@ -52,7 +49,8 @@ fn is_told_as_changed(known: &Assurance) -> bool {
 }
 
 /// Another device, or digits that do not count any more.
-fn changes(ui: &mut Ui, call: &Snapshot, known: &Assurance, forms: &mut Forms, intents: &mut Vec<Intent>) {
+pub(crate) fn changes(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let Some(known) = &call.assurance else { return };
     let sentence = match known.check {
         Check::Lost => words::CHECK_LOST,
         _ if is_told_as_changed(known) => words::device_changed(call.role),
