@@ -331,10 +331,12 @@ mod tests {
         let contract = "housecall headless host --server https://c.example --user lee --password-file p --invite-out l \
             --admit-after 5s --camera file:a.y4m --microphone file:a.wav --processing off --speaker file:b.wav \
             --screen file:b.y4m --screen-size 640x360 --mode sharp --save-data --max-kbps 500 --duration 20s --give-up 60s \
-            --report r.json";
+            --report r.json --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i";
         Arguments::try_parse_from(contract.split_whitespace()).expect("the contract");
         Arguments::try_parse_from("housecall headless join --link-file l".split_whitespace()).expect("the contract");
         assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
+        let two_keys = contract.replace("--device-key-file", "--identity d --device-key-file");
+        assert!(Arguments::try_parse_from(two_keys.split_whitespace()).is_err());
     }
 
     #[test]
@@ -348,6 +350,7 @@ mod tests {
             "housecall --server https://c.example --user lee --password-file p --totp-file t --identity d --invite-out l \
              --admit-after 1s --duration 20s --report r.json",
             "housecall --identity d",
+            "housecall housecall:damaged --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i",
         ] {
             assert!(taken(good), "{good}");
         }
@@ -362,6 +365,7 @@ mod tests {
             "housecall --server https://c.example --password-file p",
             "housecall --server https://c.example --user lee --totp-file t",
             "housecall --user lee",
+            "housecall --identity d --device-key-file k",
             "housecall --invite-out l",
             "housecall --duration 20s",
             "housecall --report r.json",

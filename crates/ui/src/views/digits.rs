@@ -1,7 +1,7 @@
 //! The digits that both read to each other.
 
 use call::{Check, Snapshot};
-use egui::{Align, FontId, Layout, Rect, RichText, Ui, UiBuilder, accesskit, pos2, vec2};
+use egui::{Align, FontId, Layout, RichText, Ui, accesskit, vec2};
 
 use crate::theme::{Palette, TARGET};
 use crate::views::privacy::digits_are_open;
@@ -12,9 +12,7 @@ use crate::{Forms, Intent, Model, words};
 pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let Some(known) = call.assurance.as_ref().filter(|_| digits_are_open(call, forms)) else { return };
     let width = ui.available_width().min(WIDEST);
-    let left = ui.cursor().left() + (ui.available_width() - width) / 2.0;
-    let room = Rect::from_min_size(pos2(left, ui.cursor().top()), vec2(width, f32::INFINITY));
-    let in_the_middle = UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min));
+    let beside = (ui.available_width() - width) / 2.0;
     let draw = |ui: &mut Ui| {
         let said = text(ui, words::COMPARE);
         spoken(ui, &said);
@@ -26,7 +24,15 @@ pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: 
             _ => asked(ui, model, forms, intents),
         }
     };
-    ui.scope_builder(in_the_middle, |ui| card(ui, draw));
+    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(beside);
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing.x = 10.0;
+            card(ui, draw);
+        });
+    });
 }
 
 /// As wide as the sentence above the digits.

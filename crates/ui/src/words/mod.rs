@@ -61,8 +61,9 @@ pub(crate) const DESK: &str = "Your desk";
 pub(crate) const DESK_HELP: &str =
     "A visit has a link of its own. You give it to your patient, see when they wait, and let them in.";
 pub(crate) const PATIENT: &str = "Patient";
-pub(crate) const PATIENT_HINT: &str = "If their device is to be known again";
-pub(crate) const PATIENT_HELP: &str = "What you call them. It stays on this machine.";
+pub(crate) const PATIENT_HINT: &str = "You may leave this empty";
+pub(crate) const PATIENT_HELP: &str =
+    "With a name, their device is known the next time. The name stays on this machine.";
 pub(crate) const START_VISIT: &str = "Start a visit";
 pub(crate) const MAKING_VISIT: &str = "Making the visit…";
 pub(crate) const LAST_VISIT: &str = "Your last visit";
