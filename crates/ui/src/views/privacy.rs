@@ -2,7 +2,8 @@
 
 use call::{Assurance, Check, Level, Phase, Recognition, Snapshot};
 use egui::{
-    CornerRadius, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText, vec2,
+    Color32, CornerRadius, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo, WidgetText,
+    vec2,
 };
 use units::Phi;
 
@@ -26,7 +27,7 @@ pub(crate) fn assurance_line(
 ) {
     let Some(known) = &call.assurance else { return };
     let line = words::assurance_line(call.role, known, patient(model));
-    let pressed = chip(ui, &line, forms.privacy_open);
+    let pressed = chip(ui, &line, shield(ui, known.level), forms.privacy_open);
     spoken(ui, &pressed);
     if pressed.clicked() {
         forms.privacy_open = !forms.privacy_open;
@@ -131,8 +132,18 @@ pub(crate) fn privacy_drawer(
     });
 }
 
+/// The colour of the shield; the words beside it say the same.
+fn shield(ui: &Ui, level: Level) -> Color32 {
+    let colors = Palette::of(ui);
+    match level {
+        Level::LinkPage => colors.on_notice,
+        Level::LinkApp => colors.quiet,
+        Level::KnownDevice | Level::DigitsCompared => colors.good,
+    }
+}
+
 /// A button that is a line of text with a shield.
-fn chip(ui: &mut Ui, line: &str, open: bool) -> egui::Response {
+fn chip(ui: &mut Ui, line: &str, shield: Color32, open: bool) -> egui::Response {
     const ICON: f32 = 18.0;
     const GAP: f32 = 8.0;
     let colors = Palette::of(ui);
@@ -150,7 +161,7 @@ fn chip(ui: &mut Ui, line: &str, open: bool) -> egui::Response {
         ui.painter().rect(rect, radius, shade(&response, fill, colors.text), line, StrokeKind::Inside);
         focus_ring(ui, &response, rect);
         let icon = Rect::from_center_size(rect.left_center() + vec2(padding.x + ICON / 2.0, 0.0), vec2(ICON, ICON));
-        icons::paint(ui.painter(), icon, Icon::Shield, colors.good);
+        icons::paint(ui.painter(), icon, Icon::Shield, shield);
         let at = rect.left_center() + vec2(padding.x + ICON + GAP, -galley.size().y / 2.0);
         ui.painter().galley_with_override_text_color(at, galley, colors.text);
     }
