@@ -165,7 +165,7 @@ impl fmt::Debug for Memory {
 }
 
 /// What is in the file: [`HEAD`], the secret for names (32), the count of clinics (2), for each its fingerprint (32) and
-/// the epoch (4), ascending; then the devices, as [`KnownDevices::to_bytes`] gives them. Numbers are big endian.
+/// the epoch (4), ascending; then the length (4) of the devices and these, as [`KnownDevices::to_bytes`] gives them. Numbers are big endian.
 #[derive(Clone, PartialEq, Eq)]
 struct Remembered {
     names_secret: [u8; 32],
@@ -201,7 +201,9 @@ impl Remembered {
             bytes.extend_from_slice(clinic);
             bytes.extend_from_slice(&epoch.to_be_bytes());
         }
-        bytes.extend_from_slice(&self.devices.to_bytes());
+        let devices = self.devices.to_bytes();
+        bytes.extend_from_slice(&(devices.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(&devices);
         bytes
     }
 
@@ -209,7 +211,12 @@ impl Remembered {
         let (names_secret, rest) = bytes.strip_prefix(HEAD)?.split_first_chunk()?;
         let (count, rest) = rest.split_first_chunk()?;
         let count = usize::from(u16::from_be_bytes(*count));
-        let (epochs, devices) = rest.split_at_checked(count * EPOCH_BYTES)?;
+        let (epochs, rest) = rest.split_at_checked(count * EPOCH_BYTES)?;
+        let (length, devices) = rest.split_first_chunk()?;
+        // What was cut off is not taken for less.
+        if usize::try_from(u32::from_be_bytes(*length)).ok()? != devices.len() {
+            return None;
+        }
         let mut all = BTreeMap::new();
         for entry in epochs.chunks_exact(EPOCH_BYTES) {
             let (clinic, epoch) = entry.split_first_chunk::<32>()?;

@@ -1,7 +1,7 @@
 //! The call: their picture large, ours small, four buttons, and what stands between the two in words.
 
 use call::{Check, Phase, Snapshot};
-use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Frame, Id, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
 use signaling_protocol::Role;
 
 use crate::icons::Icon;
@@ -39,10 +39,9 @@ pub(crate) fn live_ui(
     forget_what_is_over(call, forms);
     if digits_are_open(call, forms) {
         let below = ground.inner_margin(Margin::symmetric(14, 0));
-        Panel::bottom("digits")
-            .frame(below)
-            .show_separator_line(false)
-            .show(ui, |ui| digits_ui(ui, model, call, forms, intents));
+        let panel = Panel::bottom("digits").frame(below).show_separator_line(false);
+        let drawn = panel.show(ui, |ui| digits_ui(ui, model, call, forms, intents));
+        draw_again_if_higher(ui, drawn.response.rect.height());
     }
     let drawer_open = forms.devices_open || forms.privacy_open;
     if drawer_open && !narrow {
@@ -61,6 +60,15 @@ pub(crate) fn live_ui(
             stage(ui, model, call, painter);
         }
     });
+}
+
+/// A panel stands where its height of the drawing before lets it stand: the first drawing would show it over the buttons.
+fn draw_again_if_higher(ui: &Ui, height: f32) {
+    let id = Id::new("height of the digits");
+    let known = ui.data_mut(|data| data.get_temp_mut_or_default::<Option<f32>>(id).replace(height));
+    if known.is_none_or(|known| (known - height).abs() > 0.5) {
+        ui.ctx().request_discard("the digits stand above the buttons");
+    }
 }
 
 /// A comparison that is over leaves nothing behind for the next.
