@@ -146,11 +146,8 @@ impl Memory {
         // What is not ours is left as it is.
         newest?;
         let Some(path) = path else { return Ok(()) };
-        let io = |source| MemoryError::Io { path: shown, source };
-        match WholeFile::prepare(path).and_then(|file| file.finish(&remembered.to_bytes())) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(io(source)),
-        }
+        let written = WholeFile::prepare(path).and_then(|file| file.finish(&remembered.to_bytes()));
+        written.map_err(|source| MemoryError::Io { path: shown, source })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Remembered> {
