@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use call::{EndReason, Phase, PictureOff, ReconnectCause, Refusal};
+use signaling_protocol::Code;
 use units::Timestamp;
 
 type Words = BTreeSet<String>;
@@ -107,10 +108,75 @@ fn problems() -> Vec<String> {
     words
 }
 
+/// A refusal that is added does not compile here until it is in the list.
+fn refusals() -> Vec<Refusal> {
+    use Refusal::{
+        AnotherVisit, BundleChanged, CertificateExpired, DeviceProof, DeviceRevoked, DigitsDiffer, Downgraded,
+        FingerprintChanged, FingerprintMismatch, ForgedCertificate, Impostor, LinkExpired, LinkOfAnotherVisit,
+        Malformed, NameNotCertified, NewerApp, NotAnnounced, NotByOurLink, NotSealed, OlderApp, OwnDeviceRevoked,
+        Parameters, RevocationsTooOld, Server, Tampered, TooManyBundles, UnsafeKeys, Version, WrongClinicKey,
+        WrongRole,
+    };
+    let all = vec![
+        Server(Code::Internal),
+        Version,
+        WrongClinicKey,
+        ForgedCertificate,
+        CertificateExpired,
+        WrongRole,
+        DeviceRevoked,
+        OwnDeviceRevoked,
+        RevocationsTooOld,
+        AnotherVisit,
+        NotByOurLink,
+        LinkExpired,
+        LinkOfAnotherVisit,
+        BundleChanged,
+        TooManyBundles,
+        UnsafeKeys,
+        OlderApp,
+        NewerApp,
+        NotSealed,
+        Tampered,
+        Impostor,
+        Downgraded,
+        NotAnnounced,
+        NameNotCertified,
+        DeviceProof,
+        FingerprintMismatch,
+        FingerprintChanged,
+        DigitsDiffer,
+        Parameters,
+        Malformed,
+    ];
+    for refusal in &all {
+        match refusal {
+            Server(_) | Version | WrongClinicKey | ForgedCertificate | CertificateExpired | WrongRole
+            | DeviceRevoked | OwnDeviceRevoked | RevocationsTooOld | AnotherVisit | NotByOurLink | LinkExpired
+            | LinkOfAnotherVisit | BundleChanged | TooManyBundles | UnsafeKeys | OlderApp | NewerApp | NotSealed
+            | Tampered | Impostor | Downgraded | NotAnnounced | NameNotCertified | DeviceProof
+            | FingerprintMismatch | FingerprintChanged | DigitsDiffer | Parameters | Malformed => {}
+        }
+    }
+    all
+}
+
+/// The words of level, device and comparison, which the recorder gives them.
+fn assurances() -> Vec<String> {
+    let recorder = session("recorder.rs");
+    let words = |kind: &str, of: &str| -> Vec<String> {
+        let arms = recorder.lines().filter(|line| line.trim().starts_with(of) && line.contains("=> \""));
+        arms.filter_map(|arm| quoted('"')(arm).first().map(|word| format!("{kind}:{word}"))).collect()
+    };
+    let all = [words("level", "Level::"), words("device", "Recognition::"), words("check", "Check::")];
+    assert_eq!([4, 4, 5], all.each_ref().map(Vec::len), "read too little of recorder.rs: {all:?}");
+    all.concat()
+}
+
 /// What the session says by itself: the literals in its calls of `event`.
 fn own_words() -> Words {
     // Words that are completed by the lists above.
-    let open = ["{}{detail}", ":{}", "problem:{}", "picture_off:{why}", "ended:{end}", "ended:{}"];
+    let open = ["{}{detail}", ":{}", "problem:{}", "picture_off:{why}", "ended:{end}", "ended:{}", "{kind}:{word}"];
     let mut words = Words::new();
     for file in ["recorder.rs", "driver.rs", "headless.rs", "host.rs", "outcome.rs"] {
         let text = session(file);
@@ -124,7 +190,7 @@ fn own_words() -> Words {
 
 #[test]
 fn every_event_stands_in_the_document() {
-    let words = phases().into_iter().chain(pictures_off()).chain(problems()).chain(own_words());
+    let words = phases().into_iter().chain(pictures_off()).chain(problems()).chain(assurances()).chain(own_words());
     assert_eq!(told("The words of `event`"), words.collect());
 }
 
@@ -138,6 +204,21 @@ fn every_end_stands_in_the_document() {
         words.extend(choice.split_once("\", EXIT_").filter(|(word, _)| !word.contains('"')).map(|(w, _)| w.to_owned()));
     }
     assert_eq!(told("The words of `end`"), words);
+}
+
+#[test]
+fn every_refusal_stands_in_the_document() {
+    assert_eq!(told("The words of `refusal`"), refusals().iter().map(|refusal| refusal.name().to_owned()).collect());
+}
+
+#[test]
+fn every_word_of_level_device_and_comparison_stands_beside_its_field() {
+    let document = read("docs/headless.md");
+    for word in assurances() {
+        let (field, word) = word.split_once(':').expect("two words");
+        let row = document.lines().find(|line| line.starts_with(&format!("| `{field}` |")));
+        assert!(row.is_some_and(|row| row.contains(&format!("`{word}`"))), "{word} does not stand beside {field}");
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(crate) struct WindowArguments {
     #[arg(long, value_name = "F", requires = "password_file", conflicts_with = "link")]
     pub(crate) totp_file: Option<PathBuf>,
     /// The folder with the clinic's key; made when it is not there. Without it, a folder of this account on this machine.
-    #[arg(long, value_name = "DIR", conflicts_with = "link")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["link", "device_key_file"])]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link of the first visit is written once it is good.
     #[arg(long, value_name = "F", requires = "server", conflicts_with = "link")]
@@ -68,6 +68,8 @@ pub(crate) struct WindowArguments {
     pub(crate) processing: Option<Switch>,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
     /// Hang up after so long of live call; the window closes when the visit is over.
     #[arg(long, value_name = "SPAN", requires = "visit")]
     pub(crate) duration: Option<Span>,
@@ -110,6 +112,27 @@ pub(crate) struct PreferenceArguments {
     pub(crate) max_kbps: Option<u64>,
 }
 
+/// Who the other side is, and how that is found out.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArguments {
+    /// The 32 secret bytes by which this device is known again; made when they are not there. A host's are those of
+    /// --identity.
+    #[arg(long, value_name = "F")]
+    pub(crate) device_key_file: Option<PathBuf>,
+    /// Whom this app has met before; made when it is not there. A window has a file of its own without it.
+    #[arg(long, value_name = "F")]
+    pub(crate) known_file: Option<PathBuf>,
+    /// Ask the other side to compare digits after so long of live call.
+    #[arg(long, value_name = "SPAN")]
+    pub(crate) compare_after: Option<Span>,
+    /// Where the digits are written when they are shown.
+    #[arg(long, value_name = "F")]
+    pub(crate) digits_out: Option<PathBuf>,
+    /// Where the digits are read that the other side reads out; then they are the same, or they are not.
+    #[arg(long, value_name = "F")]
+    pub(crate) digits_in: Option<PathBuf>,
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -145,7 +168,7 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "F")]
     pub(crate) totp_file: Option<PathBuf>,
     /// The folder with the clinic's key; made when it is not there. Without it the key lives for this visit.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "device_key_file")]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link is written once it is good.
     #[arg(long, value_name = "F")]
@@ -191,6 +214,8 @@ pub(crate) struct CommonArguments {
     pub(crate) screen_size: PictureSize,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]
     pub(crate) duration: Span,
@@ -306,10 +331,12 @@ mod tests {
         let contract = "housecall headless host --server https://c.example --user lee --password-file p --invite-out l \
             --admit-after 5s --camera file:a.y4m --microphone file:a.wav --processing off --speaker file:b.wav \
             --screen file:b.y4m --screen-size 640x360 --mode sharp --save-data --max-kbps 500 --duration 20s --give-up 60s \
-            --report r.json";
+            --report r.json --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i";
         Arguments::try_parse_from(contract.split_whitespace()).expect("the contract");
         Arguments::try_parse_from("housecall headless join --link-file l".split_whitespace()).expect("the contract");
         assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
+        let two_keys = contract.replace("--device-key-file", "--identity d --device-key-file");
+        assert!(Arguments::try_parse_from(two_keys.split_whitespace()).is_err());
     }
 
     #[test]
@@ -323,6 +350,7 @@ mod tests {
             "housecall --server https://c.example --user lee --password-file p --totp-file t --identity d --invite-out l \
              --admit-after 1s --duration 20s --report r.json",
             "housecall --identity d",
+            "housecall housecall:damaged --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i",
         ] {
             assert!(taken(good), "{good}");
         }
@@ -337,6 +365,7 @@ mod tests {
             "housecall --server https://c.example --password-file p",
             "housecall --server https://c.example --user lee --totp-file t",
             "housecall --user lee",
+            "housecall --identity d --device-key-file k",
             "housecall --invite-out l",
             "housecall --duration 20s",
             "housecall --report r.json",

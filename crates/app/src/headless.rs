@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use session::headless::{self, Config, Guest, Host, Party};
 use session::{
-    Account, CameraChoice, FrameRate, MediaChoices, MicrophoneChoice, Outcome, PatternKind, Pin, Preferences,
-    Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
+    Account, CameraChoice, Comparing, DeviceSecret, FrameRate, MediaChoices, Memory, MicrophoneChoice, Outcome,
+    PatternKind, Pin, Preferences, Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
 };
 use units::{DataRate, Phi, PictureSize};
 
 use crate::arguments::{
     Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, PreferenceArguments, Screen,
-    Speaker, Switch,
+    Span, Speaker, Switch, TrustArguments,
 };
 use crate::printer::Printer;
 
@@ -73,6 +73,12 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
         Headless::Join(join) => guest_party(join)?,
     };
     let report = common.report.clone();
+    let memory = match &common.trust.known_file {
+        Some(path) => Memory::open(path)?,
+        None => Memory::of_this_run()?,
+    };
+    let comparing = comparing(&common.trust);
+    comparing.check()?;
     Ok((
         Config {
             party,
@@ -86,6 +92,8 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             preferences: preferences(&common.preferences),
             duration: common.duration.0,
             give_up: common.give_up.0,
+            memory,
+            comparing,
         },
         report,
     ))
@@ -96,10 +104,25 @@ fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {
     let party = Party::Host(Host {
         account,
         identity: host.identity,
+        device: device_secret(&host.common.trust)?,
         invite_out: host.invite_out,
         admit_after: host.admit_after.0,
     });
     Ok((party, host.common))
+}
+
+/// The secret by which this device is known again, if a file was named for it.
+pub(crate) fn device_secret(words: &TrustArguments) -> Result<Option<DeviceSecret>> {
+    Ok(words.device_key_file.as_deref().map(DeviceSecret::of_file).transpose()?)
+}
+
+/// How digits are compared without a hand.
+pub(crate) fn comparing(words: &TrustArguments) -> Comparing {
+    Comparing {
+        after: words.compare_after.map(|Span(span)| span),
+        digits_out: words.digits_out.clone(),
+        digits_in: words.digits_in.clone(),
+    }
 }
 
 /// Who signs in, with the secrets read from their files.
@@ -147,7 +170,8 @@ fn guest_party(join: JoinArguments) -> Result<(Party, CommonArguments)> {
         (None, None) => anyhow::bail!("give --link or --link-file"),
     };
     let link = link.trim().parse().context("the link cannot be used")?;
-    Ok((Party::Guest(Guest { link }), join.common))
+    let device = device_secret(&join.common.trust)?;
+    Ok((Party::Guest(Guest { link, device }), join.common))
 }
 
 pub(crate) fn camera(camera: Camera, pattern: PatternKind) -> CameraChoice {

@@ -1,19 +1,21 @@
 //! What the window's command line asks for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use etcetera::AppStrategy;
 use etcetera::app_strategy::AppStrategyArgs;
 use session::{
-    Habits, Link, MediaChoices, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended, WholeFile,
-    WindowConfig,
+    Habits, Link, MediaChoices, Memory, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended, WholeFile,
+    WindowConfig, as_sentence,
 };
 use units::Clock;
 
 use crate::arguments::{Span, WindowArguments};
-use crate::headless::{account, camera, microphone, preferences, processing, report_file, speaker};
+use crate::headless::{
+    account, camera, comparing, device_secret, microphone, preferences, processing, report_file, speaker,
+};
 
 /// What the window was started with.
 pub(crate) struct Options {
@@ -31,6 +33,8 @@ pub(crate) struct Options {
     /// Whether the exit status says how the first visit went, and standard output how it goes.
     pub(crate) judged: bool,
     pub(crate) report: Option<WholeFile>,
+    /// Something that the person should know from the beginning: one sentence.
+    pub(crate) problem: Option<String>,
 }
 
 /// How long an unattended window waits for the call to be live, or live again, when nothing else is said: as headless.
@@ -53,6 +57,8 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         admit_after: span(arguments.admit_after),
         duration: span(arguments.duration),
         give_up: span(arguments.give_up).or(closes.then_some(GIVE_UP)),
+        // Told with the files of the comparison.
+        compare_after: None,
     };
     let account = match (&arguments.server, &arguments.user, &arguments.password_file) {
         (Some(server), Some(user), Some(password)) => {
@@ -65,12 +71,16 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         link.0.parse::<Link>().context("the link cannot be used")?;
     }
     let report = arguments.report.map(|path| report_file(&path)).transpose()?;
+    let (memory, problem) = memory(arguments.trust.known_file.as_deref())?;
     Ok(Options {
         link: arguments.link.map(|link| link.0),
         server: arguments.server,
         pin: arguments.pin,
         user: arguments.user,
-        identity: arguments.identity.or_else(identity_folder),
+        // A secret that was named stands in the place of the folder.
+        identity: arguments
+            .identity
+            .or_else(|| identity_folder().filter(|_| arguments.trust.device_key_file.is_none())),
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -81,21 +91,43 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
                 processing: arguments.processing.map_or(Processing::OfDevices, processing),
             },
             preferences: preferences(&arguments.preferences),
+            memory,
+            device: device_secret(&arguments.trust)?,
         },
-        unattended: Unattended::prepare(habits, account, arguments.invite_out)?,
+        unattended: Unattended::prepare(habits, account, arguments.invite_out)?
+            .comparing(comparing(&arguments.trust))?,
         closes,
         judged: closes || report.is_some(),
         report,
+        problem,
     })
 }
 
-/// Where the clinic's key lives, so that two starts have the same: a folder of the person's own data on this machine.
-/// Where there is none, the key lives as long as the window.
+/// Whom the app has met before. What cannot be used keeps nobody from a visit, unless it was named: the person is told.
+fn memory(named: Option<&Path>) -> Result<(Memory, Option<String>)> {
+    if let Some(path) = named {
+        return Ok((Memory::open(path)?, None));
+    }
+    let opened = own_folder("known").map(|path| Memory::open(&path));
+    Ok(match opened {
+        Some(Ok(memory)) => (memory, None),
+        Some(Err(error)) => (Memory::of_this_run()?, Some(as_sentence(&error))),
+        None => (Memory::of_this_run()?, None),
+    })
+}
+
+/// Where the clinic's key lives, so that two starts have the same. Where there is no such folder, the key lives as long as
+/// the window.
 fn identity_folder() -> Option<PathBuf> {
+    own_folder("identity")
+}
+
+/// In the folder of the person's own data on this machine.
+fn own_folder(name: &str) -> Option<PathBuf> {
     let names = AppStrategyArgs {
         top_level_domain: "org".to_owned(),
         author: "Housecall".to_owned(),
         app_name: "Housecall".to_owned(),
     };
-    etcetera::app_strategy::choose_native_strategy(names).ok().map(|folders| folders.in_data_dir("identity"))
+    etcetera::app_strategy::choose_native_strategy(names).ok().map(|folders| folders.in_data_dir(name))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
 use eframe::glow;
-use session::call::{Phase, Snapshot};
+use session::call::{EndReason, Phase, Snapshot};
 use session::desk::DeskIntent;
 use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
 use ui::{Forms, Intent, Levels, Model, Screen};
@@ -72,6 +72,10 @@ struct App {
     forms: Forms,
     painter: GlowPainter,
     problem: Option<String>,
+    /// What is to be known until the program ends.
+    standing_problem: Option<String>,
+    /// How the clinician's last call ended, for its summary.
+    last_end: Option<EndReason>,
     awake: Option<StayAwake>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
@@ -109,6 +113,8 @@ impl App {
             forms,
             painter: GlowPainter::new(),
             problem: None,
+            standing_problem: options.problem,
+            last_end: None,
             awake: None,
             seen: (false, 0),
             drawings: 0,
@@ -161,6 +167,9 @@ impl App {
                 }
             }
             Intent::Desk(intent) => {
+                if matches!(intent, DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)) {
+                    self.last_end = None;
+                }
                 if let Some(desk) = &self.desk {
                     desk.intend(intent);
                 }
@@ -253,7 +262,12 @@ impl eframe::App for App {
             context.send_viewport_cmd(ViewportCommand::Close);
         }
         if self.screen == Screen::Clinician {
-            self.visit = self.desk.as_ref().and_then(DeskHandle::visit);
+            let visit = self.desk.as_ref().and_then(DeskHandle::visit);
+            if let (Some(before), None) = (&self.visit, &visit) {
+                let phase = before.snapshot().phase;
+                self.last_end = if let Phase::Ended(reason) = phase { Some(reason) } else { None };
+            }
+            self.visit = visit;
         }
         if self.screen == Screen::Patient
             && let Some(sentence) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
@@ -290,7 +304,9 @@ impl eframe::App for App {
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
             talked_for: end.map(|end| end.talked_for),
-            problem: self.problem.as_deref(),
+            problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
+            last_end: self.last_end,
+            is_known_again: session.is_known_again(),
             phone: None,
         };
         let mut intents = Vec::new();

@@ -33,3 +33,5 @@ pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};
 pub use refusal::Refusal;
 pub use snapshot::{Assurance, Check, Problem, Remote, Snapshot, Waiting};
+// What the snapshot is made of, for who draws it.
+pub use trust::{Digits, Level, Recognition};

@@ -11,6 +11,8 @@ pub struct DeskConfig {
     pub identity: DeviceIdentity,
     /// The time of day at [`units::Timestamp::ZERO`], for how long links are good.
     pub unix_at_zero: UnixTime,
+    /// By what patients' names are made opaque where their devices are remembered: this app's own.
+    pub names_secret: [u8; 32],
     /// How long nobody touches the desk before it locks. See [`IDLE_LOCK`].
     pub idle_lock: Duration,
     /// How long a link is good. See [`LINK_LIFETIME`].
@@ -20,7 +22,7 @@ pub struct DeskConfig {
 impl DeskConfig {
     /// The usual desk of who holds `identity`; `unix_at_zero` is the time of day at [`units::Timestamp::ZERO`].
     pub fn new(identity: DeviceIdentity, unix_at_zero: UnixTime) -> Self {
-        Self { identity, unix_at_zero, idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
+        Self { identity, unix_at_zero, names_secret: [0; 32], idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_core::Rng;
 use signaling_protocol::{Code, CreateInviteRequest, InviteId, SignInReply, SignInRequest, StaffRole, VisitId};
 use tracing::debug;
-use trust::{InviteSecret, Link, ServerAddress, TlsPin};
+use trust::{InviteSecret, KnownDevices, Link, ServerAddress, TlsPin};
 use units::{Phi, Timestamp};
 
 use crate::{
@@ -32,6 +32,8 @@ pub struct Desk {
     /// The name and server of the last sign-in, kept through a lock.
     known_as: Option<KnownAs>,
     last_visit: Option<CallSummary>,
+    /// Of the visit that is made or goes on.
+    patient: Option<Phi<String>>,
     /// When somebody was last seen at the desk.
     active_at: Timestamp,
     next_number: u64,
@@ -84,10 +86,11 @@ impl Desk {
             state: State::SignedOut { problem: None },
             known_as: None,
             last_visit: None,
+            patient: None,
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
-            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None },
+            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None },
         }
     }
 
@@ -149,8 +152,12 @@ impl Desk {
                 State::SignedOut { .. } | State::Locked { .. },
                 DeskIntent::SignIn { server, pin, name, password, totp },
             ) => self.sign_in(Credentials { server, pin, name, password, totp }),
-            (State::Ready { signed_in, .. } | State::Summary { signed_in, .. }, DeskIntent::StartVisit) => {
+            (
+                State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
+                intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
+            ) => {
                 let signed_in = signed_in.clone();
+                self.patient = intent.patient();
                 let number = self.ask(DeskRequest::CreateVisit { token: signed_in.token.clone() });
                 self.state = State::MakingVisit { signed_in, number };
             }
@@ -266,7 +273,10 @@ impl Desk {
         };
         let text = Phi::new(link.to_string());
         let token = signed_in.token.clone();
-        self.outputs.push_back(DeskOutput::StartCall(Box::new(HostCall { identity, visit, invites, link, token })));
+        let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
+        let patient = self.patient.as_ref().map(opaque);
+        let call = HostCall { identity, visit, invites, link, token, patient };
+        self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
         self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
     }
 
@@ -321,11 +331,13 @@ impl Desk {
     }
 
     fn refresh(&mut self) {
+        self.patient.take_if(|_| !self.state.is_of_a_visit());
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
             name: self.known_as.as_ref().map(|known| known.name.clone()),
             server: self.known_as.as_ref().map(|known| known.server.to_string()),
             last_visit: self.last_visit.clone(),
+            patient: self.patient.clone(),
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;
@@ -335,6 +347,10 @@ impl Desk {
 }
 
 impl State {
+    fn is_of_a_visit(&self) -> bool {
+        matches!(self, Self::MakingVisit { .. } | Self::MakingInvite { .. } | Self::InVisit { .. })
+    }
+
     fn phase(&self) -> DeskPhase {
         match self {
             Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },

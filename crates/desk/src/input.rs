@@ -47,12 +47,25 @@ pub enum DeskIntent {
     },
     /// Make a visit and its link, and open it.
     StartVisit,
+    /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
+    /// machine in no form.
+    StartVisitWith(Phi<String>),
     /// End the visit, or stop making it; from a summary, back to the desk.
     CloseVisit,
     /// Sign out, or stop signing in. A visit that goes on is ended first.
     SignOut,
     /// Somebody is there: a key, the mouse.
     Activity,
+}
+
+impl DeskIntent {
+    /// What the patient is called of whom the visit is to be.
+    pub(crate) fn patient(self) -> Option<Phi<String>> {
+        match self {
+            Self::StartVisitWith(called) => Some(called).filter(|called| !called.expose().trim().is_empty()),
+            _ => None,
+        }
+    }
 }
 
 /// What came of a question to the server.

@@ -69,4 +69,6 @@ pub struct HostCall {
     pub link: Link,
     /// Who is signed in.
     pub token: Phi<String>,
+    /// Under which opaque name the patient's device is remembered, if it is.
+    pub patient: Option<[u8; 32]>,
 }

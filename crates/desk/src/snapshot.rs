@@ -17,6 +17,8 @@ pub struct DeskSnapshot {
     pub server: Option<String>,
     /// The visit before, for as long as nobody signs out.
     pub last_visit: Option<CallSummary>,
+    /// What the patient of the visit that is made, or goes on, is called here, if the clinician said it.
+    pub patient: Option<Phi<String>>,
 }
 
 /// Where a desk stands.

@@ -10,10 +10,11 @@ use desk::{
 };
 use signaling_client::{ClientError, SignalingClient};
 use tokio::sync::{mpsc, watch};
-use units::Timestamp;
+use units::{Phi, Timestamp};
 
 use crate::desk_person::{DeskPerson, DeskWish};
 use crate::headless::{Account, Pin, Progress, client, is_loopback};
+use crate::identity;
 use crate::media::Meters;
 use crate::outcome::{self, InVain};
 use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
@@ -32,7 +33,7 @@ pub struct DeskHandle {
 
 impl DeskHandle {
     /// Starts the loop around `desk`. To be called within the runtime.
-    pub(crate) fn open(desk: Desk, around: Arc<Surroundings>, unattended: AtDesk) -> Self {
+    pub(crate) fn open(desk: Desk, secret: [u8; 32], around: Arc<Surroundings>, unattended: AtDesk) -> Self {
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (inputs, from_call) = mpsc::channel(INPUTS);
         let (answers, from_server) = mpsc::channel(INPUTS);
@@ -43,6 +44,7 @@ impl DeskHandle {
         let person = account.map(|account| (DeskPerson::new(now, around.habits.give_up), account));
         let driver = DeskDriver {
             desk,
+            secret,
             around,
             inputs,
             answers,
@@ -84,6 +86,8 @@ pub(crate) struct AtDesk {
 
 struct DeskDriver {
     desk: Desk,
+    /// Of the clinic of one: its device is certified anew for each visit, for who is signed in.
+    secret: [u8; 32],
     around: Arc<Surroundings>,
     inputs: mpsc::Sender<DeskInput>,
     answers: mpsc::Sender<Answered>,
@@ -255,9 +259,12 @@ impl DeskDriver {
             secret,
             visit,
             not_after,
-            patient: None,
+            patient: call.patient,
         });
-        let party = call::Party::Host { device: call.identity, visit, invites: invites.collect() };
+        let name = self.desk.snapshot().name.as_ref().map(Phi::expose);
+        let device = identity::clinic_of_one(&self.secret, name.map(String::as_str), self.around.clock)
+            .map_err(|error| as_sentence(&error))?;
+        let party = call::Party::Host { device, visit, invites: invites.collect() };
         let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine)
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);

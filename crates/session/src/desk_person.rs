@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn seen(phase: DeskPhase) -> DeskSnapshot {
-        DeskSnapshot { phase, name: None, server: None, last_visit: None }
+        DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None }
     }
 
     fn signed_out(problem: Option<DeskProblem>) -> DeskSnapshot {

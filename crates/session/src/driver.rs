@@ -10,11 +10,13 @@ use call::{Call, DeviceInput, Input, Intent, Output, PeerCommand, PeerInput, Pha
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::headless::{Progress, call_format};
 use crate::media::{DeviceNews, MediaThreads, Meters};
+use crate::memory::{Memory, MemoryError, News};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
@@ -53,6 +55,10 @@ pub(crate) struct Driver {
     pub(crate) look: Look,
     pub(crate) was_live: bool,
     pub(crate) remote: Option<Remote>,
+    /// Whom this app has met before.
+    pub(crate) memory: Memory,
+    /// What is being written of that; awaited at the end.
+    pub(crate) remembering: Vec<JoinHandle<Result<(), MemoryError>>>,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -118,6 +124,7 @@ impl Driver {
         let (phase, at) = (self.call.snapshot().phase, ended_at.unwrap_or_else(|| self.now()));
         let last_fault = self.signaling.last_fault();
         self.say_last_words(progress).await;
+        self.finish_remembering(progress).await;
         self.peers.finish().await;
         Ended {
             media: self.media,
@@ -191,8 +198,7 @@ impl Driver {
                     plans.voice = voice;
                     plans.picture = picture;
                 }),
-                // Nothing is kept from one run to the next: whom an app met before it does not know again.
-                Output::RememberEpoch { .. } | Output::RememberDevice { .. } => {}
+                output @ (Output::RememberEpoch { .. } | Output::RememberDevice { .. }) => self.remember(&output),
                 Output::Milestone(milestone) => self.recorder.milestone(milestone),
                 Output::Changed => changed = true,
             }
@@ -210,6 +216,25 @@ impl Driver {
                 plans.camera_off = snapshot.camera_off;
             });
             self.snapshots.send_replace(snapshot.clone());
+        }
+    }
+
+    /// Beside everything else: a disk may take its time. Few a visit, and each takes the file's lock.
+    fn remember(&mut self, output: &Output) {
+        if let Some(news) = News::of(output) {
+            let memory = self.memory.clone();
+            self.remembering.push(tokio::task::spawn_blocking(move || memory.keep(news)));
+        }
+    }
+
+    /// What is to be remembered is on the disk, or it is said why not.
+    async fn finish_remembering<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
+        let deadline = tokio::time::Instant::now() + LAST_WORDS;
+        for writing in std::mem::take(&mut self.remembering) {
+            if let Ok(Ok(Err(error))) = tokio::time::timeout_at(deadline, writing).await {
+                tracing::error!(%error, "not remembered");
+                progress(Progress::Complaint(&error.to_string()));
+            }
         }
     }
 

@@ -15,9 +15,12 @@ use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
+use crate::comparing::{Comparing, Voice};
+use crate::device_secret::DeviceSecret;
 use crate::host;
 use crate::identity::IdentityError;
 use crate::media::{MediaChoices, MediaThreads};
+use crate::memory::{Memory, MemoryError};
 pub use crate::outcome::Outcome;
 use crate::outcome::{self, InVain, Wanted};
 use crate::person::{Habits, Person};
@@ -40,6 +43,10 @@ pub struct Config {
     pub duration: Duration,
     /// How long to wait for it to be live, or live again.
     pub give_up: Duration,
+    /// Whom this side has met before.
+    pub memory: Memory,
+    /// How digits are compared, if they are.
+    pub comparing: Comparing,
 }
 
 /// Which side.
@@ -58,6 +65,8 @@ pub struct Host {
     pub account: Account,
     /// The folder with the clinic's key; without it one is made for this visit.
     pub identity: Option<PathBuf>,
+    /// The secret that such a folder holds, from wherever else.
+    pub device: Option<DeviceSecret>,
     /// Where the link is written.
     pub invite_out: PathBuf,
     /// How long whoever knocks waits.
@@ -98,6 +107,8 @@ impl Account {
 pub struct Guest {
     /// The link.
     pub link: Link,
+    /// By what the clinic knows this device again.
+    pub device: Option<DeviceSecret>,
 }
 
 /// A server's certificate, as the server prints it: `sha256:` and 43 characters of base64url.
@@ -153,6 +164,17 @@ pub enum InputError {
         /// Why.
         source: std::io::Error,
     },
+    /// Whom the app has met before.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// Where the digits are to be written.
+    #[error("the digits cannot be written to {path}: {source}; name another place")]
+    DigitsOut {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The system gives no randomness, no runtime or no sockets.
     #[error("this system cannot run a visit: {0}")]
     System(String),
@@ -199,7 +221,7 @@ async fn run_visit(
     let (party, client, staff_token) = match config.party {
         Party::Guest(guest) => {
             let client = client(&guest.link.server, guest.link.pin.as_ref())?;
-            (guest_party(guest.link), client, None)
+            (guest_party(guest.link, guest.device.as_ref(), &config.memory), client, None)
         }
         Party::Host(host) => {
             let prepared = tokio::select! {
@@ -228,6 +250,7 @@ async fn run_visit(
         admit_after,
         duration: Some(config.duration),
         give_up: Some(config.give_up),
+        compare_after: config.comparing.after,
     };
     let person = Person::new(clock.timestamp(Instant::now()), habits);
     let gave_up = Arc::new(AtomicBool::new(false));
@@ -242,9 +265,11 @@ async fn run_visit(
         clock,
         on_this_machine,
         board: None,
+        memory: config.memory,
     })?;
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
-    tokio::spawn(sit_in_front(person, clock, begun.snapshots, begun.intents, gave_up.clone()));
+    let voice = Voice::new(config.comparing);
+    tokio::spawn(sit_in_front(person, voice, clock, begun.snapshots, begun.intents, gave_up.clone()));
     let wanted = Wanted {
         sound: config.media.speaker != devices::speaker::SpeakerChoice::None,
         picture: config.media.screen != devices::screen::ScreenChoice::None,
@@ -273,6 +298,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// Lets the person see and speak until the visit is over; answers whether they gave up.
 pub(crate) async fn sit_in_front(
     mut person: Person,
+    mut voice: Voice,
     clock: Clock,
     mut seen: watch::Receiver<Snapshot>,
     intents: mpsc::Sender<Intent>,
@@ -280,16 +306,25 @@ pub(crate) async fn sit_in_front(
 ) {
     loop {
         let snapshot = seen.borrow_and_update().clone();
+        voice.read_out(&snapshot);
+        if let Some(intent) = voice.compare(&snapshot)
+            && intents.send(intent).await.is_err()
+        {
+            return;
+        }
         while let Some(intent) = person.decide(clock.timestamp(Instant::now()), &snapshot) {
             gave_up.store(person.gave_up(), Ordering::Relaxed);
             if intents.send(intent).await.is_err() {
                 return;
             }
         }
-        let wake = clock.instant(person.wakes_at(&snapshot));
+        let wake = clock.instant(person.wakes_at(&snapshot)).map(tokio::time::Instant::from_std);
+        let wake =
+            wake.into_iter().chain(voice.listens_again(&snapshot).map(|span| tokio::time::Instant::now() + span));
+        let wake = wake.min();
         let sleep = async {
             match wake {
-                Some(wake) => tokio::time::sleep_until(wake.into()).await,
+                Some(wake) => tokio::time::sleep_until(wake).await,
                 None => std::future::pending().await,
             }
         };
@@ -320,9 +355,11 @@ pub(crate) fn random() -> Result<StdRng, InputError> {
     StdRng::try_from_rng(&mut SysRng).map_err(|error| InputError::System(error.to_string()))
 }
 
-/// A patient whom no clinic knows again, and who has met none before.
-pub(crate) fn guest_party(link: Link) -> call::Party {
-    call::Party::Guest { link, device: None, least_epoch: trust::Epoch::default() }
+/// A patient: by what the clinic knows them again, if there is a secret, and what they remember of the clinic.
+pub(crate) fn guest_party(link: Link, device: Option<&DeviceSecret>, memory: &Memory) -> call::Party {
+    let device = device.map(|secret| secret.for_clinic(&link.clinic_key));
+    let least_epoch = memory.least_epoch(&link.clinic_key);
+    call::Party::Guest { link, device, least_epoch }
 }
 
 pub(crate) fn random_bytes() -> Result<[u8; 32], InputError> {

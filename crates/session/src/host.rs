@@ -29,11 +29,12 @@ pub(crate) async fn prepare(
     let address = host.account.address()?;
     let pin = host.account.pin.map(|Pin(pin)| pin);
     let client = client(&address, pin.as_ref())?;
-    let key = match &host.identity {
-        Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-        None => random_bytes()?,
+    let key = match (&host.device, &host.identity) {
+        (Some(device), _) => device.as_identity(),
+        (None, Some(folder)) => identity::load_or_make(folder, random_bytes()?)?,
+        (None, None) => random_bytes()?,
     };
-    let device = identity::clinic_of_one(&key, clock)?;
+    let device = identity::clinic_of_one(&key, Some(host.account.user.expose()), clock)?;
     let unwritable = |source| InputError::InviteOut { path: host.invite_out.clone(), source };
     let link_file = WholeFile::prepare(&host.invite_out).map_err(unwritable)?;
     // A secret that cannot be used is known before the server is asked.

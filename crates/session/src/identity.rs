@@ -10,7 +10,7 @@ use units::{Clock, Timestamp};
 
 use crate::headless::InputError;
 
-/// The name that a clinic of one certifies, until it is asked for a person's.
+/// The name that a clinic of one certifies for who has no account, or one whose name no certificate can hold.
 const CLINICIAN: &str = "Your clinician";
 /// The file in the identity folder.
 const FILE: &str = "identity.key";
@@ -19,9 +19,7 @@ const FILE: &str = "identity.key";
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// The folder or the file in it.
-    #[error(
-        "the clinic's key in {path} cannot be used: {source}; let this program write there, or name another folder"
-    )]
+    #[error("the key in {path} cannot be used: {source}; let this program write there, or name another place")]
     Io {
         /// Which.
         path: PathBuf,
@@ -30,7 +28,7 @@ pub enum IdentityError {
     },
     /// Not 32 bytes.
     #[error(
-        "{path} is not a key of this program: it must hold 32 bytes; give another folder, or restore it from a backup"
+        "{path} is not a key of this program: it must hold 32 bytes; name another place, or restore it from a backup"
     )]
     NotAKey {
         /// Which.
@@ -43,13 +41,18 @@ pub enum IdentityError {
 /// # Errors
 /// The folder cannot be used, or what stands there is not a key: it is never overwritten.
 pub(crate) fn load_or_make(folder: &Path, random: [u8; 32]) -> Result<[u8; 32], IdentityError> {
-    let path = folder.join(FILE);
-    match read(&path)? {
+    load_or_make_file(&folder.join(FILE), random)
+}
+
+/// The same for a secret in a file of any name.
+pub(crate) fn load_or_make_file(path: &Path, random: [u8; 32]) -> Result<[u8; 32], IdentityError> {
+    match read(path)? {
         Some(identity) => Ok(identity),
         None => {
-            make(folder, &path, random).map_err(|source| IdentityError::Io { path: path.clone(), source })?;
+            let io = |source| IdentityError::Io { path: path.to_owned(), source };
+            make_once(path, &random).map_err(io)?;
             // Another window may have made one at the same time; whichever stands there now counts.
-            read(&path)?.ok_or_else(|| IdentityError::Io { path, source: ErrorKind::NotFound.into() })
+            read(path)?.ok_or_else(|| io(ErrorKind::NotFound.into()))
         }
     }
 }
@@ -65,10 +68,16 @@ fn read(path: &Path) -> Result<Option<[u8; 32]>, IdentityError> {
     }
 }
 
-/// The clinic of one that is behind this secret: its device, certified from now on.
-pub(crate) fn clinic_of_one(secret: &[u8; 32], clock: Clock) -> Result<DeviceIdentity, InputError> {
+/// The clinic of one that is behind this secret: its device, certified from now on for who has this account.
+pub(crate) fn clinic_of_one(
+    secret: &[u8; 32],
+    account: Option<&str>,
+    clock: Clock,
+) -> Result<DeviceIdentity, InputError> {
     let now = unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
-    clinic::clinic_of_one(secret, CLINICIAN, now).map_err(|error| InputError::System(error.to_string()))
+    let of = |name: &str| clinic::clinic_of_one(secret, name, now);
+    let named = account.and_then(|account| of(account.trim()).ok());
+    named.map_or_else(|| of(CLINICIAN), Ok).map_err(|error| InputError::System(error.to_string()))
 }
 
 /// The time of day at the origin of the program's clock.
@@ -76,16 +85,17 @@ pub(crate) fn unix_at_zero(clock: Clock) -> UnixTime {
     UnixTime(clock.unix_micros(Timestamp::ZERO) / 1_000_000)
 }
 
-/// Puts the key there whole, unless one is there meanwhile.
-fn make(folder: &Path, path: &Path, random: [u8; 32]) -> io::Result<()> {
+/// Puts these bytes there whole, unless something is there meanwhile; the folder is made if it is not there.
+pub(crate) fn make_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
     // Readable by its owner alone.
-    let mut file = tempfile::Builder::new().prefix(FILE).tempfile_in(folder)?;
-    file.write_all(&random)?;
+    let mut file = tempfile::Builder::new().prefix(".housecall").tempfile_in(folder)?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
@@ -125,6 +135,20 @@ mod tests {
             threads.map(|thread| thread.join().unwrap())
         });
         assert!(made.iter().all(|fingerprint| *fingerprint == made[0]));
+    }
+
+    #[test]
+    fn a_clinic_of_one_certifies_the_account_that_signed_in() {
+        let clock = Clock::starting_at(Instant::now(), std::time::SystemTime::now());
+        let clinic = |account| clinic_of_one(&[7; 32], account, clock).unwrap();
+        let certified = |account| clinic(account).facts().name_hash;
+        assert_eq!(certified(Some(" lee ")), certified(Some("lee")));
+        assert_ne!(certified(Some("lee")), certified(None));
+        let long = "l".repeat(65);
+        for none in ["", "\u{7}", long.as_str()] {
+            assert_eq!(certified(Some(none)), certified(None));
+        }
+        assert_eq!(clinic(Some("lee")).public(), clinic(None).public(), "the device is the same");
     }
 
     #[test]

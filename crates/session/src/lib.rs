@@ -6,15 +6,18 @@
 #![forbid(unsafe_code)]
 
 mod board;
+mod comparing;
 mod desk_driver;
 mod desk_person;
 mod device_keeper;
+mod device_secret;
 mod driver;
 mod freeze;
 pub mod headless;
 mod host;
 mod identity;
 mod media;
+mod memory;
 mod outcome;
 mod peers;
 mod person;
@@ -32,8 +35,10 @@ mod window;
 
 pub use ::media::I420;
 pub use call::{self, Mode, Preferences};
+pub use comparing::Comparing;
 pub use desk;
 pub use desk_driver::DeskHandle;
+pub use device_secret::DeviceSecret;
 pub use devices::FrameRate;
 pub use devices::camera::{CameraChoice, PatternKind};
 pub use devices::microphone::{MicrophoneChoice, ToneKind};
@@ -41,6 +46,7 @@ pub use devices::screen::ScreenChoice;
 pub use devices::speaker::SpeakerChoice;
 pub use headless::{Account, Pin};
 pub use identity::IdentityError;
+pub use memory::{Memory, MemoryError};
 pub use outcome::Outcome;
 pub use person::Habits;
 pub use pictures::{Pictures, Repaint};

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use call::{Intent, Phase, Snapshot};
+use call::{Check, Intent, Phase, Snapshot};
 use signaling_protocol::{EndpointId, Role};
 use units::Timestamp;
 
@@ -19,6 +19,8 @@ pub struct Habits {
     pub duration: Option<Duration>,
     /// Hangs up when the visit has not been live, or not been live again, for so long.
     pub give_up: Option<Duration>,
+    /// Asks the other side to compare digits so long after the visit was first live.
+    pub compare_after: Option<Duration>,
 }
 
 /// A person of a few habits. Decides only; told the time.
@@ -31,6 +33,7 @@ pub(crate) struct Person {
     joined: bool,
     hung_up: bool,
     gave_up: bool,
+    asked_to_compare: bool,
 }
 
 impl Person {
@@ -44,6 +47,7 @@ impl Person {
             joined: false,
             hung_up: false,
             gave_up: false,
+            asked_to_compare: false,
         }
     }
 
@@ -64,6 +68,10 @@ impl Person {
             self.gave_up = !matches!(snapshot.phase, Phase::Live { .. });
             return Some(Intent::HangUp);
         }
+        if self.compares_at(snapshot) <= now {
+            self.asked_to_compare = true;
+            return Some(Intent::StartCheck);
+        }
         let next = self.next_to_admit(snapshot)?;
         (next.0 <= now).then(|| {
             self.admitted.insert(next.1);
@@ -82,7 +90,14 @@ impl Person {
             return Timestamp::NEVER;
         }
         let admits = self.next_to_admit(snapshot).map_or(Timestamp::NEVER, |(at, _)| at);
-        self.leaves_at(snapshot).min(admits).min(self.joins_at(snapshot))
+        self.leaves_at(snapshot).min(admits).min(self.joins_at(snapshot)).min(self.compares_at(snapshot))
+    }
+
+    /// Never, when the other side has asked before.
+    fn compares_at(&self, snapshot: &Snapshot) -> Timestamp {
+        let nobody_compares = snapshot.assurance.as_ref().is_some_and(|known| known.check == Check::None);
+        let may = !self.asked_to_compare && nobody_compares && matches!(snapshot.phase, Phase::Live { .. });
+        self.first_live.filter(|_| may).map_or(Timestamp::NEVER, |live| after(live, self.habits.compare_after))
     }
 
     fn joins_at(&self, snapshot: &Snapshot) -> Timestamp {
@@ -115,7 +130,7 @@ fn after(since: Timestamp, span: Option<Duration>) -> Timestamp {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use call::{PictureOff, PicturePlan, VoicePlan, Waiting};
+    use call::{Assurance, Level, PictureOff, PicturePlan, Recognition, VoicePlan, Waiting};
     use signaling_protocol::InviteId;
     use units::{DataRate, VoiceRedundancy};
 
@@ -127,7 +142,13 @@ pub(crate) mod tests {
 
     fn person() -> Person {
         let secs = |secs| Some(Duration::from_secs(secs));
-        let habits = Habits { join_after: secs(0), admit_after: secs(5), duration: secs(20), give_up: secs(60) };
+        let habits = Habits {
+            join_after: secs(0),
+            admit_after: secs(5),
+            duration: secs(20),
+            give_up: secs(60),
+            compare_after: None,
+        };
         let mut person = Person::new(at(0), habits);
         assert_eq!(person.decide(at(0), &snapshot(Phase::Lobby)), Some(Intent::Join));
         person
@@ -230,6 +251,28 @@ pub(crate) mod tests {
         assert_eq!(person.wakes_at(&lobby), at(13));
         assert_eq!(person.decide(at(13), &lobby), Some(Intent::Join));
         assert_eq!(person.decide(at(14), &lobby), None, "once is enough");
+    }
+
+    #[test]
+    fn digits_are_asked_for_once_and_not_when_the_other_side_has_asked() {
+        let habits = Habits { compare_after: Some(Duration::from_secs(3)), ..Habits::default() };
+        let live = |check| Snapshot {
+            assurance: Some(Assurance {
+                level: Level::LinkApp,
+                device: Recognition::New,
+                name: None,
+                check,
+                dropped_boxes: 0,
+            }),
+            ..snapshot(Phase::Live { since: at(10) })
+        };
+        let mut person = Person::new(at(0), habits);
+        assert_eq!(person.decide(at(12), &live(Check::None)), None);
+        assert_eq!(person.wakes_at(&live(Check::None)), at(13));
+        assert_eq!(person.decide(at(13), &live(Check::Asked)), None);
+        assert_eq!(person.wakes_at(&live(Check::Asked)), Timestamp::NEVER);
+        assert_eq!(person.decide(at(14), &live(Check::None)), Some(Intent::StartCheck));
+        assert_eq!(person.decide(at(15), &live(Check::None)), None, "once is enough");
     }
 
     #[test]

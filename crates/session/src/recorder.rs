@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use call::{Milestone, MilestoneKind, Phase, Problem, Snapshot};
+use call::{
+    Assurance, Check, EndReason, Level, Milestone, MilestoneKind, Phase, Problem, Recognition, Refusal, Snapshot,
+};
 use trust::CandidateKind;
 use units::{Clock, Timestamp};
 
@@ -35,6 +37,9 @@ pub(crate) struct Recorder {
     signaling_up: bool,
     problem: Option<Problem>,
     picture_off: Option<&'static str>,
+    /// How sure we were of the other side, the last time that it was known.
+    assurance: Option<Assurance>,
+    refusal: Option<Refusal>,
 }
 
 /// What a second is the difference of.
@@ -67,6 +72,8 @@ impl Recorder {
             signaling_up: false,
             problem: None,
             picture_off: None,
+            assurance: None,
+            refusal: None,
         }
     }
 
@@ -113,6 +120,10 @@ impl Recorder {
         {
             self.event(now, format!("problem:{}", word(problem)));
         }
+        if let Phase::Ended(EndReason::Refused(refusal)) = snapshot.phase {
+            self.refusal = Some(refusal);
+        }
+        self.assurance(now, snapshot.assurance.as_ref());
         let off = match snapshot.picture_plan {
             call::PicturePlan::Off(why) => Some(why.name()),
             call::PicturePlan::On { .. } => None,
@@ -121,6 +132,25 @@ impl Recorder {
             self.event(now, off.map_or("picture_on".to_owned(), |why| format!("picture_off:{why}")));
         }
         &self.events[before..]
+    }
+
+    /// Who it is: what changed, and what is kept for the report when they are gone.
+    fn assurance(&mut self, now: Timestamp, known: Option<&Assurance>) {
+        let Some(known) = known else { return };
+        let before = self.assurance.replace(known.clone());
+        let said = |of: fn(&Assurance) -> &'static str| {
+            let word = of(known);
+            Some(word).filter(|word| before.as_ref().map(of) != Some(word))
+        };
+        let device = said(|known| device_word(known.device));
+        let level = said(|known| level_word(known.level));
+        // Nobody compares: that is how it begins.
+        let check = said(|known| check_word(known.check)).filter(|_| before.is_some() || known.check != Check::None);
+        for (kind, word) in [("device", device), ("level", level), ("check", check)] {
+            if let Some(word) = word {
+                self.event(now, format!("{kind}:{word}"));
+            }
+        }
     }
 
     /// Notes something that happened, in a closed word.
@@ -228,6 +258,11 @@ impl Recorder {
             shown_unix_us: log.shown.iter().copied().map(unix).collect(),
             shown_rtp: log.shown_rtp,
             lip_sync_ms: LipSyncMillis { median: lips.median(), p95: lips.apart() },
+            level: self.assurance.as_ref().map(|known| level_word(known.level)),
+            device: self.assurance.as_ref().map(|known| device_word(known.device)),
+            name_certified: self.assurance.as_ref().is_some_and(|known| known.name.is_some()),
+            check: self.assurance.as_ref().map(|known| check_word(known.check)),
+            refusal: self.refusal.map(Refusal::name),
             end: end.to_owned(),
             exit,
         }
@@ -248,6 +283,34 @@ fn word(problem: Problem) -> &'static str {
         Problem::MicrophoneLost => "microphone_lost",
         Problem::CameraLost => "camera_lost",
         Problem::SpeakerLost => "speaker_lost",
+    }
+}
+
+fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::LinkPage => "link_page",
+        Level::LinkApp => "link_app",
+        Level::KnownDevice => "known_device",
+        Level::DigitsCompared => "digits_compared",
+    }
+}
+
+fn device_word(device: Recognition) -> &'static str {
+    match device {
+        Recognition::New => "new",
+        Recognition::Met => "met",
+        Recognition::Compared => "compared",
+        Recognition::Changed => "changed",
+    }
+}
+
+fn check_word(check: Check) -> &'static str {
+    match check {
+        Check::None => "none",
+        Check::Asked => "asked",
+        Check::Shown(_) => "shown",
+        Check::Same => "same",
+        Check::Lost => "lost",
     }
 }
 

@@ -36,6 +36,16 @@ pub struct Report {
     pub shown_rtp: Vec<u32>,
     /// How far lips and voice were apart.
     pub lip_sync_ms: LipSyncMillis,
+    /// How sure this side was at last of who the other is, in a closed word; null when they never spoke.
+    pub level: Option<&'static str>,
+    /// Whether the other side's device was met before, in a closed word.
+    pub device: Option<&'static str>,
+    /// Whether the other side said a name that the clinic certified. The name itself is not in the report.
+    pub name_certified: bool,
+    /// Where the comparison of digits stood at last, in a closed word.
+    pub check: Option<&'static str>,
+    /// What was refused, in a closed word, if something was and it ended the visit.
+    pub refusal: Option<&'static str>,
     /// How the visit ended, in a closed word.
     pub end: String,
     /// The exit status that goes with it.

@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 use units::{Clock, DeviceKind, Listening, Phi, Timestamp};
 
 use crate::board::DeviceBoard;
+use crate::comparing::{Comparing, Voice};
 use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::media::{MediaChoices, MediaThreads, Shared};
+use crate::memory::Memory;
 use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
 use crate::person::{Habits, Person};
@@ -41,6 +43,7 @@ pub(crate) struct Start {
     /// Whether the other side may be on this very machine.
     pub(crate) on_this_machine: bool,
     pub(crate) board: Option<Arc<DeviceBoard>>,
+    pub(crate) memory: Memory,
 }
 
 /// A visit that is ready to run, and the ends of its channels.
@@ -55,6 +58,7 @@ pub(crate) struct Begun {
 pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let config = CallConfig {
         preferences: start.preferences,
+        known: start.memory.devices(),
         ..CallConfig::new(start.party, start.media_config, unix_at_zero(start.clock))
     };
     let call = Call::new(config, Box::new(random()?));
@@ -79,6 +83,8 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         look: Look::default(),
         was_live: false,
         remote: None,
+        memory: start.memory,
+        remembering: Vec::new(),
     };
     Ok(Begun { driver, intents: intents_out, snapshots: seen, to_devices })
 }
@@ -113,6 +119,8 @@ pub(crate) struct Surroundings {
     pub(crate) choices: MediaChoices,
     pub(crate) preferences: Preferences,
     pub(crate) habits: Habits,
+    pub(crate) comparing: Comparing,
+    pub(crate) memory: Memory,
     pub(crate) board: Arc<DeviceBoard>,
     pub(crate) repaint: Repaint,
     pub(crate) tell: Option<Tell>,
@@ -178,6 +186,7 @@ impl Visit {
             clock: around.clock,
             on_this_machine,
             board: Some(around.board.clone()),
+            memory: around.memory.clone(),
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
             let (wish, wishes) = mpsc::channel(1);
@@ -196,7 +205,8 @@ impl Visit {
         let person = Person::new(around.clock.timestamp(Instant::now()), around.habits);
         let gave_up = Arc::new(AtomicBool::new(false));
         let (seen, intents) = (begun.snapshots.clone(), begun.intents.clone());
-        tokio::spawn(sit_in_front(person, around.clock, seen, intents, gave_up.clone()));
+        let voice = Voice::new(around.comparing.clone());
+        tokio::spawn(sit_in_front(person, voice, around.clock, seen, intents, gave_up.clone()));
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));

@@ -13,9 +13,12 @@ use trust::Link;
 use units::{Clock, DeviceKind, Devices, Listening, Timestamp};
 
 use crate::board::DeviceBoard;
+use crate::comparing::Comparing;
 use crate::desk_driver::{AtDesk, DeskHandle};
+use crate::device_secret::DeviceSecret;
 use crate::headless::{Account, InputError, client, guest_party, is_loopback, random, random_bytes, runtime};
 use crate::media::{MediaChoices, Meters, play_test_sound};
+use crate::memory::Memory;
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
 use crate::pictures::Repaint;
@@ -30,6 +33,8 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub struct Session {
     runtime: Option<Runtime>,
     around: Arc<Surroundings>,
+    /// By what clinics know this patient's device.
+    device: Option<DeviceSecret>,
     /// For the first desk that is opened.
     at_desk: Mutex<AtDesk>,
     told_to_stop: Arc<AtomicBool>,
@@ -46,12 +51,17 @@ pub struct WindowConfig {
     pub media: MediaChoices,
     /// What is kept when the link is thin.
     pub preferences: Preferences,
+    /// Whom the app has met before.
+    pub memory: Memory,
+    /// By what clinics know a patient's device again, where there is a place to keep it.
+    pub device: Option<DeviceSecret>,
 }
 
 /// What a window does without anybody's hand; nothing, by default.
 #[derive(Debug, Default)]
 pub struct Unattended {
     habits: Habits,
+    comparing: Comparing,
     at_desk: AtDesk,
 }
 
@@ -68,7 +78,18 @@ impl Unattended {
         let prepare =
             |path: PathBuf| WholeFile::prepare(&path).map_err(|source| InputError::InviteOut { path, source });
         let link_file = invite_out.map(prepare).transpose()?;
-        Ok(Self { habits, at_desk: AtDesk { account, link_file } })
+        Ok(Self { habits, comparing: Comparing::default(), at_desk: AtDesk { account, link_file } })
+    }
+
+    /// The same, and digits are compared by files.
+    ///
+    /// # Errors
+    /// A place that cannot be written to.
+    pub fn comparing(mut self, comparing: Comparing) -> Result<Self, InputError> {
+        comparing.check()?;
+        self.habits.compare_after = comparing.after;
+        self.comparing = comparing;
+        Ok(self)
     }
 }
 
@@ -90,6 +111,8 @@ impl Session {
             choices: config.media,
             preferences: config.preferences,
             habits: unattended.habits,
+            comparing: unattended.comparing,
+            memory: config.memory,
             board: Arc::new(DeviceBoard::default()),
             repaint: repaint.clone(),
             tell,
@@ -107,6 +130,7 @@ impl Session {
         Ok(Self {
             runtime: Some(runtime),
             around,
+            device: config.device,
             at_desk: Mutex::new(unattended.at_desk),
             told_to_stop,
             testing: Arc::default(),
@@ -172,10 +196,17 @@ impl Session {
         let _within = self.enter();
         let client = client(&link.server, link.pin.as_ref())?;
         let on_this_machine = is_loopback(link.server.host());
-        Visit::open(&self.around, guest_party(link), client, None, on_this_machine)
+        let party = guest_party(link, self.device.as_ref(), &self.around.memory);
+        Visit::open(&self.around, party, client, None, on_this_machine)
     }
 
-    /// Opens the clinician's desk; the clinic's key lives in `identity`, or for as long as the window is open.
+    /// Whether clinics can know this patient's device again: whether its secret is kept anywhere.
+    pub fn is_known_again(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// Opens the clinician's desk; the clinic's key lives in `identity`, or is this device's
+    /// secret, or lives for as long as the window is open.
     ///
     /// # Errors
     /// The folder cannot be used.
@@ -183,13 +214,17 @@ impl Session {
         let _within = self.enter();
         let key = match identity {
             Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-            None => random_bytes()?,
+            None => self.device.as_ref().map_or_else(random_bytes, |device| Ok(device.as_identity()))?,
         };
-        let device = identity::clinic_of_one(&key, self.around.clock)?;
+        let device = identity::clinic_of_one(&key, None, self.around.clock)?;
         self.around.look_for_devices();
-        let desk = Desk::new(DeskConfig::new(device, identity::unix_at_zero(self.around.clock)), Box::new(random()?));
+        let config = DeskConfig {
+            names_secret: self.around.memory.names_secret(),
+            ..DeskConfig::new(device, identity::unix_at_zero(self.around.clock))
+        };
+        let desk = Desk::new(config, Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(DeskHandle::open(desk, self.around.clone(), at_desk))
+        Ok(DeskHandle::open(desk, key, self.around.clone(), at_desk))
     }
 
     /// Whether the first visit is over, or it is certain that there will be none.
@@ -255,7 +290,8 @@ mod tests {
             screen: ScreenChoice::None,
             processing: Processing::OfDevices,
         };
-        let config = WindowConfig { clock, media, preferences: Preferences::default() };
+        let memory = Memory::of_this_run().unwrap();
+        let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None };
         Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
     }
 

@@ -10,6 +10,7 @@
 //! one run: used again with another certificate, it would let that certificate be chosen until digits fit.
 
 use std::fmt;
+use std::str::FromStr;
 
 use hkdf::Hkdf;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,22 @@ impl fmt::Display for Digits {
         write!(f, "{:05} {:05}", self.0 / 100_000, self.0 % 100_000)
     }
 }
+
+impl FromStr for Digits {
+    type Err = NotDigits;
+
+    /// As they were read out: ten digits, with white space wherever it is.
+    fn from_str(text: &str) -> Result<Self, NotDigits> {
+        let digits: String = text.chars().filter(|sign| !sign.is_whitespace()).collect();
+        let are_ten = digits.len() == 10 && digits.bytes().all(|sign| sign.is_ascii_digit());
+        are_ten.then(|| digits.parse().map(Self)).and_then(Result::ok).ok_or(NotDigits)
+    }
+}
+
+/// What was read out is not ten digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("these are not ten digits: read them out again")]
+pub struct NotDigits;
 
 secret_debug!(Digits);
 

@@ -60,6 +60,13 @@ impl KnownDevices {
         hash(&[b"housecall clinician v1", &clinic.0, name.as_bytes()])
     }
 
+    /// Under which name a clinician's app remembers a patient, by what the clinician calls them: large or small letters
+    /// and the spaces do not matter. `secret` is the app's own, so that the name cannot be guessed without it.
+    pub fn patient(secret: &[u8; 32], called: &str) -> [u8; 32] {
+        let called = called.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        hash(&[b"housecall patient v1", secret, called.as_bytes()])
+    }
+
     /// Whether the device that is there, if it says which it is, was met under this name.
     pub fn recognise(&self, name: &[u8; 32], device: Option<KeyFingerprint>) -> Recognition {
         match self.0.get(name) {
@@ -168,6 +175,14 @@ mod tests {
         assert_eq!(known.recognise(&BOB, Some(PHONE)), Recognition::New);
         known.forget(&ADA);
         assert_eq!(known.recognise(&ADA, Some(PHONE)), Recognition::New);
+    }
+
+    #[test]
+    fn a_patient_is_the_same_however_the_name_is_typed_and_another_in_another_app() {
+        let ada = KnownDevices::patient(&[1; 32], "Ada  Lovelace ");
+        assert_eq!(ada, KnownDevices::patient(&[1; 32], " ada lovelace"));
+        assert_ne!(ada, KnownDevices::patient(&[1; 32], "adalovelace"));
+        assert_ne!(ada, KnownDevices::patient(&[2; 32], "ada lovelace"));
     }
 
     #[test]

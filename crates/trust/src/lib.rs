@@ -64,7 +64,7 @@ pub use capability::{Capabilities, Capability};
 pub use certificate::{
     CertificateError, Chain, DeviceFacts, DeviceRole, Epoch, Expected, Notice, UnixTime, Validity, name_hash,
 };
-pub use check::{CheckError, CheckMessage, Digits, SpokenCheck};
+pub use check::{CheckError, CheckMessage, Digits, NotDigits, SpokenCheck};
 pub use connection::{
     ConnectionError, ConnectionParameters, Extensions, IceCredentials, PictureParameters, Setup, SrtpProfile,
     VoiceParameters,

@@ -21,10 +21,18 @@ pub struct Forms {
     pub name: String,
     /// Its password.
     pub password: String,
+    /// What the clinician calls the patient of the next visit.
+    pub patient: String,
     /// The one-time code.
     pub totp: String,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
+    /// Whether it is open how private the visit is.
+    pub(crate) privacy_open: bool,
+    /// Whether the digits that are shown were put away for now.
+    pub(crate) digits_put_away: bool,
+    /// Since when the other app is asked for its digits.
+    pub(crate) asking_since: Option<Timestamp>,
     /// When Join was pressed, while the server has not answered yet.
     pub(crate) joining: Option<Timestamp>,
     /// When the link was copied.
@@ -41,6 +49,8 @@ impl Forms {
         self.copied_at = None;
         self.qr = None;
         self.devices_open = false;
+        self.privacy_open = false;
+        self.digits_put_away = false;
     }
 }
 

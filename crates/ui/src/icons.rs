@@ -20,6 +20,8 @@ pub(crate) enum Icon {
     HangUp,
     /// A person.
     Person,
+    /// What protects.
+    Shield,
 }
 
 /// Paints `icon` into the square `rect`.
@@ -58,6 +60,23 @@ pub(crate) fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
             let mut shoulders = arc(at(12.0, 22.0), 8.0 * unit, 180.0, 360.0);
             shoulders.push(at(20.0, 22.0));
             painter.add(Shape::convex_polygon(shoulders, color, Stroke::NONE));
+        }
+        Icon::Shield => {
+            let edge = [
+                (12.0, 2.5),
+                (20.0, 5.5),
+                (20.0, 11.5),
+                (18.6, 15.6),
+                (16.0, 18.8),
+                (12.0, 21.5),
+                (8.0, 18.8),
+                (5.4, 15.6),
+                (4.0, 11.5),
+                (4.0, 5.5),
+                (12.0, 2.5),
+            ];
+            line(painter, edge.map(|(x, y)| at(x, y)).to_vec(), stroke);
+            line(painter, vec![at(8.5, 11.8), at(11.2, 14.6), at(15.8, 9.2)], stroke);
         }
     }
     if matches!(icon, Icon::MicrophoneOff | Icon::CameraOff) {

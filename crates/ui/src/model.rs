@@ -23,6 +23,10 @@ pub struct Model<'a> {
     pub now: Timestamp,
     /// How long the two have talked, for the end of a patient's visit.
     pub talked_for: Option<Duration>,
+    /// How the clinician's last call ended, for the end of their visit: it says more of what was refused than the desk.
+    pub last_end: Option<call::EndReason>,
+    /// Whether clinics can know a patient's device again: whether this machine keeps its secret.
+    pub is_known_again: bool,
     /// Something that the person should know and that no snapshot tells: one sentence.
     pub problem: Option<&'a str>,
     /// The clinic's telephone number, where it is known: the way out when nothing works.

@@ -4,6 +4,7 @@
 use call::{Phase, Snapshot};
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
+use crate::views::privacy::{can_compare, compare};
 use crate::{Forms, Intent};
 
 /// Microphone off and on.
@@ -12,6 +13,8 @@ pub(crate) const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMA
 pub(crate) const CAMERA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
 /// Devices open and shut.
 pub(crate) const DEVICES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Comma);
+/// Compare digits.
+pub(crate) const COMPARE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
 /// Let in who waits longest.
 pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::A);
 /// Hang up.
@@ -40,19 +43,25 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     }
     if pressed(&DEVICES) {
         forms.devices_open = !forms.devices_open;
+        forms.privacy_open = false;
     }
-    if forms.devices_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
-        forms.devices_open = false;
+    if can_compare(call) && pressed(&COMPARE) {
+        compare(call, forms, intents);
+    }
+    let drawer_open = forms.devices_open || forms.privacy_open;
+    if drawer_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        (forms.devices_open, forms.privacy_open) = (false, false);
     }
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 5] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 6] {
     use crate::words;
     [
         (ui.ctx().format_shortcut(&MUTE), words::KEY_MUTE),
         (ui.ctx().format_shortcut(&CAMERA), words::KEY_CAMERA),
         (ui.ctx().format_shortcut(&DEVICES), words::DEVICES),
+        (ui.ctx().format_shortcut(&COMPARE), words::KEY_COMPARE),
         (ui.ctx().format_shortcut(&ADMIT), words::KEY_ADMIT),
         (ui.ctx().format_shortcut(&HANG_UP), words::HANG_UP),
     ]

@@ -94,7 +94,8 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
     response
 }
 
-fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
+/// A colour as it is under the mouse, or pressed.
+pub(crate) fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
     if response.is_pointer_button_down_on() {
         fill.lerp_to_gamma(towards, 0.18)
     } else if response.hovered() {
@@ -104,7 +105,8 @@ fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
     }
 }
 
-fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+/// Around what has the keyboard.
+pub(crate) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
         let radius = CornerRadius::same(CONTROL_RADIUS + 3);
         let stroke = Stroke::new(2.0, Palette::of(ui).text);

@@ -73,17 +73,21 @@ fn clinician_ui(
     match &desk.phase {
         DeskPhase::SignedOut { .. } | DeskPhase::SigningIn | DeskPhase::Locked { .. } => {
             forms.forget_visit();
+            forms.patient.clear();
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
         }
         DeskPhase::Ready { .. } | DeskPhase::MakingVisit => {
             forms.forget_visit();
-            on_paper(ui, |ui| clinic::desk_ui(ui, model, desk, intents));
+            on_paper(ui, |ui| clinic::desk_ui(ui, model, desk, forms, intents));
         }
         DeskPhase::Summary(summary) => {
             forms.forget_visit();
-            on_paper(ui, |ui| clinic::summary_ui(ui, summary, intents));
+            on_paper(ui, |ui| clinic::summary_ui(ui, model, summary, intents));
         }
-        DeskPhase::InVisit { link } => visit_ui(ui, model, link, forms, painter, intents),
+        DeskPhase::InVisit { link } => {
+            forms.patient.clear();
+            visit_ui(ui, model, link, forms, painter, intents);
+        }
     }
 }
 

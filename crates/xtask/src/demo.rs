@@ -1,7 +1,10 @@
 //! `cargo xtask demo`: a clinician and a patient in a call on this machine, with nothing prepared; in two windows where
 //! there is a display.
 
+use std::ffi::OsString;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,6 +15,7 @@ use crate::programs::{Profile, Programs};
 use crate::report::Report;
 use crate::say::say;
 use crate::summary::{self, Fared};
+use crate::voices::Voices;
 use crate::workspace::Workspace;
 use crate::{interrupt, setup};
 
@@ -23,6 +27,12 @@ const HEADLESS_SECS: u32 = 15;
 
 /// How long a call lasts that somebody looks at.
 const WINDOW_SECS: u32 = 60;
+
+/// How long after the beginning the clinician's window asks for the digits: time to look at the pictures first.
+const DIGITS_AFTER: &str = "5s";
+
+/// How long the windows show them before they are found to be the same: time to look at them.
+const DIGITS_FOR: Duration = Duration::from_secs(10);
 
 /// The one who does not hang up hangs up this much later.
 const LATER_SECS: u32 = 5;
@@ -48,17 +58,23 @@ pub fn run(workspace: &Workspace, headless: bool, seconds: Option<u32>) -> Resul
 fn call(programs: &Programs, folder: &Path, seconds: u32) -> Result<()> {
     let here = Place::default();
     let house = open(programs, folder)?;
+    let voices = Voices::in_folder(house.folder());
     // The patient hangs up and the clinician notices; the other way round is in the tests.
-    let clinician = Options { duration_secs: seconds + LATER_SECS, ..Options::default() };
-    let patient = Options { duration_secs: seconds, ..Options::default() };
+    let more = [words(["--compare-after", "1s"]), voices.words("clinician")].concat();
+    let clinician = Options { duration_secs: seconds + LATER_SECS, more, ..Options::default() };
+    let patient = Options { duration_secs: seconds, more: voices.words("patient"), ..Options::default() };
     let mut host = house.host(&here, &clinician, "1s", clinician_says)?;
     let mut guest = house.join(&here, &patient, patient_says)?;
-    let statuses = [guest.process.wait(limit(seconds))?, host.process.wait(limit(seconds))?];
+    let statuses = while_they_compare(&voices, Duration::from_secs(1), || {
+        Ok([guest.process.wait(limit(seconds))?, host.process.wait(limit(seconds))?])
+    })?;
 
     let (host_report, guest_report) = (report(&host, "clinician")?, report(&guest, "patient")?);
     let clinician = Fared::judge(host.files(), &host_report, &host_report, seconds)?;
     let patient = Fared::judge(guest.files(), &guest_report, &host_report, seconds)?;
-    conclude([clinician, patient], seconds, statuses.map(|status| status.success()))
+    conclude([clinician, patient], seconds, statuses.map(|status| status.success()))?;
+    say_how_sure([&host_report, &guest_report]);
+    Ok(())
 }
 
 fn call_in_windows(programs: &Programs, folder: &Path, seconds: u32) -> Result<()> {
@@ -70,9 +86,16 @@ fn call_in_windows(programs: &Programs, folder: &Path, seconds: u32) -> Result<(
     say(format_args!(
         "Two windows open. The call lasts {seconds} s (--seconds changes that); closing a window ends it before."
     ));
-    let mut host = house.start_host(&mut house.host_window_command(&clinician), clinician_says)?;
-    let mut guest = house.start_guest(&mut house.join_window_command(&patient)?, patient_says)?;
-    let statuses = [guest.process.wait(limit(seconds))?, host.process.wait(limit(seconds))?];
+    let voices = Voices::in_folder(folder);
+    let mut command = house.host_window_command(&clinician);
+    command.args(["--compare-after", DIGITS_AFTER]).args(voices.words("clinician"));
+    let mut host = house.start_host(&mut command, clinician_says)?;
+    let mut command = house.join_window_command(&patient)?;
+    command.args(voices.words("patient"));
+    let mut guest = house.start_guest(&mut command, patient_says)?;
+    let statuses = while_they_compare(&voices, DIGITS_FOR, || {
+        Ok([guest.process.wait(limit(seconds))?, host.process.wait(limit(seconds))?])
+    })?;
 
     let (host_report, guest_report) = (report(&host, "clinician")?, report(&guest, "patient")?);
     let lasted = guest_report.live_secs().round() as u32;
@@ -81,7 +104,45 @@ fn call_in_windows(programs: &Programs, folder: &Path, seconds: u32) -> Result<(
         // A room may be quiet, a sample is not.
         Fared::in_window(guest.files(), &guest_report, &host_report, clinician.microphone != "device")?,
     ];
-    conclude(rows, lasted, statuses.map(|status| status.success()))
+    conclude(rows, lasted, statuses.map(|status| status.success()))?;
+    say_how_sure([&host_report, &guest_report]);
+    Ok(())
+}
+
+/// Carries the digits of each end to the other, once both have shown them for so long, while `run` goes on. People at the
+/// windows may be quicker.
+fn while_they_compare<R>(voices: &Voices, shown_for: Duration, run: impl FnOnce() -> Result<R>) -> Result<R> {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let Some([clinicians, patients]) = voices.both(&stop) else { return };
+            say(format_args!(
+                "Both read ten digits to each other: the clinician sees {clinicians}, the patient {patients}."
+            ));
+            thread::sleep(shown_for);
+            for (end, digits) in [("clinician", &patients), ("patient", &clinicians)] {
+                if let Err(error) = voices.say_to(end, digits) {
+                    say(format_args!("{error:#}"));
+                }
+            }
+        });
+        let result = run();
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+/// Whether both ends count the digits as compared; whoever closes a window before has not.
+fn say_how_sure(reports: [&Report; 2]) {
+    say(if reports.iter().all(|report| report.value()["level"] == "digits_compared") {
+        "Both compared ten digits: nobody stands between the two."
+    } else {
+        "The digits were not compared at both ends, because the call was over before."
+    });
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
+    words.map(OsString::from).to_vec()
 }
 
 /// The real ones where there are any; samples in the place of what is not there.

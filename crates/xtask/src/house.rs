@@ -222,6 +222,7 @@ impl House {
         command.args(["--server", &self.server.url, "--pin", &self.server.pin, "--user", CLINICIAN]);
         command.arg("--password-file").arg(self.folder.join("password"));
         command.arg("--identity").arg(self.folder.join("identity"));
+        command.arg("--known-file").arg(self.folder.join("clinician-known"));
         command.arg("--invite-out").arg(self.link_file()).args(["--admit-after", "1s"]);
         self.add_common_of_windows(&mut command, options, "clinician");
         command
@@ -232,6 +233,8 @@ impl House {
         let link = fs::read_to_string(self.link_file()).context("the clinician has written no link yet")?;
         let mut command = Command::new(&self.programs.app);
         command.arg(link.trim()).args(["--join-after", "3s"]);
+        command.arg("--known-file").arg(self.folder.join("patient-known"));
+        command.arg("--device-key-file").arg(self.folder.join("patient-device"));
         self.add_common_of_windows(&mut command, options, "patient");
         Ok(command)
     }

@@ -25,4 +25,5 @@ pub mod report;
 pub mod say;
 pub mod setup;
 pub mod summary;
+pub mod voices;
 pub mod workspace;

@@ -126,7 +126,7 @@ fn a_film_that_is_not_what_it_says_is_refused_before_the_visit() {
 }
 
 /// Well-formed, to a server that is not there.
-fn any_link() -> String {
+pub(crate) fn any_link() -> String {
     let id = "A".repeat(22);
     let key = "A".repeat(43);
     format!("housecall://127.0.0.1:1/j/inv_{id}#1.{key}.{key}.{key}\n")

@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod clinic;
+mod comparing;
 mod contract;
 mod ending;
 mod exits;

@@ -14,6 +14,7 @@ enum Kind {
     /// Not negative.
     Number,
     NumberOrNull,
+    Truth,
     /// With a sign.
     SignedOrNull,
     WholeOrNull,
@@ -26,10 +27,11 @@ enum Kind {
 }
 
 use Kind::{
-    Number, NumberOrNull, Object, Objects, SignedOrNull, Text, TextOrNull, Whole, WholeOrNull, Wholes, WholesOrNulls,
+    Number, NumberOrNull, Object, Objects, SignedOrNull, Text, TextOrNull, Truth, Whole, WholeOrNull, Wholes,
+    WholesOrNulls,
 };
 
-const REPORT: [(&str, Kind); 15] = [
+const REPORT: [(&str, Kind); 20] = [
     ("schema", Text),
     ("started_unix_us", Whole),
     ("timeline_ms", Object),
@@ -43,6 +45,11 @@ const REPORT: [(&str, Kind); 15] = [
     ("shown_unix_us", Wholes),
     ("shown_rtp", Wholes),
     ("lip_sync_ms", Object),
+    ("level", TextOrNull),
+    ("device", TextOrNull),
+    ("name_certified", Truth),
+    ("check", TextOrNull),
+    ("refusal", TextOrNull),
     ("end", Text),
     ("exit", Whole),
 ];
@@ -112,6 +119,13 @@ const ENDS: [&str; 11] = [
 /// The words that a sample's `phase` may be.
 const PHASES: [&str; 6] = ["lobby", "waiting_room", "connecting", "live", "reconnecting", "ended"];
 
+/// The words that `level`, `device` and `check` may be, if they are not null.
+const ASSURANCES: [(&str, &[&str]); 3] = [
+    ("level", &["link_page", "link_app", "known_device", "digits_compared"]),
+    ("device", &["new", "met", "compared", "changed"]),
+    ("check", &["none", "asked", "shown", "same", "lost"]),
+];
+
 /// The report holds what the contract says, of the kinds that it says, in the order of time.
 #[track_caller]
 pub(crate) fn holds(report: &Report) {
@@ -128,6 +142,11 @@ pub(crate) fn holds(report: &Report) {
         look("samples[]", sample, &SAMPLE, &mut wrong);
         if !PHASES.iter().any(|phase| sample["phase"] == *phase) {
             wrong.push(format!("samples[].phase is {}", sample["phase"]));
+        }
+    }
+    for (field, words) in ASSURANCES {
+        if !report[field].is_null() && !words.iter().any(|word| report[field] == *word) {
+            wrong.push(format!("{field} is {}", report[field]));
         }
     }
     if !ENDS.iter().any(|end| report["end"] == *end) {
@@ -176,6 +195,7 @@ fn look(name: &str, value: &Value, keys: &[(&str, Kind)], wrong: &mut Vec<String
 fn is(value: &Value, kind: Kind) -> bool {
     let all = |kind| value.as_array().is_some_and(|list| list.iter().all(|entry| is(entry, kind)));
     match kind {
+        Truth => value.is_boolean(),
         Text => value.is_string(),
         Whole => value.is_u64(),
         Number => value.as_f64().is_some_and(|number| number >= 0.0),

@@ -9,6 +9,7 @@
 mod by_keyboard;
 mod clinic;
 mod declined;
+mod digits;
 mod ears;
 mod eyes;
 mod footage;

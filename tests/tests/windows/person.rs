@@ -106,6 +106,18 @@ impl Person {
         });
     }
 
+    /// Waits until a text is there that begins like this, and gives the whole of it.
+    #[track_caller]
+    pub(crate) fn what_reads(&self, beginning: &str) -> String {
+        let mut whole = None;
+        self.waits_until(&format!("there is {beginning:?} and more"), |person| {
+            let all = person.eyes.all();
+            whole = all.iter().map(Seen::name).find(|name| name.starts_with(beginning)).map(str::to_owned);
+            whole.is_some()
+        });
+        whole.unwrap_or_default()
+    }
+
     /// Whether something is there now.
     pub(crate) fn has(&self, role: Role, name: &str) -> bool {
         self.find(role, name).is_some()

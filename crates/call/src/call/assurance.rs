@@ -51,9 +51,27 @@ impl Call {
         let channel = &self.remotes[index].channel;
         let device = channel.facts().and_then(|facts| facts.device);
         let (Some(name), Some(device)) = (self.remembered_as(index), device) else { return };
-        let compared = channel.is_compared();
+        // A page shows whatever digits it likes.
+        let compared = channel.is_compared() && !channel.peer().capabilities().has(Capability::PAGE);
         self.config.known.remember(name, device, compared);
         self.outputs.push_back(Output::RememberDevice { name, device, compared });
+    }
+
+    /// After a talk that ended in order, whom we met is known again without anybody's doing. Another device in the place
+    /// of the one that is remembered is taken only if digits were compared with it: else it would be told once and then
+    /// pass for the one that was always there.
+    pub(super) fn remember_by_itself(&mut self) {
+        let Some(index) = self.partner.and_then(|partner| self.index(partner)).filter(|_| self.was_live) else {
+            return;
+        };
+        let is_to_be = match self.recognised(index) {
+            Recognition::New | Recognition::Met => true,
+            Recognition::Changed => self.assurance(index).is_some_and(|known| known.level == Level::DigitsCompared),
+            Recognition::Compared => false,
+        };
+        if is_to_be {
+            self.remember_device();
+        }
     }
 
     // The spoken check.

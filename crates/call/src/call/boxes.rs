@@ -162,6 +162,8 @@ impl Call {
     pub(super) fn on_bye(&mut self, now: Timestamp, from: EndpointId, reason: ByeReason) {
         debug!(%from, ?reason, "bye");
         if self.role() == Role::Guest || self.is_partner(from) {
+            // Their app found something that is not safe: nobody of this call is remembered.
+            self.was_live &= reason != ByeReason::Refused;
             self.end(now, EndReason::TheyHungUp);
         } else if let Some(index) = self.index(from) {
             self.forget(index);

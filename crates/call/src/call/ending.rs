@@ -17,6 +17,9 @@ impl Call {
             return;
         }
         info!(reason = reason.name(), "the call is over");
+        if !matches!(reason, EndReason::Refused(_)) {
+            self.remember_by_itself();
+        }
         self.phase = Phase::Ended(reason);
         self.outbox.clear();
         self.waiting_for_ice.clear();

@@ -156,3 +156,75 @@ fn a_device_that_was_compared_is_known_again_and_another_one_is_told() {
     let hidden = World::new(&people).run(10);
     assert_eq!(hidden.assurance(HOST).device, Recognition::Changed, "who hides which device it is gains nothing");
 }
+
+fn remembered(world: &World, side: usize) -> Vec<bool> {
+    let compared = |output: &Output| match output {
+        Output::RememberDevice { compared, .. } => Some(*compared),
+        _ => None,
+    };
+    world.apps[side].to_remember.iter().filter_map(compared).collect()
+}
+
+#[test]
+fn whoever_was_talked_with_is_known_again_unless_something_was_refused() {
+    for (says, known) in
+        [(None, vec![false]), (Some(Intent::DigitsSame), vec![true]), (Some(Intent::DigitsDiffer), vec![])]
+    {
+        let mut world = World::new(&People::default()).run(10);
+        world.intend(HOST, Intent::StartCheck);
+        world.pass(1);
+        for side in [HOST, GUEST] {
+            says.into_iter().for_each(|says| world.intend(side, says));
+        }
+        assert_eq!(remembered(&world, HOST).len() + remembered(&world, GUEST).len(), 0, "not before the end");
+        world.intend(GUEST, Intent::HangUp);
+        world.pass(1);
+        assert_eq!([remembered(&world, HOST), remembered(&world, GUEST)], [known.clone(), known], "{says:?}");
+    }
+}
+
+#[test]
+fn a_changed_device_is_remembered_after_digits_and_by_a_wish_and_not_by_itself() {
+    let mut people = People::default();
+    let host = World::new(&people).run(10);
+    let mut first = host;
+    first.intend(GUEST, Intent::HangUp);
+    first.pass(1);
+    for output in &first.apps[HOST].to_remember {
+        if let Output::RememberDevice { name, device, compared } = output {
+            people.known_by_host.remember(*name, *device, *compared);
+        }
+    }
+    people.patient = Some([22; 32]);
+    for (compares, wishes) in [(false, false), (true, false), (false, true)] {
+        let mut world = World::new(&people).run(10);
+        assert_eq!(world.assurance(HOST).device, Recognition::Changed);
+        if compares {
+            world.intend(GUEST, Intent::StartCheck);
+            world.pass(1);
+            world.intend(HOST, Intent::DigitsSame);
+        }
+        if wishes {
+            world.intend(HOST, Intent::RememberDevice);
+            assert_eq!(world.assurance(HOST).device, Recognition::Met);
+        }
+        world.intend(HOST, Intent::HangUp);
+        assert_eq!(!remembered(&world, HOST).is_empty(), compares || wishes);
+        assert_eq!(remembered(&world, HOST).contains(&true), compares);
+    }
+}
+
+#[test]
+fn nobody_is_remembered_whose_app_refuses_ours_or_who_was_not_let_in() {
+    let mut world = World::new(&People::default()).run(10);
+    let host = world.endpoint(HOST);
+    let bye = ControlMessage::Bye { reason: trust::ByeReason::Refused }.to_bytes();
+    world.tell(GUEST, Input::Peer(host, PeerInput::Control(bye)));
+    assert_eq!(world.ended(GUEST), Some(EndReason::TheyHungUp));
+    assert!(remembered(&world, GUEST).is_empty());
+    let mut world = World::new(&People::default());
+    world.admits = false;
+    let mut world = world.run(10);
+    world.intend(GUEST, Intent::HangUp);
+    assert!(remembered(&world, GUEST).is_empty());
+}

@@ -302,3 +302,29 @@ proptest! {
         }
     }
 }
+
+fn named(called: &str) -> (Desk, Option<[u8; 32]>) {
+    let mut desk = ready();
+    let (number, _) = asked(&desk.want(10, DeskIntent::StartVisitWith(Phi::new(called.to_owned()))));
+    let (number, _) = asked(&desk.answer(11, number, DeskAnswer::VisitMade(VisitId::from_random([2; 16]))));
+    let outputs = desk.answer(12, number, DeskAnswer::InviteMade(InviteId::from_random([3; 16])));
+    let patient = outputs.into_iter().find_map(|output| match output {
+        DeskOutput::StartCall(call) => Some(call.patient),
+        _ => None,
+    });
+    (desk, patient.expect("a call"))
+}
+
+#[test]
+fn a_patient_who_has_a_name_here_is_remembered_under_an_opaque_one() {
+    let (mut desk, ada) = named("Ada Lovelace");
+    assert!(ada.is_some() && ada == named("ada  lovelace").1);
+    assert_ne!(ada, named("Ada Byron").1);
+    assert_eq!(desk.snapshot().patient.as_ref().map(Phi::expose).map(String::as_str), Some("Ada Lovelace"));
+    desk.end_call(60);
+    assert_eq!(desk.snapshot().patient, None, "nothing of the name stays when the visit is over");
+    desk.want(61, DeskIntent::StartVisit);
+    assert_eq!(desk.snapshot().patient, None);
+    assert_eq!(named("  ").1, None);
+    assert_eq!(in_visit().1.patient, None);
+}

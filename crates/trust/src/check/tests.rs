@@ -259,3 +259,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn digits_that_were_read_out_are_read_again() {
+    let digits = Digits(1_234_567);
+    assert_eq!(digits.to_string(), "00012 34567");
+    for text in ["00012 34567", "0001234567\n", " 000 123 4567 "] {
+        assert_eq!(text.parse(), Ok(digits), "{text}");
+    }
+    for text in ["", "1234567", "00012 345678", "00012-34567", "+001234567", "0001234567\u{661}"] {
+        assert_eq!(text.parse::<Digits>(), Err(NotDigits), "{text}");
+    }
+}

@@ -6,10 +6,16 @@ use units::Phi;
 
 use crate::theme::COLUMN;
 use crate::views::devices::device_choices;
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, text, wide_button};
-use crate::{Intent, Model, words};
+use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::{Forms, Intent, Model, words};
 
-pub(crate) fn desk_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, intents: &mut Vec<Intent>) {
+pub(crate) fn desk_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    desk: &DeskSnapshot,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
     page(ui, COLUMN, |ui| {
         heading(ui, words::DESK);
         if let (Some(name), Some(server)) = (desk.name.as_ref().map(Phi::expose), &desk.server) {
@@ -24,9 +30,17 @@ pub(crate) fn desk_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, inten
         let making = desk.phase == DeskPhase::MakingVisit;
         card(ui, |ui| {
             text(ui, words::DESK_HELP);
+            let entered = ui
+                .add_enabled_ui(!making, |ui| field(ui, words::PATIENT, &mut forms.patient, words::PATIENT_HINT, false))
+                .inner;
+            quiet(ui, words::PATIENT_HELP);
             let word = if making { words::MAKING_VISIT } else { words::START_VISIT };
-            if ui.add_enabled_ui(!making, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
-                intents.push(Intent::Desk(DeskIntent::StartVisit));
+            let pressed = ui.add_enabled_ui(!making, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked();
+            if pressed || (entered && !making) {
+                intents.push(Intent::Desk(match forms.patient.trim() {
+                    "" => DeskIntent::StartVisit,
+                    called => DeskIntent::StartVisitWith(Phi::new(called.to_owned())),
+                }));
             }
             if making && wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
                 intents.push(Intent::Desk(DeskIntent::CloseVisit));
@@ -35,7 +49,7 @@ pub(crate) fn desk_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, inten
         if let Some(last) = &desk.last_visit {
             card(ui, |ui| {
                 quiet(ui, words::LAST_VISIT);
-                text(ui, &words::call_end(&last.end));
+                text(ui, &words::visit_end(&last.end, model.last_end).1);
                 quiet(ui, &words::talked(last.talked_for, last.reconnections));
             });
         }
@@ -47,11 +61,13 @@ pub(crate) fn desk_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, inten
 }
 
 /// What is shown right after a visit.
-pub(crate) fn summary_ui(ui: &mut Ui, summary: &desk::CallSummary, intents: &mut Vec<Intent>) {
+pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &desk::CallSummary, intents: &mut Vec<Intent>) {
     page(ui, COLUMN, |ui| {
-        heading(ui, words::VISIT_OVER);
+        let (title, sentence) = words::visit_end(&summary.end, model.last_end);
+        let said = heading(ui, title);
+        spoken(ui, &said);
         card(ui, |ui| {
-            text(ui, &words::call_end(&summary.end));
+            text(ui, &sentence);
             quiet(ui, &words::talked(summary.talked_for, summary.reconnections));
         });
         if wide_button(ui, Weight::Primary, words::BACK_TO_DESK).clicked() {

@@ -1,15 +1,17 @@
 //! The call: their picture large, ours small, four buttons, and what stands between the two in words.
 
-use call::{Phase, Snapshot};
-use egui::{Align, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
+use call::{Check, Phase, Snapshot};
+use egui::{Align, Frame, Id, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
 use signaling_protocol::Role;
 
 use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{DARK, NARROW};
 use crate::views::devices::{device_choices, microphone_level, troubles};
+use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
+use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -28,12 +30,21 @@ pub(crate) fn live_ui(
     Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
         ui,
         |ui| {
-            status(ui, model, call);
+            status(ui, model, call, forms, intents);
+            changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
         },
     );
     Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| buttons(ui, call, forms, intents));
-    if forms.devices_open && !narrow {
+    forget_what_is_over(call, forms);
+    if digits_are_open(call, forms) {
+        let below = ground.inner_margin(Margin::symmetric(14, 0));
+        let panel = Panel::bottom("digits").frame(below).show_separator_line(false);
+        let drawn = panel.show(ui, |ui| digits_ui(ui, model, call, forms, intents));
+        draw_again_if_higher(ui, drawn.response.rect.height());
+    }
+    let drawer_open = forms.devices_open || forms.privacy_open;
+    if drawer_open && !narrow {
         let side = ground.inner_margin(Margin::same(14));
         Panel::right("devices")
             .frame(side)
@@ -43,7 +54,7 @@ pub(crate) fn live_ui(
             .show(ui, |ui| drawer(ui, model, call, forms, intents));
     }
     egui::CentralPanel::default().frame(ground).show(ui, |ui| {
-        if forms.devices_open && narrow {
+        if drawer_open && narrow {
             Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
         } else {
             stage(ui, model, call, painter);
@@ -51,8 +62,28 @@ pub(crate) fn live_ui(
     });
 }
 
-/// How it stands, in one line, and how long the two have talked.
-fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
+/// A panel stands where its height of the drawing before lets it stand: the first drawing would show it over the buttons.
+fn draw_again_if_higher(ui: &Ui, height: f32) {
+    let id = Id::unique("height of the digits");
+    let known = ui.data_mut(|data| data.get_temp_mut_or_default::<Option<f32>>(id).replace(height));
+    if known.is_none_or(|known| (known - height).abs() > 0.5) {
+        ui.ctx().request_discard("the digits stand above the buttons");
+    }
+}
+
+/// A comparison that is over leaves nothing behind for the next.
+fn forget_what_is_over(call: &Snapshot, forms: &mut Forms) {
+    let check = call.assurance.as_ref().map(|known| known.check);
+    if !matches!(check, Some(Check::Asked | Check::Shown(_))) {
+        forms.digits_put_away = false;
+    }
+    if check != Some(Check::Asked) {
+        forms.asking_since = None;
+    }
+}
+
+/// How it stands, how long the two have talked, and who it is: in one line where there is room.
+fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let (line, next) = words::call_status(call);
     ui.horizontal_wrapped(|ui| {
         let color = if matches!(call.phase, Phase::Live { .. }) { DARK.good } else { DARK.on_notice };
@@ -74,6 +105,7 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot) {
                 quiet(ui, words::THEIR_CAMERA_IS_OFF);
             }
         }
+        assurance_line(ui, model, call, forms, intents);
     });
     if let Some(next) = next {
         quiet(ui, &words::with_phone(next, model.phone));
@@ -111,10 +143,16 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
         }
         _ => room,
     };
+    if room.height() < LEAST_FOR_OWN {
+        return;
+    }
     let corner: Rect = in_corner(around, size, 12.0);
     let instead = own_instead(model, call, painter);
     picture(ui, corner, Picture::Own, words::OWN_PICTURE, instead, painter);
 }
+
+/// In less than this height the own picture would cover theirs.
+const LEAST_FOR_OWN: f32 = 140.0;
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     const FOUR: f32 = 4.0 * 84.0;
@@ -137,6 +175,7 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
         let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
         if round_button(ui, mark(forms.devices_open), Icon::Settings, words::DEVICES, word).clicked() {
             forms.devices_open = !forms.devices_open;
+            forms.privacy_open = false;
         }
         if round_button(ui, Round::Danger, Icon::HangUp, words::HANG_UP, words::HANG_UP).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
@@ -144,8 +183,11 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
     });
 }
 
-/// Devices and keys, beside the picture or in its place.
+/// Devices and keys, or how private it is, beside the picture or in its place.
 fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if forms.privacy_open {
+        return privacy_drawer(ui, model, call, forms, intents);
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         text(ui, words::DEVICES);
         device_choices(ui, model, intents);

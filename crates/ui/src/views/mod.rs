@@ -2,10 +2,12 @@
 
 pub(crate) mod desk;
 pub(crate) mod devices;
+pub(crate) mod digits;
 pub(crate) mod ended;
 pub(crate) mod live;
 pub(crate) mod lobby;
 pub(crate) mod picture;
+pub(crate) mod privacy;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod waiting_panel;

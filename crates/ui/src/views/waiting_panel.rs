@@ -22,6 +22,9 @@ pub(crate) fn waiting_panel_ui(
     let narrow = ui.available_width() < NARROW;
     page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
         heading(ui, words::HOST_WAITING);
+        if let Some(patient) = model.desk.and_then(|desk| desk.patient.as_ref()) {
+            quiet(ui, &words::visit_of(patient.expose()));
+        }
         if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &problem);
         }
@@ -84,6 +87,9 @@ fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut V
             ui.separator();
             text(ui, &words::visitor(number));
             quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
+            if waiting.reused {
+                notice(ui, words::REUSED);
+            }
             ui.horizontal_wrapped(|ui| answers(ui, (number, waiting), true, intents));
         });
     }
@@ -99,6 +105,9 @@ pub(crate) fn who_waits_beside(ui: &mut Ui, now: Timestamp, call: &call::Snapsho
                 spoken(ui, &said);
                 answers(ui, (number, waiting), !talking, intents);
             });
+            if waiting.reused {
+                notice(ui, words::REUSED);
+            }
         });
     }
     if talking {

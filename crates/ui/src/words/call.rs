@@ -1,6 +1,6 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
-use call::{Phase, Problem, ReconnectCause, Refusal, Snapshot};
+use call::{Check, Phase, Problem, ReconnectCause, Snapshot};
 use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
 
@@ -88,8 +88,8 @@ pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &Devi
         _ => None,
     };
     let said = device.is_some_and(|kind| devices.of(kind).trouble.is_some());
-    if let Some(problem) = call.problem.as_ref().filter(|_| !said) {
-        return Some(problem_in_call(problem).to_owned());
+    if let Some(problem) = call.problem.as_ref().filter(|problem| !said && !is_over(call, problem)) {
+        return Some(problem_in_call(problem));
     }
     let waits = matches!(call.phase, Phase::WaitingRoom { .. });
     (waits && !call.signaling_up).then(|| {
@@ -101,14 +101,21 @@ pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &Devi
     })
 }
 
-fn problem_in_call(problem: &Problem) -> &'static str {
+/// The engine keeps the newest problem; one of a comparison is over when digits are shown again or were the same, and is
+/// said with the button for the next where they were lost.
+fn is_over(call: &Snapshot, problem: &Problem) -> bool {
+    let check = call.assurance.as_ref().map(|known| known.check);
     match problem {
-        Problem::GuestRefused { reason: Refusal::NotByOurLink, .. } => {
-            "Somebody tried to join without your link and was turned away."
-        }
-        Problem::GuestRefused { .. } => {
-            "Somebody was turned away, because their app did not prove who it is. Give them a new link."
-        }
+        Problem::CheckInterrupted => check.is_some_and(|check| check != Check::None),
+        Problem::CheckedTooOften => matches!(check, Some(Check::Same | Check::Shown(_))),
+        _ => false,
+    }
+}
+
+/// Each with the next step.
+fn problem_in_call(problem: &Problem) -> String {
+    let words = match problem {
+        Problem::GuestRefused { reason, .. } => return super::turned_away(*reason),
         Problem::AdmissionFailed(_) => {
             "The server could not write the admission down, so nobody was let in. Try again."
         }
@@ -122,5 +129,43 @@ fn problem_in_call(problem: &Problem) -> &'static str {
         }
         Problem::CameraLost => "Your camera is gone, so the other side does not see you. Choose one in Devices.",
         Problem::SpeakerLost => "Your loudspeaker is gone, so you hear nothing. Choose one in Devices.",
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use signaling_protocol::EndpointId;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_of_a_call_has_a_sentence_and_a_next_step() {
+        let endpoint = EndpointId::from_random([1; 16]);
+        let reason = call::Refusal::LinkExpired;
+        let all = [
+            Problem::GuestRefused { endpoint, reason },
+            Problem::AdmissionFailed(endpoint),
+            Problem::AlreadySomebodyIn,
+            Problem::CheckInterrupted,
+            Problem::CheckedTooOften,
+            Problem::MicrophoneLost,
+            Problem::CameraLost,
+            Problem::SpeakerLost,
+        ];
+        for problem in all {
+            match problem {
+                Problem::GuestRefused { .. }
+                | Problem::AdmissionFailed(_)
+                | Problem::AlreadySomebodyIn
+                | Problem::CheckInterrupted
+                | Problem::CheckedTooOften
+                | Problem::MicrophoneLost
+                | Problem::CameraLost
+                | Problem::SpeakerLost => {}
+            }
+            let words = problem_in_call(&problem);
+            assert!(words.contains(". ") && words.ends_with('.'), "{words}");
+        }
     }
 }

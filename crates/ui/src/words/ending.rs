@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use call::{EndReason, Refusal};
+use call::EndReason;
 use desk::CallEnd;
+use signaling_protocol::Role;
 
-use super::{of_code, span};
+use super::{refused, span};
 
 /// The end of a patient's visit: a title, and a sentence with the next step.
 pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
@@ -32,21 +33,21 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
             "The connection was lost",
             "It did not come back within ten minutes. Look after your network, then open your link again, or call the clinic.",
         ),
-        EndReason::Refused(refusal) => return ("The visit could not go on", refused(refusal)),
+        EndReason::Refused(refusal) => return refused(refusal, Role::Guest),
     };
     (title, sentence.to_owned())
 }
 
-fn refused(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Server(code) => of_code(code).to_owned(),
-        Refusal::Version => "This app is too old or too new for the clinic's server. Update it.".to_owned(),
-        other => format!("{other} Call the clinic before you try again."),
+/// How a visit went, for the clinician: a title and a sentence. `engine` says more of what was refused than the desk
+/// knows.
+pub(crate) fn visit_end(end: &CallEnd, engine: Option<EndReason>) -> (&'static str, String) {
+    match (end, engine) {
+        (CallEnd::Refused { .. }, Some(EndReason::Refused(refusal))) => refused(refusal, Role::Host),
+        _ => (super::VISIT_OVER, call_end(end)),
     }
 }
 
-/// How a visit went, for the clinician.
-pub(crate) fn call_end(end: &CallEnd) -> String {
+fn call_end(end: &CallEnd) -> String {
     match end {
         CallEnd::ByUs => "You ended the visit.".to_owned(),
         CallEnd::ByThem => "The patient ended the call.".to_owned(),
@@ -75,32 +76,30 @@ pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use signaling_protocol::Code;
 
     use super::*;
 
     #[test]
     fn every_end_says_what_happened_and_what_to_do() {
         use EndReason::{
-            ConnectionLost, Denied, HandshakeUnfinished, HungUp, NoConnection, Refused, Removed, TheyHungUp, VisitOver,
+            ConnectionLost, Denied, HandshakeUnfinished, HungUp, NoConnection, Removed, TheyHungUp, VisitOver,
         };
-        let refusals = [
-            Refusal::Server(Code::InviteExpired),
-            Refusal::Server(Code::Internal),
-            Refusal::Version,
-            Refusal::WrongClinicKey,
-            Refusal::FingerprintMismatch,
-            Refusal::FingerprintChanged,
-            Refusal::Parameters,
-            Refusal::Malformed,
-        ];
         let plain = [HungUp, TheyHungUp, Denied, Removed, VisitOver, NoConnection, HandshakeUnfinished, ConnectionLost];
-        for reason in plain.into_iter().chain(refusals.map(Refused)) {
+        for reason in plain {
             let (_, words) = end_reason(reason);
             assert!(words.matches('.').count() >= 2, "{reason:?}: {words}");
             let in_vain = !matches!(reason, HungUp | TheyHungUp);
             let step = ["all the clinic", "Ask the clinic", "ry again", "Update"];
             assert!(!in_vain || step.iter().any(|step| words.contains(step)), "{reason:?}: {words}");
         }
+    }
+
+    #[test]
+    fn a_clinician_reads_more_than_that_something_was_refused() {
+        let end = CallEnd::Refused { sentence: "No.".to_owned() };
+        let refusal = EndReason::Refused(call::Refusal::DigitsDiffer);
+        assert_eq!(visit_end(&end, None), ("The visit is over", "No.".to_owned()));
+        assert_eq!(visit_end(&end, Some(refusal)), refused(call::Refusal::DigitsDiffer, Role::Host));
+        assert_eq!(visit_end(&CallEnd::ByUs, Some(refusal)).1, "You ended the visit.", "of another call");
     }
 }

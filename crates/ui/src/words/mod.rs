@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
+mod assurance;
 mod call;
 mod devices;
 mod ending;
 mod people;
 mod refusals;
+mod refused;
 mod spans;
 
+pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
 pub(crate) use self::devices::*;
 pub(crate) use self::ending::*;
 pub(crate) use self::people::*;
 pub(crate) use self::refusals::*;
+pub(crate) use self::refused::*;
 pub(crate) use self::spans::*;
 
 pub(crate) const NAME: &str = "Housecall";
@@ -56,6 +60,10 @@ pub(crate) const OTHER_PERSON: &str = "Sign in as somebody else";
 pub(crate) const DESK: &str = "Your desk";
 pub(crate) const DESK_HELP: &str =
     "A visit has a link of its own. You give it to your patient, see when they wait, and let them in.";
+pub(crate) const PATIENT: &str = "Patient";
+pub(crate) const PATIENT_HINT: &str = "You may leave this empty";
+pub(crate) const PATIENT_HELP: &str =
+    "With a name, their device is known the next time. The name stays on this machine.";
 pub(crate) const START_VISIT: &str = "Start a visit";
 pub(crate) const MAKING_VISIT: &str = "Making the visit…";
 pub(crate) const LAST_VISIT: &str = "Your last visit";

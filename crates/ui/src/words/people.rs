@@ -8,6 +8,11 @@ pub(crate) fn signed_in_as(name: &str, server: &str) -> String {
     format!("Signed in as {name} at {server}")
 }
 
+/// For whom the visit is, as the clinician calls them.
+pub(crate) fn visit_of(patient: &str) -> String {
+    format!("For {patient}. The name stays on this machine.")
+}
+
 pub(crate) fn how_many_wait(count: usize) -> String {
     match count {
         0 => "Nobody waits yet".to_owned(),

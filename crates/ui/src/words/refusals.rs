@@ -17,6 +17,19 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::VisitFull => "The visit is full. Wait a little, then try again.",
         Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",
         Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
+        Code::HostPresent => "Your visit is open on another device of yours. Close it there, then try again.",
+        Code::EndpointNotFound => "They are not in the visit any more. Wait until they come back.",
+        Code::ClinicNotSetUp => "No clinic has been set up on this server. Ask who runs it.",
+        Code::ClinicMismatch => "This server belongs to another clinic. Check its address.",
+        Code::DeviceNotFound | Code::ObjectNotFound | Code::BoxNotFound => {
+            "The server does not know this any more. Go back, then try again."
+        }
+        Code::QuotaFull => "This account has used up its room on the server. Ask who runs it.",
+        Code::CheckOutOfTurn => "The comparison of digits was interrupted. Begin it again.",
+        Code::EpochRefused | Code::RevisionRefused => "Somebody else changed this meanwhile. Go back, then try again.",
+        Code::MessageIdReused | Code::BoxSize | Code::Malformed | Code::TooLarge | Code::RouteNotFound => {
+            "This app and the clinic's server do not understand each other. Update the app."
+        }
         Code::StorageFailed => "The server could not store this. Try again in a while.",
         _ => "The server has a fault. Try again in a while.",
     }
@@ -40,5 +53,64 @@ pub(crate) fn desk_problem(problem: &DeskProblem) -> String {
         }
         DeskProblem::SignInOver => "The time of your sign-in is over. Sign in again.".to_owned(),
         DeskProblem::OddAnswer => "The server answered something unexpected. Update this app.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_no_of_a_server_has_a_sentence_and_a_next_step() {
+        use Code::{
+            BoxNotFound, BoxSize, CheckOutOfTurn, ClinicMismatch, ClinicNotSetUp, DeviceNotFound, EndpointNotFound,
+            EpochRefused, HostPresent, Internal, InviteExpired, InviteInUse, InviteNotUsable, InvitePlaceKept,
+            Malformed, MessageIdReused, NotAllowed, NotSignedIn, ObjectNotFound, QuotaFull, RevisionRefused,
+            RouteNotFound, SignInRefused, StorageFailed, TooLarge, TooManyRequests, VersionNotSpoken, VisitEnded,
+            VisitFull, VisitNotFound,
+        };
+        let all = [
+            SignInRefused,
+            NotSignedIn,
+            NotAllowed,
+            InviteNotUsable,
+            InviteExpired,
+            InviteInUse,
+            InvitePlaceKept,
+            HostPresent,
+            VisitNotFound,
+            VisitEnded,
+            VisitFull,
+            EndpointNotFound,
+            MessageIdReused,
+            BoxSize,
+            ClinicNotSetUp,
+            ClinicMismatch,
+            EpochRefused,
+            RevisionRefused,
+            DeviceNotFound,
+            CheckOutOfTurn,
+            ObjectNotFound,
+            BoxNotFound,
+            QuotaFull,
+            Malformed,
+            TooLarge,
+            TooManyRequests,
+            VersionNotSpoken,
+            RouteNotFound,
+            StorageFailed,
+            Internal,
+        ];
+        // The list of the protocol's text: a code that is added there is to be added here.
+        let protocol = include_str!("../../../../signaling-protocol/PROTOCOL.md");
+        let rows = protocol.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let codes = rows.filter(|(_, rest)| rest.starts_with(['4', '5'])).count();
+        assert_eq!(codes, all.len());
+        for code in all {
+            let words = of_code(code);
+            assert!(words.contains(". ") && words.ends_with('.'), "{code:?}: {words}");
+            let has_fault = words == of_code(Internal);
+            assert_eq!(has_fault, code == Internal, "{code:?} has words of its own");
+        }
     }
 }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use call::{EndReason, Phase, PictureOff, PicturePlan, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting};
+use call::{
+    Assurance, Check, EndReason, Level, Phase, PictureOff, PicturePlan, Recognition, ReconnectCause, Refusal, Remote,
+    Snapshot, VoicePlan, Waiting,
+};
 use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
@@ -28,6 +31,10 @@ pub struct Moment {
     pub problem: Option<String>,
     /// The clinic's number.
     pub phone: Option<String>,
+    /// How the clinician's last call ended.
+    pub last_end: Option<EndReason>,
+    /// Whether this machine keeps the device's secret.
+    pub is_known_again: bool,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
     /// Whether there are pictures.
@@ -57,6 +64,8 @@ impl Moment {
             devices,
             problem: None,
             phone: None,
+            last_end: None,
+            is_known_again: true,
             speaks_while_muted: false,
             pictures: true,
             now: NOW,
@@ -76,6 +85,7 @@ impl Moment {
             name: known.then(|| Phi::new("doctor".to_owned())),
             server: known.then(|| "clinic.example".to_owned()),
             last_visit: None,
+            patient: None,
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
@@ -94,6 +104,11 @@ impl Moment {
         self
     }
 
+    /// With a change to how sure one is of who is there.
+    pub fn with_assurance(self, change: impl FnOnce(&mut Assurance)) -> Self {
+        self.with_call(|call| change(call.assurance.as_mut().expect("a call in which they have spoken")))
+    }
+
     /// What is drawn.
     pub fn model(&self) -> Model<'_> {
         Model {
@@ -105,6 +120,8 @@ impl Moment {
             speaks_while_muted: self.speaks_while_muted,
             now: self.now,
             talked_for: Some(Duration::from_secs(754)),
+            last_end: self.last_end,
+            is_known_again: self.is_known_again,
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
         }
@@ -131,6 +148,11 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
     wrong_link.problem = Some("This link is damaged. Copy the whole link again.".to_owned());
     wrong_link.phone = Some("555 0100".to_owned());
     let live = Phase::Live { since };
+    let mut stopped = Moment::desk(DeskPhase::Summary(CallSummary {
+        end: CallEnd::Refused { sentence: "No.".to_owned() },
+        ..summary.clone()
+    }));
+    stopped.last_end = Some(EndReason::Refused(Refusal::DigitsDiffer));
     vec![
         ("start", Moment::start()),
         ("start-wrong-link", wrong_link),
@@ -166,9 +188,34 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("live-broken-devices", unplugged),
         ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
         ("their-app-stopped", Moment::clinician(Phase::Reconnecting { since, cause: ReconnectCause::TheirAppStopped })),
+        ("host-used-link", Moment::clinician(Phase::WaitingRoom { since }).with_call(reused)),
+        ("live-digits-asked", Moment::patient(live).with_assurance(|known| known.check = Check::Asked)),
+        ("live-digits", Moment::patient(live).with_assurance(|known| known.check = shown())),
+        ("host-live-digits", Moment::clinician(live).with_assurance(|known| known.check = shown())),
+        ("live-compared", Moment::patient(live).with_assurance(compared)),
+        ("live-digits-lost", Moment::patient(live).with_assurance(|known| known.check = Check::Lost)),
+        ("host-live-changed", Moment::clinician(live).with_assurance(|known| known.device = Recognition::Changed)),
+        ("stopped", Moment::patient(Phase::Ended(EndReason::Refused(Refusal::DigitsDiffer)))),
+        ("host-stopped", stopped),
         ("ended", Moment::patient(Phase::Ended(EndReason::TheyHungUp))),
         ("refused", Moment::patient(Phase::Ended(EndReason::Refused(Refusal::Server(Code::InviteExpired))))),
     ]
+}
+
+/// Digits that both are to read.
+pub fn shown() -> Check {
+    Check::Shown("12345 67890".parse().expect("ten digits"))
+}
+
+/// The digits were the same.
+pub fn compared(known: &mut Assurance) {
+    (known.level, known.check) = (Level::DigitsCompared, Check::Same);
+}
+
+/// Somebody waits by a link that another app came by.
+fn reused(call: &mut Snapshot) {
+    call.waiting = waiting(1);
+    call.waiting[0].reused = true;
 }
 
 /// Visitors who wait.
@@ -185,6 +232,7 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
 
 /// A call in this phase.
 pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
+    let in_call = matches!(phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. });
     Snapshot {
         phase,
         role,
@@ -203,7 +251,13 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
         },
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
-        assurance: None,
+        assurance: in_call.then(|| Assurance {
+            level: Level::LinkApp,
+            device: Recognition::New,
+            name: (role == Role::Guest).then(|| Phi::new("Dr. Lee".to_owned())),
+            check: Check::None,
+            dropped_boxes: 0,
+        }),
     }
 }
 

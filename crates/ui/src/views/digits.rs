@@ -1,0 +1,98 @@
+//! The digits that both read to each other.
+
+use call::{Check, Snapshot};
+use egui::{Align, FontId, Layout, RichText, Ui, accesskit, vec2};
+
+use crate::theme::{Palette, TARGET};
+use crate::views::privacy::digits_are_open;
+use crate::widgets::{Weight, button, card, quiet, spoken, text};
+use crate::{Forms, Intent, Model, words};
+
+/// The comparison, where there is one; opens by itself when the other side began.
+pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let Some(known) = call.assurance.as_ref().filter(|_| digits_are_open(call, forms)) else { return };
+    let width = ui.available_width().min(WIDEST);
+    let beside = (ui.available_width() - width) / 2.0;
+    let draw = |ui: &mut Ui| {
+        let said = text(ui, words::COMPARE);
+        spoken(ui, &said);
+        match known.check {
+            Check::Shown(digits) => {
+                quiet(ui, words::how_to_compare(call.role));
+                shown(ui, &digits.to_string(), forms, intents);
+            }
+            _ => asked(ui, model, forms, intents),
+        }
+    };
+    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.add_space(beside);
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing.x = 10.0;
+            card(ui, draw);
+        });
+    });
+}
+
+/// As wide as the sentence above the digits.
+const WIDEST: f32 = 760.0;
+/// In less than this width the answers stand below the digits.
+const BESIDE: f32 = 670.0;
+
+fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let answers = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
+        if button(ui, Weight::Primary, words::SAME).clicked() {
+            intents.push(Intent::Call(call::Intent::DigitsSame));
+        }
+        if button(ui, Weight::Secondary, words::NOT_SAME).clicked() {
+            intents.push(Intent::Call(call::Intent::DigitsDiffer));
+        }
+        later(ui, forms);
+    };
+    if ui.available_width() < BESIDE {
+        large(ui, digits);
+        ui.horizontal_wrapped(|ui| answers(ui, forms, intents));
+    } else {
+        ui.horizontal(|ui| {
+            large(ui, digits);
+            ui.add_space(24.0);
+            answers(ui, forms, intents);
+        });
+    }
+}
+
+/// As large as there is room for, and one by one for who hears them.
+fn large(ui: &mut Ui, digits: &str) {
+    // A digit of egui's monospaced letters is 0.55 of their size wide; ten and a space.
+    let size = (ui.available_width() / (11.0 * 0.56)).min(46.0);
+    let color = Palette::of(ui).text;
+    let response = ui.label(RichText::new(digits).font(FontId::monospace(size)).color(color));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        // What a label says is its value.
+        node.set_value(words::digits_spoken(digits));
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+fn asked(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let since = *forms.asking_since.get_or_insert(model.now);
+    let asked_for = model.now.since(since);
+    quiet(ui, words::ASKING);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), Layout::left_to_right(Align::Center), |ui| {
+        if asked_for < words::ASKING_LONG {
+            ui.ctx().request_repaint_after(words::ASKING_LONG.saturating_sub(asked_for));
+        } else if button(ui, Weight::Secondary, words::ASK_AGAIN).clicked() {
+            forms.asking_since = Some(model.now);
+            intents.push(Intent::Call(call::Intent::StartCheck));
+        }
+        later(ui, forms);
+    });
+}
+
+/// Out of the way for now; nothing is said to the other side.
+fn later(ui: &mut Ui, forms: &mut Forms) {
+    if button(ui, Weight::Quiet, words::LATER).clicked() {
+        forms.digits_put_away = true;
+    }
+}
