@@ -64,7 +64,7 @@ pub(crate) fn live_ui(
 
 /// A panel stands where its height of the drawing before lets it stand: the first drawing would show it over the buttons.
 fn draw_again_if_higher(ui: &Ui, height: f32) {
-    let id = Id::new("height of the digits");
+    let id = Id::unique("height of the digits");
     let known = ui.data_mut(|data| data.get_temp_mut_or_default::<Option<f32>>(id).replace(height));
     if known.is_none_or(|known| (known - height).abs() > 0.5) {
         ui.ctx().request_discard("the digits stand above the buttons");
