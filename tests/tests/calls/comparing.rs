@@ -29,6 +29,8 @@ fn options(clinic: &Clinic, name: &str, more: &[&str]) -> Options {
 /// Begins a visit in which digits are shown at both ends.
 fn begin(clinic: &Clinic) -> (Voices, [End; 2]) {
     let voices = Voices::in_folder(clinic.folder.path());
+    // Nothing of a visit before, or it would be taken for what this one brings.
+    let _ = fs::remove_file(clinic.house.link_file());
     for file in ENDS.iter().flat_map(|end| [format!("{end}-digits"), format!("{end}-hears")]) {
         let _ = fs::remove_file(clinic.folder.path().join(file));
     }

@@ -47,11 +47,13 @@ impl Clinic {
     /// The clinician copies the link of the visit that is open; it is carried to the patient's clipboard, as a mail would.
     #[track_caller]
     pub(crate) fn sends_the_link(&self, from: &Person, to: &Person) {
+        // Of a visit before.
+        let old = from.hands.clipboard();
         from.clicks("Copy the link");
         let mut link = None;
         from.waits_until("the link is on the clipboard", |clinician| {
             link = clinician.hands.clipboard();
-            link.is_some()
+            link.is_some() && link != old
         });
         let link = link.expect("a link");
         assert!(link.contains("/j/") && link.contains('#'), "{link}");

@@ -1,7 +1,7 @@
 //! The digits that both read to each other.
 
 use call::{Check, Snapshot};
-use egui::{Align, FontId, Layout, RichText, Ui, accesskit, vec2};
+use egui::{Align, FontId, Label, Layout, RichText, Ui, accesskit, vec2};
 
 use crate::theme::{Palette, TARGET};
 use crate::views::privacy::digits_are_open;
@@ -64,10 +64,11 @@ fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>
 
 /// As large as there is room for, and one by one for who hears them.
 fn large(ui: &mut Ui, digits: &str) {
-    // A digit of egui's monospaced letters is 0.55 of their size wide; ten and a space.
-    let size = (ui.available_width() / (11.0 * 0.56)).min(46.0);
+    // A monospaced letter is 0.61 of its size wide at most; ten digits and a space.
+    let size = (ui.available_width() / (11.0 * 0.61)).min(46.0);
     let color = Palette::of(ui).text;
-    let response = ui.label(RichText::new(digits).font(FontId::monospace(size)).color(color));
+    let text = RichText::new(digits).font(FontId::monospace(size)).color(color);
+    let response = ui.add(Label::new(text).extend());
     ui.ctx().accesskit_node_builder(response.id, |node| {
         // What a label says is its value.
         node.set_value(words::digits_spoken(digits));
