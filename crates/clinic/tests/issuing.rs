@@ -20,12 +20,12 @@ fn clinic_key() -> ClinicKey {
 fn issuer() -> IssuingKey {
     let head = clinic_key()
         .certify_issuer(&IssuingKey::public_key(&[12; 32]), 3, for_seconds(ISSUER_SECONDS))
-        .expect("400 days");
-    IssuingKey::new(&[12; 32], &head).expect("its own")
+        .expect("within the rules");
+    IssuingKey::new(&[12; 32], &head).expect("within the rules")
 }
 
 fn facts(validity: Validity) -> DeviceFacts {
-    let name_hash = name_hash(&[9; 16], "Dr Grace Hopper").expect("a name");
+    let name_hash = name_hash(&[9; 16], "Dr Grace Hopper").expect("within the rules");
     DeviceFacts { role: DeviceRole::Clinician, serial: 77, validity, name_hash }
 }
 
