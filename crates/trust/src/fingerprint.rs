@@ -79,13 +79,8 @@ impl DtlsFingerprint {
 impl fmt::Display for DtlsFingerprint {
     /// Pairs of upper-case hexadecimal digits with colons between, as `a=fingerprint:sha-256` has them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str(":")?;
-            }
-            write!(f, "{byte:02X}")?;
-        }
-        Ok(())
+        let pairs: Vec<String> = self.0.iter().map(|byte| format!("{byte:02X}")).collect();
+        f.write_str(&pairs.join(":"))
     }
 }
 
@@ -110,10 +105,7 @@ impl FromStr for DtlsFingerprint {
             }
             *byte = u8::from_str_radix(pair, 16).map_err(|_| FingerprintError::Dtls)?;
         }
-        match pairs.next() {
-            None => Ok(Self(bytes)),
-            Some(_) => Err(FingerprintError::Dtls),
-        }
+        pairs.next().is_none().then_some(Self(bytes)).ok_or(FingerprintError::Dtls)
     }
 }
 
