@@ -15,6 +15,7 @@ use units::{Clock, DeviceKind, Devices, Listening, Timestamp};
 use crate::board::DeviceBoard;
 use crate::desk_driver::{AtDesk, DeskHandle};
 use crate::headless::{Account, InputError, client, guest_party, is_loopback, random, random_bytes, runtime};
+use crate::keys::Vault;
 use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
@@ -35,6 +36,7 @@ pub struct Session {
     told_to_stop: Arc<AtomicBool>,
     /// Whether the test sound is being played.
     testing: Arc<AtomicBool>,
+    vault: Vault,
 }
 
 /// What a window's visits are made of.
@@ -110,6 +112,7 @@ impl Session {
             at_desk: Mutex::new(unattended.at_desk),
             told_to_stop,
             testing: Arc::default(),
+            vault: Vault::start(),
         })
     }
 
@@ -175,21 +178,21 @@ impl Session {
         Visit::open(&self.around, guest_party(link), client, None, on_this_machine)
     }
 
-    /// Opens the clinician's desk; the clinic's key lives in `identity`, or for as long as the window is open.
+    /// Opens the staff's desk. Who signs in there has keys in the system's keyring, certified by the clinic. With `identity`
+    /// nothing is enrolled: the folder holds the one secret of a clinic of one, made when it is not there.
     ///
     /// # Errors
     /// The folder cannot be used.
     pub fn open_desk(&self, identity: Option<&Path>) -> Result<DeskHandle, InputError> {
         let _within = self.enter();
-        let key = match identity {
-            Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-            None => random_bytes()?,
+        let clinic_of_one = |folder| -> Result<_, InputError> {
+            identity::clinic_of_one(&identity::load_or_make(folder, random_bytes()?)?, self.around.clock)
         };
-        let device = identity::clinic_of_one(&key, self.around.clock)?;
+        let device = identity.map(clinic_of_one).transpose()?;
         self.around.look_for_devices();
         let desk = Desk::new(DeskConfig::new(device, identity::unix_at_zero(self.around.clock)), Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(DeskHandle::open(desk, self.around.clone(), at_desk))
+        Ok(DeskHandle::open(desk, self.around.clone(), at_desk, self.vault.clone()))
     }
 
     /// Whether the first visit is over, or it is certain that there will be none.
