@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use etcetera::AppStrategy;
-use etcetera::app_strategy::AppStrategyArgs;
 use session::{
     Habits, Link, MediaChoices, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended, WholeFile,
     WindowConfig,
@@ -70,7 +68,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         server: arguments.server,
         pin: arguments.pin,
         user: arguments.user,
-        identity: arguments.identity.or_else(identity_folder),
+        identity: arguments.identity,
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -87,15 +85,4 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         judged: closes || report.is_some(),
         report,
     })
-}
-
-/// Where the clinic's key lives, so that two starts have the same: a folder of the person's own data on this machine.
-/// Where there is none, the key lives as long as the window.
-fn identity_folder() -> Option<PathBuf> {
-    let names = AppStrategyArgs {
-        top_level_domain: "org".to_owned(),
-        author: "Housecall".to_owned(),
-        app_name: "Housecall".to_owned(),
-    };
-    etcetera::app_strategy::choose_native_strategy(names).ok().map(|folders| folders.in_data_dir("identity"))
 }

@@ -23,5 +23,6 @@ pub use keys::{
     Sheet, Standing, WaitingRow,
 };
 pub use output::{DeskOutput, DeskRequest, HostCall};
+pub use signaling_protocol::DeviceId;
 pub use snapshot::{DeskPhase, DeskProblem, DeskSnapshot};
-pub use trust::{ServerAddressError, TlsPin};
+pub use trust::{DeviceRole, ServerAddressError, TlsPin};

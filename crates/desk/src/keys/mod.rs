@@ -181,7 +181,7 @@ impl Keys {
         let device_problem = self.device.problem.clone();
         let snapshot = KeysSnapshot {
             device: self.device.standing(unix, self.standing.as_ref()),
-            office: self.office.as_ref().map(|office| office.snapshot(self.standing.as_ref(), self.device.id())),
+            office: self.office.as_ref().map(|office| office.snapshot(unix, self.standing.as_ref(), self.device.id())),
             clinic: self.device.clinic().map(|clinic| clinic.to_string()),
             keeping: self.keeping,
             problem: self.office.as_ref().and_then(|office| office.problem.clone()).or(device_problem),

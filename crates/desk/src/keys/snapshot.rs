@@ -80,8 +80,8 @@ pub struct OfficeSnapshot {
     pub comparing: Option<Comparing>,
     /// Whether something is being told to the server.
     pub busy: bool,
-    /// Until when the issuing key that is here may certify: before that, the sheet brings the next.
-    pub issuer_until: Option<trust::UnixTime>,
+    /// Whole days for which the issuing key that is here may still certify: before that, the sheet brings the next.
+    pub issuer_days_left: Option<u64>,
 }
 
 /// Where the clinic's keys stand on this machine.

@@ -161,8 +161,13 @@ impl KeysDriver {
     fn ask(&self, number: RequestNumber, request: KeysRequest) {
         let (client, token, inputs) = (self.of.client.clone(), self.of.token.clone(), self.inputs.clone());
         tokio::spawn(async move {
+            // Each try owns what it asks with: a future that borrowed it could not move between threads.
+            let tries = move || {
+                let (client, token, request) = (client.clone(), token.clone(), request.clone());
+                async move { ask(&client, &token, &request).await }
+            };
             let answered = tokio::select! {
-                answered = until_definite(async || ask(&client, &token, &request).await) => answered,
+                answered = until_definite(tries) => answered,
                 // Whoever asked has signed out.
                 () = inputs.closed() => return,
             };

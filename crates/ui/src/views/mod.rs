@@ -3,9 +3,12 @@
 pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod ended;
+pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod lobby;
+pub(crate) mod office;
 pub(crate) mod picture;
+pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod waiting_panel;

@@ -17,6 +17,11 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::VisitFull => "The visit is full. Wait a little, then try again.",
         Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",
         Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
+        Code::ClinicMismatch => "The server belongs to another clinic. Do not go on; ask who runs the server.",
+        Code::QuotaFull => {
+            "This account has as many devices as it may have. Ask your admin to revoke one that is not used."
+        }
+        Code::DeviceNotFound => "This device waits no more. Ask its person to ask again.",
         Code::StorageFailed => "The server could not store this. Try again in a while.",
         _ => "The server has a fault. Try again in a while.",
     }

@@ -3,7 +3,12 @@
 use super::*;
 
 impl Office {
-    pub(in super::super) fn snapshot(&self, standing: Option<&Standing>, own: Option<DeviceId>) -> OfficeSnapshot {
+    pub(in super::super) fn snapshot(
+        &self,
+        now: UnixTime,
+        standing: Option<&Standing>,
+        own: Option<DeviceId>,
+    ) -> OfficeSnapshot {
         let rows = self.listed.iter().flatten().map(|listed| self.row(listed, own));
         let waiting = self.waiting.iter().filter(|waiting| Some(waiting.device) != own);
         OfficeSnapshot {
@@ -16,7 +21,10 @@ impl Office {
                 digits: comparison.digits.digits().map(|digits| Phi::new(digits.to_string())),
             }),
             busy: self.asked.as_ref().is_some_and(|(_, job)| !matches!(job, Job::List | Job::Heard(_))),
-            issuer_until: self.issuing.as_ref().map(|issuing| issuing.record.until),
+            issuer_days_left: self
+                .issuing
+                .as_ref()
+                .map(|issuing| issuing.record.until.0.saturating_sub(now.0) / 86_400),
         }
     }
 
