@@ -215,4 +215,51 @@ mod tests {
         assert_eq!(read(vault.load("lee at a".into()).await), (Some(vec![1; 40]), None, Keeping::Memory));
         assert_eq!(read(Vault::with(|| None).load("lee at a".into()).await), (None, None, Keeping::Memory));
     }
+
+    /// Set in the process that has a session bus and a Secret Service of its own.
+    #[cfg(target_os = "linux")]
+    const INSIDE: &str = "HOUSECALL_TEST_SECRET_SERVICE";
+
+    /// Runs itself again inside of a session of its own, with GNOME Keyring, in an empty home.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_secret_service_keeps_keys_from_one_start_to_the_next() {
+        if std::env::var_os(INSIDE).is_some() {
+            return inside_of_a_session();
+        }
+        let home = tempfile::tempdir().unwrap();
+        let script = "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
+        let test = "keys::vault::tests::a_secret_service_keeps_keys_from_one_start_to_the_next";
+        let output = std::process::Command::new("dbus-run-session")
+            .args(["--", "sh", "-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(INSIDE, "1")
+            .env("HOME", home.path())
+            .env("XDG_RUNTIME_DIR", home.path())
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .output()
+            .expect("dbus-run-session; `cargo xtask test` installs it and gnome-keyring");
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
+        assert!(String::from_utf8_lossy(&said).contains("1 passed"), "nothing was run");
+    }
+
+    #[cfg(target_os = "linux")]
+    fn inside_of_a_session() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let vault = Vault::start();
+            assert_eq!(read(vault.load("lee at a".into()).await), (None, None, Keeping::Keyring));
+            for byte in [1, 2] {
+                assert_eq!(vault.keep("lee at a".into(), Entry::Device, secret(byte)).await, Keeping::Keyring);
+            }
+            assert_eq!(vault.keep("lee at a".into(), Entry::Issuing, secret(3)).await, Keeping::Keyring);
+            drop(vault);
+            let both = (Some(vec![2; 40]), Some(vec![3; 40]), Keeping::Keyring);
+            assert_eq!(read(Vault::start().load("lee at a".into()).await), both);
+            assert_eq!(read(Vault::start().load("kim at a".into()).await), (None, None, Keeping::Keyring));
+        });
+    }
 }

@@ -83,7 +83,7 @@ fn certified_for(role: DeviceRole) -> String {
             "It is certified for a clinician's account. Sign in with that one to hold visits.".to_owned()
         }
         DeviceRole::Admin => {
-            "It is certified for an admin's account. Sign in with that one to look after devices.".to_owned()
+            "It is certified for an admin. Devices are let in on the laptop that holds the clinic's keys.".to_owned()
         }
         role => format!("It is certified for the {}. There is nothing more to do here yet.", role_name(role)),
     }

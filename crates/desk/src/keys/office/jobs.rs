@@ -158,7 +158,9 @@ impl Office {
             (Job::Certify(plan), KeysAnswer::Done) => self.certified(&plan),
             (Job::Heard(device), KeysAnswer::Said(reply)) => self.heard(device, &reply.messages, tools),
             (Job::Heard(_) | Job::Say(..), KeysAnswer::Refused(Code::DeviceNotFound)) => {
-                self.comparison = None;
+                if self.comparison.take().is_some() {
+                    self.problem = Some(KeysProblem::CheckFailed);
+                }
                 self.add(Job::List);
             }
             (Job::Say(device, _), KeysAnswer::Refused(Code::CheckOutOfTurn)) => self.add(Job::Heard(device)),
