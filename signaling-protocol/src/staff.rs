@@ -2,6 +2,7 @@
 //! of it is opaque here, and public keys; paths and rules stand in `PROTOCOL.md`.
 
 use serde::{Deserialize, Serialize};
+use units::Phi;
 
 use crate::event::of_known_kind;
 use crate::{Base64, ClinicFingerprint, DeviceId, EventError, Notice, ObjectId, StaffId, StaffLimits};
@@ -64,6 +65,9 @@ pub struct Device {
     pub device: DeviceId,
     /// Whose it is.
     pub staff: StaffId,
+    /// The name of that account, for people to find the device by. No app believes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Phi<String>>,
     /// Its public keys, opaque to the server.
     pub request: Base64,
     /// Counts its certificates.
@@ -81,6 +85,9 @@ pub struct WaitingDevice {
     pub device: DeviceId,
     /// Whose it is.
     pub staff: StaffId,
+    /// The name of that account, for people to find the device by. No app believes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Phi<String>>,
     /// Its public keys, opaque to the server.
     pub request: Base64,
     /// How long it still waits.

@@ -45,7 +45,8 @@ pub(crate) struct WindowArguments {
     /// A file with the TOTP secret, as `user add --totp-out` wrote it.
     #[arg(long, value_name = "F", requires = "password_file", conflicts_with = "link")]
     pub(crate) totp_file: Option<PathBuf>,
-    /// The folder with the clinic's key; made when it is not there. Without it, a folder of this account on this machine.
+    /// A folder with the one secret of a clinic of one, made when it is not there: for demonstrations and tests. Without it
+    /// the device is enrolled at the clinic, and its keys are in the system's keyring.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["link", "device_key_file"])]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link of the first visit is written once it is good.

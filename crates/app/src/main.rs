@@ -10,6 +10,7 @@ mod logging;
 mod options;
 mod painter;
 mod printer;
+mod sheet_page;
 mod window;
 
 use std::process::ExitCode;

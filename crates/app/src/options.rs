@@ -77,10 +77,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         server: arguments.server,
         pin: arguments.pin,
         user: arguments.user,
-        // A secret that was named stands in the place of the folder.
-        identity: arguments
-            .identity
-            .or_else(|| identity_folder().filter(|_| arguments.trust.device_key_file.is_none())),
+        identity: arguments.identity,
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -114,12 +111,6 @@ fn memory(named: Option<&Path>) -> Result<(Memory, Option<String>)> {
         Some(Err(error)) => (Memory::of_this_run()?, Some(as_sentence(&error))),
         None => (Memory::of_this_run()?, None),
     })
-}
-
-/// Where the clinic's key lives, so that two starts have the same. Where there is no such folder, the key lives as long as
-/// the window.
-fn identity_folder() -> Option<PathBuf> {
-    own_folder("identity")
 }
 
 /// In the folder of the person's own data on this machine.

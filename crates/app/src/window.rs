@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
 use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
-use session::desk::DeskIntent;
+use session::desk::{DeskIntent, OfficeStage, Sheet};
 use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
 use ui::{Forms, Intent, Levels, Model, Screen};
 
@@ -18,6 +18,7 @@ use crate::headless::{cannot_begin, complain, write_report};
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
+use crate::sheet_page::SheetPage;
 
 /// Never live, as headless says it: without a window there was no visit.
 const EXIT_NO_WINDOW: u8 = 3;
@@ -77,6 +78,8 @@ struct App {
     /// How the clinician's last call ended, for its summary.
     last_end: Option<EndReason>,
     awake: Option<StayAwake>,
+    /// The recovery sheet, written to be printed; deleted when it is shown no more.
+    sheet_page: Option<SheetPage>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
     /// Drawings begun; the first two are told from the rest.
@@ -116,6 +119,7 @@ impl App {
             standing_problem: options.problem,
             last_end: None,
             awake: None,
+            sheet_page: None,
             seen: (false, 0),
             drawings: 0,
             closes: options.closes,
@@ -174,6 +178,12 @@ impl App {
                     desk.intend(intent);
                 }
             }
+            Intent::Keys(intent) => {
+                if let Some(keys) = self.desk.as_ref().and_then(DeskHandle::keys) {
+                    keys.intend(intent);
+                }
+            }
+            Intent::PrintSheet => self.print_sheet(context),
             Intent::OpenLink(link) => self.open_link(link.expose()),
             Intent::OpenDesk => self.open_desk(),
             Intent::Back => {
@@ -210,6 +220,27 @@ impl App {
                 (None, None) => {}
             },
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    /// Writes the recovery sheet as a page, and opens it where pages are opened.
+    fn print_sheet(&mut self, context: &egui::Context) {
+        let Some((sheet, server)) = self.sheet() else { return };
+        match SheetPage::write(&ui::recovery_page(&sheet, &server)) {
+            Ok(page) => {
+                context.open_url(egui::OpenUrl::new_tab(page.url()));
+                (self.sheet_page, self.problem) = (Some(page), None);
+            }
+            Err(sentence) => self.problem = Some(sentence),
+        }
+    }
+
+    /// The recovery sheet, while it is shown.
+    fn sheet(&self) -> Option<(Sheet, String)> {
+        let desk = self.desk.as_ref()?;
+        match desk.keys()?.snapshot().office?.stage {
+            OfficeStage::Sheet(sheet) => Some((sheet, desk.snapshot().server.unwrap_or_default())),
+            _ => None,
         }
     }
 
@@ -261,6 +292,9 @@ impl eframe::App for App {
         if session.told_to_stop() || (self.closes && session.is_over()) {
             context.send_viewport_cmd(ViewportCommand::Close);
         }
+        if self.sheet_page.is_some() && self.sheet().is_none() {
+            self.sheet_page = None;
+        }
         if self.screen == Screen::Clinician {
             let visit = self.desk.as_ref().and_then(DeskHandle::visit);
             if let (Some(before), None) = (&self.visit, &visit) {
@@ -289,6 +323,8 @@ impl eframe::App for App {
         let end = self.visit.as_ref().and_then(Visit::end);
         let call = self.visit.as_ref().map(Visit::snapshot);
         let desk = self.desk.as_ref().map(DeskHandle::snapshot);
+        let keys = self.desk.as_ref().and_then(DeskHandle::keys).map(|keys| keys.snapshot());
+        let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
             // For the levels.
@@ -299,6 +335,8 @@ impl eframe::App for App {
             screen: self.screen,
             call: call.as_ref(),
             desk: desk.as_ref(),
+            keys: keys.as_ref(),
+            sheet_page: sheet_page.as_deref(),
             devices: &devices,
             levels: Levels { microphone, speaker },
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
@@ -321,6 +359,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
+        self.sheet_page = None;
         if let Some(gl) = gl {
             self.painter.destroy(gl);
         }

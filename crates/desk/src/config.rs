@@ -7,8 +7,9 @@ use trust::{DeviceIdentity, UnixTime};
 /// Everything that a [`Desk`](crate::Desk) must know before it begins.
 #[derive(Debug)]
 pub struct DeskConfig {
-    /// The device, and the clinic that vouches for it, whose fingerprint stands in the links.
-    pub identity: DeviceIdentity,
+    /// The device, and the clinic that vouches for it, whose fingerprint stands in the links. Without one, each who signs in
+    /// has their own, by the [`Keys`](crate::Keys) that [`DeskOutput::OpenKeys`](crate::DeskOutput::OpenKeys) begins.
+    pub identity: Option<DeviceIdentity>,
     /// The time of day at [`units::Timestamp::ZERO`], for how long links are good.
     pub unix_at_zero: UnixTime,
     /// By what patients' names are made opaque where their devices are remembered: this app's own.
@@ -20,8 +21,8 @@ pub struct DeskConfig {
 }
 
 impl DeskConfig {
-    /// The usual desk of who holds `identity`; `unix_at_zero` is the time of day at [`units::Timestamp::ZERO`].
-    pub fn new(identity: DeviceIdentity, unix_at_zero: UnixTime) -> Self {
+    /// The usual desk, of who holds `identity` or of whoever signs in; `unix_at_zero` is the time of day at [`units::Timestamp::ZERO`].
+    pub fn new(identity: Option<DeviceIdentity>, unix_at_zero: UnixTime) -> Self {
         Self { identity, unix_at_zero, names_secret: [0; 32], idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
     }
 }

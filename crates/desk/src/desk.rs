@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_core::Rng;
 use signaling_protocol::{Code, CreateInviteRequest, InviteId, SignInReply, SignInRequest, StaffRole, VisitId};
 use tracing::debug;
-use trust::{InviteSecret, KnownDevices, Link, ServerAddress, TlsPin};
+use trust::{DeviceIdentity, InviteSecret, KnownDevices, Link, ServerAddress, TlsPin};
 use units::{Phi, Timestamp};
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct Desk {
     config: DeskConfig,
     rng: Box<dyn Rng + Send>,
     state: State,
+    /// The device of who is signed in, once it is certified.
+    identity: Option<DeviceIdentity>,
     /// The name and server of the last sign-in, kept through a lock.
     known_as: Option<KnownAs>,
     last_visit: Option<CallSummary>,
@@ -46,6 +48,7 @@ enum State {
     SignedOut { problem: Option<DeskProblem> },
     Locked { problem: Option<DeskProblem> },
     SigningIn { number: RequestNumber, server: ServerAddress, pin: Option<TlsPin>, was_locked: bool },
+    Keys { signed_in: SignedIn },
     Ready { signed_in: SignedIn, problem: Option<DeskProblem> },
     MakingVisit { signed_in: SignedIn, number: RequestNumber },
     MakingInvite { signed_in: SignedIn, number: RequestNumber, visit: VisitId, secret: InviteSecret },
@@ -60,6 +63,8 @@ struct SignedIn {
     pin: Option<TlsPin>,
     token: Phi<String>,
     until: Timestamp,
+    /// Whether this is a clinician's account.
+    holds_visits: bool,
 }
 
 struct KnownAs {
@@ -81,6 +86,7 @@ impl Desk {
     pub fn new(config: DeskConfig, rng: Box<dyn Rng + Send>) -> Self {
         let phase = DeskPhase::SignedOut { problem: None };
         Self {
+            identity: config.identity.clone(),
             config,
             rng,
             state: State::SignedOut { problem: None },
@@ -105,6 +111,8 @@ impl Desk {
             }
             DeskInput::Signaling { number, answer } => self.answered(now, number, answer),
             DeskInput::CallEnded { summary } => self.call_ended(now, summary),
+            DeskInput::Identity(identity) => self.identified(identity.map(|identity| *identity)),
+            DeskInput::SignedOut => self.signed_out(),
         }
         self.refresh();
     }
@@ -112,7 +120,7 @@ impl Desk {
     /// Time passed.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         match &self.state {
-            State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
+            State::Keys { signed_in } | State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
                 if now >= signed_in.until {
                     self.sign_out(Some(DeskProblem::SignInOver));
                 } else if now >= self.active_at + self.config.idle_lock {
@@ -133,7 +141,7 @@ impl Desk {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
+            State::Keys { signed_in } | State::Ready { signed_in, .. } | State::Summary { signed_in, .. } => {
                 Some(signed_in.until.min(self.active_at + self.config.idle_lock))
             }
             _ => None,
@@ -229,13 +237,58 @@ impl Desk {
     }
 
     fn signed_in(&mut self, now: Timestamp, server: ServerAddress, pin: Option<TlsPin>, reply: SignInReply) {
-        if reply.role != StaffRole::Clinician {
+        let has_own_keys = self.config.identity.is_none();
+        if !has_own_keys && reply.role != StaffRole::Clinician {
             return self.sign_out(Some(DeskProblem::NotAClinician));
         }
         self.active_at = now;
         let until = now + Duration::from_secs(reply.expires_in_secs);
-        let signed_in = SignedIn { server, pin, token: reply.token, until };
-        self.state = State::Ready { signed_in, problem: None };
+        let signed_in =
+            SignedIn { server, pin, token: reply.token, until, holds_visits: reply.role == StaffRole::Clinician };
+        if !has_own_keys {
+            self.state = State::Ready { signed_in, problem: None };
+            return;
+        }
+        self.outputs.push_back(DeskOutput::OpenKeys {
+            server: signed_in.server.clone(),
+            name: self.known_as.as_ref().map(|known| known.name.clone()).unwrap_or_default(),
+            role: reply.role,
+            token: signed_in.token.clone(),
+        });
+        self.state = State::Keys { signed_in };
+    }
+
+    /// The device is certified, or is not any more. A visit that goes on is left to the call, which hears of revocations.
+    fn identified(&mut self, identity: Option<DeviceIdentity>) {
+        if self.config.identity.is_some() {
+            return;
+        }
+        self.identity = identity;
+        match (&self.state, &self.identity) {
+            (State::Keys { signed_in }, Some(_)) if signed_in.holds_visits => {
+                self.state = State::Ready { signed_in: signed_in.clone(), problem: None };
+            }
+            (
+                State::Ready { signed_in, .. }
+                | State::Summary { signed_in, .. }
+                | State::MakingVisit { signed_in, .. }
+                | State::MakingInvite { signed_in, .. },
+                None,
+            ) => self.state = State::Keys { signed_in: signed_in.clone() },
+            _ => {}
+        }
+    }
+
+    fn signed_out(&mut self) {
+        match &mut self.state {
+            State::Keys { .. }
+            | State::Ready { .. }
+            | State::Summary { .. }
+            | State::MakingVisit { .. }
+            | State::MakingInvite { .. } => self.sign_out(Some(DeskProblem::SignInOver)),
+            State::InVisit { sign_out_after, .. } => *sign_out_after = true,
+            State::SignedOut { .. } | State::Locked { .. } | State::SigningIn { .. } => {}
+        }
     }
 
     fn make_invite(&mut self, signed_in: SignedIn, visit: VisitId) {
@@ -258,10 +311,13 @@ impl Desk {
         invite: InviteId,
         secret: InviteSecret,
     ) {
+        let Some(identity) = self.identity.clone() else {
+            self.state = State::Keys { signed_in };
+            return;
+        };
         let lifetime = self.config.link_lifetime.as_secs();
         let not_after = self.config.unix_at_zero.plus(now.as_micros() / 1_000_000 + lifetime);
         let invites = vec![(invite, secret.clone(), not_after)];
-        let identity = self.config.identity.clone();
         let link = Link {
             server: signed_in.server.clone(),
             app_only: signed_in.pin.is_some(),
@@ -299,11 +355,15 @@ impl Desk {
         if now >= signed_in.until {
             return self.sign_out(Some(DeskProblem::SignInOver));
         }
-        self.state = State::Summary { signed_in: signed_in.clone(), summary: summary.clone() };
+        self.state = match self.identity {
+            Some(_) => State::Summary { signed_in: signed_in.clone(), summary: summary.clone() },
+            None => State::Keys { signed_in: signed_in.clone() },
+        };
         self.last_visit = Some(summary);
     }
 
     fn lock(&mut self) {
+        self.forget_identity();
         self.outputs.push_back(DeskOutput::ForgetToken);
         self.state = State::Locked { problem: None };
     }
@@ -313,7 +373,13 @@ impl Desk {
         self.state = if was_locked { State::Locked { problem } } else { State::SignedOut { problem } };
     }
 
+    /// Who comes next has a device of their own.
+    fn forget_identity(&mut self) {
+        self.identity.clone_from(&self.config.identity);
+    }
+
     fn sign_out(&mut self, problem: Option<DeskProblem>) {
+        self.forget_identity();
         self.outputs.push_back(DeskOutput::ForgetToken);
         // After the end of a token the same person signs in again; who signs out leaves nothing behind.
         if problem.is_none() {
@@ -356,6 +422,7 @@ impl State {
             Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },
             Self::Locked { problem } => DeskPhase::Locked { problem: problem.clone() },
             Self::SigningIn { .. } => DeskPhase::SigningIn,
+            Self::Keys { .. } => DeskPhase::Keys,
             Self::Ready { problem, .. } => DeskPhase::Ready { problem: problem.clone() },
             Self::MakingVisit { .. } | Self::MakingInvite { .. } => DeskPhase::MakingVisit,
             Self::InVisit { link, .. } => DeskPhase::InVisit { link: link.clone() },

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use signaling_protocol::{Code, InviteId, SignInReply, VisitId};
-use trust::TlsPin;
+use trust::{DeviceIdentity, TlsPin};
 use units::Phi;
 
 /// Everything that can happen to a desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum DeskInput {
     /// The person wants something.
     Intent(DeskIntent),
@@ -23,6 +23,10 @@ pub enum DeskInput {
         /// How it went.
         summary: CallSummary,
     },
+    /// The device of who is signed in is certified, or is not any more.
+    Identity(Option<Box<DeviceIdentity>>),
+    /// The server has signed this person out.
+    SignedOut,
 }
 
 /// Which question an answer belongs to.

@@ -10,12 +10,19 @@
 mod config;
 mod desk;
 mod input;
+mod keys;
 mod output;
 mod snapshot;
 
 pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
 pub use desk::Desk;
 pub use input::{CallEnd, CallSummary, DeskAnswer, DeskInput, DeskIntent, RequestNumber};
+pub use keys::{
+    CARD_KIND, Comparing, DeviceRow, DeviceStanding, Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput,
+    KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
+    Sheet, Standing, WaitingRow,
+};
 pub use output::{DeskOutput, DeskRequest, HostCall};
+pub use signaling_protocol::DeviceId;
 pub use snapshot::{DeskPhase, DeskProblem, DeskSnapshot};
-pub use trust::{ServerAddressError, TlsPin};
+pub use trust::{DeviceRole, ServerAddressError, TlsPin};

@@ -1,6 +1,6 @@
 //! What the desk wants done.
 
-use signaling_protocol::{CreateInviteRequest, InviteId, SignInRequest, VisitId};
+use signaling_protocol::{CreateInviteRequest, InviteId, SignInRequest, StaffRole, VisitId};
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
 
@@ -16,6 +16,18 @@ pub enum DeskOutput {
         number: RequestNumber,
         /// The question.
         request: DeskRequest,
+    },
+    /// Begin the keys of who signed in, and tell their desk of the identity that comes of them. They end with
+    /// [`ForgetToken`](Self::ForgetToken).
+    OpenKeys {
+        /// Where.
+        server: ServerAddress,
+        /// Who, as they signed in.
+        name: Phi<String>,
+        /// As what.
+        role: StaffRole,
+        /// Who is signed in.
+        token: Phi<String>,
     },
     /// Begin the call, and join it.
     StartCall(Box<HostCall>),

@@ -31,6 +31,7 @@ pub struct DeskSnapshot {
 ///   │            SignIn, signed in          │ │ idle 15 min       CloseVisit             Summary
 ///   └── SignOut              Locked ◀───────┼─┘ ◀──────────────────────────────────────────┘
 /// ```
+/// Who signs in on a device that is not certified comes to `Keys` first, and to `Ready` when it is.
 /// A visit that goes on is neither locked nor ended because a token is over: that is done when it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeskPhase {
@@ -41,6 +42,9 @@ pub enum DeskPhase {
     },
     /// The server is being asked.
     SigningIn,
+    /// Signed in, and the device is not certified yet, or its person holds no visits: the keys' own snapshot tells how they
+    /// stand.
+    Keys,
     /// Signed in; no visit.
     Ready {
         /// Why there is none, if something went wrong.

@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 use call::{EndReason, Intent};
 use desk::{
     CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
-    DeskSnapshot, HostCall, RequestNumber,
+    DeskSnapshot, HostCall, KeysConfig, RequestNumber,
 };
 use signaling_client::{ClientError, SignalingClient};
+use signaling_protocol::StaffRole;
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+use trust::ServerAddress;
 use units::{Phi, Timestamp};
 
 use crate::desk_person::{DeskPerson, DeskWish};
-use crate::headless::{Account, Pin, Progress, client, is_loopback};
+use crate::headless::{Account, Pin, Progress, client, is_loopback, random};
 use crate::identity;
+use crate::keys::{KeysDriver, KeysHandle, KeysOf, Vault};
 use crate::media::Meters;
 use crate::outcome::{self, InVain};
 use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
@@ -29,16 +33,24 @@ pub struct DeskHandle {
     intents: mpsc::Sender<DeskIntent>,
     snapshots: watch::Receiver<DeskSnapshot>,
     visit: watch::Receiver<Option<Visit>>,
+    keys: watch::Receiver<Option<KeysHandle>>,
 }
 
 impl DeskHandle {
     /// Starts the loop around `desk`. To be called within the runtime.
-    pub(crate) fn open(desk: Desk, secret: [u8; 32], around: Arc<Surroundings>, unattended: AtDesk) -> Self {
+    pub(crate) fn open(
+        desk: Desk,
+        secret: Option<[u8; 32]>,
+        around: Arc<Surroundings>,
+        unattended: AtDesk,
+        vault: Vault,
+    ) -> Self {
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (inputs, from_call) = mpsc::channel(INPUTS);
         let (answers, from_server) = mpsc::channel(INPUTS);
         let (snapshots, seen) = watch::channel(desk.snapshot().clone());
         let (visit, visit_seen) = watch::channel(None);
+        let (keys, keys_seen) = watch::channel(None);
         let AtDesk { account, link_file } = unattended;
         let now = around.clock.timestamp(Instant::now());
         let person = account.map(|account| (DeskPerson::new(now, around.habits.give_up), account));
@@ -50,13 +62,16 @@ impl DeskHandle {
             answers,
             snapshots,
             visit,
+            vault,
+            keys,
+            keys_task: None,
             client: None,
             person,
             link_file,
             fault: None,
         };
         tokio::spawn(driver.run(intents, from_call, from_server));
-        Self { intents: intents_out, snapshots: seen, visit: visit_seen }
+        Self { intents: intents_out, snapshots: seen, visit: visit_seen, keys: keys_seen }
     }
 
     /// Tells the desk what the person wants.
@@ -67,6 +82,11 @@ impl DeskHandle {
     /// The desk as the person sees it.
     pub fn snapshot(&self) -> DeskSnapshot {
         self.snapshots.borrow().clone()
+    }
+
+    /// The keys of who is signed in, where no identity was given.
+    pub fn keys(&self) -> Option<KeysHandle> {
+        self.keys.borrow().clone()
     }
 
     /// The visit that goes on.
@@ -86,13 +106,16 @@ pub(crate) struct AtDesk {
 
 struct DeskDriver {
     desk: Desk,
-    /// Of the clinic of one: its device is certified anew for each visit, for who is signed in.
-    secret: [u8; 32],
+    /// Of the clinic of one, if that is what this is: its device is certified anew for each visit, for who is signed in.
+    secret: Option<[u8; 32]>,
     around: Arc<Surroundings>,
     inputs: mpsc::Sender<DeskInput>,
     answers: mpsc::Sender<Answered>,
     snapshots: watch::Sender<DeskSnapshot>,
     visit: watch::Sender<Option<Visit>>,
+    vault: Vault,
+    keys: watch::Sender<Option<KeysHandle>>,
+    keys_task: Option<AbortHandle>,
     client: Option<SignalingClient>,
     person: Option<(DeskPerson, Account)>,
     link_file: Option<WholeFile>,
@@ -198,12 +221,35 @@ impl DeskDriver {
                     visit.intend(Intent::HangUp);
                 }
             }
-            DeskOutput::ForgetToken => self.client = None,
+            DeskOutput::OpenKeys { server, name, role, token } => self.open_keys(&server, name, role, token),
+            DeskOutput::ForgetToken => {
+                self.client = None;
+                self.close_keys();
+            }
             DeskOutput::Changed => {
                 self.write_link();
                 self.snapshots.send_replace(self.desk.snapshot().clone());
                 (self.around.repaint)();
             }
+        }
+    }
+
+    fn open_keys(&mut self, server: &ServerAddress, account: Phi<String>, role: StaffRole, token: Phi<String>) {
+        self.close_keys();
+        let (Some(client), Ok(rng)) = (self.client.clone(), random()) else { return };
+        let place = format!("{} at {server}", account.expose());
+        let config = KeysConfig { role, account, unix_at_zero: identity::unix_at_zero(self.around.clock) };
+        let of = KeysOf { config, client, token, place };
+        let (keys, task) = KeysDriver::open(of, self.vault.clone(), self.around.clone(), self.inputs.clone(), rng);
+        self.keys.send_replace(Some(keys));
+        self.keys_task = Some(task);
+    }
+
+    /// What is kept is in the vault; nothing else of it stays.
+    fn close_keys(&mut self) {
+        self.keys.send_replace(None);
+        if let Some(task) = self.keys_task.take() {
+            task.abort();
         }
     }
 
@@ -262,8 +308,11 @@ impl DeskDriver {
             patient: call.patient,
         });
         let name = self.desk.snapshot().name.as_ref().map(Phi::expose);
-        let device = identity::clinic_of_one(&self.secret, name.map(String::as_str), self.around.clock)
-            .map_err(|error| as_sentence(&error))?;
+        let device = match &self.secret {
+            Some(secret) => identity::clinic_of_one(secret, name.map(String::as_str), self.around.clock)
+                .map_err(|error| as_sentence(&error))?,
+            None => call.identity,
+        };
         let party = call::Party::Host { device, visit, invites: invites.collect() };
         let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine)
             .map_err(|error| as_sentence(&error))?;

@@ -47,7 +47,8 @@ impl DeskPerson {
             return None;
         }
         let wish = match &snapshot.phase {
-            DeskPhase::SigningIn | DeskPhase::MakingVisit => None,
+            // Nobody sits there who could compare digits: an identity is to be given, or the time runs out.
+            DeskPhase::SigningIn | DeskPhase::Keys | DeskPhase::MakingVisit => None,
             DeskPhase::SignedOut { problem } | DeskPhase::Locked { problem } => {
                 self.ask(now, DeskWish::SignIn, problem.as_ref())
             }

@@ -17,6 +17,7 @@ use crate::comparing::Comparing;
 use crate::desk_driver::{AtDesk, DeskHandle};
 use crate::device_secret::DeviceSecret;
 use crate::headless::{Account, InputError, client, guest_party, is_loopback, random, random_bytes, runtime};
+use crate::keys::Vault;
 use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::memory::Memory;
 use crate::outcome::{self, InVain, Outcome};
@@ -40,6 +41,7 @@ pub struct Session {
     told_to_stop: Arc<AtomicBool>,
     /// Whether the test sound is being played.
     testing: Arc<AtomicBool>,
+    vault: Vault,
 }
 
 /// What a window's visits are made of.
@@ -134,6 +136,7 @@ impl Session {
             at_desk: Mutex::new(unattended.at_desk),
             told_to_stop,
             testing: Arc::default(),
+            vault: Vault::start(),
         })
     }
 
@@ -205,18 +208,20 @@ impl Session {
         self.device.is_some()
     }
 
-    /// Opens the clinician's desk; the clinic's key lives in `identity`, or is this device's
-    /// secret, or lives for as long as the window is open.
+    /// Opens the staff's desk. Who signs in there has keys in the system's keyring, certified by the clinic. With `identity`
+    /// nothing is enrolled: the folder holds the one secret of a clinic of one, made when it is not there; a device's secret
+    /// that was named serves as one, too.
     ///
     /// # Errors
     /// The folder cannot be used.
     pub fn open_desk(&self, identity: Option<&Path>) -> Result<DeskHandle, InputError> {
         let _within = self.enter();
-        let key = match identity {
-            Some(folder) => identity::load_or_make(folder, random_bytes()?)?,
-            None => self.device.as_ref().map_or_else(random_bytes, |device| Ok(device.as_identity()))?,
+        let secret = match (identity, &self.device) {
+            (Some(folder), _) => Some(identity::load_or_make(folder, random_bytes()?)?),
+            (None, device) => device.as_ref().map(DeviceSecret::as_identity),
         };
-        let device = identity::clinic_of_one(&key, None, self.around.clock)?;
+        let of = |secret| identity::clinic_of_one(secret, None, self.around.clock);
+        let device = secret.as_ref().map(of).transpose()?;
         self.around.look_for_devices();
         let config = DeskConfig {
             names_secret: self.around.memory.names_secret(),
@@ -224,7 +229,7 @@ impl Session {
         };
         let desk = Desk::new(config, Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(DeskHandle::open(desk, key, self.around.clone(), at_desk))
+        Ok(DeskHandle::open(desk, secret, self.around.clone(), at_desk, self.vault.clone()))
     }
 
     /// Whether the first visit is over, or it is certain that there will be none.

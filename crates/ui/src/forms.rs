@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use desk::{DeviceId, DeviceRole};
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -41,6 +42,25 @@ pub struct Forms {
     pub(crate) pin_is_wrong: bool,
     /// The QR code that is shown.
     pub(crate) qr: Option<Squares>,
+    /// What is typed about keys.
+    pub(crate) keys: KeyForms,
+}
+
+/// What is being typed about keys, and what is asked before it is done.
+#[derive(Default)]
+pub(crate) struct KeyForms {
+    /// The groups of the sheet that are asked back.
+    pub(crate) groups: [String; 2],
+    /// The whole sheet.
+    pub(crate) sheet: String,
+    /// The device that is to be certified, and as whose.
+    pub(crate) chosen: Option<DeviceId>,
+    pub(crate) name: String,
+    pub(crate) role: Option<DeviceRole>,
+    /// The device that is to be revoked, once that is said again.
+    pub(crate) revoking: Option<DeviceId>,
+    /// Whether the clinic is to be recovered.
+    pub(crate) recovering: bool,
 }
 
 impl Forms {

@@ -9,6 +9,10 @@ pub enum Intent {
     Call(call::Intent),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
+    /// For the keys of who is signed in.
+    Keys(desk::KeysIntent),
+    /// Write the recovery sheet as a page that can be printed, and open it.
+    PrintSheet,
     /// Open the visit of this link; it is as it was typed and may be wrong.
     OpenLink(Phi<String>),
     /// Show the clinician's desk.

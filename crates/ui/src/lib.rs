@@ -27,3 +27,4 @@ pub use model::{Levels, Model, Screen};
 pub use painter::{NoPictures, Picture, PicturePainter};
 pub use theme::apply_theme;
 pub use window::housecall_ui;
+pub use words::recovery_page;

@@ -5,8 +5,9 @@ use desk::{DeskIntent, DeskPhase};
 use egui::{CentralPanel, Frame, Theme, Ui};
 use units::{Phi, Timestamp};
 
+use crate::forms::KeyForms;
 use crate::theme::{DARK, Palette};
-use crate::views::{desk as clinic, ended, live, lobby, sign_in, start, waiting_panel, waiting_room};
+use crate::views::{desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
 
 /// Draws the window once, and pushes what the person wants.
@@ -74,7 +75,12 @@ fn clinician_ui(
         DeskPhase::SignedOut { .. } | DeskPhase::SigningIn | DeskPhase::Locked { .. } => {
             forms.forget_visit();
             forms.patient.clear();
+            forms.keys = KeyForms::default();
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
+        }
+        DeskPhase::Keys => {
+            forms.forget_visit();
+            on_paper(ui, |ui| keys::keys_ui(ui, model, desk, forms, intents));
         }
         DeskPhase::Ready { .. } | DeskPhase::MakingVisit => {
             forms.forget_visit();

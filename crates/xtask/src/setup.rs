@@ -117,6 +117,9 @@ pub fn for_tests() -> Result<()> {
     if !TEST_PROGRAMS.iter().all(|program| on_path(program)) {
         packages(&TEST_PACKAGES, "for the tests of microphone and loudspeaker")?;
     }
+    if !on_path("gnome-keyring-daemon") {
+        packages(&["gnome-keyring"], "to keep keys in a keyring, in the tests")?;
+    }
     if browser().is_none() {
         packages(&["chromium"], "to call a browser in the tests").context(NO_BROWSER)?;
     }

@@ -19,7 +19,7 @@ fn two_people_meet_talk_and_part_without_touching_a_mouse() {
     clinician.sound.whistle("mic_feed", CLINICIAN_WHISTLES);
     patient.sound.whistle("mic_feed", PATIENT_WHISTLES);
 
-    clinician.opens_housecall(&[]);
+    clinician.opens_housecall(&clinic.of_one());
     signs_in(&clinic, &clinician);
     carries_the_link(&clinician, &patient);
     patient.opens_housecall(&[]);

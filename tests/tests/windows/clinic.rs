@@ -1,6 +1,7 @@
 //! The clinic: a server and its one account.
 
 use std::fs;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 use xtask::house::{CLINICIAN, House, Place};
@@ -11,6 +12,7 @@ use crate::person::Person;
 /// A running server, and what a clinician was told by whoever runs it.
 pub(crate) struct Clinic {
     house: House,
+    identity: PathBuf,
     // Last: the folder goes when nothing writes into it any more.
     _folder: TempDir,
 }
@@ -20,7 +22,7 @@ impl Clinic {
         let folder = tempfile::Builder::new().prefix("housecall-clinic-").tempdir().expect("a folder");
         let programs = Programs::for_tests().expect("the programs");
         let house = House::open(programs, folder.path(), &Place::default(), "127.0.0.1:0").expect("a server");
-        Self { house, _folder: folder }
+        Self { house, identity: folder.path().join("identity"), _folder: folder }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -39,9 +41,16 @@ impl Clinic {
         fs::read_to_string(self.house.folder().join("password")).expect("a password")
     }
 
-    /// The words with which a clinician's icon on the desktop starts the program: only the password is left to type.
-    pub(crate) fn icon(&self) -> [&str; 6] {
-        ["--server", self.address(), "--pin", self.pin(), "--user", self.name()]
+    /// The words with which a clinician's icon on the desktop starts the program: only the password is left to type. A clinic of
+    /// one, as in all of these tests.
+    pub(crate) fn icon(&self) -> [&str; 8] {
+        let [flag, identity] = self.of_one();
+        ["--server", self.address(), "--pin", self.pin(), "--user", self.name(), flag, identity]
+    }
+
+    /// The words of a clinic of one: its clinician's device needs no admin.
+    pub(crate) fn of_one(&self) -> [&str; 2] {
+        ["--identity", self.identity.to_str().expect("a path of text")]
     }
 
     /// The clinician copies the link of the visit that is open; it is carried to the patient's clipboard, as a mail would.

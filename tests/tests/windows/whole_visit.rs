@@ -21,7 +21,7 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     clinician.plugs_in_a_microphone("Headset", CLINICIAN_WHISTLES_ELSEWHERE);
     patient.sound.whistle("mic_feed", PATIENT_WHISTLES);
 
-    clinician.opens_housecall(&[]);
+    clinician.opens_housecall(&clinic.of_one());
     signs_in(&clinic, &clinician);
     clinician.clicks("Start a visit");
     clinic.sends_the_link(&clinician, &patient);

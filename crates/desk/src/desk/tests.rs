@@ -16,7 +16,7 @@ fn at(secs: u64) -> Timestamp {
 fn desk() -> Desk {
     let day = UnixTime(1_800_000_000);
     let device = clinic::clinic_of_one(&[7; 32], "Dr Grace Hopper", day).expect("a name");
-    let config = DeskConfig::new(device, day);
+    let config = DeskConfig::new(Some(device), day);
     Desk::new(config, Box::new(StdRng::seed_from_u64(1)))
 }
 
@@ -293,6 +293,7 @@ proptest! {
                 match output {
                     DeskOutput::ForgetToken => signed_in = false,
                     DeskOutput::Ask { request: DeskRequest::SignIn { .. }, .. } => {}
+                    DeskOutput::OpenKeys { .. } => prop_assert!(false, "an identity was given"),
                     DeskOutput::Ask { .. } | DeskOutput::StartCall(_) | DeskOutput::EndCall => prop_assert!(signed_in),
                     DeskOutput::Changed => {
                         signed_in |= matches!(desk.snapshot().phase, DeskPhase::Ready { .. });
@@ -327,4 +328,86 @@ fn a_patient_who_has_a_name_here_is_remembered_under_an_opaque_one() {
     assert_eq!(desk.snapshot().patient, None);
     assert_eq!(named("  ").1, None);
     assert_eq!(in_visit().1.patient, None);
+}
+
+fn desk_of_whoever_signs_in() -> Desk {
+    Desk::new(DeskConfig::new(None, UnixTime(1_800_000_000)), Box::new(StdRng::seed_from_u64(1)))
+}
+
+fn certified() -> Option<Box<DeviceIdentity>> {
+    clinic::clinic_of_one(&[9; 32], "Dr Lee", UnixTime(1_800_000_000)).ok().map(Box::new)
+}
+
+/// Signs in and says what was asked for.
+fn signs_in(desk: &mut Desk, role: StaffRole) -> Vec<DeskOutput> {
+    let asked = desk.want(0, sign_in_as("clinic.example", "lee", "secret"));
+    let number = asked.iter().find_map(|output| match output {
+        DeskOutput::Ask { number, .. } => Some(*number),
+        _ => None,
+    });
+    desk.answer(1, number.expect("a question"), reply(role))
+}
+
+#[test]
+fn who_signs_in_on_a_device_that_is_not_certified_comes_to_their_keys_first() {
+    let mut desk = desk_of_whoever_signs_in();
+    let outputs = signs_in(&mut desk, StaffRole::Clinician);
+    assert!(outputs.iter().any(|output| matches!(output, DeskOutput::OpenKeys { role: StaffRole::Clinician, .. })));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Keys);
+    assert!(desk.want(2, DeskIntent::StartVisit).is_empty(), "no visit without a certificate");
+    desk.handle_input(at(3), DeskInput::Identity(certified()));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Ready { problem: None });
+    desk.handle_input(at(4), DeskInput::Identity(None));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Keys, "revoked, or over");
+}
+
+#[test]
+fn an_admin_has_keys_and_no_visits() {
+    let mut desk = desk_of_whoever_signs_in();
+    signs_in(&mut desk, StaffRole::Admin);
+    desk.handle_input(at(3), DeskInput::Identity(certified()));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Keys);
+    assert!(desk.want(4, DeskIntent::StartVisit).is_empty());
+}
+
+#[test]
+fn links_name_the_clinic_that_certified_who_is_signed_in() {
+    let mut desk = desk_of_whoever_signs_in();
+    signs_in(&mut desk, StaffRole::Clinician);
+    let device = certified();
+    let clinic = device.as_ref().map(|device| device.clinic());
+    desk.handle_input(at(3), DeskInput::Identity(device));
+    let number = |outputs: Vec<DeskOutput>| {
+        outputs.iter().find_map(|output| if let DeskOutput::Ask { number, .. } = output { Some(*number) } else { None })
+    };
+    let asked = number(desk.want(4, DeskIntent::StartVisit)).expect("a question");
+    let asked =
+        number(desk.answer(5, asked, DeskAnswer::VisitMade(VisitId::from_random([1; 16])))).expect("a question");
+    let outputs = desk.answer(6, asked, DeskAnswer::InviteMade(InviteId::from_random([2; 16])));
+    let call = outputs.iter().find_map(|output| match output {
+        DeskOutput::StartCall(call) => Some(call),
+        _ => None,
+    });
+    let call = call.expect("a call");
+    assert_eq!((Some(call.link.clinic_key), Some(call.identity.clinic())), (clinic, clinic));
+}
+
+#[test]
+fn who_comes_after_a_lock_has_no_keys_of_who_was_there() {
+    let mut desk = desk_of_whoever_signs_in();
+    signs_in(&mut desk, StaffRole::Clinician);
+    desk.handle_input(at(3), DeskInput::Identity(certified()));
+    desk.handle_timeout(at(3 + IDLE_LOCK.as_secs()));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Locked { problem: None });
+    let again = signs_in(&mut desk, StaffRole::Clinician);
+    assert!(again.iter().any(|output| matches!(output, DeskOutput::OpenKeys { .. })));
+    assert_eq!(desk.snapshot().phase, DeskPhase::Keys);
+}
+
+#[test]
+fn who_is_signed_out_by_the_server_is_told_so_and_keeps_a_visit_that_goes_on() {
+    let mut desk = desk_of_whoever_signs_in();
+    signs_in(&mut desk, StaffRole::Clinician);
+    desk.handle_input(at(3), DeskInput::SignedOut);
+    assert_eq!(desk.snapshot().phase, DeskPhase::SignedOut { problem: Some(DeskProblem::SignInOver) });
 }

@@ -6,6 +6,8 @@ use signaling_protocol::{
     WaitingDevice, WriteBoxRequest,
 };
 
+use units::Phi;
+
 use crate::store::parsed;
 
 type Result<T> = rusqlite::Result<T>;
@@ -107,12 +109,14 @@ pub(super) fn devices(
     after: Option<DeviceId>,
     most: usize,
 ) -> Result<Vec<Device>> {
-    let sql = "SELECT device, staff, request, revision, issuer, certificate FROM devices
+    let sql =
+        "SELECT device, staff, request, revision, issuer, certificate, name FROM devices LEFT JOIN staff USING (staff)
                WHERE revision > 0 AND device > ? AND (?2 IS NULL OR staff = ?2) ORDER BY device LIMIT ?3";
     let read = |row: &Row<'_>| {
         Ok(Device {
             device: parsed(row, 0)?,
             staff: parsed(row, 1)?,
+            account: account(row, 6)?,
             request: Base64(row.get(2)?),
             revision: row.get(3)?,
             issuer: Base64(row.get(4)?),
@@ -131,13 +135,14 @@ pub(super) fn waiting(
     most: usize,
     left_secs: impl Fn(u64) -> u64,
 ) -> Result<Vec<WaitingDevice>> {
-    let sql = "SELECT device, staff, request, asked_unix_micros FROM devices
+    let sql = "SELECT device, staff, request, asked_unix_micros, name FROM devices LEFT JOIN staff USING (staff)
                WHERE revision = 0 AND (?1 IS NULL OR staff = ?1) ORDER BY asked_unix_micros, device LIMIT ?2";
     let read = |row: &Row<'_>| {
         let asked: i64 = row.get(3)?;
         Ok(WaitingDevice {
             device: parsed(row, 0)?,
             staff: parsed(row, 1)?,
+            account: account(row, 4)?,
             request: Base64(row.get(2)?),
             expires_in_secs: left_secs(asked.unsigned_abs()),
         })
@@ -233,6 +238,11 @@ pub(super) fn labels(database: &Connection, kind: u8, after: Option<ObjectId>, m
     let read = |row: &Row<'_>| Ok(BoxLabel { object: parsed(row, 0)?, revision: row.get(1)? });
     let after = after.map(|object| object.to_string()).unwrap_or_default();
     database.prepare_cached(sql)?.query_map(params![kind, after, one_more(most)], read)?.collect()
+}
+
+/// The name of an account.
+fn account(row: &Row<'_>, column: usize) -> Result<Option<Phi<String>>> {
+    row.get::<_, Option<String>>(column).map(|name| name.map(Phi::new))
 }
 
 fn count(row: &Row<'_>, column: usize) -> Result<usize> {

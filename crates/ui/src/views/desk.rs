@@ -27,6 +27,9 @@ pub(crate) fn desk_ui(
         if let Some(problem) = model.problem {
             notice(ui, problem);
         }
+        if let Some(hint) = model.keys.and_then(words::hint_of_keys) {
+            notice(ui, &hint);
+        }
         let making = desk.phase == DeskPhase::MakingVisit;
         card(ui, |ui| {
             text(ui, words::DESK_HELP);

@@ -6,18 +6,22 @@ mod assurance;
 mod call;
 mod devices;
 mod ending;
+mod keys;
 mod people;
 mod refusals;
 mod refused;
+mod sheet;
 mod spans;
 
 pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
 pub(crate) use self::devices::*;
 pub(crate) use self::ending::*;
+pub(crate) use self::keys::*;
 pub(crate) use self::people::*;
 pub(crate) use self::refusals::*;
 pub(crate) use self::refused::*;
+pub use self::sheet::recovery_page;
 pub(crate) use self::spans::*;
 
 pub(crate) const NAME: &str = "Housecall";
@@ -37,7 +41,7 @@ pub(crate) const TO_SIGN_IN: &str = "Sign in as a clinician";
 
 // Signing in.
 pub(crate) const SIGN_IN: &str = "Sign in";
-pub(crate) const SIGN_IN_WHY: &str = "For clinicians. Patients need no account: they open their link.";
+pub(crate) const SIGN_IN_WHY: &str = "For who works at the clinic. Patients need no account: they open their link.";
 pub(crate) const SIGNING_IN: &str = "Signing in…";
 pub(crate) const SERVER: &str = "Clinic's server";
 pub(crate) const SERVER_HINT: &str = "clinic.example";

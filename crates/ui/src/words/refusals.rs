@@ -20,11 +20,12 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::HostPresent => "Your visit is open on another device of yours. Close it there, then try again.",
         Code::EndpointNotFound => "They are not in the visit any more. Wait until they come back.",
         Code::ClinicNotSetUp => "No clinic has been set up on this server. Ask who runs it.",
-        Code::ClinicMismatch => "This server belongs to another clinic. Check its address.",
-        Code::DeviceNotFound | Code::ObjectNotFound | Code::BoxNotFound => {
-            "The server does not know this any more. Go back, then try again."
+        Code::ClinicMismatch => "The server belongs to another clinic. Do not go on; ask who runs the server.",
+        Code::DeviceNotFound => "This device waits no more. Ask its person to ask again.",
+        Code::ObjectNotFound | Code::BoxNotFound => "The server does not know this any more. Go back, then try again.",
+        Code::QuotaFull => {
+            "This account has as many devices as it may have. Ask your admin to revoke one that is not used."
         }
-        Code::QuotaFull => "This account has used up its room on the server. Ask who runs it.",
         Code::CheckOutOfTurn => "The comparison of digits was interrupted. Begin it again.",
         Code::EpochRefused | Code::RevisionRefused => "Somebody else changed this meanwhile. Go back, then try again.",
         Code::MessageIdReused | Code::BoxSize | Code::Malformed | Code::TooLarge | Code::RouteNotFound => {

@@ -7,7 +7,10 @@ use call::{
     Assurance, Check, EndReason, Level, Phase, PictureOff, PicturePlan, Recognition, ReconnectCause, Refusal, Remote,
     Snapshot, VoicePlan, Waiting,
 };
-use desk::{CallEnd, CallSummary, DeskPhase, DeskProblem, DeskSnapshot};
+use desk::{
+    CallEnd, CallSummary, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId, DeviceRole, DeviceRow,
+    DeviceStanding, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState, Sheet, WaitingRow,
+};
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
 use units::{DataRate, DeviceList, DeviceTrouble, Devices, Phi, PictureSize, Timestamp, VoiceRedundancy};
@@ -25,6 +28,10 @@ pub struct Moment {
     pub call: Option<Snapshot>,
     /// The desk.
     pub desk: Option<DeskSnapshot>,
+    /// The keys.
+    pub keys: Option<KeysSnapshot>,
+    /// Where the sheet was written.
+    pub sheet_page: Option<String>,
     /// The devices.
     pub devices: Devices,
     /// A problem of the app.
@@ -61,6 +68,8 @@ impl Moment {
             screen,
             call: None,
             desk: None,
+            keys: None,
+            sheet_page: None,
             devices,
             problem: None,
             phone: None,
@@ -90,6 +99,38 @@ impl Moment {
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
 
+    /// Who is signed in on a device that stands so.
+    pub fn device(device: DeviceStanding) -> Self {
+        let keys = KeysSnapshot { device, office: None, clinic: None, keeping: Keeping::Keyring, problem: None };
+        Self { keys: Some(keys), ..Self::desk(DeskPhase::Keys) }
+    }
+
+    /// An admin, whose clinic's keys stand so.
+    pub fn office(stage: OfficeStage) -> Self {
+        let device = match stage {
+            OfficeStage::NotSetUp | OfficeStage::Sheet(_) => DeviceStanding::NoClinic,
+            OfficeStage::Elsewhere => DeviceStanding::Waiting,
+            _ => {
+                DeviceStanding::Certified { name: Phi::new("admin".to_owned()), role: DeviceRole::Admin, days_left: 6 }
+            }
+        };
+        let (waiting, devices) =
+            if stage == OfficeStage::Here { (waiting_devices(), devices()) } else { <_>::default() };
+        let office =
+            OfficeSnapshot { stage, waiting, devices, comparing: None, busy: false, issuer_days_left: Some(300) };
+        let mut moment = Self::device(device);
+        moment.keys.as_mut().expect("keys").office = Some(office);
+        moment
+    }
+
+    /// With a change to the keys.
+    pub fn with_keys(mut self, change: impl FnOnce(&mut KeysSnapshot)) -> Self {
+        if let Some(keys) = &mut self.keys {
+            change(keys);
+        }
+        self
+    }
+
     /// The clinician in a visit, in this phase.
     pub fn clinician(phase: Phase) -> Self {
         let in_visit = Self::desk(DeskPhase::InVisit { link: Phi::new(LINK.to_owned()) });
@@ -115,6 +156,8 @@ impl Moment {
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),
+            keys: self.keys.as_ref(),
+            sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
             levels: Levels { microphone: 0.2, speaker: 0.1 },
             speaks_while_muted: self.speaks_while_muted,
@@ -126,6 +169,44 @@ impl Moment {
             phone: self.phone.as_deref(),
         }
     }
+}
+
+/// A device's id.
+pub const fn device(byte: u8) -> DeviceId {
+    DeviceId::from_random([byte; 16])
+}
+
+fn waiting_devices() -> Vec<WaitingRow> {
+    vec![WaitingRow { device: device(1), account: Some(Phi::new("lee".to_owned())), role: DeviceRole::Clinician }]
+}
+
+fn devices() -> Vec<DeviceRow> {
+    let row = |byte, name: &str, role, state| {
+        let name = Some(Phi::new(name.to_owned()));
+        DeviceRow { device: device(byte), name, account: None, role: Some(role), state }
+    };
+    vec![
+        row(2, "admin", DeviceRole::Admin, RowState::ThisOne),
+        row(3, "Dr Grace Hopper", DeviceRole::Clinician, RowState::Certified),
+        row(4, "Dr Ada Lovelace", DeviceRole::Clinician, RowState::ToCertifyAnew),
+    ]
+}
+
+/// A recovery sheet.
+pub fn sheet() -> Sheet {
+    let groups = "0123S-4567T-89ABV-CDEFW-GHJKX-MNPQY-RSTVZ-WXYZ0".to_owned();
+    Sheet { groups: Phi::new(groups), fingerprint: "A".repeat(43), asked: [3, 7] }
+}
+
+/// An admin who compares digits.
+pub fn comparing(digits: Option<&str>) -> Moment {
+    Moment::office(OfficeStage::Here).with_keys(|keys| {
+        keys.office.as_mut().expect("an admin").comparing = Some(Comparing {
+            device: device(1),
+            name: Phi::new("Dr Lee".to_owned()),
+            digits: digits.map(|digits| Phi::new(digits.to_owned())),
+        });
+    })
 }
 
 /// Every moment that has a look of its own, with a name.
@@ -163,6 +244,14 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ),
         ("signing-in", Moment::desk(DeskPhase::SigningIn)),
         ("locked", Moment::desk(DeskPhase::Locked { problem: None })),
+        ("device-waits", Moment::device(DeviceStanding::Waiting)),
+        ("device-compares", Moment::device(DeviceStanding::Comparing(Some(Phi::new("01234 56789".to_owned()))))),
+        ("device-revoked", Moment::device(DeviceStanding::Revoked)),
+        ("set-up", Moment::office(OfficeStage::NotSetUp)),
+        ("set-up-sheet", Moment::office(OfficeStage::Sheet(sheet()))),
+        ("clinics-devices", Moment::office(OfficeStage::Here)),
+        ("clinics-devices-comparing", comparing(Some("01234 56789"))),
+        ("clinic-elsewhere", Moment::office(OfficeStage::Elsewhere)),
         ("desk", Moment::desk(DeskPhase::Ready { problem: None })),
         ("desk-after-a-visit", last),
         ("desk-making-a-visit", Moment::desk(DeskPhase::MakingVisit)),

@@ -106,7 +106,10 @@ impl Bench {
     /// A window at the desk: the password is typed, since words on the command line would begin a visit at once.
     fn desk(&self, house: &House) -> Result<Process> {
         let server = &house.server;
-        let process = self.window(&["--server", &server.url, "--pin", &server.pin, "--user", CLINICIAN])?;
+        let identity = house.folder().join("identity");
+        let identity = identity.to_str().context("the folder's name is no text")?;
+        let account = ["--server", &server.url, "--pin", &server.pin, "--user", CLINICIAN, "--identity", identity];
+        let process = self.window(&account)?;
         let keys = |words: &[&str], file: Option<PathBuf>| -> Result<()> {
             let mut command = Command::new("xdotool");
             command.args(words).args(file);

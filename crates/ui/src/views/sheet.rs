@@ -1,0 +1,62 @@
+//! The recovery sheet, shown once: to be printed or written down, and asked back in part.
+
+use desk::{KeysIntent, Sheet};
+use egui::{FontId, Grid, RichText, Ui};
+use units::Phi;
+
+use crate::theme::Palette;
+use crate::widgets::{Weight, button, card, field, heading, quiet, spoken, text, wide_button};
+use crate::{Forms, Intent, Model, words};
+
+pub(crate) fn sheet_ui(ui: &mut Ui, model: &Model<'_>, sheet: &Sheet, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let said = heading(ui, words::SHEET);
+    spoken(ui, &said);
+    text(ui, words::SHEET_WHY);
+    card(ui, |ui| {
+        groups(ui, sheet);
+        quiet(ui, &words::fingerprint(&sheet.fingerprint));
+        if wide_button(ui, Weight::Secondary, words::PRINT_SHEET).clicked() {
+            intents.push(Intent::PrintSheet);
+        }
+        if let Some(path) = model.sheet_page {
+            let said = quiet(ui, &words::sheet_written(path));
+            spoken(ui, &said);
+        }
+    });
+    card(ui, |ui| {
+        text(ui, words::TYPE_BACK);
+        let mut entered = false;
+        for (typed, group) in forms.keys.groups.iter_mut().zip(sheet.asked) {
+            entered |= field(ui, &words::group(group), typed, "", false);
+        }
+        let typed = forms.keys.groups.iter().all(|group| !group.trim().is_empty());
+        let confirm = ui.add_enabled_ui(typed, |ui| wide_button(ui, Weight::Primary, words::CONFIRM_SHEET)).inner;
+        if confirm.clicked() || (entered && typed) {
+            let typed = forms.keys.groups.iter_mut().map(|group| Phi::new(std::mem::take(group))).collect();
+            intents.push(Intent::Keys(KeysIntent::ConfirmSheet(typed)));
+        }
+    });
+    if button(ui, Weight::Quiet, words::NOT_NOW_SHEET).clicked() {
+        intents.push(Intent::Keys(KeysIntent::LeaveSetUp));
+    }
+}
+
+/// Two rows of four, each with its number, as on paper.
+fn groups(ui: &mut Ui, sheet: &Sheet) {
+    let color = Palette::of(ui).text;
+    quiet(ui, words::SHEET_GROUPS);
+    Grid::new("groups of the sheet").num_columns(4).spacing([22.0, 8.0]).show(ui, |ui| {
+        for (at, group) in sheet.groups.expose().split('-').enumerate() {
+            ui.vertical(|ui| {
+                quiet(ui, &(at + 1).to_string());
+                let said = ui.label(RichText::new(group).font(FontId::monospace(22.0)).color(color));
+                ui.ctx().accesskit_node_builder(said.id, |node| {
+                    node.set_value(format!("{}:{}", words::group(at + 1), words::one_by_one(group)));
+                });
+            });
+            if at % 4 == 3 {
+                ui.end_row();
+            }
+        }
+    });
+}

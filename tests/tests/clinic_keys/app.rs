@@ -1,0 +1,161 @@
+//! One app's keys, carried to the server and back; its keyring is a map.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use desk::{
+    Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput, KeysIntent, KeysOutput, KeysRequest, KeysSnapshot, Loaded,
+    RequestNumber, Standing,
+};
+use rand::SeedableRng;
+use rand::rngs::{StdRng, SysRng};
+use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent};
+use signaling_protocol::{SignInReply, StaffEvent};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use trust::{DeviceIdentity, UnixTime};
+use units::{Clock, Phi, Timestamp};
+
+use crate::clinic::Clinic;
+
+/// More than anything takes; less than a test may.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a machine keeps when its app is closed.
+pub(crate) type Keyring = Arc<Mutex<BTreeMap<Entry, Vec<u8>>>>;
+
+pub(crate) struct App {
+    pub(crate) keys: Keys,
+    pub(crate) identity: Option<DeviceIdentity>,
+    pub(crate) reply: SignInReply,
+    pub(crate) client: SignalingClient,
+    keyring: Keyring,
+    clock: Clock,
+    events: mpsc::Receiver<StreamEvent<StaffEvent>>,
+    answers: (mpsc::Sender<(RequestNumber, KeysAnswer)>, mpsc::Receiver<(RequestNumber, KeysAnswer)>),
+    pub(crate) is_signed_out: bool,
+}
+
+impl App {
+    pub(crate) async fn sign_in(clinic: &Clinic, name: &str, keyring: &Keyring) -> Self {
+        let (client, reply) = (clinic.client(), clinic.sign_in(name).await);
+        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+        let config = KeysConfig {
+            role: reply.role,
+            account: Phi::new(name.to_owned()),
+            unix_at_zero: UnixTime(clock.unix_micros(Timestamp::ZERO) / 1_000_000),
+        };
+        let rng = StdRng::try_from_rng(&mut SysRng).unwrap();
+        let keys = Keys::new(clock.timestamp(Instant::now()), config, Box::new(rng));
+        let events = StaffEventStream::open(client.clone(), reply.token.clone());
+        let keyring = keyring.clone();
+        let answers = mpsc::channel(16);
+        Self { keys, identity: None, reply, client, keyring, clock, events, answers, is_signed_out: false }
+    }
+
+    pub(crate) fn snapshot(&self) -> &KeysSnapshot {
+        self.keys.snapshot()
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime(self.clock.unix_micros(self.at()) / 1_000_000)
+    }
+
+    fn at(&self) -> Timestamp {
+        self.clock.timestamp(Instant::now())
+    }
+
+    pub(crate) fn want(&mut self, intent: KeysIntent) {
+        let at = self.at();
+        self.keys.handle_input(at, KeysInput::Intent(intent));
+    }
+
+    /// Does one thing that the keys want, or waits for one that happens.
+    pub(crate) async fn step(&mut self) {
+        while let Some(output) = self.keys.poll_output() {
+            let at = self.at();
+            match output {
+                KeysOutput::Load => {
+                    let entry = |entry| self.keyring.lock().unwrap().get(&entry).cloned().map(Into::into);
+                    let (device, issuing) = (entry(Entry::Device), entry(Entry::Issuing));
+                    let loaded = Loaded::Read { device, issuing, keeping: Keeping::Keyring };
+                    self.keys.handle_input(at, KeysInput::Loaded(loaded));
+                }
+                KeysOutput::Keep(entry, secret) => {
+                    self.keyring.lock().unwrap().insert(entry, secret.to_vec());
+                }
+                KeysOutput::Ask { number, request } => {
+                    let (client, token) = (self.client.clone(), self.reply.token.clone());
+                    let answers = self.answers.0.clone();
+                    tokio::spawn(async move {
+                        let answer = match ask(&client, &token, request).await {
+                            Ok(answer) => answer,
+                            Err(ClientError::Refused(refusal)) => KeysAnswer::Refused(refusal.code),
+                            Err(error) => KeysAnswer::Failed(error.to_string()),
+                        };
+                        let _ = answers.send((number, answer)).await;
+                    });
+                }
+                KeysOutput::Identity(identity) => self.identity = identity.map(|identity| *identity),
+                KeysOutput::Changed => {}
+            }
+        }
+        let at = |app: &Self| app.at();
+        tokio::select! {
+            Some((number, answer)) = self.answers.1.recv() => {
+                let at = at(self);
+                self.keys.handle_input(at, KeysInput::Answer { number, answer });
+            }
+            event = self.events.recv(), if !self.is_signed_out => match event {
+                Some(StreamEvent::Event(StaffEvent::Clinic { clinic, notice, devices, checks, .. })) => {
+                    let at = at(self);
+                    self.keys.handle_input(at, KeysInput::Standing(Standing { clinic, notice, devices, checks }));
+                }
+                Some(StreamEvent::Refused(_)) | None => self.is_signed_out = true,
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+/// Lets these apps work until `is_so`.
+#[track_caller]
+pub(crate) fn until<'a, const N: usize>(
+    what: &'static str,
+    apps: [&'a mut App; N],
+    is_so: impl Fn(&[&'a mut App; N]) -> bool,
+) -> impl Future<Output = ()> {
+    async move {
+        let mut apps = apps;
+        let work = async {
+            while !is_so(&apps) {
+                let mut steps: Vec<_> = apps.iter_mut().map(|app| Box::pin(app.step())).collect();
+                std::future::poll_fn(|context| {
+                    let ready = steps.iter_mut().any(|step| step.as_mut().poll(context).is_ready());
+                    if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                })
+                .await;
+            }
+        };
+        assert!(timeout(PATIENCE, work).await.is_ok(), "{what} did not come about");
+    }
+}
+
+async fn ask(client: &SignalingClient, token: &Phi<String>, request: KeysRequest) -> Result<KeysAnswer, ClientError> {
+    match request {
+        KeysRequest::SetUp(clinic) => client.set_up_clinic(token, &clinic).await?,
+        KeysRequest::Publish(notice) => client.revoke(token, &notice).await?,
+        KeysRequest::Enrol(request) => return Ok(KeysAnswer::Waits(client.enrol_device(token, &request).await?)),
+        KeysRequest::Devices => return Ok(KeysAnswer::Devices(client.devices(token, None).await?)),
+        KeysRequest::Certify(device, request) => client.certify_device(token, device, &request).await?,
+        KeysRequest::Forget(device) => client.forget_device(token, device).await?,
+        KeysRequest::Say(device, message) => client.say_in_check(token, device, &message).await?,
+        KeysRequest::Heard(device) => return Ok(KeysAnswer::Said(client.heard_in_check(token, device).await?)),
+        KeysRequest::ReadBox { kind, object, below } => {
+            return Ok(KeysAnswer::Box(client.read_box(token, kind, object, below).await?));
+        }
+        KeysRequest::WriteBox { kind, object, request } => client.write_box(token, kind, object, &request).await?,
+    }
+    Ok(KeysAnswer::Done)
+}
