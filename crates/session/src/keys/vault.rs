@@ -228,7 +228,8 @@ mod tests {
             return inside_of_a_session();
         }
         let home = tempfile::tempdir().unwrap();
-        let script = "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
+        let script =
+            "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
         let test = "keys::vault::tests::a_secret_service_keeps_keys_from_one_start_to_the_next";
         let output = std::process::Command::new("dbus-run-session")
             .args(["--", "sh", "-c", script])
