@@ -226,6 +226,8 @@ impl App {
     /// Writes the recovery sheet as a page, and opens it where pages are opened.
     fn print_sheet(&mut self, context: &egui::Context) {
         let Some((sheet, server)) = self.sheet() else { return };
+        // The one before goes first: it has the same place.
+        self.sheet_page = None;
         match SheetPage::write(&ui::recovery_page(&sheet, &server)) {
             Ok(page) => {
                 context.open_url(egui::OpenUrl::new_tab(page.url()));

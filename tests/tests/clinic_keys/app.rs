@@ -58,10 +58,6 @@ impl App {
         self.keys.snapshot()
     }
 
-    pub(crate) fn now(&self) -> UnixTime {
-        UnixTime(self.clock.unix_micros(self.at()) / 1_000_000)
-    }
-
     fn at(&self) -> Timestamp {
         self.clock.timestamp(Instant::now())
     }
@@ -71,8 +67,14 @@ impl App {
         self.keys.handle_input(at, KeysInput::Intent(intent));
     }
 
-    /// Does one thing that the keys want, or waits for one that happens.
+    /// Waits for something that happens, and does what the keys want before and after.
     pub(crate) async fn step(&mut self) {
+        self.obey();
+        self.hear().await;
+        self.obey();
+    }
+
+    fn obey(&mut self) {
         while let Some(output) = self.keys.poll_output() {
             let at = self.at();
             match output {
@@ -101,15 +103,17 @@ impl App {
                 KeysOutput::Changed => {}
             }
         }
-        let at = |app: &Self| app.at();
+    }
+
+    async fn hear(&mut self) {
         tokio::select! {
             Some((number, answer)) = self.answers.1.recv() => {
-                let at = at(self);
+                let at = self.at();
                 self.keys.handle_input(at, KeysInput::Answer { number, answer });
             }
             event = self.events.recv(), if !self.is_signed_out => match event {
                 Some(StreamEvent::Event(StaffEvent::Clinic { clinic, notice, devices, checks, .. })) => {
-                    let at = at(self);
+                    let at = self.at();
                     self.keys.handle_input(at, KeysInput::Standing(Standing { clinic, notice, devices, checks }));
                 }
                 Some(StreamEvent::Refused(_)) | None => self.is_signed_out = true,
@@ -138,7 +142,9 @@ pub(crate) fn until<'a, const N: usize>(
                 .await;
             }
         };
-        assert!(timeout(PATIENCE, work).await.is_ok(), "{what} did not come about");
+        let came = timeout(PATIENCE, work).await.is_ok();
+        let seen: Vec<_> = apps.iter().map(|app| app.snapshot().clone()).collect();
+        assert!(came, "{what} did not come about: {seen:#?}");
     }
 }
 

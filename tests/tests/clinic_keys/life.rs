@@ -1,5 +1,6 @@
 //! Set up, enrol, revoke, recover.
 
+use call::Refusal;
 use desk::{DeviceStanding, KeysIntent, OfficeStage, RowState};
 use trust::{DeviceIdentity, DeviceRole};
 use units::Phi;
@@ -85,8 +86,10 @@ async fn a_clinic_is_set_up_a_device_enrolled_revoked_and_the_clinic_recovered_a
     .await;
     let newest = certified(&ada);
     let mut lee = App::sign_in(&clinic, "lee", &phone).await;
-    let hidden = patient_meets(&clinic, &lee, &newest, &device).await;
-    assert_eq!(hidden, Outcome::Refused(call::Refusal::DeviceRevoked));
+    let on_a_new_link = patient_meets(&clinic, &lee, &newest, &device).await;
+    assert_eq!(on_a_new_link, Outcome::Refused(Refusal::RevocationsTooOld));
+    let on_an_old_link = patient_meets(&clinic, &lee, &device, &device).await;
+    assert_eq!(on_an_old_link, Outcome::Refused(Refusal::DeviceRevoked));
     until("the word of it", [&mut lee], |[lee]| lee.snapshot().device == DeviceStanding::Revoked).await;
     assert!(lee.identity.is_none());
 
@@ -116,6 +119,8 @@ async fn a_clinic_is_set_up_a_device_enrolled_revoked_and_the_clinic_recovered_a
     let third = certified(&lee);
     assert_eq!((third.public(), third.clinic()), (second.public(), second.clinic()));
     assert_eq!(patient_meets(&clinic, &lee, &third, &third).await, Outcome::Verified);
-    let old = patient_meets(&clinic, &lee, &third, &second).await;
-    assert_eq!(old, Outcome::Refused(call::Refusal::DeviceRevoked));
+    let before = patient_meets(&clinic, &lee, &third, &second).await;
+    assert_eq!(before, Outcome::Refused(Refusal::RevocationsTooOld));
+    let before = patient_meets(&clinic, &lee, &second, &second).await;
+    assert_eq!(before, Outcome::Refused(Refusal::DeviceRevoked));
 }

@@ -9,10 +9,16 @@ use call::{
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 use signaling_client::{EventStream, SignalingClient, StreamEvent};
-use signaling_protocol::{Base64, CreateInviteRequest, HostJoinRequest, VersionRange};
+use signaling_protocol::{
+    Base64, CreateInviteRequest, Envelope, Event, HostJoinRequest, InviteId, MessageId, SCHEME_SEALED, SendRequest,
+    VersionRange, VisitId,
+};
 use tokio::time::timeout;
-use trust::{Capabilities, DeviceIdentity, Epoch, InviteSecret, Link, OwnBundle, UnixTime};
-use units::{Clock, Timestamp};
+use trust::{
+    Capabilities, DeviceIdentity, Epoch, InnerMessage, InviteSecret, Link, OwnBundle, PeerBundle, SealedChannel,
+    UnixTime,
+};
+use units::{Clock, Phi, Timestamp};
 
 use crate::app::App;
 use crate::clinic::Clinic;
@@ -35,21 +41,63 @@ pub(crate) async fn patient_meets(clinic: &Clinic, lee: &App, link: &DeviceIdent
     let secret = InviteSecret::from_random(random());
     let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: 600 };
     let invite = client.create_invite(token, visit, &request).await.unwrap().invite;
-    let bundle = OwnBundle::host(random(), visit, host, &Capabilities::app());
+    let own = OwnBundle::host(random(), visit, host, &Capabilities::app());
     let protocol = VersionRange { min: 1, max: 1 };
-    let request = HostJoinRequest { protocol, bundle: Base64(bundle.bytes().to_vec()), take_over: true };
-    client.join_host(token, visit, &request).await.unwrap();
+    let request = HostJoinRequest { protocol, bundle: Base64(own.bytes().to_vec()), take_over: true };
+    let joined = client.join_host(token, visit, &request).await.unwrap();
     let link = Link {
         server: "clinic.example".parse().unwrap(),
         app_only: true,
         invite,
-        secret,
+        secret: secret.clone(),
         clinic_key: link.clinic(),
         epoch: Some(link.epoch().0),
         pin: None,
     };
-    let found = timeout(PATIENCE, Patient::new(link).finds(&client)).await;
-    found.expect("the patient's app neither spoke nor refused")
+    let speaking = speaks(&client, (visit, &joined.endpoint_token), &own, (invite, &secret));
+    let found = timeout(PATIENCE, async {
+        tokio::select! {
+            found = Patient::new(link).finds(&client) => found,
+            never = speaking => never,
+        }
+    });
+    found.await.expect("the patient's app speaks or refuses")
+}
+
+/// The clinician's app says something to whoever comes by the link, and its beginning gets lost: who can open it asks for that.
+async fn speaks(
+    client: &SignalingClient,
+    (visit, token): (VisitId, &Phi<String>),
+    own: &OwnBundle,
+    (invite, secret): (InviteId, &InviteSecret),
+) -> Outcome {
+    let mut events = EventStream::open(client.clone(), visit, token.clone());
+    loop {
+        let guest = match events.recv().await.expect("an event") {
+            StreamEvent::Event(Event::Joined { participant }) => participant,
+            StreamEvent::Event(Event::Hello { participants, .. }) => match participants.into_iter().next() {
+                Some(participant) => participant,
+                None => continue,
+            },
+            _ => continue,
+        };
+        let bundle = PeerBundle::verify_guest(&guest.bundle.0, invite, &secret.invite_key()).unwrap();
+        let mut channel = SealedChannel::new(visit, own, &bundle, &secret.psk(), None, random()).unwrap();
+        let message = InnerMessage::EndOfCandidates { generation: 0 };
+        channel.seal(&message).unwrap();
+        let second = channel.seal(&message).unwrap();
+        let envelope = Envelope {
+            id: MessageId::from_random(random()),
+            to: guest.endpoint,
+            from: None,
+            seq: second.seq,
+            epoch: second.epoch,
+            scheme: SCHEME_SEALED,
+            ttl_ms: 10_000,
+            sealed: Base64(second.bytes),
+        };
+        client.send(token, visit, &SendRequest { messages: vec![envelope] }).await.unwrap();
+    }
 }
 
 struct Patient {
@@ -98,7 +146,7 @@ impl Patient {
                         let (visit, token) = joined.clone().unwrap();
                         events = Some(EventStream::open(client.clone(), visit, token));
                     }
-                    // Sealed to the clinician's bundle: it has been verified.
+                    // Sealed to the clinician's bundle, which has been verified; it opened what was sealed to it.
                     SignalingRequest::Send(_) => return Outcome::Verified,
                     SignalingRequest::Leave => self.told(SignalingInput::Done(RequestKind::Leave)),
                     other => panic!("a patient asks for {other:?}"),
@@ -107,7 +155,20 @@ impl Patient {
             if let Phase::Ended(EndReason::Refused(refusal)) = self.call.snapshot().phase {
                 return Outcome::Refused(refusal);
             }
-            let event = events.as_mut().expect("a stream").recv().await;
+            let wake = self.call.poll_timeout().and_then(|at| self.clock.instant(at));
+            let sleep = async {
+                match wake {
+                    Some(wake) => tokio::time::sleep_until(wake.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let event = tokio::select! {
+                event = events.as_mut().expect("a stream").recv() => event,
+                () = sleep => {
+                    self.call.handle_timeout(self.clock.timestamp(Instant::now()));
+                    continue;
+                }
+            };
             match event.expect("an event") {
                 StreamEvent::Event(event) => self.told(SignalingInput::Event(event)),
                 StreamEvent::Up => self.told(SignalingInput::StreamUp),

@@ -4,7 +4,6 @@ use desk::{DeviceRole, DeviceStanding, Keeping, KeysProblem, KeysSnapshot};
 
 use super::of_code;
 
-pub(crate) const THIS_DEVICE: &str = "This device";
 pub(crate) const OPENING_KEYS: &str = "Opening your keys…";
 pub(crate) const TRY_AGAIN: &str = "Try again";
 pub(crate) const ASK_ANEW: &str = "Ask anew";
@@ -262,8 +261,21 @@ mod tests {
 
     #[test]
     fn every_standing_and_every_problem_says_what_to_do() {
+        for standing in standings() {
+            let (title, sentence) = device_standing(&standing);
+            assert!(!title.ends_with('.') && sentence.ends_with(['.', '?']), "{standing:?}");
+            let steps = ["ype", "nlock", "pdate", "sk ", "all ", "ead these"];
+            assert!(steps.iter().any(|step| sentence.contains(step)), "{standing:?}: {sentence}");
+        }
+        for problem in problems() {
+            let sentence = keys_problem(&problem);
+            assert!(sentence.matches(['.', ':']).count() >= 2, "{problem:?}: {sentence}");
+        }
+    }
+
+    fn standings() -> [DeviceStanding; 13] {
         use DeviceStanding::*;
-        let standings = [
+        [
             Opening,
             KeyringLocked,
             KeyringUnreadable,
@@ -277,15 +289,12 @@ mod tests {
             Replaced,
             Revoked,
             AnotherClinic,
-        ];
-        for standing in standings {
-            let (title, sentence) = device_standing(&standing);
-            assert!(!title.ends_with('.') && sentence.ends_with(['.', '?']), "{standing:?}");
-            let steps = ["ype", "nlock", "pdate", "sk ", "all ", "ead these"];
-            assert!(steps.iter().any(|step| sentence.contains(step)), "{standing:?}: {sentence}");
-        }
+        ]
+    }
+
+    fn problems() -> [KeysProblem; 10] {
         use KeysProblem::*;
-        let problems = [
+        [
             SheetGroup(3),
             SheetLength,
             AnotherSheet,
@@ -296,11 +305,7 @@ mod tests {
             TooManyRevoked,
             TooManyWait,
             OddAnswer,
-        ];
-        for problem in problems {
-            let sentence = keys_problem(&problem);
-            assert!(sentence.matches(['.', ':']).count() >= 2, "{problem:?}: {sentence}");
-        }
+        ]
     }
 
     #[test]
@@ -310,9 +315,11 @@ mod tests {
 
     #[test]
     fn who_has_no_keyring_or_little_time_is_told_at_the_desk() {
-        let certified =
-            |days_left| Certified { name: Phi::new("Lee".to_owned()), role: DeviceRole::Clinician, days_left };
-        use DeviceStanding::Certified;
+        let certified = |days_left| DeviceStanding::Certified {
+            name: Phi::new("Lee".to_owned()),
+            role: DeviceRole::Clinician,
+            days_left,
+        };
         let keys = |device, keeping| KeysSnapshot { device, office: None, clinic: None, keeping, problem: None };
         assert_eq!(hint_of_keys(&keys(certified(6), Keeping::Keyring)), None);
         assert!(hint_of_keys(&keys(certified(1), Keeping::Keyring)).is_some());
