@@ -73,6 +73,8 @@ pub struct Call {
     /// Messages that wait for [`Ice::servers`].
     waiting_for_ice: Vec<(EndpointId, InnerMessage, u32)>,
     closing: Vec<(EndpointId, Timestamp)>,
+    /// What the server is told once those are closed.
+    late_goodbye: Option<crate::EndReason>,
 
     policy: Policy,
     told_plans: Option<(VoicePlan, PicturePlan)>,
@@ -150,6 +152,7 @@ impl Call {
             strangers: 0,
             waiting_for_ice: Vec::new(),
             closing: Vec::new(),
+            late_goodbye: None,
             policy,
             told_plans: None,
             muted: false,

@@ -8,7 +8,7 @@ use trust::ByeReason;
 use units::Timestamp;
 
 use super::Call;
-use crate::{ControlMessage, EndReason, PeerCommand, Phase, SignalingRequest};
+use crate::{ControlMessage, EndReason, PeerCommand, Phase, Refusal, SignalingRequest};
 
 impl Call {
     /// Ends the call, if it is not over yet.
@@ -41,7 +41,13 @@ impl Call {
             }
             remote.negotiation.close();
         }
-        if self.me.is_some() {
+        if self.me.is_none() {
+            return;
+        }
+        if reason == EndReason::Refused(Refusal::DigitsDiffer) && !self.closing.is_empty() {
+            // The server's word that the visit is over may be quicker than ours, and the other person must read why.
+            self.late_goodbye = Some(reason);
+        } else {
             self.say_goodbye_to_server(reason);
         }
     }
@@ -59,6 +65,9 @@ impl Call {
         if let Some(position) = self.closing.iter().position(|(closing, _)| *closing == endpoint) {
             self.closing.remove(position);
             self.peer(endpoint, PeerCommand::Close);
+            if let Some(reason) = self.late_goodbye.take_if(|_| self.closing.is_empty()) {
+                self.say_goodbye_to_server(reason);
+            }
         }
     }
 

@@ -228,3 +228,23 @@ fn nobody_is_remembered_whose_app_refuses_ours_or_who_was_not_let_in() {
     world.intend(GUEST, Intent::HangUp);
     assert!(remembered(&world, GUEST).is_empty());
 }
+
+#[test]
+fn the_servers_word_that_it_is_over_does_not_overtake_why() {
+    for says in [HOST, GUEST] {
+        let mut world = World::new(&People::default()).run(10);
+        world.intend(GUEST, Intent::StartCheck);
+        world.pass(1);
+        world.control_millis = 300;
+        world.intend(says, Intent::DigitsDiffer);
+        world.pass(5);
+        for side in [HOST, GUEST] {
+            assert_eq!(
+                world.ended(side),
+                Some(EndReason::Refused(Refusal::DigitsDiffer)),
+                "{side} when {says} says it"
+            );
+        }
+        assert!(!world.apps[GUEST].is_there, "the server is told at last");
+    }
+}

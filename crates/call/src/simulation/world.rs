@@ -27,7 +27,7 @@ pub(crate) struct App {
     role: Role,
     endpoint: EndpointId,
     bundle: Base64,
-    is_there: bool,
+    pub(crate) is_there: bool,
     connection: Option<Connection>,
     certificate: u8,
     /// Whether media was ever open.
@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) apps: [App; 2],
     pub(crate) now: Timestamp,
     pub(crate) lie: Lie,
+    /// How long a control message takes; the server's events take 20 ms.
+    pub(crate) control_millis: u64,
     /// The certificate that this app is shown in the handshake, if it is not the other's.
     pub(crate) shown: [Option<DtlsFingerprint>; 2],
     /// What an app says of itself, before it is sealed.
@@ -87,6 +89,7 @@ impl World {
             apps: [app(people.host(1), Role::Host, 101), app(people.guest(2), Role::Guest, 102)],
             now: Timestamp::from_millis(1_000),
             lie: Box::new(|_, event| vec![(0, event)]),
+            control_millis: 10,
             shown: [None; 2],
             describe: |_, parameters| parameters,
             admits: true,
@@ -344,7 +347,7 @@ impl World {
                 self.control_messages += 1;
                 let is_up = |app: &App| app.connection.as_ref().is_some_and(|connection| connection.is_up);
                 if self.apps.iter().all(is_up) {
-                    self.say_peer(10, 1 - side, PeerInput::Control(bytes));
+                    self.say_peer(self.control_millis, 1 - side, PeerInput::Control(bytes));
                 }
             }
             PeerCommand::OpenMedia => app.was_open = true,
