@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use call::Refusal;
 use ed25519_dalek::{Signer, SigningKey};
 use session::Link;
 use signaling_protocol::{Base64, InviteId, VisitId};
@@ -153,11 +152,6 @@ pub(crate) fn derive(secret: &[u8; 32], label: &[u8]) -> [u8; 32] {
     let mut derived = [0; 32];
     hkdf::Hkdf::<sha2::Sha256>::new(None, secret).expand(label, &mut derived).unwrap();
     derived
-}
-
-/// All that `call` can refuse by, for the one table of attacks.
-pub(crate) fn name(refusal: Refusal) -> &'static str {
-    refusal.name()
 }
 
 const ISSUER_BYTES: usize = 115;

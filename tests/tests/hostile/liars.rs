@@ -16,7 +16,7 @@ use crate::verdict::has_words;
 use crate::world::LIMIT;
 
 /// The victim's snapshots until this is so, and how it went.
-fn meets(
+pub(crate) fn meets(
     clinic: &Clinic,
     victim: Role,
     conduct: Conduct,
@@ -58,7 +58,7 @@ fn meets(
     (seen, outcome)
 }
 
-fn is_live(snapshot: &Snapshot) -> bool {
+pub(crate) fn is_live(snapshot: &Snapshot) -> bool {
     matches!(snapshot.phase, Phase::Live { .. })
 }
 

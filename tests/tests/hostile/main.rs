@@ -16,8 +16,10 @@ mod world;
 
 mod boxes;
 mod certificates;
+mod connection;
 mod downgrade;
 mod joiners;
 mod liars;
 mod replay;
 mod swap;
+mod tls;

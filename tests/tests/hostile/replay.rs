@@ -1,6 +1,5 @@
 //! Boxes of another time or another visit, and boxes that come late, twice, in another order or not at all.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use call::Refusal;
@@ -133,13 +132,13 @@ fn boxes_in_another_order() {
 }
 
 #[test]
-fn every_box_dropped_once() {
+fn every_third_box_dropped() {
     goes_on(
         || {
-            let mut dropped = BTreeSet::new();
+            let mut boxes = 0;
             messages(move |event| {
-                let Event::Message { envelope } = &event else { return now(event) };
-                if dropped.insert(envelope.sealed.0.clone()) { Vec::new() } else { now(event) }
+                boxes += 1;
+                if boxes % 3 == 1 { Vec::new() } else { now(event) }
             })
         },
         |_| {},

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use call::{EndReason, Phase, Problem, Refusal, Snapshot};
-use session::{Outcome, Visit};
+use session::{Link, Outcome, Visit};
 use signaling_protocol::Role;
 
 use crate::apps::{Guest, Habit, Host, LOOK};
@@ -18,6 +18,7 @@ pub(crate) struct World<'a> {
     pub(crate) proxy: Proxy,
     pub(crate) host: Host,
     pub(crate) guest: Guest,
+    pub(crate) link: Link,
     pub(crate) seen: [Seen; 2],
 }
 
@@ -70,13 +71,22 @@ impl Seen {
 impl<'a> World<'a> {
     /// Both apps join through a proxy of this script.
     pub(crate) fn open(clinic: &'a Clinic, script: Script, habit: &Habit) -> Self {
-        let proxy = clinic.proxy(script);
+        Self::open_at(clinic, clinic.proxy(script), Some(clinic.identity.pin()), habit)
+    }
+
+    /// Both join through this proxy, and know it by this pin or by the machine's authorities.
+    pub(crate) fn open_at(clinic: &'a Clinic, proxy: Proxy, pin: Option<[u8; 32]>, habit: &Habit) -> Self {
         let folder = clinic.folder();
-        let host = Host::open(&proxy.url(), Some(clinic.identity.pin()), &folder, habit.admits);
+        let mut host = Host::open(&proxy.url(), pin, &folder, habit.admits);
         let link = (habit.link)(host.link().expect("a visit and its link"));
         habit.stolen.get_or_init(|| link.clone());
-        let guest = Guest::open(link, &folder, habit.guest_ahead);
-        Self { clinic, proxy, host, guest, seen: [Seen::default(), Seen::default()] }
+        // Who comes first would be told in other events in every run.
+        let deadline = Instant::now() + LIMIT;
+        while Instant::now() < deadline && !host.snapshot().is_some_and(|seen| seen.signaling_up || seen.phase.is_ended()) {
+            thread::sleep(LOOK);
+        }
+        let guest = Guest::open(link.clone(), &folder, habit.guest_ahead);
+        Self { clinic, proxy, host, guest, link, seen: [Seen::default(), Seen::default()] }
     }
 
     /// What this side went through so far.
