@@ -1,5 +1,6 @@
 //! What a server makes of boxes: changed, cut, invented, stripped, forged with the link's secret.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use call::Refusal;
@@ -7,13 +8,13 @@ use ed25519_dalek::SigningKey;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use session::Link;
-use signaling_protocol::{Base64, Event, Role, SCHEME_OPEN};
+use signaling_protocol::{Base64, Event, MessageId, Role, SCHEME_OPEN};
 
 use crate::apps::Habit;
 use crate::fixtures::secret_bytes;
 use crate::hand::Hand;
 use crate::script::{Script, now};
-use crate::verdict::{honest, refused, refused_as};
+use crate::verdict::{goes_on, honest, refused, refused_as};
 
 #[test]
 fn a_box_with_one_bit_changed_on_its_way_to_the_patient() {
@@ -89,10 +90,41 @@ fn boxes_of_noise() {
 }
 
 #[test]
+fn candidates_that_the_server_made_up() {
+    goes_on(
+        || {
+            Script::honest().events(|_, event| {
+                let Event::Message { envelope } = &event else { return now(event) };
+                let mut forged = envelope.clone();
+                forged.id = MessageId::from_random(rand::random());
+                // A later number, and other words.
+                forged.sealed.0[8] += 3;
+                forged.sealed.0[100] ^= 1;
+                [now(event), now(Event::Message { envelope: forged })].concat()
+            })
+        },
+        |_| {},
+    );
+}
+
+#[test]
+fn candidates_changed_on_their_way() {
+    goes_on(
+        || {
+            let mut changed = BTreeSet::new();
+            Script::boxes(Role::Guest, move |envelope| {
+                if envelope.seq > 0 && changed.insert((envelope.epoch, envelope.seq)) {
+                    envelope.sealed.0[100] ^= 1;
+                }
+            })
+        },
+        |_| {},
+    );
+}
+
+#[test]
 fn a_seal_taken_off_on_the_way_to_the_patient() {
-    refused(Role::Guest, Refusal::NotSealed, || {
-        Script::boxes(Role::Guest, |envelope| envelope.scheme = SCHEME_OPEN)
-    });
+    refused(Role::Guest, Refusal::NotSealed, || Script::boxes(Role::Guest, |envelope| envelope.scheme = SCHEME_OPEN));
 }
 
 #[test]

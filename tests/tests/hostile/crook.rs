@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use call::ControlMessage;
 use ed25519_dalek::SigningKey;
-use peer::{Peer, PeerConfig, PeerEvent, PeerStreams};
+use peer::{Certificate, Peer, PeerConfig, PeerEvent, PeerStreams};
 use serde_json::Value;
 use session::Link;
 use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
@@ -40,6 +40,21 @@ pub(crate) struct Conduct {
     pub(crate) facts: Option<Facts>,
     /// What it says over the control channel when it is let in.
     pub(crate) words: Vec<ControlMessage>,
+    /// With whom it is one: what is said to it about digits is said to the other's victim.
+    pub(crate) accomplice: Option<Accomplice>,
+}
+
+/// Two liars who stand between two honest people.
+pub(crate) struct Accomplice {
+    tells: mpsc::UnboundedSender<ControlMessage>,
+    hears: mpsc::UnboundedReceiver<ControlMessage>,
+}
+
+impl Accomplice {
+    pub(crate) fn two() -> [Self; 2] {
+        let ((one, for_two), (two, for_one)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        [Self { tells: one, hears: for_one }, Self { tells: two, hears: for_two }]
+    }
 }
 
 /// Something to be sealed.
@@ -60,6 +75,7 @@ impl Default for Conduct {
             reaches_out: true,
             facts: None,
             words: Vec::new(),
+            accomplice: None,
         }
     }
 }
@@ -86,6 +102,8 @@ struct Crook {
     met: Option<Met>,
     said: Option<InnerMessage>,
     peer: Option<Peer>,
+    /// One for all its connections, as an honest app has it.
+    certificate: Certificate,
     generation: u32,
     events: mpsc::Sender<PeerEvent>,
 }
@@ -98,7 +116,12 @@ struct Met {
 }
 
 /// Joins by this link and answers whoever offers. To be spawned.
-pub(crate) async fn patient(clinic: &Clinic, proxy: &Proxy, link: Link, conduct: Conduct) -> impl Future<Output = ()> + use<> {
+pub(crate) async fn patient(
+    clinic: &Clinic,
+    proxy: &Proxy,
+    link: Link,
+    conduct: Conduct,
+) -> impl Future<Output = ()> + use<> {
     let client = client(clinic, proxy);
     let random = [51; 64];
     let own = OwnBundle::guest(random, link.invite, &link.secret, &conduct.capabilities);
@@ -114,7 +137,11 @@ pub(crate) async fn patient(clinic: &Clinic, proxy: &Proxy, link: Link, conduct:
 }
 
 /// Makes a visit and its link, and offers to whoever joins. To be spawned.
-pub(crate) async fn clinician(clinic: &Clinic, proxy: &Proxy, conduct: Conduct) -> (Link, impl Future<Output = ()> + use<>) {
+pub(crate) async fn clinician(
+    clinic: &Clinic,
+    proxy: &Proxy,
+    conduct: Conduct,
+) -> (Link, impl Future<Output = ()> + use<>) {
     let client = client(clinic, proxy);
     let (name, password) = (Phi::new(CLINICIAN.to_owned()), Phi::new(PASSWORD.to_owned()));
     let staff = client.sign_in(&SignInRequest { name, password, totp: None }).await.unwrap().token;
@@ -156,7 +183,9 @@ async fn run(
     let mut stream = EventStream::open(client.clone(), joined.visit, joined.endpoint_token.clone());
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     let (met, said, peer) = (None, None, None);
-    let mut crook = Crook { conduct, client, joined, own, random, link, clock, met, said, peer, generation: 0, events };
+    let (certificate, generation) = (Certificate::generate().unwrap(), 0);
+    let mut crook =
+        Crook { conduct, client, joined, own, random, link, clock, met, said, peer, certificate, generation, events };
     loop {
         tokio::select! {
             told = stream.recv() => match told {
@@ -165,11 +194,23 @@ async fn run(
                 None => return,
             },
             Some(event) = from_peer.recv() => crook.on_peer(event).await,
+            word = crook.hears() => crook.speak(&[word]).await,
         }
     }
 }
 
 impl Crook {
+    /// What the accomplice was told.
+    async fn hears(&mut self) -> ControlMessage {
+        match &mut self.conduct.accomplice {
+            Some(accomplice) => match accomplice.hears.recv().await {
+                Some(word) => word,
+                None => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
+
     async fn on_event(&mut self, event: Event) {
         match event {
             Event::Hello { participants, .. } => {
@@ -199,10 +240,14 @@ impl Crook {
         let peer = peer.unwrap();
         // For opening alone; what is sealed is sealed by hand.
         let full = match self.joined.role {
-            Role::Guest => OwnBundle::guest(self.random, self.link.invite, &self.link.secret, &self.conduct.capabilities),
+            Role::Guest => {
+                OwnBundle::guest(self.random, self.link.invite, &self.link.secret, &self.conduct.capabilities)
+            }
             Role::Host => self.own.clone(),
         };
-        let Ok(channel) = SealedChannel::new(visit, &full, &peer, &self.link.secret.psk(), None, [54; 32]) else { return };
+        let Ok(channel) = SealedChannel::new(visit, &full, &peer, &self.link.secret.psk(), None, [54; 32]) else {
+            return;
+        };
         let (own, theirs) = (self.own.bytes().to_vec(), participant.bundle.0);
         let is_host = self.joined.role == Role::Host;
         let honest: Facts = match self.joined.role {
@@ -232,7 +277,8 @@ impl Crook {
     }
 
     async fn open(&mut self) -> Peer {
-        let config = PeerConfig { include_loopback: true, ..PeerConfig::default() };
+        let certificate = Some(self.certificate.clone());
+        let config = PeerConfig { include_loopback: true, certificate, ..PeerConfig::default() };
         let (peer, PeerStreams { mut events, mut voice, mut picture }) = Peer::open(config, self.clock).await.unwrap();
         let out = self.events.clone();
         tokio::spawn(async move {
@@ -316,10 +362,16 @@ impl Crook {
                 }
             }
             PeerEvent::ControlOpened if self.joined.role == Role::Host => self.speak(&[ControlMessage::Admitted]).await,
-            PeerEvent::Control(bytes) if ControlMessage::from_bytes(&bytes) == Ok(ControlMessage::Admitted) => {
-                let words = std::mem::take(&mut self.conduct.words);
-                self.speak(&words).await;
-            }
+            PeerEvent::Control(bytes) => match (ControlMessage::from_bytes(&bytes), &self.conduct.accomplice) {
+                (Ok(ControlMessage::Admitted), _) => {
+                    let words = std::mem::take(&mut self.conduct.words);
+                    self.speak(&words).await;
+                }
+                (Ok(check @ ControlMessage::Check { .. }), Some(accomplice)) => {
+                    let _ = accomplice.tells.send(check);
+                }
+                _ => {}
+            },
             _ => {}
         }
     }

@@ -65,7 +65,8 @@ fn a_protocol_that_the_clinician_never_said_it_speaks() {
 /// The server settles on an older protocol with who joins there.
 fn speaks(at: &'static str) -> Script {
     Script::honest().answers(move |path, _, body| {
-        if path.starts_with(at) && path.ends_with("/join")
+        if path.starts_with(at)
+            && path.ends_with("/join")
             && let Ok(reply) = serde_json::from_slice::<JoinReply>(body)
         {
             *body = serde_json::to_vec(&JoinReply { protocol: 0, ..reply }).unwrap();

@@ -53,13 +53,19 @@ pub(crate) const SALT: [u8; 16] = [9; 16];
 impl Papers {
     pub(crate) fn issuing_key(&self) -> IssuingKey {
         let public = IssuingKey::public_key(&self.issuer);
-        let head = ClinicKey::from_secret(&self.clinic).certify_issuer(&public, self.generation, days(-1, 300)).unwrap();
+        let head =
+            ClinicKey::from_secret(&self.clinic).certify_issuer(&public, self.generation, days(-1, 300)).unwrap();
         IssuingKey::new(&self.issuer, &head).unwrap()
     }
 
     fn facts(&self) -> DeviceFacts {
         let name_hash = name_hash(&SALT, NAME).unwrap();
-        DeviceFacts { role: self.role, serial: SERIAL, validity: days(self.device_days.0, self.device_days.1), name_hash }
+        DeviceFacts {
+            role: self.role,
+            serial: SERIAL,
+            validity: days(self.device_days.0, self.device_days.1),
+            name_hash,
+        }
     }
 
     /// The list of revoked devices.

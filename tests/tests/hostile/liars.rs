@@ -74,16 +74,19 @@ fn liar_is_refused(victim: Role, refusal: Refusal, conduct: impl FnOnce() -> Con
     let clinic = Clinic::open();
     std::thread::scope(|scope| {
         let twin = scope.spawn(|| meets(&clinic, victim, Conduct::default(), LIMIT, is_live));
-        let (seen, outcome) = meets(&clinic, victim, conduct(), LIMIT, |snapshot| {
-            has_refused(snapshot, refusal) || is_live(snapshot)
-        });
+        let (seen, outcome) =
+            meets(&clinic, victim, conduct(), LIMIT, |snapshot| has_refused(snapshot, refusal) || is_live(snapshot));
         let last = seen.last().expect("it joined");
         assert!(has_refused(last, refusal), "not refused as {}: {last:?}", refusal.name());
         assert!(seen.iter().all(|snapshot| !snapshot.media_open), "media was open");
         assert_eq!((outcome.report.totals.frames_shown, outcome.report.timeline_ms.first_audio), (0, None));
         has_words(refusal);
         let (seen, _) = twin.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        assert!(seen.last().is_some_and(|snapshot| is_live(snapshot) && snapshot.media_open), "the twin: {:?}", seen.last());
+        assert!(
+            seen.last().is_some_and(|snapshot| is_live(snapshot) && snapshot.media_open),
+            "the twin: {:?}",
+            seen.last()
+        );
     });
 }
 
@@ -120,12 +123,16 @@ fn no_fingerprint() {
 
 #[test]
 fn keys_for_media_in_the_signalling() {
-    liar_is_refused(Role::Guest, Refusal::Parameters, || Conduct::parameters(|parameters| parameters["keying"] = json!("sdes")));
+    liar_is_refused(Role::Guest, Refusal::Parameters, || {
+        Conduct::parameters(|parameters| parameters["keying"] = json!("sdes"))
+    });
 }
 
 #[test]
 fn media_that_is_not_encrypted() {
-    liar_is_refused(Role::Guest, Refusal::Parameters, || Conduct::parameters(|parameters| parameters["srtp"] = json!([])));
+    liar_is_refused(Role::Guest, Refusal::Parameters, || {
+        Conduct::parameters(|parameters| parameters["srtp"] = json!([]))
+    });
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod connection;
 mod downgrade;
 mod joiners;
 mod liars;
+mod list;
+mod middle;
 mod replay;
 mod swap;
 mod tls;

@@ -155,17 +155,16 @@ impl Liar {
         let tcp = TcpStream::connect(self.upstream).await.map_err(drop)?;
         let name = ServerName::from(self.upstream.ip());
         let tls = self.connector.connect(name, tcp).await.map_err(drop)?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.map_err(drop)?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.map_err(drop)?;
         tokio::spawn(connection);
         sender.send_request(request).await.map_err(drop)
     }
 
     /// Somebody joined: their token says from now on who asks.
     fn seat(&self, asked: &[u8], answer: &[u8]) {
-        let bundle = serde_json::from_slice::<serde_json::Value>(asked).ok().and_then(|mut asked| {
-            serde_json::from_value::<Base64>(asked["bundle"].take()).ok()
-        });
+        let bundle = serde_json::from_slice::<serde_json::Value>(asked)
+            .ok()
+            .and_then(|mut asked| serde_json::from_value::<Base64>(asked["bundle"].take()).ok());
         if let (Ok(reply), Some(bundle)) = (serde_json::from_slice::<JoinReply>(answer), bundle) {
             let seat = Seat { role: reply.role, visit: reply.visit, endpoint: reply.endpoint };
             let mut books = self.books();

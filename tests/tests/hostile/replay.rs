@@ -77,9 +77,7 @@ fn a_bundle_of_the_same_patient_from_an_earlier_join() {
 #[test]
 fn every_box_twice() {
     goes_on(
-        || {
-            messages(|event| vec![(Duration::ZERO, event.clone()), (Duration::from_millis(200), event)])
-        },
+        || messages(|event| vec![(Duration::ZERO, event.clone()), (Duration::from_millis(200), event)]),
         |world| world.pass(Duration::from_millis(300)),
     );
 }

@@ -121,7 +121,8 @@ fn learns_nothing(world: World<'_>) {
     let books = proxy.liar.books();
     let seen = String::from_utf8_lossy(&books.seen);
     assert!(seen.len() > 10_000 && seen.contains("/messages") && seen.contains("event: message"));
-    let secrets = ["ufrag", "fingerprint", "candidate", "srtp", "a=", "offer", "answer", "Your clinician", &secret, "#1."];
+    let secrets =
+        ["ufrag", "fingerprint", "candidate", "srtp", "a=", "offer", "answer", "Your clinician", &secret, "#1."];
     for secret in secrets {
         // Names of routes and of limits are no secrets.
         let told = seen.replace("candidates_per_epoch", "").matches(secret).count();

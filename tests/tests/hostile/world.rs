@@ -63,7 +63,8 @@ impl Seen {
 
     /// Whether it refused for this reason: the call, or somebody who wanted in.
     pub(crate) fn refused(&self, refusal: Refusal) -> bool {
-        let turned_away = |problem: &Problem| matches!(problem, Problem::GuestRefused { reason, .. } if *reason == refusal);
+        let turned_away =
+            |problem: &Problem| matches!(problem, Problem::GuestRefused { reason, .. } if *reason == refusal);
         self.ended == Some(EndReason::Refused(refusal)) || self.problems.iter().any(turned_away)
     }
 }
@@ -82,7 +83,9 @@ impl<'a> World<'a> {
         habit.stolen.get_or_init(|| link.clone());
         // Who comes first would be told in other events in every run.
         let deadline = Instant::now() + LIMIT;
-        while Instant::now() < deadline && !host.snapshot().is_some_and(|seen| seen.signaling_up || seen.phase.is_ended()) {
+        while Instant::now() < deadline
+            && !host.snapshot().is_some_and(|seen| seen.signaling_up || seen.phase.is_ended())
+        {
             thread::sleep(LOOK);
         }
         let guest = Guest::open(link.clone(), &folder, habit.guest_ahead);
