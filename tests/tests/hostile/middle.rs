@@ -60,7 +60,9 @@ fn digits_passed_on(begins: Role) {
             std::thread::sleep(LOOK);
         }
         assert!(interrupted, "nobody was told: {:?}", both());
-        (patient.abort(), clinician.abort());
-        (host.close(), guest.close());
+        patient.abort();
+        clinician.abort();
+        host.close();
+        guest.close();
     });
 }
