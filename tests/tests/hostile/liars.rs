@@ -12,7 +12,7 @@ use crate::apps::{Guest, Host, LOOK};
 use crate::clinic::Clinic;
 use crate::crook::{self, Conduct, Said, certified_name};
 use crate::script::Script;
-use crate::verdict::has_words;
+use crate::verdict::{beside_a_twin, has_words};
 use crate::world::LIMIT;
 
 /// The victim's snapshots until this is so, and how it went.
@@ -258,7 +258,6 @@ fn boxes_asked_for_that_were_never_sent() {
 #[test]
 fn candidates_that_nobody_can_be_at() {
     // Passed over: the call comes about by the others.
-    let clinic = Clinic::open();
     let conduct = Conduct {
         describe: Box::new(|message| {
             let candidate = |address: &str| {
@@ -272,25 +271,26 @@ fn candidates_that_nobody_can_be_at() {
         }),
         ..Conduct::default()
     };
-    let (seen, _) = meets(&clinic, Role::Host, conduct, LIMIT, is_live);
-    assert!(seen.last().is_some_and(is_live), "{:?}", seen.last());
+    beside_a_twin(|clinic| {
+        let (seen, _) = meets(clinic, Role::Host, conduct, LIMIT, is_live);
+        assert!(seen.last().is_some_and(is_live), "{:?}", seen.last());
+    });
 }
 
 #[test]
 fn digits_that_were_not_committed_to() {
-    let clinic = Clinic::open();
     let check = |check| ControlMessage::Check { check };
     let commit = CheckMessage::Commit { run: 1, hash: Base64(vec![2; 32]) };
     let reveal = CheckMessage::Reveal { run: 1, nonce: Base64(vec![1; 32]) };
-    let words = vec![check(commit), check(reveal)];
-    let (seen, _) = meets(&clinic, Role::Host, Conduct { words, ..Conduct::default() }, LIMIT, |snapshot| {
-        snapshot.problem == Some(Problem::CheckInterrupted)
+    let conduct = Conduct { words: vec![check(commit), check(reveal)], ..Conduct::default() };
+    beside_a_twin(|clinic| {
+        let (seen, _) =
+            meets(clinic, Role::Host, conduct, LIMIT, |snapshot| snapshot.problem == Some(Problem::CheckInterrupted));
+        let last = seen.last().unwrap();
+        assert_eq!(last.problem, Some(Problem::CheckInterrupted), "{last:?}");
+        for assurance in seen.iter().filter_map(|snapshot| snapshot.assurance.as_ref()) {
+            assert!(!matches!(assurance.check, Check::Shown(_) | Check::Same), "{assurance:?}");
+            assert_eq!(assurance.level, Level::LinkApp);
+        }
     });
-    let last = seen.last().unwrap();
-    assert_eq!(last.problem, Some(Problem::CheckInterrupted), "{last:?}");
-    let checks = seen.iter().filter_map(|snapshot| snapshot.assurance.as_ref());
-    for assurance in checks {
-        assert!(!matches!(assurance.check, Check::Shown(_) | Check::Same), "{assurance:?}");
-        assert_eq!(assurance.level, Level::LinkApp);
-    }
 }
