@@ -108,6 +108,8 @@ pub enum PeerInput {
     },
     /// Packets come again after [`PeerInput::NothingHeard`].
     HeardAgain,
+    /// The handshake was not finished: the other end showed another certificate than was announced.
+    AnotherCertificate,
     /// The connection refused what they offered or answered; the text is for the log.
     Refused(String),
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use trust::{Candidate, DtlsFingerprint};
 use units::DataRate;
 
+use crate::PeerError;
+
 /// Something that happened on a [`crate::Peer`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum PeerEvent {
@@ -47,6 +49,6 @@ pub enum PeerEvent {
         /// There and back, where it is known.
         round_trip: Option<Duration>,
     },
-    /// The connection must not be used: a sentence that says why.
-    Refused(String),
+    /// The connection must not be used, for this reason.
+    Refused(PeerError),
 }

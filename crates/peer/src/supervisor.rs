@@ -119,7 +119,7 @@ impl Supervisor {
                         tracing::debug!(%error, "closed with an error");
                     }
                 }
-                self.refuse(watch, &PeerError::ForeignChannel).await
+                self.refuse(watch, PeerError::ForeignChannel).await
             }
             LibraryEvent::Track(track) => {
                 // The task ends with the track.
@@ -178,7 +178,7 @@ impl Supervisor {
             return self.tell(PeerEvent::Failed).await;
         };
         if self.announced() != Some(remote_fingerprint) {
-            return self.refuse(watch, &PeerError::FingerprintMismatch).await;
+            return self.refuse(watch, PeerError::FingerprintMismatch).await;
         }
         watch.secured = true;
         self.shared.set_secured(true);
@@ -190,7 +190,7 @@ impl Supervisor {
     async fn look_at_handshake(&self, watch: &mut Watch) -> Result<(), Gone> {
         let Some(since) = watch.handshake_since else { return Ok(()) };
         if self.handshake.certificate_refused().is_some_and(|shown| self.announced() != Some(shown)) {
-            return self.refuse(watch, &PeerError::FingerprintMismatch).await;
+            return self.refuse(watch, PeerError::FingerprintMismatch).await;
         }
         if !is_given_up(std::time::Instant::now(), since.into_std(), self.handshake.heard()) {
             return Ok(());
@@ -200,11 +200,11 @@ impl Supervisor {
         self.tell(PeerEvent::Failed).await
     }
 
-    async fn refuse(&self, watch: &mut Watch, why: &PeerError) -> Result<(), Gone> {
+    async fn refuse(&self, watch: &mut Watch, why: PeerError) -> Result<(), Gone> {
         watch.refused = true;
         watch.handshake_since = None;
         self.shared.set_secured(false);
-        self.tell(PeerEvent::Refused(why.to_string())).await
+        self.tell(PeerEvent::Refused(why)).await
     }
 
     /// Which way the packets go, and how long the STUN checks take: the only round trip known before media flows.

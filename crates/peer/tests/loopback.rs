@@ -188,7 +188,7 @@ async fn a_wrong_fingerprint_is_refused_by_name_and_no_media_passes() {
                 _ => None,
             })
             .await;
-        assert_eq!(refused, (misled, PeerError::FingerprintMismatch.to_string()));
+        assert_eq!(refused, (misled, PeerError::FingerprintMismatch));
         pair.guest.peer.send_voice(voice(1));
         pair.host.nothing_heard_for(Duration::from_millis(100)).await;
         pair.close().await;

@@ -271,7 +271,7 @@ async fn obey(peer: Arc<Peer>, mut commands: mpsc::Receiver<PeerCommand>, say: V
         let input = match done {
             Ok(Ok(None)) => continue,
             Ok(Ok(Some(input))) => input,
-            Ok(Err(error)) if is_refusal(&error) => PeerInput::Refused(error.to_string()),
+            Ok(Err(error)) if is_refusal(&error) => refused(&error),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a step of the negotiation failed");
                 PeerInput::Failed
@@ -293,6 +293,14 @@ fn is_refusal(error: &PeerError) -> bool {
         error,
         PeerError::NoEncryption | PeerError::WrongRole | PeerError::FingerprintChanged | PeerError::FingerprintMismatch
     )
+}
+
+/// Who shows another certificate than was announced has a name of their own.
+fn refused(error: &PeerError) -> PeerInput {
+    match error {
+        PeerError::FingerprintMismatch => PeerInput::AnotherCertificate,
+        other => PeerInput::Refused(other.to_string()),
+    }
 }
 
 async fn obey_one(peer: &Peer, command: PeerCommand) -> Result<Option<PeerInput>, PeerError> {
@@ -333,7 +341,7 @@ async fn forward(mut events: mpsc::Receiver<PeerEvent>, say: Voice) {
             PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip } => {
                 Said::Input(PeerInput::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip })
             }
-            PeerEvent::Refused(why) => Said::Input(PeerInput::Refused(why)),
+            PeerEvent::Refused(why) => Said::Input(refused(&why)),
             PeerEvent::KeyFrameWanted => Said::KeyFrameWanted,
         };
         if !say.say(what).await {

@@ -20,7 +20,7 @@ async fn another_certificate_than_the_announced_one_is_refused_by_whoever_sees_i
         };
         visit.negotiate(offers, wrong(Offers::Browser)).await;
         visit.app.peer.set_media_open(true);
-        let refused = PeerEvent::Refused(PeerError::FingerprintMismatch.to_string());
+        let refused = PeerEvent::Refused(PeerError::FingerprintMismatch);
         visit.until("we refuse", |told| told.app.contains(&refused)).await;
         assert!(!visit.told.app.iter().any(|event| matches!(event, PeerEvent::DtlsConnected { .. })));
         assert_eq!(visit.app.peer.stats().sent_packets, 0);
@@ -41,7 +41,7 @@ async fn a_data_channel_that_nobody_agreed_on_ends_the_connection() {
     let mut visit = Visit::new(None).await;
     visit.connect(Offers::Browser).await;
     visit.page.run("openAnotherChannel", Value::Null).await;
-    let refused = PeerEvent::Refused(PeerError::ForeignChannel.to_string());
+    let refused = PeerEvent::Refused(PeerError::ForeignChannel);
     visit.until("we refuse", |told| told.app.contains(&refused)).await;
     visit.until("the page sees the end", |told| told.page_said("channel", "closed")).await;
     visit.app.hang_up().await;

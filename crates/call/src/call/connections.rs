@@ -66,6 +66,7 @@ impl Call {
             }
             PeerInput::NothingHeard { since } => self.on_nothing_heard(now, index, since.min(now)),
             PeerInput::HeardAgain => self.on_path_answers(index),
+            PeerInput::AnotherCertificate => return self.refuse(now, endpoint, Refusal::FingerprintMismatch),
             PeerInput::Refused(reason) => {
                 warn!(%endpoint, reason, "refused by the peer connection");
                 return self.refuse(now, endpoint, Refusal::Parameters);

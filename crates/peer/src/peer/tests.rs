@@ -51,7 +51,7 @@ async fn a_data_channel_that_nobody_agreed_on_ends_the_connection_by_name() {
         _ => None,
     })
     .await;
-    assert_eq!(why, PeerError::ForeignChannel.to_string());
+    assert_eq!(why, PeerError::ForeignChannel);
     assert!(!honest.0.inner.shared.is_open());
     honest.0.close().await;
     hostile.0.close().await;

@@ -131,7 +131,7 @@ fn a_stranger_with_a_wrong_certificate_cannot_end_the_visit() {
     scene.say(InnerMessage::Answer { generation: 0, parameters: answer(2, 0) });
     scene.outputs();
     scene.peer(PeerInput::IceConnected);
-    scene.peer(PeerInput::DtlsConnected { remote_fingerprint: DtlsFingerprint([66; 32]) });
+    scene.peer(PeerInput::AnotherCertificate);
     assert_eq!(scene.requests(), [SignalingRequest::Deny(THEM)]);
     assert!(matches!(scene.phase(), Phase::WaitingRoom { .. }));
     let problem = Problem::GuestRefused { endpoint: THEM, reason: Refusal::FingerprintMismatch };

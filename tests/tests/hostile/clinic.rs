@@ -1,0 +1,67 @@
+//! The real server, one clinician's account, and the key of the clinic: what all worlds of a test share.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use server::{Config, Running, serve};
+use signaling_protocol::StaffRole;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use units::Phi;
+
+use crate::pki::{Authority, Identity};
+use crate::proxy::Proxy;
+use crate::script::Script;
+
+/// The name and the password of the account.
+pub(crate) const CLINICIAN: &str = "lee";
+pub(crate) const PASSWORD: &str = "a password of nobody else";
+
+/// A server that runs until it is dropped.
+pub(crate) struct Clinic {
+    pub(crate) server: Running,
+    pub(crate) authority: Authority,
+    /// The server's own: who stands before it as a hostile host has it too.
+    pub(crate) identity: Identity,
+    visits: AtomicU32,
+    pub(crate) runtime: Runtime,
+    // Last: the folder goes when nothing writes into it any more.
+    folder: TempDir,
+}
+
+impl Clinic {
+    pub(crate) fn open() -> Self {
+        session::install_crypto_provider();
+        let folder = tempfile::Builder::new().prefix("housecall-hostile-").tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let authority = Authority::new();
+        let identity = authority.server();
+        let mut config = Config::new(folder.path().join("server"), "127.0.0.1:0".parse().unwrap());
+        config.certificate = Some(identity.write(folder.path()));
+        config.limits.joins_per_minute = 1_000;
+        let server = runtime.block_on(serve(config)).unwrap();
+        let password = Phi::new(PASSWORD.to_owned());
+        let data = folder.path().join("server");
+        server::accounts::add_user(&data, CLINICIAN, StaffRole::Clinician, &password, false).unwrap();
+        Self { server, authority, identity, visits: AtomicU32::new(0), runtime, folder }
+    }
+
+    /// A proxy with the server's own certificate, and this script.
+    pub(crate) fn proxy(&self, script: Script) -> Proxy {
+        self.proxy_as(&self.identity, script)
+    }
+
+    /// A proxy with another certificate.
+    pub(crate) fn proxy_as(&self, identity: &Identity, script: Script) -> Proxy {
+        let (connector, acceptor) = (self.authority.connector(), identity.acceptor());
+        self.runtime.block_on(Proxy::start(self.server.address, connector, acceptor, script))
+    }
+
+    /// A folder for another visit.
+    pub(crate) fn folder(&self) -> PathBuf {
+        let folder = self.folder.path().join(format!("visit-{}", self.visits.fetch_add(1, Ordering::Relaxed)));
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+}
