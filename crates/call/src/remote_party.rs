@@ -34,6 +34,8 @@ pub(crate) struct RemoteParty {
     pub(crate) failed_connections: u32,
     /// When another connection is to be made, or asked for, after one that did not come about.
     pub(crate) reopen_at: Option<Timestamp>,
+    /// When a path to it was found for the first time: from then on a handshake is owed.
+    pub(crate) first_path: Option<Timestamp>,
     /// What its connection last said of the path.
     pub(crate) link: Option<LinkEstimate>,
     /// What we last told its connection.
@@ -99,6 +101,7 @@ impl RemoteParty {
             gone: false,
             failed_connections: 0,
             reopen_at: None,
+            first_path: None,
             link: None,
             media_open: false,
             told_wanted: None,

@@ -36,6 +36,7 @@ impl Call {
             PeerInput::CandidatesEnded => remote.negotiation.on_local_candidates_ended(),
             PeerInput::IceConnected => {
                 remote.negotiation.on_ice_connected(now);
+                remote.first_path.get_or_insert(now);
                 self.reach(index, MilestoneKind::IceConnected, now);
                 self.on_path_answers(index);
             }

@@ -154,8 +154,14 @@ impl Call {
                 // Without the server nobody can be reached: then only the grace counts.
                 let at = self.signaling_up_since.map_or(grace, |up| (up.max(since) + CONNECTING_PATIENCE).min(grace));
                 let partner = self.partner.and_then(|partner| self.index(partner));
-                let has_path = partner.is_some_and(|partner| self.remotes[partner].negotiation.has_path());
-                Some((at, if has_path { EndReason::HandshakeUnfinished } else { EndReason::NoConnection }))
+                let partner = partner.map(|partner| &self.remotes[partner]);
+                // A path that comes and goes gives whoever is on it no more time.
+                let unsure = partner.filter(|partner| partner.negotiation.verified_since().is_none());
+                let found = unsure.filter(|_| self.signaling_up).and_then(|partner| partner.first_path);
+                let owed = found.map(|found| found.max(since) + HANDSHAKE_IN_ALL).filter(|owed| *owed <= at);
+                let has_path = partner.is_some_and(|partner| partner.negotiation.has_path()) || owed.is_some();
+                let reason = if has_path { EndReason::HandshakeUnfinished } else { EndReason::NoConnection };
+                Some((owed.unwrap_or(at), reason))
             }
             _ => None,
         }
@@ -167,6 +173,9 @@ impl Call {
     }
 }
 
+/// From the first path to a handshake that is done, whatever becomes of the path: ten seconds for the first connection and
+/// twenty for the second, and the moment in which that is made.
+const HANDSHAKE_IN_ALL: Duration = Duration::from_millis(30_500);
 /// Two whole tries of a connection, and half a minute for boxes that were lost.
 const CONNECTING_PATIENCE: Duration = Duration::from_secs(90);
 /// How long the server may take to write an admission down before the person may decide anew: with every try of the

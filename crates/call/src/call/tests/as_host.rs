@@ -243,6 +243,25 @@ fn two_paths_without_a_handshake_end_an_admitted_connection() {
 }
 
 #[test]
+fn a_handshake_over_a_path_that_comes_and_goes_has_thirty_seconds_in_all() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.say(InnerMessage::Answer { generation: 0, parameters: answer(9, 0) });
+    for _ in 0..6 {
+        assert_eq!(ended(&scene), None);
+        scene.peer(PeerInput::IceConnected);
+        scene.wait(secs(4));
+        scene.peer(PeerInput::Disconnected);
+        scene.wait(secs(1));
+    }
+    assert_eq!(ended(&scene), None);
+    scene.wait(secs(1));
+    assert_eq!(ended(&scene), Some(EndReason::HandshakeUnfinished));
+}
+
+#[test]
 fn a_connection_that_failed_before_it_was_verified_is_made_once_more_and_then_named() {
     let mut scene = Scene::host_with(&[THEM]);
     scene.intent(Intent::Admit(THEM));
