@@ -15,8 +15,14 @@ use crate::{
     DeskSnapshot, HostCall, RequestNumber,
 };
 
+mod state;
+mod typed;
+
 #[cfg(test)]
 mod tests;
+
+use state::{KnownAs, SignedIn, State};
+use typed::{Credentials, problem_of, read};
 
 /// A clinician's workspace.
 ///
@@ -41,44 +47,6 @@ pub struct Desk {
     next_number: u64,
     outputs: VecDeque<DeskOutput>,
     snapshot: DeskSnapshot,
-}
-
-/// Where it stands, with what only that place needs.
-enum State {
-    SignedOut { problem: Option<DeskProblem> },
-    Locked { problem: Option<DeskProblem> },
-    SigningIn { number: RequestNumber, server: ServerAddress, pin: Option<TlsPin>, was_locked: bool },
-    Keys { signed_in: SignedIn },
-    Ready { signed_in: SignedIn, problem: Option<DeskProblem> },
-    MakingVisit { signed_in: SignedIn, number: RequestNumber },
-    MakingInvite { signed_in: SignedIn, number: RequestNumber, visit: VisitId, secret: InviteSecret },
-    InVisit { signed_in: SignedIn, link: Phi<String>, sign_out_after: bool },
-    Summary { signed_in: SignedIn, summary: CallSummary },
-}
-
-/// Who is signed in, and where.
-#[derive(Clone)]
-struct SignedIn {
-    server: ServerAddress,
-    pin: Option<TlsPin>,
-    token: Phi<String>,
-    until: Timestamp,
-    /// Whether this is a clinician's account.
-    holds_visits: bool,
-}
-
-struct KnownAs {
-    name: Phi<String>,
-    server: ServerAddress,
-}
-
-/// What was typed to sign in.
-struct Credentials {
-    server: String,
-    pin: Option<TlsPin>,
-    name: Phi<String>,
-    password: Phi<String>,
-    totp: Option<Phi<String>>,
 }
 
 impl Desk {
@@ -412,61 +380,8 @@ impl Desk {
     }
 }
 
-impl State {
-    fn is_of_a_visit(&self) -> bool {
-        matches!(self, Self::MakingVisit { .. } | Self::MakingInvite { .. } | Self::InVisit { .. })
-    }
-
-    fn phase(&self) -> DeskPhase {
-        match self {
-            Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },
-            Self::Locked { problem } => DeskPhase::Locked { problem: problem.clone() },
-            Self::SigningIn { .. } => DeskPhase::SigningIn,
-            Self::Keys { .. } => DeskPhase::Keys,
-            Self::Ready { problem, .. } => DeskPhase::Ready { problem: problem.clone() },
-            Self::MakingVisit { .. } | Self::MakingInvite { .. } => DeskPhase::MakingVisit,
-            Self::InVisit { link, .. } => DeskPhase::InVisit { link: link.clone() },
-            Self::Summary { summary, .. } => DeskPhase::Summary(summary.clone()),
-        }
-    }
-}
-
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("snapshot", &self.snapshot).finish_non_exhaustive()
-    }
-}
-
-/// What was typed, or what is wrong with it.
-fn read(
-    server: &str,
-    name: Phi<String>,
-    password: Phi<String>,
-    totp: Option<Phi<String>>,
-) -> Result<(ServerAddress, SignInRequest), DeskProblem> {
-    let server = match server.contains("://") {
-        true => ServerAddress::from_base_url(server),
-        false => server.strip_suffix('/').unwrap_or(server).parse(),
-    }
-    .map_err(DeskProblem::Server)?;
-    let name = Phi::new(name.expose().trim().to_owned());
-    if name.expose().is_empty() {
-        return Err(DeskProblem::NameMissing);
-    }
-    if password.expose().is_empty() {
-        return Err(DeskProblem::PasswordMissing);
-    }
-    // People write the six digits in two groups.
-    let totp = totp.map(|code| Phi::new(code.expose().split_whitespace().collect::<String>()));
-    let totp = totp.filter(|code| !code.expose().is_empty());
-    Ok((server, SignInRequest { name, password, totp }))
-}
-
-fn problem_of(answer: DeskAnswer) -> DeskProblem {
-    match answer {
-        DeskAnswer::Refused(code) => DeskProblem::Refused(code),
-        DeskAnswer::Unreachable => DeskProblem::Unreachable,
-        DeskAnswer::Failed { sentence } => DeskProblem::Failed(sentence),
-        DeskAnswer::SignedIn(_) | DeskAnswer::VisitMade(_) | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
     }
 }

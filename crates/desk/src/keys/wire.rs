@@ -326,7 +326,8 @@ mod tests {
         let keys = DevicePublic { signing: [1; 32], agreement: [2; 32] };
         let request = DeviceRequest { keys, role: DeviceRole::Admin }.to_bytes();
         let card = Card { keys, role: DeviceRole::Admin, name: Phi::new("G".to_owned()), salt: [3; 16] }.to_bytes();
-        let readers: [(Vec<u8>, fn(&[u8]) -> bool); 4] = [
+        type IsRead = fn(&[u8]) -> bool;
+        let readers: [(Vec<u8>, IsRead); 4] = [
             (device().to_bytes().to_vec(), |bytes| DeviceRecord::read(bytes).is_some()),
             (issuing(2).to_bytes().to_vec(), |bytes| IssuingRecord::read(bytes).is_some()),
             (request, |bytes| DeviceRequest::read(bytes).is_some()),

@@ -1,0 +1,51 @@
+//! Where a desk stands, and who is at it.
+
+use super::*;
+
+/// Where it stands, with what only that place needs.
+pub(super) enum State {
+    SignedOut { problem: Option<DeskProblem> },
+    Locked { problem: Option<DeskProblem> },
+    SigningIn { number: RequestNumber, server: ServerAddress, pin: Option<TlsPin>, was_locked: bool },
+    Keys { signed_in: SignedIn },
+    Ready { signed_in: SignedIn, problem: Option<DeskProblem> },
+    MakingVisit { signed_in: SignedIn, number: RequestNumber },
+    MakingInvite { signed_in: SignedIn, number: RequestNumber, visit: VisitId, secret: InviteSecret },
+    InVisit { signed_in: SignedIn, link: Phi<String>, sign_out_after: bool },
+    Summary { signed_in: SignedIn, summary: CallSummary },
+}
+
+/// Who is signed in, and where.
+#[derive(Clone)]
+pub(super) struct SignedIn {
+    pub(super) server: ServerAddress,
+    pub(super) pin: Option<TlsPin>,
+    pub(super) token: Phi<String>,
+    pub(super) until: Timestamp,
+    /// Whether this is a clinician's account.
+    pub(super) holds_visits: bool,
+}
+
+pub(super) struct KnownAs {
+    pub(super) name: Phi<String>,
+    pub(super) server: ServerAddress,
+}
+
+impl State {
+    pub(super) fn is_of_a_visit(&self) -> bool {
+        matches!(self, Self::MakingVisit { .. } | Self::MakingInvite { .. } | Self::InVisit { .. })
+    }
+
+    pub(super) fn phase(&self) -> DeskPhase {
+        match self {
+            Self::SignedOut { problem } => DeskPhase::SignedOut { problem: problem.clone() },
+            Self::Locked { problem } => DeskPhase::Locked { problem: problem.clone() },
+            Self::SigningIn { .. } => DeskPhase::SigningIn,
+            Self::Keys { .. } => DeskPhase::Keys,
+            Self::Ready { problem, .. } => DeskPhase::Ready { problem: problem.clone() },
+            Self::MakingVisit { .. } | Self::MakingInvite { .. } => DeskPhase::MakingVisit,
+            Self::InVisit { link, .. } => DeskPhase::InVisit { link: link.clone() },
+            Self::Summary { summary, .. } => DeskPhase::Summary(summary.clone()),
+        }
+    }
+}
