@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What a machine keeps when its app is closed.
 pub(crate) type Keyring = Arc<Mutex<BTreeMap<Entry, Vec<u8>>>>;
 
+type Answered = (RequestNumber, KeysAnswer);
+
 pub(crate) struct App {
     pub(crate) keys: Keys,
     pub(crate) identity: Option<DeviceIdentity>,
@@ -33,7 +35,7 @@ pub(crate) struct App {
     keyring: Keyring,
     clock: Clock,
     events: mpsc::Receiver<StreamEvent<StaffEvent>>,
-    answers: (mpsc::Sender<(RequestNumber, KeysAnswer)>, mpsc::Receiver<(RequestNumber, KeysAnswer)>),
+    answers: (mpsc::Sender<Answered>, mpsc::Receiver<Answered>),
     pub(crate) is_signed_out: bool,
 }
 
@@ -124,28 +126,24 @@ impl App {
 }
 
 /// Lets these apps work until `is_so`.
-#[track_caller]
-pub(crate) fn until<'a, const N: usize>(
+pub(crate) async fn until<'a, const N: usize>(
     what: &'static str,
-    apps: [&'a mut App; N],
+    mut apps: [&'a mut App; N],
     is_so: impl Fn(&[&'a mut App; N]) -> bool,
-) -> impl Future<Output = ()> {
-    async move {
-        let mut apps = apps;
-        let work = async {
-            while !is_so(&apps) {
-                let mut steps: Vec<_> = apps.iter_mut().map(|app| Box::pin(app.step())).collect();
-                std::future::poll_fn(|context| {
-                    let ready = steps.iter_mut().any(|step| step.as_mut().poll(context).is_ready());
-                    if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-                })
-                .await;
-            }
-        };
-        let came = timeout(PATIENCE, work).await.is_ok();
-        let seen: Vec<_> = apps.iter().map(|app| app.snapshot().clone()).collect();
-        assert!(came, "{what} did not come about: {seen:#?}");
-    }
+) {
+    let work = async {
+        while !is_so(&apps) {
+            let mut steps: Vec<_> = apps.iter_mut().map(|app| Box::pin(app.step())).collect();
+            std::future::poll_fn(|context| {
+                let ready = steps.iter_mut().any(|step| step.as_mut().poll(context).is_ready());
+                if ready { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+        }
+    };
+    let came = timeout(PATIENCE, work).await.is_ok();
+    let seen: Vec<_> = apps.iter().map(|app| app.snapshot().clone()).collect();
+    assert!(came, "{what} did not come about: {seen:#?}");
 }
 
 async fn ask(client: &SignalingClient, token: &Phi<String>, request: KeysRequest) -> Result<KeysAnswer, ClientError> {

@@ -51,6 +51,10 @@ fn admins_digits(app: &App) -> Option<Phi<String>> {
     app.snapshot().office.as_ref()?.comparing.as_ref()?.digits.clone()
 }
 
+fn lees_name() -> Phi<String> {
+    Phi::new("Dr Lee".to_owned())
+}
+
 fn certified(app: &App) -> DeviceIdentity {
     app.identity.clone().expect("certified")
 }
@@ -76,8 +80,11 @@ async fn a_clinic_is_set_up_a_device_enrolled_revoked_and_the_clinic_recovered_a
 
     // The device is lost: its person is signed out, and its old certificate opens no new link.
     let rows = |ada: &App| ada.snapshot().office.as_ref().expect("an admin").devices.clone();
-    let row = rows(&ada).into_iter().find(|row| row.state == RowState::Certified).expect("on the list");
-    assert_eq!(row.name, Some(Phi::new("Dr Lee".to_owned())));
+    let lees = |ada: &App| {
+        rows(ada).into_iter().find(|row| row.state == RowState::Certified && row.name.as_ref() == Some(&lees_name()))
+    };
+    until("the device and its person on the list", [&mut ada], |[ada]| lees(ada).is_some()).await;
+    let row = lees(&ada).expect("on the list");
     ada.want(KeysIntent::Revoke(row.device));
     until("the revocation", [&mut ada, &mut lee], |[ada, lee]| lee.is_signed_out && rows(ada).len() == 1).await;
     until("the admin's next statement", [&mut ada], |[ada]| {
