@@ -317,9 +317,9 @@ const MOST_REPAIR: f32 = 0.25;
 
 /// Without so much in all, no picture: what is left beside the voice is hardly more than the lowest rung, each of its key
 /// frames holds the voice up, and nobody can be recognised.
-const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(85);
+const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(75);
 /// With so much in all, the picture comes back. A quarter more than what it goes at, so that it does not flicker.
-const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(105);
+const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(92);
 /// A browser's estimate moves by about as much from one second to the next.
 const WANTED_STEP_BPS: u64 = 50_000;
 const PICTURE_BACK_AFTER: Duration = Duration::from_secs(1);

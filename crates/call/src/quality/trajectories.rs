@@ -115,13 +115,13 @@ fn a_constant_link_leaves_the_encoders_alone() {
 #[test]
 fn below_what_a_picture_needs_the_voice_goes_on_alone_and_the_picture_comes_back() {
     let mut drive = Drive::smooth();
-    drive.link(90, 0.0, 2_000);
+    drive.link(80, 0.0, 2_000);
     assert!(drive.height() > 0, "just enough to keep it");
-    drive.link(80, 0.0, 200);
+    drive.link(70, 0.0, 200);
     assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin));
-    drive.link(95, 0.0, 10_000);
+    drive.link(85, 0.0, 10_000);
     assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin), "not enough to bring it back");
-    drive.link(110, 0.0, 1_500);
+    drive.link(95, 0.0, 1_500);
     assert!(drive.height() > 0);
 }
 
