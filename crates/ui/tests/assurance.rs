@@ -6,19 +6,13 @@ use egui::accesskit::Live;
 use egui::{Key, Modifiers, Theme, Vec2, accesskit::Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use ui::{Forms, Intent, apply_theme, housecall_ui};
+use ui::Intent;
 use units::{Phi, Timestamp};
 
-use house::{Moment, PlainPictures, compared, shown, waiting};
+use house::window::{Window, open_with, press, says};
+use house::{Moment, compared, shown, waiting};
 
 mod house;
-
-struct Window {
-    moment: Moment,
-    forms: Forms,
-    intents: Vec<Intent>,
-    styled: bool,
-}
 
 const SIZES: [Vec2; 3] = [vec2(1000.0, 700.0), vec2(360.0, 640.0), vec2(360.0, 480.0)];
 const LIVE: Phase = Phase::Live { since: Timestamp::from_millis(60_000) };
@@ -29,31 +23,8 @@ fn open(moment: Moment) -> Harness<'static, Window> {
 }
 
 fn open_at(moment: Moment, size: Vec2) -> Harness<'static, Window> {
-    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
-    let draw = |ui: &mut egui::Ui, window: &mut Window| {
-        if !std::mem::replace(&mut window.styled, true) {
-            apply_theme(ui.ctx());
-        }
-        let mut painter = PlainPictures(window.moment.pictures);
-        housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);
-    };
-    let mut harness = Harness::builder().with_size(size).with_theme(Theme::Light).with_max_steps(8);
-    harness = harness.with_step_dt(0.02);
-    let mut harness = harness.build_ui_state(draw, window);
-    harness.run_ok();
-    harness
-}
-
-fn press(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Intent> {
-    harness.get_by_role_and_label(Role::Button, name).scroll_to_me();
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::Button, name).click();
-    harness.run_ok();
-    std::mem::take(&mut harness.state_mut().intents)
-}
-
-fn says(harness: &Harness<'_, Window>, part: &str) -> bool {
-    harness.query_all_by_label_contains(part).next().is_some()
+    let builder = Harness::builder().with_size(size).with_theme(Theme::Light);
+    open_with(moment, builder.with_step_dt(0.02))
 }
 
 fn has(harness: &Harness<'_, Window>, button: &str) -> bool {

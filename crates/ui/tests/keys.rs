@@ -5,54 +5,18 @@ use egui::accesskit::Role;
 use egui::{Key, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use ui::{Forms, Intent, apply_theme, housecall_ui};
+use ui::Intent;
 use units::Phi;
 
-use house::{Moment, PlainPictures, comparing, device, sheet};
+use house::window::{Window, open_at, press, says, type_into};
+use house::{Moment, comparing, device, sheet};
 
 mod house;
-
-struct Window {
-    moment: Moment,
-    forms: Forms,
-    intents: Vec<Intent>,
-    styled: bool,
-}
 
 const SIZE: Vec2 = vec2(900.0, 1_100.0);
 
 fn open(moment: Moment) -> Harness<'static, Window> {
-    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
-    let draw = |ui: &mut egui::Ui, window: &mut Window| {
-        if !std::mem::replace(&mut window.styled, true) {
-            apply_theme(ui.ctx());
-        }
-        let mut painter = PlainPictures(window.moment.pictures);
-        housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);
-    };
-    let mut harness =
-        Harness::builder().with_size(SIZE).with_theme(Theme::Light).with_max_steps(8).build_ui_state(draw, window);
-    harness.run_ok();
-    harness
-}
-
-fn press(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Intent> {
-    harness.get_by_role_and_label(Role::Button, name).scroll_to_me();
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::Button, name).click();
-    harness.run_ok();
-    std::mem::take(&mut harness.state_mut().intents)
-}
-
-fn type_into(harness: &mut Harness<'_, Window>, name: &str, text: &str) {
-    harness.get_by_role_and_label(Role::TextInput, name).focus();
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::TextInput, name).type_text(text);
-    harness.run_ok();
-}
-
-fn says(harness: &Harness<'_, Window>, part: &str) -> bool {
-    harness.query_all_by_label_contains(part).next().is_some()
+    open_at(moment, SIZE, Theme::Light)
 }
 
 fn keys(intent: KeysIntent) -> [Intent; 1] {
@@ -103,8 +67,8 @@ fn a_clinic_is_set_up_by_sheet_and_two_groups_of_it() {
     let mut window = open(Moment::office(OfficeStage::Sheet(sheet())));
     assert_eq!(press(&mut window, "Open the sheet to print it"), [Intent::PrintSheet]);
     assert!(press(&mut window, "The sheet is safe; set up the clinic").is_empty(), "nothing was typed back");
-    type_into(&mut window, "Group 3", "89abv");
-    type_into(&mut window, "Group 7", "RSTVZ");
+    type_into(&mut window, "Group 3", Role::TextInput, "89abv");
+    type_into(&mut window, "Group 7", Role::TextInput, "RSTVZ");
     let typed = ["89abv", "RSTVZ"].map(|group| Phi::new(group.to_owned())).to_vec();
     assert_eq!(press(&mut window, "The sheet is safe; set up the clinic"), keys(KeysIntent::ConfirmSheet(typed)));
     assert_eq!(press(&mut window, "Not now; forget this sheet"), keys(KeysIntent::LeaveSetUp));
@@ -113,8 +77,8 @@ fn a_clinic_is_set_up_by_sheet_and_two_groups_of_it() {
 #[test]
 fn a_sheet_is_set_up_without_a_mouse() {
     let mut window = open(Moment::office(OfficeStage::Sheet(sheet())));
-    type_into(&mut window, "Group 3", "89ABV");
-    type_into(&mut window, "Group 7", "RSTVZ");
+    type_into(&mut window, "Group 3", Role::TextInput, "89ABV");
+    type_into(&mut window, "Group 7", Role::TextInput, "RSTVZ");
     window.key_press(Key::Enter);
     window.run_ok();
     let wanted = std::mem::take(&mut window.state_mut().intents);
@@ -132,7 +96,7 @@ fn where_the_sheet_was_written_is_said() {
 fn a_device_that_waits_is_let_in_under_a_name_and_a_role_that_the_admin_chose() {
     let mut window = open(Moment::office(OfficeStage::Here));
     assert!(press(&mut window, "Let in lee").is_empty());
-    type_into(&mut window, "Name, as patients see it", "x");
+    type_into(&mut window, "Name, as patients see it", Role::TextInput, "x");
     window.get_by_role_and_label(Role::RadioButton, "front desk").click();
     window.run_ok();
     let wanted = press(&mut window, "Compare digits");
@@ -175,7 +139,7 @@ fn after_a_recovery_each_device_is_certified_anew_by_its_name() {
 fn a_clinic_whose_laptop_is_lost_is_recovered_by_the_sheet() {
     let mut window = open(Moment::office(OfficeStage::Elsewhere));
     press(&mut window, "Recover the clinic");
-    type_into(&mut window, "Recovery sheet", "0123S 4567T");
+    type_into(&mut window, "Recovery sheet", Role::TextInput, "0123S 4567T");
     let wanted = press(&mut window, "Recover it here");
     assert_eq!(wanted, keys(KeysIntent::Recover(Phi::new("0123S 4567T".to_owned()))));
 }

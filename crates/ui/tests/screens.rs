@@ -6,20 +6,13 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use ui::{Forms, Intent, apply_theme, housecall_ui};
+use ui::Intent;
 use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause, Phi, Timestamp};
 
-use house::{Moment, PlainPictures, waiting};
+use house::window::{Window, open_at, press, says, type_into};
+use house::{Moment, waiting};
 
 mod house;
-
-/// What happens in a window: what it shows, what was typed, what was wanted.
-struct Window {
-    moment: Moment,
-    forms: Forms,
-    intents: Vec<Intent>,
-    styled: bool,
-}
 
 const SIZE: Vec2 = vec2(1000.0, 700.0);
 const SINCE: Timestamp = Timestamp::from_millis(60_000);
@@ -27,41 +20,6 @@ const LIVE: Phase = Phase::Live { since: SINCE };
 
 fn open(moment: Moment) -> Harness<'static, Window> {
     open_at(moment, SIZE, Theme::Light)
-}
-
-fn open_at(moment: Moment, size: Vec2, theme: Theme) -> Harness<'static, Window> {
-    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
-    let draw = |ui: &mut egui::Ui, window: &mut Window| {
-        if !std::mem::replace(&mut window.styled, true) {
-            apply_theme(ui.ctx());
-        }
-        let mut painter = PlainPictures(window.moment.pictures);
-        housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);
-    };
-    let mut harness =
-        Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).build_ui_state(draw, window);
-    harness.run_ok();
-    harness
-}
-
-/// Presses what is called `name`, and says what was wanted.
-fn press(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Intent> {
-    harness.get_by_role_and_label(Role::Button, name).scroll_to_me();
-    harness.run_ok();
-    harness.get_by_role_and_label(Role::Button, name).click();
-    harness.run_ok();
-    std::mem::take(&mut harness.state_mut().intents)
-}
-
-fn type_into(harness: &mut Harness<'_, Window>, name: &str, role: Role, text: &str) {
-    harness.get_by_role_and_label(role, name).focus();
-    harness.run_ok();
-    harness.get_by_role_and_label(role, name).type_text(text);
-    harness.run_ok();
-}
-
-fn says(harness: &Harness<'_, Window>, part: &str) -> bool {
-    harness.query_all_by_label_contains(part).next().is_some()
 }
 
 #[test]

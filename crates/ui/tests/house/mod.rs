@@ -1,6 +1,8 @@
 //! What windows show in every moment that has a look of its own, for the tests and for `examples/screens`.
 #![allow(dead_code, unreachable_pub, reason = "each binary uses a part")]
 
+pub mod window;
+
 use std::time::Duration;
 
 use call::{
