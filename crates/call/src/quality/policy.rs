@@ -161,18 +161,15 @@ impl Policy {
     /// How much of a link voice and picture can use at most, headers, reports and repairs counted; in steps, so that it
     /// changes seldom.
     pub fn wanted(&self) -> DataRate {
-        let all = match self.camera.filter(|_| self.shows()) {
-            None => share::enough_alone(),
-            Some(camera) => {
-                let highest = ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest());
-                let payload = PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR)));
-                let picture = ladder::rung(self.preferences.mode, highest).most * (1.0 / payload);
+        let all = match self.shown() {
+            Err(_) => share::enough_alone(),
+            Ok(camera) => {
+                let most = ladder::rung(self.preferences.mode, self.highest(camera)).most;
+                let picture = most * (1.0 / self.picture_payload_share());
                 (share::most_of_voice() + picture) * (1.0 / (1.0 - CONTROL_SHARE))
             }
         };
-        let most = self.preferences.max_rate.unwrap_or(all).min(all);
-        let most = if self.preferences.save_data { most.min(SAVE_DATA_RATE) } else { most };
-        DataRate::from_bps(most.as_bps().next_multiple_of(WANTED_STEP_BPS))
+        DataRate::from_bps(self.capped(all).as_bps().next_multiple_of(WANTED_STEP_BPS))
     }
 
     /// Decides anew; whether the encoders are to be told.
@@ -190,21 +187,38 @@ impl Policy {
         let voice = self.decide_voice(now, total);
         let voice_takes = if self.sends_voice { voice.wire_rate() } else { DataRate::ZERO };
         let left = (total * (1.0 - CONTROL_SHARE)).saturating_sub(voice_takes);
-        let rate = left * (PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR))));
+        let rate = left * self.picture_payload_share();
         (voice, self.decide_picture(now, total, rate))
     }
 
-    /// Whether there is a picture to be sent, if the link carries it.
-    fn shows(&self) -> bool {
-        self.wanted && self.camera.is_some() && !self.camera_off && !self.camera_lost
+    /// The camera whose picture is to be sent, if the link carries it; else why none is.
+    fn shown(&self) -> Result<CameraFormat, PictureOff> {
+        let camera = self.camera.filter(|_| !self.camera_lost).ok_or(PictureOff::NoCamera)?;
+        match (self.camera_off, self.wanted) {
+            (true, _) => Err(PictureOff::CameraOff),
+            (false, false) => Err(PictureOff::NotWanted),
+            (false, true) => Ok(camera),
+        }
+    }
+
+    /// The highest rung for this camera.
+    fn highest(&self, camera: CameraFormat) -> usize {
+        ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest())
+    }
+
+    /// Which part of a picture's share of the link is the encoder's: the rest is for headers and repairs.
+    fn picture_payload_share(&self) -> f64 {
+        PICTURE_PAYLOAD_SHARE * (1.0 - f64::from(self.loss.min(MOST_REPAIR)))
     }
 
     fn total(&self) -> DataRate {
-        let mut total = self.target;
-        if let Some(most) = self.preferences.max_rate {
-            total = total.min(most);
-        }
-        if self.preferences.save_data { total.min(SAVE_DATA_RATE) } else { total }
+        self.capped(self.target)
+    }
+
+    /// No more than the person allows.
+    fn capped(&self, rate: DataRate) -> DataRate {
+        let rate = self.preferences.max_rate.map_or(rate, |most| rate.min(most));
+        if self.preferences.save_data { rate.min(SAVE_DATA_RATE) } else { rate }
     }
 
     fn decide_voice(&mut self, now: Timestamp, total: DataRate) -> VoicePlan {
@@ -212,7 +226,7 @@ impl Policy {
         self.lossy = if self.lossy { loss >= LOSSY_UNTIL } else { loss >= LOSSY_FROM };
         self.voice_tier = share::tier(self.voice_tier, total);
         let link = VoiceLink {
-            share: share::of_voice(self.voice_tier, total, self.lossy, !self.shows()),
+            share: share::of_voice(self.voice_tier, total, self.lossy, self.shown().is_err()),
             loss,
             loss_follows_loss: self.link.map_or(0.0, |link| link.loss_follows_loss),
             round_trip: self.link.and_then(|link| link.round_trip),
@@ -225,22 +239,17 @@ impl Policy {
 
     fn decide_picture(&mut self, now: Timestamp, total: DataRate, rate: DataRate) -> PicturePlan {
         self.decide_whether_it_fits(now, total);
-        let Some(camera) = self.camera.filter(|_| !self.camera_lost) else {
-            return PicturePlan::Off(PictureOff::NoCamera);
+        let camera = match self.shown() {
+            Ok(camera) => camera,
+            Err(why) => return PicturePlan::Off(why),
         };
-        if self.camera_off {
-            return PicturePlan::Off(PictureOff::CameraOff);
-        }
-        if !self.wanted {
-            return PicturePlan::Off(PictureOff::NotWanted);
-        }
         if !self.picture_fits {
             // Coming back starts small: what the link carries by then is not known yet.
             self.rung = 0;
             self.better_since = None;
             return PicturePlan::Off(PictureOff::LinkTooThin);
         }
-        let highest = ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest());
+        let highest = self.highest(camera);
         let rung = self.decide_rung(now, rate, highest);
         let fps = self.decide_fps(rung, rate).min(camera.fps.max(1));
         let height = rung.height.min(camera.size.height);
