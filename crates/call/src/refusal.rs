@@ -102,6 +102,75 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every refusal there is, each once; the server's by this code.
+    pub const fn all(code: Code) -> [Self; 30] {
+        let all = [
+            Self::Server(code),
+            Self::Version,
+            Self::WrongClinicKey,
+            Self::ForgedCertificate,
+            Self::CertificateExpired,
+            Self::WrongRole,
+            Self::DeviceRevoked,
+            Self::OwnDeviceRevoked,
+            Self::RevocationsTooOld,
+            Self::AnotherVisit,
+            Self::NotByOurLink,
+            Self::LinkExpired,
+            Self::LinkOfAnotherVisit,
+            Self::BundleChanged,
+            Self::TooManyBundles,
+            Self::UnsafeKeys,
+            Self::OlderApp,
+            Self::NewerApp,
+            Self::NotSealed,
+            Self::Tampered,
+            Self::Impostor,
+            Self::Downgraded,
+            Self::NotAnnounced,
+            Self::NameNotCertified,
+            Self::DeviceProof,
+            Self::FingerprintMismatch,
+            Self::FingerprintChanged,
+            Self::DigitsDiffer,
+            Self::Parameters,
+            Self::Malformed,
+        ];
+        // One that is added does not compile here until it is in the list.
+        match all[0] {
+            Self::Server(_)
+            | Self::Version
+            | Self::WrongClinicKey
+            | Self::ForgedCertificate
+            | Self::CertificateExpired
+            | Self::WrongRole
+            | Self::DeviceRevoked
+            | Self::OwnDeviceRevoked
+            | Self::RevocationsTooOld
+            | Self::AnotherVisit
+            | Self::NotByOurLink
+            | Self::LinkExpired
+            | Self::LinkOfAnotherVisit
+            | Self::BundleChanged
+            | Self::TooManyBundles
+            | Self::UnsafeKeys
+            | Self::OlderApp
+            | Self::NewerApp
+            | Self::NotSealed
+            | Self::Tampered
+            | Self::Impostor
+            | Self::Downgraded
+            | Self::NotAnnounced
+            | Self::NameNotCertified
+            | Self::DeviceProof
+            | Self::FingerprintMismatch
+            | Self::FingerprintChanged
+            | Self::DigitsDiffer
+            | Self::Parameters
+            | Self::Malformed => all,
+        }
+    }
+
     /// Its name, for reports and logs.
     pub const fn name(self) -> &'static str {
         match self {
