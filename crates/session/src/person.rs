@@ -178,18 +178,16 @@ pub(crate) mod tests {
         }
     }
 
+    fn waits(endpoint: EndpointId) -> Waiting {
+        Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true, reused: false }
+    }
+
     #[test]
     fn whoever_knocks_is_admitted_once_after_the_wait() {
         let mut person = person();
         let mut seen = snapshot(Phase::WaitingRoom { since: at(1) });
         let endpoint = EndpointId::from_random([1; 16]);
-        seen.waiting.push(Waiting {
-            endpoint,
-            invite: InviteId::from_random([2; 16]),
-            since: at(3),
-            warm: true,
-            reused: false,
-        });
+        seen.waiting.push(waits(endpoint));
         assert_eq!(person.decide(at(4), &seen), None);
         assert_eq!(person.wakes_at(&seen), at(8));
         assert_eq!(person.decide(at(8), &seen), Some(Intent::Admit(endpoint)));
@@ -280,13 +278,7 @@ pub(crate) mod tests {
         let mut person = Person::new(at(0), Habits::default());
         let mut seen = snapshot(Phase::Lobby);
         let endpoint = EndpointId::from_random([1; 16]);
-        seen.waiting.push(Waiting {
-            endpoint,
-            invite: InviteId::from_random([2; 16]),
-            since: at(3),
-            warm: true,
-            reused: false,
-        });
+        seen.waiting.push(waits(endpoint));
         for phase in [Phase::Lobby, Phase::WaitingRoom { since: at(1) }, Phase::Live { since: at(1) }] {
             seen.phase = phase;
             assert_eq!(person.decide(at(99_999), &seen), None);

@@ -18,9 +18,7 @@ pub(crate) fn desk_ui(
 ) {
     page(ui, COLUMN, |ui| {
         heading(ui, words::DESK);
-        if let (Some(name), Some(server)) = (desk.name.as_ref().map(Phi::expose), &desk.server) {
-            quiet(ui, &words::signed_in_as(name, server));
-        }
+        signed_in(ui, desk);
         if let DeskPhase::Ready { problem: Some(problem) } = &desk.phase {
             notice(ui, &words::desk_problem(problem));
         }
@@ -80,4 +78,11 @@ pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &desk::CallSum
             intents.push(Intent::Desk(DeskIntent::StartVisit));
         }
     });
+}
+
+/// Who is signed in, and where.
+pub(crate) fn signed_in(ui: &mut Ui, desk: &DeskSnapshot) {
+    if let (Some(name), Some(server)) = (desk.name.as_ref().map(Phi::expose), &desk.server) {
+        quiet(ui, &words::signed_in_as(name, server));
+    }
 }

@@ -3,9 +3,9 @@
 use desk::{DeskIntent, DeskSnapshot, DeviceStanding, Keeping, KeysIntent, KeysSnapshot, OfficeStage};
 use egui::accesskit::Live;
 use egui::{FontId, RichText, Ui};
-use units::Phi;
 
 use crate::theme::{COLUMN, Palette};
+use crate::views::desk::signed_in;
 use crate::views::{office, sheet};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
@@ -23,9 +23,7 @@ pub(crate) fn keys_ui(
             None => drop(heading(ui, words::OPENING_KEYS)),
             Some(keys) => known_ui(ui, model, keys, forms, intents),
         }
-        if let (Some(name), Some(server)) = (desk.name.as_ref().map(Phi::expose), &desk.server) {
-            quiet(ui, &words::signed_in_as(name, server));
-        }
+        signed_in(ui, desk);
         if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
             intents.push(Intent::Desk(DeskIntent::SignOut));
         }
