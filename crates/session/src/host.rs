@@ -46,8 +46,7 @@ pub(crate) async fn prepare(
         Ok(Err(error)) => return Ok(Err(error)),
         Err(_too_long) => return Ok(Err(ClientError::Unreachable)),
     };
-    let made_at = identity::unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
-    let not_after = made_at.plus(LINK_LIFETIME.as_secs());
+    let not_after = identity::unix_now(clock).plus(LINK_LIFETIME.as_secs());
     let invites = vec![call::HostInvite { invite, secret: secret.clone(), visit, not_after, patient: None }];
     let link = Link {
         server: address,

@@ -74,8 +74,7 @@ pub(crate) fn clinic_of_one(
     account: Option<&str>,
     clock: Clock,
 ) -> Result<DeviceIdentity, InputError> {
-    let now = unix_at_zero(clock).plus(clock.timestamp(Instant::now()).as_micros() / 1_000_000);
-    let of = |name: &str| clinic::clinic_of_one(secret, name, now);
+    let of = |name: &str| clinic::clinic_of_one(secret, name, unix_now(clock));
     let named = account.and_then(|account| of(account.trim()).ok());
     named.map_or_else(|| of(CLINICIAN), Ok).map_err(|error| InputError::System(error.to_string()))
 }
@@ -83,6 +82,11 @@ pub(crate) fn clinic_of_one(
 /// The time of day at the origin of the program's clock.
 pub(crate) fn unix_at_zero(clock: Clock) -> UnixTime {
     UnixTime(clock.unix_micros(Timestamp::ZERO) / 1_000_000)
+}
+
+/// The time of day.
+pub(crate) fn unix_now(clock: Clock) -> UnixTime {
+    UnixTime(clock.unix_micros(clock.timestamp(Instant::now())) / 1_000_000)
 }
 
 /// Puts these bytes there whole, unless something is there meanwhile; the folder is made if it is not there.
