@@ -159,6 +159,6 @@ pub(crate) fn revocations_body(epoch: Epoch, validity: Validity, serials: &[u64]
     body
 }
 
-fn seconds(validity: Validity) -> [u8; 16] {
-    (u128::from(validity.from.0) << 64 | u128::from(validity.until.0)).to_be_bytes()
+fn seconds(validity: Validity) -> Vec<u8> {
+    [validity.from, validity.until].map(|time| time.0.to_be_bytes()).concat()
 }

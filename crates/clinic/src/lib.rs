@@ -24,4 +24,6 @@ pub use staff_box::{
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;

@@ -67,7 +67,8 @@ impl RecoverySecret {
             for (place, symbol) in symbols.iter().enumerate() {
                 for bit in (0..5).filter(|bit| symbol >> (4 - bit) & 1 == 1) {
                     let at = (index * 4 + place) * 5 + bit;
-                    secret.0[at / 8] |= 0x80 >> (at % 8);
+                    // Each bit once: a sum is the union.
+                    secret.0[at / 8] += 0x80 >> (at % 8);
                 }
             }
         }
@@ -76,7 +77,7 @@ impl RecoverySecret {
 
     fn symbols(&self) -> [u8; GROUPS * 4] {
         let bit = |at: usize| self.0[at / 8] >> (7 - at % 8) & 1;
-        std::array::from_fn(|place| (0..5).fold(0, |symbol, at| symbol << 1 | bit(place * 5 + at)))
+        std::array::from_fn(|place| (0..5).fold(0, |symbol, at| 2 * symbol + bit(place * 5 + at)))
     }
 }
 

@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn a_foundation_can_do_no_harm_in_a_line_of_sdp() {
-        assert_eq!("a+/9".parse::<Foundation>().unwrap().as_str(), "a+/9");
+        let foundation: Foundation = "a+/9".parse().unwrap();
+        assert_eq!(foundation.as_str(), "a+/9");
+        assert_eq!((foundation.to_string(), format!("{foundation:?}")), ("a+/9".to_owned(), "a+/9".to_owned()));
         for wrong in ["", "a b", "a\r\nb", "ä", "a-b", "a=b", &"x".repeat(33)] {
             assert_eq!(wrong.parse::<Foundation>(), Err(CandidateError::Foundation), "{wrong:?}");
         }
@@ -242,6 +244,6 @@ mod tests {
     fn addresses_are_not_printed() {
         let related = Some("10.0.0.1:5000".parse().unwrap());
         let printed = format!("{:?}", Candidate { related, kind: CandidateKind::Relay, ..candidate() });
-        assert!(!printed.contains("192.0.2.1") && !printed.contains("10.0.0.1"), "{printed}");
+        assert_eq!(printed, "Candidate { kind: Relay, transport: Udp, priority: 2130706431, .. }");
     }
 }

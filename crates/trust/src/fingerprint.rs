@@ -140,6 +140,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_printed_of_a_fingerprint_tells_of_what_it_is() {
+        let bytes = [0xab; 32];
+        let letters = base64url::encode_32(&bytes);
+        assert_eq!(KeyFingerprint(bytes).to_string(), letters);
+        assert_eq!(format!("{:?}", KeyFingerprint(bytes)), format!("KeyFingerprint({letters})"));
+        assert_eq!(format!("{:?}", TlsPin(bytes)), format!("TlsPin(sha256:{letters})"));
+        let pairs = ["AB"; 32].join(":");
+        assert_eq!(format!("{:?}", DtlsFingerprint(bytes)), format!("DtlsFingerprint({pairs})"));
+    }
+
+    #[test]
     fn what_is_not_a_fingerprint_is_refused() {
         let good = DtlsFingerprint([0xab; 32]).to_string();
         let wrong = [

@@ -142,7 +142,7 @@ impl Fragment {
         let mut parts = text.split('.');
         match parts.next() {
             Some(VERSION) => {}
-            Some(version) if read_number(version).is_some_and(|version| version > 1) => {
+            Some(version) if read_number(version).is_some_and(|version| version != 0) => {
                 return Err(LinkError::LaterVersion);
             }
             _ => return Err(LinkError::NoSecret),

@@ -61,8 +61,8 @@ impl FromStr for ServerAddress {
     /// Reads `host` or `host:port`.
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
         // The brackets of an IPv6 address hold colons of their own.
-        let end_of_host = text.find(']').map_or(0, |bracket| bracket + 1);
-        let colon = text[end_of_host..].find(':').map(|colon| end_of_host + colon);
+        let bracket = text.find(']').unwrap_or(0);
+        let colon = text[bracket..].find(':').map(|colon| bracket + colon);
         let host = read_host(&text[..colon.unwrap_or(text.len())]).ok_or(ServerAddressError::Host)?;
         let port = colon.map_or(Ok(HTTPS_PORT), |colon| read_port(&text[colon + 1..]))?;
         Ok(Self { host, port })
@@ -110,8 +110,8 @@ fn read_host(text: &str) -> Option<String> {
 
 fn read_port(text: &str) -> Result<u16, ServerAddressError> {
     match text.parse() {
-        // Not `+443` and not `0443`: one address has one text.
-        Ok(port) if port > 0 && !text.starts_with(['+', '0']) => Ok(port),
+        // Not `+443` and not `0443`: one address has one text. Nor `0`, which is no port.
+        Ok(port) if !text.starts_with(['+', '0']) => Ok(port),
         _ => Err(ServerAddressError::Port),
     }
 }
@@ -131,6 +131,7 @@ mod tests {
             ("192.0.2.7:443", "https://192.0.2.7:443"),
             ("[2001:DB8::1]", "https://[2001:db8::1]:443"),
             ("[::1]:65535", "https://[::1]:65535"),
+            ("[2001:db8::]:8443", "https://[2001:db8::]:8443"),
             ("xn--bcher-kva.example", "https://xn--bcher-kva.example:443"),
         ] {
             let address: ServerAddress = text.parse().expect(text);
@@ -141,7 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn an_address_says_its_host_and_port_and_prints_as_it_is_written() {
+        let address: ServerAddress = "Clinic.Example:8443".parse().unwrap();
+        assert_eq!((address.host(), address.port()), ("clinic.example", 8_443));
+        assert_eq!(
+            (address.to_string(), format!("{address:?}")),
+            ("clinic.example:8443".into(), "clinic.example:8443".into())
+        );
+        assert_eq!("clinic.example:443".parse::<ServerAddress>().unwrap().to_string(), "clinic.example");
+    }
+
+    #[test]
     fn what_could_lead_somewhere_else_is_refused() {
+        // RFC 1035 section 2.3.4.
+        let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+        assert_eq!(longest.len(), 253);
+        assert!(longest.parse::<ServerAddress>().is_ok());
         for text in [
             "",
             ".",
@@ -166,10 +182,17 @@ mod tests {
             "1.2.3.999",
             "a_b",
             "host\n",
+            "name.0x7f",
+            "name.0X7F",
+            "name.7",
+            &"a".repeat(64),
+            &format!("{longest}a"),
         ] {
             assert_eq!(text.parse::<ServerAddress>(), Err(ServerAddressError::Host), "{text:?}");
         }
-        for text in ["a:", "a:0", "a:65536", "a:+1", "a:01", "a:-1", "a:1:2", "[::1]:", "a:443/", "a:44 3"] {
+        for text in
+            ["a:", "a:0", "a:65536", "a:+0", "a:+1", "a:-0", "a:01", "a:-1", "a:1:2", "[::1]:", "a:443/", "a:44 3"]
+        {
             assert_eq!(text.parse::<ServerAddress>(), Err(ServerAddressError::Port), "{text:?}");
         }
         for text in ["http://a", "a", "HTTPS//a", "housecall://a"] {

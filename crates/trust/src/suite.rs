@@ -95,3 +95,51 @@ impl TryRng for Drawn {
 }
 
 impl TryCryptoRng for Drawn {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_gets_the_randomness_that_was_handed_in_once_and_then_other() {
+        let Ok(word) = Drawn([7; 32]).try_next_u32();
+        let Ok(long) = Drawn([7; 32]).try_next_u64();
+        assert_eq!((word, long), (0x0707_0707, 0x0707_0707_0707_0707));
+        let mut drawn = [0; 96];
+        let Ok(()) = Drawn([7; 32]).try_fill_bytes(&mut drawn);
+        assert_eq!(drawn[..32], [7; 32]);
+        assert!(drawn[32..64] != drawn[..32] && drawn[64..] != drawn[..32] && drawn[64..] != drawn[32..64]);
+        let mut twice = Drawn([7; 32]);
+        assert_ne!(twice.try_next_u64(), twice.try_next_u64());
+    }
+
+    #[test]
+    fn a_key_pair_is_derived_as_the_rfc_says() {
+        // RFC 9180 appendix A.1.1: ikmE, skEm and pkEm. The library keeps the secret as RFC 7748 uses it, which is the same key.
+        let seed = bytes("7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234");
+        let (secret, public) = key_pair(&seed);
+        let mut expected = bytes("52c4a758a802cd8b936eceea314432798d5baf2d7e9235dc084ab1b9cfa2f736");
+        expected[0] &= 0b1111_1000;
+        expected[31] = expected[31] & 0b0111_1111 | 0b0100_0000;
+        assert_eq!(*secret, expected);
+        assert_eq!(public, bytes("37fda3567bdbd628e88668c3c8d7e97d1d1253b6d4ea6d44c150f741f1bf4431"));
+    }
+
+    #[test]
+    fn what_is_sealed_without_a_key_between_the_two_is_opened_without_one_alone() {
+        let (secret, public) = key_pair(&[1; 32]);
+        let (enc, mut sender) = sender(&public, None, b"info", [2; 32]).unwrap();
+        let sealed = sender.seal(b"words", b"").unwrap();
+        let opened = |secret: &[u8; 32], psk: Option<(&[u8; 32], &[u8])>, info: &[u8]| {
+            receiver(secret, psk, info, &enc).unwrap().open(&sealed, b"").ok()
+        };
+        assert_eq!(opened(&secret, None, b"info").as_deref(), Some(&b"words"[..]));
+        assert_eq!(opened(&secret, Some((&[3; 32], b"id")), b"info"), None);
+        assert_eq!(opened(&secret, None, b"other"), None);
+        assert_eq!(opened(&[4; 32], None, b"info"), None);
+    }
+
+    fn bytes(hex: &str) -> [u8; 32] {
+        std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+    }
+}

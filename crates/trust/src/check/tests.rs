@@ -165,6 +165,22 @@ fn a_second_commitment_does_not_replace_the_first() {
 }
 
 #[test]
+fn a_nonce_is_revealed_to_a_commitment_of_its_own_run_alone() {
+    let (mut host, _) = sides();
+    host.start([1; 32]).unwrap();
+    let answer = host.handle(&commit(2, &[2; 32]), [9; 32]).unwrap();
+    let hash = commitment(Role::Host, 2, &T, &[9; 32]);
+    assert_eq!(answer, Some(commit(2, &hash)), "they begin another, with another nonce of ours");
+    assert_eq!(host.runs, 2);
+
+    let (mut host, _) = sides();
+    host.start([1; 32]).unwrap();
+    host.stop();
+    host.start([2; 32]).unwrap();
+    assert_eq!(host.handle(&commit(1, &[2; 32]), [9; 32]), Err(CheckError::OutOfTurn), "that one is over");
+}
+
+#[test]
 fn a_run_that_did_not_end_is_followed_by_another_and_there_are_three() {
     let (mut host, mut guest) = sides();
     host.start([1; 32]).unwrap();

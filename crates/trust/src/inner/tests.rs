@@ -112,7 +112,7 @@ fn every_field_is_checked_when_it_is_read() {
     refused("/voice/red_payload_type", json!(256), InnerError::Malformed);
     refused("/voice/red_payload_type", json!("63"), InnerError::Malformed);
     refused("/picture/ssrc", json!(1), ConnectionError::Sources.into());
-    for profile in ["", "42e01", "42e01f0", "+2e01f", "42e01g", "640c1f"] {
+    for profile in ["", "42e01", "42e01f0", "+2e01f", "42e01g", "640c1f", "0042e01f"] {
         refused("/picture/profile_level_id", json!(profile), ConnectionError::PictureProfile.into());
     }
     refused("/extensions/mid", json!(15), ConnectionError::Extensions.into());
