@@ -7,11 +7,15 @@ mod arrival_groups;
 mod delivery;
 mod history;
 mod loss_model;
+mod outage;
+mod passage;
 mod probing;
 mod queue_delay;
 mod rate_control;
+mod rival;
 mod sent_rate;
 mod trendline;
+mod types;
 
 use std::time::Duration;
 
@@ -21,11 +25,16 @@ use arrival_groups::ArrivalGroups;
 use delivery::{Deliveries, Delivery};
 use history::{History, Told};
 use loss_model::LossModel;
-use probing::{INITIAL, Outcome, Probing};
+use outage::{Outage, SILENCE, Silence};
+use passage::Passages;
+use probing::{INITIAL, Outcome, Probing, THIN};
 use queue_delay::QueueDelay;
 use rate_control::RateControl;
+use rival::{Obedience, Rival};
 use sent_rate::SentRate;
 use trendline::{Trendline, Usage};
+use types::LONG_INITIAL;
+pub use types::{Estimate, EstimatorConfig, PacketReport, Probe, SentPacket, start_rate};
 
 /// A queue that stands for this long is ours to drain, whatever its trend: a full drop-tail queue does not grow. Twice
 /// what a key frame of ours leaves in it for a moment.
@@ -34,7 +43,7 @@ const STANDING_QUEUE: Duration = Duration::from_millis(90);
 /// A queue that stands at less is left alone while draining: noise, or the last packets of a frame.
 const DRAINED: Duration = Duration::from_millis(40);
 
-/// How many times the jitter is added to both: on a noisy path the least delay of a report is noisy, too.
+/// How many times the jitter is added to these: on a noisy path the least delay of a report is noisy, too.
 const JITTERS: f64 = 3.0;
 
 /// A standing queue that packets get through as fast as they come must stand this long before anything is done.
@@ -49,23 +58,12 @@ const DRAIN_WITHIN: f64 = 0.8;
 /// … but never below this part.
 const DRAIN_LEAST: f64 = 0.4;
 
-/// If it stands as before after that, it is another's (a download), and is left alone for this long: by then the
-/// lowest delay seen has the other's queue in it.
-const NOT_OURS_FOR: Duration = Duration::from_secs(20);
+/// On the thinnest links that is for a moment less than the least: a voice without copies. At the least, a second of queue
+/// would stay on a link of 30 kbps.
+const DRAIN_FLOOR: f64 = 0.7;
 
 /// The target loses nothing to a fall of less than this: probes look for rates that were really there.
 const REAL_FALL: f64 = 0.7;
-
-/// Without a word from the receiver for this long (or three times as long as from one report to the next: two may be
-/// lost) and a round trip, nothing is known to arrive; the target is halved then and each time …
-const SILENCE: Duration = Duration::from_millis(750);
-const SILENT_REPORTS: u32 = 3;
-
-/// … as long again passes.
-const SILENCE_STEP: Duration = Duration::from_millis(500);
-
-/// After a silence the first probe is at this part of the rate before it.
-const AFTER_SILENCE: f64 = 0.5;
 
 /// Before the first report the start rate is a guess: after this long, about the round trip of an ordinary path and the
 /// first report's wait, it is halved …
@@ -79,16 +77,6 @@ const LEAST_GUESS: DataRate = DataRate::from_kbps(60);
 /// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
 const LIMITED_BELOW: f64 = 0.65;
 
-/// A path with such a round trip (a mobile link, another continent) is believed to carry this part of the usual …
-const MIDDLING_ROUND_TRIP: Duration = Duration::from_millis(100);
-const MIDDLING_START: f64 = 0.6;
-
-/// … and one with such (a satellite, a thin mobile link) says late what it carries: until it does no more is sent than a
-/// voice needs, or its first seconds wait in a queue. What is looked for at first is this part.
-const LONG_ROUND_TRIP: Duration = Duration::from_millis(250);
-const LONG_START: f64 = 0.15;
-const LONG_INITIAL: f64 = 0.9;
-
 /// The smoothed round-trip time moves by an eighth with each sample (RFC 6298).
 const ROUND_TRIP_WEIGHT: f64 = 0.125;
 
@@ -98,94 +86,10 @@ const LATEST: Timestamp = Timestamp::from_micros(1 << 60);
 /// Until one is known.
 const DEFAULT_ROUND_TRIP: Duration = Duration::from_millis(200);
 
-/// Between which rates the estimate lies, and where it begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EstimatorConfig {
-    /// Never lower.
-    pub min: DataRate,
-    /// Before anything is known.
-    pub start: DataRate,
-    /// Never higher.
-    pub max: DataRate,
-}
-
-impl Default for EstimatorConfig {
-    fn default() -> Self {
-        Self {
-            // A voice at 60 ms packets and the lowest bit rate: below this there is no call.
-            min: DataRate::from_kbps(20),
-            // A picture of 360 rows at once; libwebrtc begins with 300. On a path with a longer round trip less is
-            // believed: see `start_rate`.
-            start: DataRate::from_kbps(500),
-            // 1080p at 30 frames a second with H.264 baseline.
-            max: DataRate::from_kbps(4_000),
-        }
-    }
-}
-
-/// A packet that left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SentPacket {
-    /// Its unwrapped transport sequence number: one more than the packet before it, of whatever kind.
-    pub number: u64,
-    /// When it left, by our clock.
-    pub at: Timestamp,
-    /// Bytes of the IP packet.
-    pub bytes: usize,
-    /// The probe that it is part of.
-    pub probe: Option<u32>,
-}
-
-/// What the receiver tells of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PacketReport {
-    /// Its unwrapped transport sequence number.
-    pub number: u64,
-    /// When it arrived, by the receiver's clock (any origin); `None` if it did not.
-    pub received: Option<Timestamp>,
-}
-
-/// What is known of the path.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// How much to send in all, as IP packets: voice, picture, retransmissions, control.
-    pub target: DataRate,
-    /// Which part of the packets is lost, lately (0 to 1).
-    pub loss: f32,
-    /// How long packets wait in the path's queues.
-    pub queueing_delay: Duration,
-    /// At which rate packets arrive.
-    pub acknowledged: Option<DataRate>,
-    /// The round-trip time, smoothed.
-    pub round_trip: Option<Duration>,
-    /// Less is sent than could be, so the estimate stands still.
-    pub application_limited: bool,
-}
-
-/// A short burst to be sent at a rate, to see whether it arrives at that rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
-    /// Its number, for [`SentPacket::probe`].
-    pub cluster: u32,
-    /// How fast to send it.
-    pub rate: DataRate,
-    /// How much.
-    pub bytes: usize,
-}
-
-/// What is believed of a path with such a round trip before anything was sent over it, where `usual` is believed of others.
-pub fn start_rate(usual: DataRate, round_trip: Duration) -> DataRate {
-    match round_trip {
-        long if long >= LONG_ROUND_TRIP => usual * LONG_START,
-        middling if middling >= MIDDLING_ROUND_TRIP => usual * MIDDLING_START,
-        _ => usual,
-    }
-}
-
 /// Estimates how fast the path carries, from what was sent and what the receiver tells of it.
 ///
 /// The target is the lowest of three: what the delays allow, what the losses allow, and, while a queue drains, what
-/// lets it drain.
+/// lets it drain. Beside a flow that fills the queue whatever the delay, it is what a TCP in our place would take.
 #[derive(Debug)]
 pub struct Estimator {
     config: EstimatorConfig,
@@ -195,6 +99,7 @@ pub struct Estimator {
     groups: ArrivalGroups,
     trend: Trendline,
     queue: QueueDelay,
+    passages: Passages,
     deliveries: Deliveries,
     control: RateControl,
     losses: LossModel,
@@ -203,24 +108,23 @@ pub struct Estimator {
     limited: bool,
     /// Since when a queue stands.
     standing_since: Option<Timestamp>,
-    /// Until when a standing queue is somebody else's.
-    not_ours_until: Timestamp,
+    /// Whether the queue that stands is ours, …
+    obedience: Obedience,
+    /// … and if it is another's, what we take beside it.
+    rival: Option<Rival>,
+    /// When its queue was last short.
+    rested: Option<Timestamp>,
     /// Packets sent before this were sent at an old rate: what becomes of them says nothing new.
     deaf_until: Timestamp,
     /// Nothing has been measured: the first probe sets the rate either way.
     fresh: bool,
     silence: Option<Silence>,
+    /// The last silence, until a packet that was sent after it was noticed is told of as arrived.
+    outage: Option<Outage>,
     first_sent: Option<Timestamp>,
     last_report: Option<Timestamp>,
     /// From one report to the next, smoothed.
     report_interval: Duration,
-}
-
-/// Nothing is heard of the receiver.
-#[derive(Debug, Clone, Copy)]
-struct Silence {
-    rate_before: DataRate,
-    stepped: Timestamp,
 }
 
 impl Estimator {
@@ -232,6 +136,7 @@ impl Estimator {
             groups: ArrivalGroups::default(),
             trend: Trendline::default(),
             queue: QueueDelay::default(),
+            passages: Passages::default(),
             deliveries: Deliveries::default(),
             control: RateControl::new(&config),
             losses: LossModel::default(),
@@ -239,10 +144,13 @@ impl Estimator {
             round_trip: None,
             limited: true,
             standing_since: None,
-            not_ours_until: Timestamp::ZERO,
+            obedience: Obedience::default(),
+            rival: None,
+            rested: None,
             deaf_until: Timestamp::ZERO,
             fresh: true,
             silence: None,
+            outage: None,
             first_sent: None,
             last_report: None,
             report_interval: Duration::ZERO,
@@ -278,22 +186,24 @@ impl Estimator {
         let mut told: Vec<Told> =
             reports.iter().filter(possible).filter_map(|report| self.history.on_report(*report)).collect();
         told.sort_by_key(|told| told.sent.number);
-        let arrived: Vec<(Timestamp, Timestamp)> =
-            told.iter().filter_map(|told| Some((told.sent.at, told.received?))).collect();
-        let Some(&(last_sent, _)) = arrived.last() else {
+        let Some(last_sent) = told.iter().rev().find(|told| told.received.is_some()).map(|told| told.sent.at) else {
             // All lost, or nothing new. If it goes on like that, the silence is noticed.
             return;
         };
-        self.end_silence(now, &mut told);
+        self.end_silence(now);
+        if self.outage.is_some_and(|outage| outage.take_out_losses(&mut told)) {
+            self.outage = None;
+        }
         if let Some(last) = self.last_report.replace(now) {
             // Two of a batch that came together are not an interval, nor is an outage.
             let interval = now.since(last).clamp(Duration::from_millis(20), SILENCE);
             self.report_interval = self.report_interval.mul_f64(0.8) + interval.mul_f64(0.2);
         }
         for told in &told {
-            self.take_in(told);
+            self.take_in(now, told);
         }
-        self.queue.on_report(now, arrived.into_iter());
+        self.queue.on_report(now, &told, self.rival.is_some());
+        self.look_for_room(now, &told);
         self.smooth_round_trip(now.since(last_sent));
         self.sent_rate.forget(now);
         self.limited = self.sent_rate.over_last_second() < self.control.rate() * LIMITED_BELOW;
@@ -317,7 +227,9 @@ impl Estimator {
     pub fn handle_timeout(&mut self, now: Timestamp) {
         if self.silent_at().is_some_and(|at| now >= at) {
             let rate_before = self.silence.map_or(self.control.rate(), |silence| silence.rate_before);
-            self.silence = Some(Silence { rate_before, stepped: now });
+            let since = self.silence.map(|silence| silence.since).or(self.history.waiting_since()).unwrap_or(now);
+            self.silence = Some(Silence { since, rate_before, stepped: now });
+            self.outage.get_or_insert(Outage { since, noticed: now });
             self.probing.on_fall(now, rate_before);
             self.control.reset(now, self.control.rate() * 0.5);
         }
@@ -357,7 +269,7 @@ impl Estimator {
 
     fn target(&self, now: Timestamp) -> DataRate {
         let mut target = self.control.rate();
-        if let Some(limit) = self.losses.limit() {
+        if let Some(limit) = self.losses.limit().filter(|_| self.rival.is_none()) {
             target = target.min(limit);
         }
         if self.fresh {
@@ -367,21 +279,25 @@ impl Estimator {
             let late = now.since(first).saturating_sub(FIRST_REPORT).as_secs_f64();
             target = target.min((target * 0.5f64.powf(late / GUESS_HALVES_IN)).max(LEAST_GUESS));
         }
-        let draining = self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
+        let draining = self.rival.is_none() && self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
         if draining && self.queue.standing() > self.noise(DRAINED) {
             let factor = 1.0 - self.queue.standing().as_secs_f64() / DRAIN_WITHIN;
             target = target * factor.clamp(DRAIN_LEAST, 1.0);
+            return target.max(self.config.min.min(self.control.rate() * DRAIN_FLOOR));
         }
         target.max(self.config.min)
     }
 
-    fn take_in(&mut self, told: &Told) {
+    fn take_in(&mut self, now: Timestamp, told: &Told) {
         self.deliveries.on_told(*told);
         self.probing.on_told(told);
         if told.revised {
             self.losses.on_revised();
         } else {
             self.losses.on_packet(told.sent.at, told.sent.bytes, told.received.is_some());
+            if let Some(rival) = self.rival.as_mut().filter(|_| told.received.is_none()) {
+                rival.on_lost(now, told.sent.at);
+            }
         }
         if let Some(delta) = told.received.and_then(|received| self.groups.on_packet(told.sent.at, received)) {
             self.trend.on_group(delta);
@@ -400,8 +316,28 @@ impl Estimator {
                 if self.fresh || carried > rate {
                     self.control.reset(now, carried);
                 }
+                // The queue is the probe's own. On a thin link the answer takes too long to wait for.
+                if self.control.rate() >= THIN {
+                    self.deaf_until = now;
+                }
                 self.fresh = false;
             }
+        }
+    }
+
+    /// A link that carries much more than before is looked at at once.
+    fn look_for_room(&mut self, now: Timestamp, told: &[Told]) {
+        let Some((quickest, least)) = self.queue.base() else { return };
+        self.passages.set_quickest(quickest);
+        for told in told {
+            if let (Some(delay), Some(more)) = (queue_delay::delay(told), told.sent.bytes.checked_sub(least)) {
+                let longer = Duration::from_micros((delay - quickest).max(0).unsigned_abs());
+                self.passages.on_packet(now, more, longer);
+            }
+        }
+        if self.passages.has_widened(self.control.rate()) {
+            self.passages.forget();
+            self.probing.on_room(now);
         }
     }
 
@@ -419,28 +355,25 @@ impl Estimator {
         let just_now = self.deliveries.just_now();
         let lately = self.deliveries.lately();
         let round_trip = self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP);
-        let ours = now >= self.not_ours_until;
+        if self.competes(now, queue, just_now.or(lately)) {
+            return;
+        }
         let stands = self.standing_since.is_some();
         let chokes = stands && just_now.is_some_and(Delivery::chokes);
-        let stays = stands && ours && self.standing_since.is_some_and(|since| now.since(since) >= STANDING_FOR);
+        let stays = self.standing_since.is_some_and(|since| now.since(since) >= STANDING_FOR);
         if self.trend.usage() == Usage::Over || chokes || stays {
-            self.fall(now, just_now.or(lately), stays && !chokes);
-        } else if self.trend.usage() == Usage::Normal && !(stands && ours) {
+            self.fall(now, just_now.or(lately));
+        } else if self.trend.usage() == Usage::Normal && !stands {
             self.control.increase(now, lately, round_trip, self.limited || self.losses.limit().is_some());
         }
     }
 
-    fn fall(&mut self, now: Timestamp, delivery: Option<Delivery>, stays: bool) {
+    fn fall(&mut self, now: Timestamp, delivery: Option<Delivery>) {
         let before = self.control.rate();
-        // Three falls in which the queue stood as it was: not ours.
-        if stays && self.standing_since.is_some_and(|since| now.since(since) > DRAIN_FOR) {
-            self.not_ours_until = now + NOT_OURS_FOR;
-            self.standing_since = None;
-            return;
-        }
         self.control.decrease(now, delivery);
         if !self.fresh && self.control.rate() < before * REAL_FALL {
             self.probing.on_fall(now, before);
+            self.passages.forget();
         }
         self.fresh = false;
         // What is on the way was sent too fast, and says so again: listen when the new rate has arrived. A queue
@@ -462,33 +395,5 @@ impl Estimator {
             Some(old) => old.mul_f64(1.0 - ROUND_TRIP_WEIGHT) + sample.mul_f64(ROUND_TRIP_WEIGHT),
             None => sample,
         });
-    }
-
-    /// When the receiver has been silent for too long, if nothing comes.
-    fn silent_at(&self) -> Option<Timestamp> {
-        let waiting_since = self.history.waiting_since()?;
-        let step = self.silence.map_or(Timestamp::ZERO, |silence| silence.stepped + SILENCE_STEP);
-        let patience = SILENCE.max(self.report_interval * SILENT_REPORTS);
-        Some((waiting_since + patience + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(step))
-    }
-
-    /// Something arrived again: what was learned before the silence is of another time.
-    fn end_silence(&mut self, now: Timestamp, told: &mut Vec<Told>) {
-        let Some(silence) = self.silence.take() else {
-            return;
-        };
-        // What was lost in the silence was lost at any rate.
-        if let Some(first) = told.iter().position(|told| told.received.is_some()) {
-            told.drain(..first);
-        }
-        self.groups = ArrivalGroups::default();
-        self.trend = Trendline::default();
-        self.queue = QueueDelay::default();
-        self.deliveries = Deliveries::default();
-        self.losses.skip();
-        self.standing_since = None;
-        self.deaf_until = now;
-        self.probing.on_fall(now, silence.rate_before);
-        self.probing.want((silence.rate_before * AFTER_SILENCE).max(self.control.rate() * 2.0));
     }
 }

@@ -12,8 +12,8 @@ use crate::sequence::SequenceUnwrapper;
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The longest. From 64 kbps up it is 250 ms at most; below, the share rules, as on a link of 30 kbps every byte is
-/// somebody's voice.
-const MAX_INTERVAL: Duration = Duration::from_millis(500);
+/// somebody's voice: of 20 kbps in packets of 60 ms the share is used up by a report each 740 ms.
+const MAX_INTERVAL: Duration = Duration::from_millis(1_000);
 
 /// Which share of the received rate reports may take (libwebrtc's, and RFC 3550's for all of RTCP).
 const SHARE: f64 = 0.05;
@@ -41,7 +41,7 @@ pub struct Feedback {
     pub arrivals: Vec<Option<Timestamp>>,
 }
 
-/// Records arrivals and makes reports of them, every 50 to 250 ms by the rate received.
+/// Records arrivals and makes reports of them, every 50 ms to a second by the rate received.
 ///
 /// Each report repeats what the one before told, so that a lost one loses nothing.
 #[derive(Debug, Default)]

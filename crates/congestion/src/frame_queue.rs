@@ -15,8 +15,9 @@ const RELEASE_BACKLOG: Duration = Duration::from_millis(15);
 pub struct QueuedFrame<T> {
     /// Decodes without any other.
     pub key: bool,
-    /// Later frames need it. A frame of the upper temporal layer is none; a key frame always is one.
-    pub reference: bool,
+    /// Its temporal layer: it needs frames of its own and lower ones only, and those of layer 0 only each other. A key
+    /// frame is of layer 0.
+    pub layer: u8,
     /// Its size.
     pub bytes: usize,
     /// When it is too old to be worth sending.
@@ -36,13 +37,15 @@ pub struct Dropped {
 
 /// Whole frames wait here, before RTP numbering, so that the receiver never sees a gap where one is thrown away.
 ///
-/// When a frame that others need goes, those that follow are thrown away too, up to the next key frame: nobody could
-/// decode them.
+/// When a frame goes, those that follow and need it are thrown away too, because nobody could decode them: the frames of
+/// higher layers up to the next one of its layer or a lower one, and after one of layer 0 all up to the next key frame.
 #[derive(Debug)]
 pub struct FrameQueue<T> {
     frames: VecDeque<QueuedFrame<T>>,
     dropped: Dropped,
     needs_key: bool,
+    /// A frame of this layer was thrown away, and none of it or a lower one was queued or sent since.
+    broken: Option<u8>,
 }
 
 impl<T> Default for FrameQueue<T> {
@@ -54,7 +57,12 @@ impl<T> Default for FrameQueue<T> {
 impl<T> FrameQueue<T> {
     /// An empty queue.
     pub const fn new() -> Self {
-        Self { frames: VecDeque::new(), dropped: Dropped { frames: 0, reference_lost: false }, needs_key: false }
+        Self {
+            frames: VecDeque::new(),
+            dropped: Dropped { frames: 0, reference_lost: false },
+            needs_key: false,
+            broken: None,
+        }
     }
 
     /// Queues a frame, in the order of encoding.
@@ -102,32 +110,35 @@ impl<T> FrameQueue<T> {
     /// Throws everything away: the path it was meant for is gone, or the camera is off.
     pub fn clear(&mut self) {
         self.dropped.frames += self.frames.len() as u32;
-        if self.frames.iter().any(|frame| frame.reference) {
+        if self.frames.iter().any(|frame| frame.layer == 0) {
             self.dropped.reference_lost = true;
             self.needs_key = true;
         }
+        self.broken = self.frames.iter().map(|frame| frame.layer).min().into_iter().chain(self.broken).min();
         self.frames.clear();
     }
 
     fn drop_stale(&mut self, now: Timestamp, backlog: Duration) {
-        let mut needs_key = self.needs_key;
+        let (mut needs_key, mut broken) = (self.needs_key, self.broken);
         let dropped = &mut self.dropped;
         self.frames.retain(|frame| {
-            if frame.key && now + backlog <= frame.deadline {
-                needs_key = false;
-                return true;
-            }
-            if !needs_key && now + backlog <= frame.deadline {
+            let intact = frame.key || !needs_key && broken.is_none_or(|layer| frame.layer <= layer);
+            if intact && now + backlog <= frame.deadline {
+                needs_key &= !frame.key;
+                broken = None;
                 return true;
             }
             dropped.frames += 1;
             // Said once a loss: while a key frame is awaited, asking again would only make a storm of them.
-            if frame.key || (frame.reference && !needs_key) {
+            if frame.key || (frame.layer == 0 && !needs_key) {
                 dropped.reference_lost = true;
                 needs_key = true;
             }
+            broken = Some(broken.map_or(frame.layer, |layer| layer.min(frame.layer)));
             false
         });
+        // What was thrown away before a frame that is still there is mended by it.
+        self.broken = broken;
         self.needs_key = needs_key;
     }
 }
@@ -142,8 +153,12 @@ mod tests {
 
     fn frame(name: &'static str, deadline: u64) -> QueuedFrame<&'static str> {
         let key = name.starts_with('K');
-        let reference = !name.starts_with('u');
-        QueuedFrame { key, reference, bytes: 1_000, deadline: at(deadline), item: name }
+        let layer = match name.as_bytes()[0] {
+            b'u' => 2,
+            b'm' => 1,
+            _ => 0,
+        };
+        QueuedFrame { key, layer, bytes: 1_000, deadline: at(deadline), item: name }
     }
 
     #[test]
@@ -178,6 +193,22 @@ mod tests {
         queue.push(at(33), frame("p2", 300));
         assert_eq!(queue.next(at(101), Duration::ZERO), Some("p2"));
         assert_eq!(queue.take_dropped(), Dropped { frames: 1, reference_lost: false });
+    }
+
+    #[test]
+    fn a_stale_frame_of_the_middle_layer_takes_only_the_upper_ones_with_it() {
+        let mut queue = FrameQueue::new();
+        queue.push(at(0), frame("m1", 100));
+        queue.push(at(33), frame("u2", 300));
+        queue.push(at(66), frame("p3", 300));
+        queue.push(at(99), frame("u4", 300));
+        assert_eq!(queue.next(at(101), Duration::ZERO), Some("p3"));
+        assert_eq!(queue.next(at(101), Duration::ZERO), Some("u4"));
+        assert_eq!(queue.take_dropped(), Dropped { frames: 2, reference_lost: false });
+        queue.push(at(120), frame("m5", 130));
+        assert_eq!(queue.next(at(131), Duration::ZERO), None);
+        queue.push(at(140), frame("u6", 300));
+        assert_eq!(queue.next(at(141), Duration::ZERO), None, "the one that it needs is gone");
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! How fast to send, what next, what to ask again: estimator, pacer, retransmission.
+//! How fast to send, what next, what to ask again: estimator, pacer, retransmission, repair packets.
 //!
 //! Everything here is told the time and opens nothing. Who sends uses [`Estimator`], [`Pacer`], [`FrameQueue`],
-//! [`History`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`] and [`NackGenerator`]. All byte counts are
+//! [`History`], [`RepairPlanner`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`], [`NackGenerator`] and
+//! [`Rebuilder`]. All byte counts are
 //! bytes of IP packets (see [`wire_bytes`]), because that is what a thin link counts.
 
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@ pub mod feedback;
 pub mod frame_queue;
 pub mod nack;
 pub mod pacer;
+pub mod repair;
 pub mod retransmission;
 mod sequence;
 pub mod voice_losses;
@@ -20,6 +22,7 @@ pub use feedback::{Feedback, FeedbackRecorder};
 pub use frame_queue::{Dropped, FrameQueue, QueuedFrame};
 pub use nack::NackGenerator;
 pub use pacer::{Class, Paced, Pacer};
+pub use repair::{Protected, Rebuilder, RepairPlanner, protect};
 pub use retransmission::History;
 pub use sequence::SequenceUnwrapper;
 pub use voice_losses::VoiceLosses;

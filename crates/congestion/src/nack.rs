@@ -14,9 +14,10 @@ const REORDER_PACKETS: u64 = 3;
 /// low rates three more packets would take too long.
 const REORDER_WAIT: Duration = Duration::from_millis(10);
 
-/// What is added to the round-trip time before a packet is asked for again, for the jitter of the answer and the time
-/// that it waits in the other side's pacer.
-const RETRY_MARGIN: Duration = Duration::from_millis(20);
+/// What is added to the round-trip time and an eighth of it before a packet is asked for again, for the jitter of the
+/// answer and the time that it waits in the other side's pacer. Little, because on a link of 50 ms the second answer must
+/// come within 150 ms too, or the picture is seen to stand still.
+const RETRY_MARGIN: Duration = Duration::from_millis(10);
 
 /// How often a packet is asked for at most. At 20 % loss both ways one in a thousand is still missing after six
 /// requests; by then the deadline has usually passed.
@@ -126,7 +127,7 @@ impl NackGenerator {
 
     /// The sequence numbers to ask for now, in order; empty for none.
     pub fn poll(&mut self, now: Timestamp) -> Vec<u16> {
-        let retry = self.round_trip + self.round_trip / 4 + RETRY_MARGIN;
+        let retry = self.round_trip + self.round_trip / 8 + RETRY_MARGIN;
         let (round_trip, deadline) = (self.round_trip, self.deadline);
         let mut asked = Vec::new();
         let mut given_up = 0;
@@ -188,8 +189,8 @@ mod tests {
         assert_eq!(nack.poll(at(12)), []);
         assert_eq!(nack.poll_timeout(), Some(at(20)));
         assert_eq!(nack.poll(at(20)), [65_535]);
-        assert_eq!(nack.poll(at(100)), []);
-        assert_eq!(nack.poll(at(140)), [65_535]);
+        assert_eq!(nack.poll(at(119)), []);
+        assert_eq!(nack.poll(at(120)), [65_535]);
     }
 
     #[test]

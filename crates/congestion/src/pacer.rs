@@ -14,6 +14,22 @@ use crate::estimator::Probe;
 /// still leaves in two thirds of its frame time, so the queue here stays empty.
 const PACING_FACTOR: f64 = 1.5;
 
+/// How much of the target may leave while single pictures wait, all else that leaves counted: they have seconds, what is
+/// believed of a thin link is often too much, and what the bottleneck's queue does not see does not hold the next word up.
+const SLIDES_FACTOR: f64 = 1.0;
+
+/// Beside a voice, single pictures and what is sent again of them never leave faster: one has 2.5 seconds. Faster they would
+/// not only hold words up: voice and picture together would seem to use what is believed of the link, and that would grow
+/// to what a moving picture needs, on a link that carries none. With a voice of 32 kbps that stops at 74.
+const SLIDES_MOST: DataRate = DataRate::from_kbps(16);
+
+/// A packet of a single picture leaves within this time after one of voice: the bottleneck is then done with both before
+/// the next word. At 64 kbps 234 bytes just before a packet of voice would hold it up for 29 ms.
+const BEHIND_VOICE: Duration = Duration::from_millis(5);
+
+/// Nobody speaks who has not for so long: packets of voice are 100 ms long at most.
+const NO_VOICE: Duration = Duration::from_millis(150);
+
 /// How much may leave at once: five milliseconds' worth, libwebrtc's burst interval. Below it timers cost more
 /// than smoothness gains, and the arrival groups of the estimator are as long anyway.
 const BURST: Duration = Duration::from_millis(5);
@@ -45,6 +61,8 @@ pub enum Class {
     Retransmission,
     /// New picture.
     Picture,
+    /// A single picture of a slow slideshow, in small packets: when the voice leaves room.
+    Slide,
     /// Filler that a probe asked for and that was queued instead of sent.
     Padding,
 }
@@ -100,6 +118,14 @@ pub struct Pacer<T> {
     retransmissions: VecDeque<Queued<T>>,
     picture: VecDeque<Queued<T>>,
     padding: VecDeque<Queued<T>>,
+    /// What was queued of the picture last was a single one.
+    slides: bool,
+    /// Something is known of the path: single pictures may go.
+    known: bool,
+    /// Bytes of single pictures that [`SLIDES_MOST`] has not yet paid for, as of `paid_at`.
+    slides_debt: f64,
+    /// When voice left last, and how much at that moment.
+    spoke: Option<(Timestamp, f64)>,
     /// Bytes that left and that the pace has not yet paid for, as of `paid_at`.
     debt: f64,
     paid_at: Timestamp,
@@ -116,6 +142,10 @@ impl<T> Pacer<T> {
             retransmissions: VecDeque::new(),
             picture: VecDeque::new(),
             padding: VecDeque::new(),
+            slides: false,
+            known: false,
+            slides_debt: 0.0,
+            spoke: None,
             debt: 0.0,
             paid_at: Timestamp::ZERO,
             probe: None,
@@ -129,6 +159,13 @@ impl<T> Pacer<T> {
         self.rate = rate;
     }
 
+    /// Something is known of the path. Until then single pictures wait: in a call's first second they would fill the queue
+    /// of a link that is thinner than was thought, and nobody would understand the first words.
+    pub fn set_known(&mut self, now: Timestamp) {
+        self.pay(now);
+        self.known = true;
+    }
+
     /// Queues a packet of `bytes` (of the IP packet).
     pub fn push(&mut self, now: Timestamp, class: Class, bytes: usize, item: T) {
         self.pay(now);
@@ -136,7 +173,10 @@ impl<T> Pacer<T> {
         match class {
             Class::Voice | Class::Control => self.urgent.push_back((class, queued)),
             Class::Retransmission => self.retransmissions.push_back(queued),
-            Class::Picture => self.picture.push_back(queued),
+            Class::Picture | Class::Slide => {
+                self.slides = class == Class::Slide;
+                self.picture.push_back(queued);
+            }
             Class::Padding => self.padding.push_back(queued),
         }
     }
@@ -154,9 +194,13 @@ impl<T> Pacer<T> {
     pub fn poll(&mut self, now: Timestamp) -> Option<Paced<T>> {
         self.pay(now);
         if let Some((class, queued)) = self.urgent.pop_front() {
+            if class == Class::Voice {
+                let before = self.just_spoken(now);
+                self.spoke = Some((now, before + queued.bytes as f64));
+            }
             return Some(self.send(class, queued));
         }
-        if !self.may_send() {
+        if !self.may_send(now) {
             return None;
         }
         if self.is_too_coarse() {
@@ -165,8 +209,11 @@ impl<T> Pacer<T> {
         if let Some(queued) = self.retransmissions.pop_front() {
             return Some(self.send(Class::Retransmission, queued));
         }
-        if let Some(queued) = self.picture.pop_front() {
-            return Some(self.send(Class::Picture, queued));
+        if !self.holds_slides()
+            && let Some(queued) = self.picture.pop_front()
+        {
+            let class = if self.slides { Class::Slide } else { Class::Picture };
+            return Some(self.send(class, queued));
         }
         if let Some(queued) = self.padding.pop_front() {
             return Some(self.send(Class::Padding, queued));
@@ -179,17 +226,24 @@ impl<T> Pacer<T> {
         if !self.urgent.is_empty() {
             return Some(now);
         }
-        let idle = self.retransmissions.is_empty() && self.picture.is_empty() && self.padding.is_empty();
-        if idle && self.probe.is_none() {
+        let others = !self.retransmissions.is_empty() || !self.padding.is_empty() || self.probe.is_some();
+        let slides_at = if others {
+            Timestamp::ZERO
+        } else if self.picture.is_empty() || self.slides && !self.known {
             return None;
-        }
+        } else if self.slides {
+            self.slides_at()
+        } else {
+            Timestamp::ZERO
+        };
+        let quiet = self.quiet_at().unwrap_or_default().max(slides_at);
         let over = self.debt - self.burst_bytes();
         if over <= 0.0 {
-            return Some(now.max(self.paid_at));
+            return Some(now.max(self.paid_at).max(quiet));
         }
         // One microsecond more: rounding down would wake the caller with the debt not quite paid.
         let wait = Duration::from_secs_f64((over * 8.0 / self.pace().as_bps().max(1) as f64).min(1.0));
-        Some(self.paid_at + wait + Duration::from_micros(1))
+        Some((self.paid_at + wait + Duration::from_micros(1)).max(quiet))
     }
 
     /// A probe that was given up before it had left, if there is one: the estimator waits for its end.
@@ -217,6 +271,7 @@ impl<T> Pacer<T> {
     fn pace(&self) -> DataRate {
         match &self.probe {
             Some(probe) => probe.rate,
+            None if self.slides => self.rate * SLIDES_FACTOR,
             None => self.rate * PACING_FACTOR,
         }
     }
@@ -229,8 +284,37 @@ impl<T> Pacer<T> {
         }
     }
 
-    fn may_send(&self) -> bool {
-        self.debt <= self.burst_bytes()
+    /// Whether what is not urgent may leave. A single picture waits for a word and leaves right behind it; what was spent
+    /// on the word itself does not count against it then, only against the next packet.
+    fn may_send(&self, now: Timestamp) -> bool {
+        let waits = self.quiet_at().is_some_and(|at| now < at);
+        let just_spoken = self.just_spoken(now);
+        if waits && just_spoken == 0.0 {
+            return false;
+        }
+        self.debt - if waits { just_spoken } else { 0.0 } <= self.burst_bytes()
+    }
+
+    /// Whether single pictures wait for what is known or for their pace.
+    fn holds_slides(&self) -> bool {
+        self.slides && (!self.known || self.slides_debt > 0.0)
+    }
+
+    /// When their pace lets the next packet of single pictures go.
+    fn slides_at(&self) -> Timestamp {
+        let wait = Duration::from_secs_f64(self.slides_debt * 8.0 / SLIDES_MOST.as_bps() as f64);
+        if wait.is_zero() { Timestamp::ZERO } else { self.paid_at + wait + Duration::from_micros(1) }
+    }
+
+    /// When nobody is speaking any more, if single pictures wait for a word.
+    fn quiet_at(&self) -> Option<Timestamp> {
+        let (at, _) = self.spoke.filter(|_| self.slides && self.probe.is_none())?;
+        Some(at + NO_VOICE)
+    }
+
+    /// Bytes of voice that left just now.
+    fn just_spoken(&self, now: Timestamp) -> f64 {
+        self.spoke.map_or(0.0, |(at, bytes)| if now.since(at) <= BEHIND_VOICE { bytes } else { 0.0 })
     }
 
     fn pay(&mut self, now: Timestamp) {
@@ -241,6 +325,9 @@ impl<T> Pacer<T> {
             None => 0.0,
         };
         self.debt = (self.debt - paid).max(least);
+        let speaks = self.spoke.is_some_and(|(at, _)| now.since(at) < NO_VOICE);
+        let paid = SLIDES_MOST.as_bps() as f64 / 8.0 * now.since(self.paid_at).as_secs_f64();
+        self.slides_debt = if speaks { (self.slides_debt - paid).max(0.0) } else { 0.0 };
         self.paid_at = self.paid_at.max(now);
         if self.probe.as_ref().is_some_and(|probe| now.since(probe.started) > PROBE_TIMEOUT) {
             self.abandon_probe();
@@ -253,13 +340,17 @@ impl<T> Pacer<T> {
 
     fn send(&mut self, class: Class, queued: Queued<T>) -> Paced<T> {
         let probe = self.spend(queued.bytes);
+        if self.slides && matches!(class, Class::Slide | Class::Retransmission) {
+            self.slides_debt += queued.bytes as f64;
+        }
         Paced::Packet { class, item: queued.item, bytes: queued.bytes, probe }
     }
 
     /// Whether the picture's packet that would leave next is so much of a probe that the probe would measure nothing: a
     /// handful of small ones measures it instead, and the picture goes right after.
     fn is_too_coarse(&self) -> bool {
-        let next = self.retransmissions.front().or(self.picture.front());
+        let picture = self.picture.front().filter(|_| !self.holds_slides());
+        let next = self.retransmissions.front().or(picture);
         let (Some(probe), Some(next)) = (&self.probe, next) else { return false };
         next.bytes * LEAST_PACKETS > probe.bytes
     }
@@ -295,127 +386,4 @@ impl<T> Pacer<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(micros: u64) -> Timestamp {
-        Timestamp::from_micros(1_000_000 + micros)
-    }
-
-    /// Follows the pacer's own timer and answers when each packet left (microseconds), what it was and its size.
-    fn run(pacer: &mut Pacer<&'static str>, for_micros: u64) -> Vec<(u64, &'static str, usize)> {
-        let mut left = Vec::new();
-        let mut now = at(0);
-        while now <= at(for_micros) {
-            while let Some(paced) = pacer.poll(now) {
-                let micros = now.since(at(0)).as_micros() as u64;
-                left.push(match paced {
-                    Paced::Packet { item, bytes, .. } => (micros, item, bytes),
-                    Paced::Padding { bytes, .. } => (micros, "padding", bytes),
-                });
-            }
-            match pacer.poll_timeout(now) {
-                Some(next) => {
-                    assert!(next > now, "the timer stands still");
-                    now = next;
-                }
-                None => break,
-            }
-        }
-        left
-    }
-
-    #[test]
-    fn voice_leaves_at_once_whatever_waits() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(100));
-        for _ in 0..20 {
-            pacer.push(at(0), Class::Picture, 1_000, "picture");
-        }
-        while pacer.poll(at(0)).is_some() {}
-        pacer.push(at(1), Class::Retransmission, 1_000, "again");
-        pacer.push(at(1), Class::Voice, 100, "voice");
-        assert!(matches!(pacer.poll(at(1)), Some(Paced::Packet { item: "voice", .. })));
-        assert_eq!(pacer.poll(at(1)), None);
-    }
-
-    #[test]
-    fn retransmissions_go_before_new_picture() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(1_000));
-        pacer.push(at(0), Class::Picture, 1_000, "picture");
-        pacer.push(at(0), Class::Retransmission, 1_000, "again");
-        let order: Vec<_> = run(&mut pacer, 100_000).into_iter().map(|(_, item, _)| item).collect();
-        assert_eq!(order, ["again", "picture"]);
-    }
-
-    #[test]
-    fn picture_leaves_at_one_and_a_half_times_the_target() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(800));
-        for _ in 0..151 {
-            pacer.push(at(0), Class::Picture, 1_000, "picture");
-        }
-        assert!(pacer.backlog() > Duration::from_millis(990));
-        let left = run(&mut pacer, 2_000_000);
-        let last = left.last().expect("packets").0;
-        assert_eq!(left.len(), 151);
-        assert!((980_000..=1_000_000).contains(&last), "{last} µs");
-        assert_eq!(pacer.poll_timeout(at(2_000_000)), None);
-    }
-
-    #[test]
-    fn a_probe_is_filled_up_with_padding_at_its_rate() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(100));
-        pacer.push(at(0), Class::Picture, 600, "picture");
-        let probe = Probe { cluster: 7, rate: DataRate::from_kbps(800), bytes: 3_000 };
-        pacer.start_probe(at(0), probe);
-        let left = run(&mut pacer, 100_000);
-        assert_eq!(left[0].1, "picture");
-        let bytes: usize = left.iter().map(|(_, _, bytes)| bytes).sum();
-        assert!((2_950..=3_050).contains(&bytes), "{bytes}");
-        let last = left.last().expect("packets");
-        let rate = DataRate::of_bytes((bytes - last.2) as u64, Duration::from_micros(last.0));
-        assert!((760..=840).contains(&rate.as_kbps()), "{rate}");
-    }
-
-    #[test]
-    fn a_probe_that_few_packets_of_the_picture_would_fill_is_of_small_ones() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(100));
-        for item in ["first", "second"] {
-            pacer.push(at(0), Class::Picture, 1_100, item);
-        }
-        pacer.push(at(0), Class::Voice, 140, "voice");
-        pacer.start_probe(at(0), Probe { cluster: 7, rate: DataRate::from_kbps(450), bytes: 1_406 });
-        let left: Vec<_> = run(&mut pacer, 1_000_000).into_iter().map(|(_, item, _)| item).collect();
-        assert_eq!(left[0], "voice");
-        assert!(left[1..].starts_with(&["padding"; 4]), "{left:?}");
-        assert!(left.ends_with(&["first", "second"]), "{left:?}");
-    }
-
-    #[test]
-    fn a_probe_that_is_given_up_is_told_of() {
-        let mut pacer: Pacer<&str> = Pacer::new(DataRate::from_kbps(100));
-        let probe = |cluster| Probe { cluster, rate: DataRate::from_kbps(800), bytes: 3_000 };
-        pacer.start_probe(at(0), probe(7));
-        run(&mut pacer, 100_000);
-        assert_eq!(pacer.take_abandoned_probe(), None, "it left in full");
-        pacer.start_probe(at(100_000), probe(8));
-        pacer.clear();
-        assert_eq!(pacer.take_abandoned_probe(), Some(8));
-        assert_eq!(pacer.take_abandoned_probe(), None);
-        pacer.start_probe(at(200_000), probe(9));
-        pacer.poll(at(900_000));
-        assert_eq!(pacer.take_abandoned_probe(), Some(9));
-    }
-
-    #[test]
-    fn voice_alone_above_the_target_does_not_starve_the_picture_for_ever() {
-        let mut pacer = Pacer::new(DataRate::from_kbps(40));
-        for _ in 0..100 {
-            pacer.push(at(0), Class::Voice, 1_000, "voice");
-        }
-        pacer.push(at(0), Class::Picture, 1_000, "picture");
-        let left = run(&mut pacer, 5_000_000);
-        assert_eq!(left.iter().filter(|(micros, item, _)| *item == "voice" && *micros == 0).count(), 100);
-        let picture = left.iter().find(|(_, item, _)| *item == "picture").expect("the picture");
-        assert!(picture.0 <= 500_000);
-    }
-}
+mod tests;

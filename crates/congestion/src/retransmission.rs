@@ -7,9 +7,9 @@ use units::{DataRate, Timestamp};
 
 use crate::sequence::SequenceUnwrapper;
 
-/// How long a packet is kept: beyond it no jitter buffer of a conversation waits (satellite: 0.6 s a round trip, two
-/// requests).
-const KEEP: Duration = Duration::from_millis(2_000);
+/// How long a packet is kept: a single picture on a thin link takes seconds to arrive, and its last packet is missed when
+/// the next picture begins. Of a moving picture nobody asks for anything that old.
+const KEEP: Duration = Duration::from_millis(6_000);
 
 /// How many packets are kept at most: two seconds of 4 Mbps.
 const MAX_PACKETS: usize = 1_024;
@@ -83,11 +83,16 @@ impl<T> History<T> {
         }
     }
 
-    /// The packet that somebody asks for again, unless it is too old, was repeated within the last round trip, or
-    /// the share is used up.
+    /// Everything can be decoded from this packet on: what was before is not worth a place on the link.
+    pub fn begin_anew(&mut self, sequence: u16) {
+        self.sent = self.sent.split_off(&self.unwrapper.peek(sequence));
+    }
+
+    /// The packet that somebody asks for again, unless it is too old, was repeated within most of a round trip (they
+    /// reckon with another one, and a request that is passed over costs a whole one), or the share is used up.
     pub fn get(&mut self, now: Timestamp, sequence: u16) -> Option<&T> {
         self.earn(now);
-        let repeat_after = self.round_trip.max(MIN_REPEAT);
+        let repeat_after = (self.round_trip * 3 / 4).max(MIN_REPEAT);
         let sent = self.sent.get_mut(&self.unwrapper.peek(sequence))?;
         if now.since(sent.at) > KEEP || sent.repeated.is_some_and(|at| now.since(at) < repeat_after) {
             return None;
@@ -153,6 +158,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_before_a_new_beginning_is_not_repeated() {
+        let mut history = history(5_000);
+        history.begin_anew(65_530);
+        assert_eq!(history.get(at(500), 65_529), None);
+        assert_eq!(history.get(at(500), 65_530), Some(&4));
+    }
+
+    #[test]
     fn filler_is_about_as_large_as_the_probe_wants() {
         let history = history(5_000);
         assert_eq!(history.filler(999), None);
@@ -164,7 +177,7 @@ mod tests {
     #[test]
     fn what_is_too_old_is_gone() {
         let mut history = history(5_000);
-        assert_eq!(history.get(at(2_100), 65_530), None);
-        assert_eq!(history.get(at(2_100), 30), Some(&40));
+        assert_eq!(history.get(at(6_100), 65_530), None);
+        assert_eq!(history.get(at(6_100), 30), Some(&40));
     }
 }

@@ -1,4 +1,4 @@
-//! The words that all crates share: moments, rates, picture sizes, devices and people's data.
+//! The words that all crates share: moments, rates, picture sizes, devices, keyrings and people's data.
 //!
 //! Open to every crate, names none of them.
 
@@ -7,6 +7,7 @@
 mod clock;
 mod data_rate;
 mod devices;
+mod keyring;
 mod phi;
 mod picture_size;
 mod timestamp;
@@ -15,6 +16,7 @@ mod voice_redundancy;
 pub use clock::Clock;
 pub use data_rate::DataRate;
 pub use devices::{DeviceKind, DeviceList, DeviceMove, DeviceTrouble, Devices, Listening, MoveCause};
+pub use keyring::KeyringTrouble;
 pub use phi::Phi;
 pub use picture_size::PictureSize;
 pub use timestamp::Timestamp;

@@ -36,7 +36,7 @@ const MOST_DOUBLINGS: u32 = 4;
 
 /// … though not after a fall, where the link has room beside a voice: what a probe leaves in the queue of a thinner one
 /// is heard.
-const THIN: DataRate = DataRate::from_kbps(100);
+pub(super) const THIN: DataRate = DataRate::from_kbps(100);
 
 /// The noise of the delays on both ends of a burst, as a multiple of the jitter (mean deviation of differences): five
 /// bursts of six look no faster than this makes them slower. Without it the luckiest of many probes would set the rate.
@@ -51,6 +51,19 @@ const RECOVERY: Duration = Duration::from_secs(60);
 /// At first, too: a first probe that was lost or came through a noisy moment shall not cost ten seconds of poor picture.
 const START_INTERVAL: Duration = Duration::from_millis(1_500);
 const START: Duration = Duration::from_secs(6);
+
+/// Where packets got through so quickly that the link must have become faster, it is looked so often at first, without
+/// counting the cost, each time in vain half as often …
+const ROOM_INTERVAL: Duration = Duration::from_millis(300);
+
+/// … and no longer than for this long.
+const ROOM: Duration = Duration::from_secs(4);
+
+/// Where there is little room beside a voice, a queue that has just gone is not begun anew at once: the picture that it held
+/// up goes first. Where there is more, the moment may be another's (a download fills it again), and a thin link's queue is
+/// never gone for long.
+const EASE: Duration = Duration::from_secs(1);
+const EASED_UP_TO: DataRate = DataRate::from_kbps(200);
 
 /// Now and then it is looked whether there is more (libwebrtc: five seconds, while application-limited).
 const IDLE_INTERVAL: Duration = Duration::from_secs(8);
@@ -105,12 +118,16 @@ struct Cluster {
     last_number: u64,
     sent_bytes: usize,
     arrived: Vec<(Timestamp, Timestamp, usize)>,
+    /// When those left that did not arrive, and their bytes.
+    lost: Vec<(Timestamp, usize)>,
 }
 
 #[derive(Debug)]
 pub(super) struct Probing {
     max: DataRate,
     started: Option<Timestamp>,
+    /// It was started anew after an outage.
+    resumed: bool,
     wanted: Option<DataRate>,
     /// A probe that failed, when to repeat it and how often that was done.
     retry: Option<(DataRate, Timestamp)>,
@@ -123,6 +140,10 @@ pub(super) struct Probing {
     before: Option<(DataRate, Timestamp)>,
     /// Probes in a row that found nothing more.
     in_vain: u32,
+    /// When there was last a queue.
+    uneasy: Timestamp,
+    /// When it was seen that the link has become faster, until it is known by how much.
+    room: Option<Timestamp>,
 }
 
 impl Probing {
@@ -131,6 +152,7 @@ impl Probing {
         Self {
             max,
             started: None,
+            resumed: false,
             wanted: None,
             retry: None,
             retries: 0,
@@ -140,6 +162,8 @@ impl Probing {
             last_span: MIN_SPAN,
             before: None,
             in_vain: 0,
+            uneasy: Timestamp::ZERO,
+            room: None,
         }
     }
 
@@ -157,9 +181,21 @@ impl Probing {
         }
     }
 
+    /// After an outage it may be another path, and is looked at as one: soon, and as if nothing had been tried in vain.
+    pub(super) fn start_anew(&mut self, now: Timestamp) {
+        self.started = self.started.map(|_| now);
+        self.resumed = true;
+        self.in_vain = 0;
+    }
+
+    /// The link seems to have become faster.
+    pub(super) fn on_room(&mut self, now: Timestamp) {
+        (self.room, self.in_vain) = (Some(now), 0);
+    }
+
     /// The rate fell from `before`.
     pub(super) fn on_fall(&mut self, now: Timestamp, before: DataRate) {
-        (self.wanted, self.retry, self.running) = (None, None, None);
+        (self.wanted, self.retry, self.running, self.room) = (None, None, None, None);
         self.last = now;
         self.before = match self.before {
             Some((higher, since)) if higher > before && now.since(since) < RECOVERY => Some((higher, now)),
@@ -185,6 +221,9 @@ impl Probing {
         if self.running.as_ref().is_some_and(|cluster| now.since(cluster.asked) > VOID) {
             self.running = None;
         }
+        if !calm {
+            self.uneasy = now;
+        }
         if self.started.is_none() || self.running.is_some() || !calm {
             return None;
         }
@@ -194,7 +233,7 @@ impl Probing {
             self.retry = None;
             self.wanted = self.wanted.or(Some(failed));
         }
-        if self.wanted.is_none() && rate < self.max && now.since(self.last) >= self.interval(now, rate, sent) {
+        if self.wanted.is_none() && rate < self.max && now >= self.next(now, rate, sent) {
             self.wanted = Some((rate * NEXT).min(self.max));
         }
         let wanted = self.wanted.take().filter(|wanted| *wanted > rate * 1.05)?;
@@ -204,8 +243,16 @@ impl Probing {
         self.last_span = span;
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
-        self.running =
-            Some(Cluster { id, asked: now, rate: wanted, bytes, last_number: 0, sent_bytes: 0, arrived: Vec::new() });
+        self.running = Some(Cluster {
+            id,
+            asked: now,
+            rate: wanted,
+            bytes,
+            last_number: 0,
+            sent_bytes: 0,
+            arrived: Vec::new(),
+            lost: Vec::new(),
+        });
         Some(Probe { cluster: id, rate: wanted, bytes })
     }
 
@@ -217,7 +264,7 @@ impl Probing {
             Some(cluster) => Some(cluster.asked + VOID),
             None if self.wanted.is_some() => Some(now),
             None => {
-                let next = self.last + self.interval(now, rate, sent);
+                let next = self.next(now, rate, sent);
                 Some(self.retry.map_or(next, |(_, at)| at.min(next)))
             }
         }
@@ -231,10 +278,11 @@ impl Probing {
     }
 
     pub(super) fn on_told(&mut self, told: &Told) {
-        if let Some(cluster) = self.running.as_mut().filter(|cluster| told.sent.probe == Some(cluster.id))
-            && let Some(received) = told.received
-        {
-            cluster.arrived.push((told.sent.at, received, told.sent.bytes));
+        if let Some(cluster) = self.running.as_mut().filter(|cluster| told.sent.probe == Some(cluster.id)) {
+            match told.received {
+                Some(received) => cluster.arrived.push((told.sent.at, received, told.sent.bytes)),
+                None => cluster.lost.push((told.sent.at, told.sent.bytes)),
+            }
         }
     }
 
@@ -257,6 +305,10 @@ impl Probing {
         self.retries = 0;
         let (Outcome::Passed(found) | Outcome::Saturated(found)) = outcome;
         self.in_vain = if found > rate { 0 } else { (self.in_vain + 1).min(MOST_DOUBLINGS) };
+        if matches!(outcome, Outcome::Saturated(_)) && self.before.is_none_or(|(before, _)| found >= before * RECOVERED)
+        {
+            self.room = None;
+        }
         // One that left slower than it should proved nothing above; the next would do no better.
         if let Outcome::Passed(proved) = outcome
             && pace >= cluster.rate * KEPT_PACE
@@ -283,23 +335,35 @@ impl Probing {
         }
     }
 
+    /// When to look again.
+    fn next(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Timestamp {
+        if self.room.is_some_and(|since| now.since(since) < ROOM) {
+            return self.last + ROOM_INTERVAL * (1 << self.in_vain);
+        }
+        let next = self.last + self.interval(now, rate, sent);
+        if (THIN..=EASED_UP_TO).contains(&rate) { next.max(self.uneasy + EASE) } else { next }
+    }
+
     fn interval(&self, now: Timestamp, rate: DataRate, sent: DataRate) -> Duration {
+        let starting = self.started.is_some_and(|started| now.since(started) < START);
         let (interval, share) = match self.before {
+            _ if starting => (START_INTERVAL, START_SHARE),
             Some((before, since)) if rate < before * RECOVERED && now.since(since) < RECOVERY => {
                 let most = if rate < THIN { MOST_DOUBLINGS } else { 0 };
                 (RECOVERY_INTERVAL * (1 << self.in_vain.min(most)), RECOVERY_SHARE)
             }
-            _ if self.started.is_some_and(|started| now.since(started) < START) => (START_INTERVAL, START_SHARE),
             _ => (IDLE_INTERVAL * (1 << self.in_vain), SHARE),
         };
         let bytes = (rate * NEXT).min(self.max).bytes_in(self.last_span).max(MIN_BYTES as u64);
-        let affordable = (sent.min(rate) * share).time_for(bytes);
+        // After an outage hardly anything is sent but what looks for more.
+        let spent = if starting && self.resumed { rate } else { sent.min(rate) };
+        let affordable = (spent * share).time_for(bytes);
         interval.max(affordable.min(MAX_INTERVAL))
     }
 }
 
 impl Cluster {
-    /// What it said, and how fast it left.
+    /// What it said, and how fast it left, what was lost counted.
     fn outcome(&self, noise: Duration) -> Option<(Outcome, DataRate)> {
         let arrived: usize = self.arrived.iter().map(|(_, _, bytes)| bytes).sum();
         if self.arrived.len() < ARRIVED_PACKETS || (arrived as f64) < ARRIVED * self.sent_bytes as f64 {
@@ -315,17 +379,20 @@ impl Cluster {
         if leaving <= GRAIN {
             return None;
         }
+        let between = self.lost.iter().filter(|(at, _)| (first_sent.0..last_sent.0).contains(at));
+        let lost: usize = between.map(|(_, bytes)| bytes).sum();
         let pace = DataRate::of_bytes((arrived - last_sent.2) as u64, leaving).min(self.rate);
+        let left = DataRate::of_bytes((arrived + lost - last_sent.2) as u64, leaving).min(self.rate);
         let surely = arriving + noise;
         if leaving < arriving.saturating_sub(GRAIN + noise).mul_f64(SATURATED) {
             // The link is never idle between the first and the last: what came after the first came at its rate.
             let bytes = (arrived - first_in.2) as u64;
             let carried = DataRate::of_bytes(bytes, arriving) * BELOW_SATURATION;
-            return Some((Outcome::Saturated(carried.min(DataRate::of_bytes(bytes, surely))), pace));
+            return Some((Outcome::Saturated(carried.min(DataRate::of_bytes(bytes, surely))), left));
         }
-        // With losses less has arrived than was sent: it is the burst's own pace that the link kept up with.
+        // With losses less has arrived than was sent: the link surely kept up with what did.
         let kept = if surely > leaving { pace * (leaving.as_secs_f64() / surely.as_secs_f64()) } else { pace };
-        Some((Outcome::Passed(kept), pace))
+        Some((Outcome::Passed(kept), left))
     }
 }
 

@@ -13,8 +13,11 @@ const DECREASE: f64 = 0.85;
 /// How much the rate grows in a second far from the link's known rate (same draft).
 const GROWTH_A_SECOND: f64 = 1.08;
 
-/// Near the link's known rate it grows by about one such packet a response time (same draft).
+/// Near the link's known rate it grows by about one such packet a response time (same draft), …
 const PACKET_BITS: f64 = 1_200.0 * 8.0;
+
+/// … but by no more than this part of itself.
+const MOST_NEAR: f64 = 0.011;
 
 /// What the receiver and the sender add to the round trip until a change shows (same draft).
 const RESPONSE_MARGIN: Duration = Duration::from_millis(100);
@@ -75,8 +78,9 @@ impl RateControl {
         let near = self.capacity.is_some_and(|capacity| (self.rate - capacity).abs() <= NEAR * capacity);
         let grown = if near {
             let response = (round_trip + RESPONSE_MARGIN).as_secs_f64();
-            // At low rates a whole packet a response time would be a leap: at most 4 % a second.
-            self.rate + (PACKET_BITS / response).min(self.rate * 0.04) * elapsed
+            // At low rates a whole packet would be a leap. At a megabit it must not hold: two calls on one link become
+            // alike because both grow by as much while the larger one loses more.
+            self.rate + PACKET_BITS.min(self.rate * MOST_NEAR) / response * elapsed
         } else {
             self.rate * GROWTH_A_SECOND.powf(elapsed)
         };

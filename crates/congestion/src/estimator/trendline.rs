@@ -117,6 +117,11 @@ impl Trendline {
         self.usage
     }
 
+    /// Without a past, but for how noisy this path's delays are.
+    pub(super) fn anew(&self) -> Self {
+        Self { jitter_ms: self.jitter_ms, ..Self::default() }
+    }
+
     /// How noisy the delays are (RFC 3550's interarrival jitter, of groups).
     pub(super) fn jitter_ms(&self) -> f64 {
         self.jitter_ms

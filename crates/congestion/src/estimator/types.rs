@@ -1,0 +1,102 @@
+//! What the estimator is told, and what it says.
+
+use std::time::Duration;
+
+use units::{DataRate, Timestamp};
+
+/// A path with such a round trip (a mobile link, another continent) is believed to carry this part of the usual …
+const MIDDLING_ROUND_TRIP: Duration = Duration::from_millis(100);
+const MIDDLING_START: f64 = 0.6;
+
+/// … and one with such (a satellite, a thin mobile link) says late what it carries: until it does no more is sent than a
+/// voice needs, or its first seconds wait in a queue. What is looked for at first is this part.
+const LONG_ROUND_TRIP: Duration = Duration::from_millis(250);
+const LONG_START: f64 = 0.15;
+pub(super) const LONG_INITIAL: f64 = 0.9;
+
+/// Between which rates the estimate lies, and where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EstimatorConfig {
+    /// Never lower, but for a third while a queue of ours drains.
+    pub min: DataRate,
+    /// Before anything is known.
+    pub start: DataRate,
+    /// Never higher.
+    pub max: DataRate,
+}
+
+impl Default for EstimatorConfig {
+    fn default() -> Self {
+        Self {
+            // A voice in packets of 60 ms with a copy of each, which a fifth of loss leaves intelligible, and nothing beside
+            // it. Reports and checks of the path are another 5 kbps (measured): more than this would stand in the queue of a
+            // link of 30 kbps for the whole call. Below there is no call, and to send less into a lossy link than it carries
+            // makes of few words none.
+            min: DataRate::from_kbps(24),
+            // A picture of 360 rows at once; libwebrtc begins with 300. On a path with a longer round trip less is
+            // believed: see `start_rate`.
+            start: DataRate::from_kbps(500),
+            // 1080p at 30 frames a second with H.264 baseline.
+            max: DataRate::from_kbps(4_000),
+        }
+    }
+}
+
+/// A packet that left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentPacket {
+    /// Its unwrapped transport sequence number: one more than the packet before it, of whatever kind.
+    pub number: u64,
+    /// When it left, by our clock.
+    pub at: Timestamp,
+    /// Bytes of the IP packet.
+    pub bytes: usize,
+    /// The probe that it is part of.
+    pub probe: Option<u32>,
+}
+
+/// What the receiver tells of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PacketReport {
+    /// Its unwrapped transport sequence number.
+    pub number: u64,
+    /// When it arrived, by the receiver's clock (any origin); `None` if it did not.
+    pub received: Option<Timestamp>,
+}
+
+/// What is known of the path.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// How much to send in all, as IP packets: voice, picture, retransmissions, control.
+    pub target: DataRate,
+    /// Which part of the packets is lost, lately (0 to 1).
+    pub loss: f32,
+    /// How long packets wait in the path's queues.
+    pub queueing_delay: Duration,
+    /// At which rate packets arrive.
+    pub acknowledged: Option<DataRate>,
+    /// The round-trip time, smoothed.
+    pub round_trip: Option<Duration>,
+    /// Less is sent than could be, so the estimate stands still.
+    pub application_limited: bool,
+}
+
+/// A short burst to be sent at a rate, to see whether it arrives at that rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// Its number, for [`SentPacket::probe`].
+    pub cluster: u32,
+    /// How fast to send it.
+    pub rate: DataRate,
+    /// How much.
+    pub bytes: usize,
+}
+
+/// What is believed of a path with such a round trip before anything was sent over it, where `usual` is believed of others.
+pub fn start_rate(usual: DataRate, round_trip: Duration) -> DataRate {
+    match round_trip {
+        long if long >= LONG_ROUND_TRIP => usual * LONG_START,
+        middling if middling >= MIDDLING_ROUND_TRIP => usual * MIDDLING_START,
+        _ => usual,
+    }
+}
