@@ -1,78 +1,29 @@
 //! From RTP packets to whole pictures that can be decoded.
 //!
-//! What is decodable is decided by the sequence numbers alone: a picture is handed out when all its packets are there
-//! and the one before it was handed out too, or when it is a key frame. OpenH264 would have to be asked otherwise, and
-//! it answers a missing reference with errors until the next key frame.
+//! A picture is handed out when all its packets are there and either the one before it was handed out too, or it is a key
+//! frame, or H.264's own numbers prove that it needs nothing of what is missing ([`references`]): what was lost of an
+//! upper temporal layer is left out. The decoder is not asked: it answers a missing reference with errors until the
+//! next key frame.
+
+mod frame;
+mod references;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use units::Timestamp;
 
+pub use self::frame::{AssembledFrame, AssemblyStats, PicturePacket};
+use self::references::References;
 use crate::h264::depacketize::{Depacketizer, starts_key_frame};
-
-/// A packet of picture as it came from the network, out of order and twice if need be.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PicturePacket {
-    /// RTP sequence number, of the original packet if this is a retransmission.
-    pub sequence: u16,
-    /// RTP timestamp, 90 kHz.
-    pub timestamp: u32,
-    /// Whether this is the last packet of its picture.
-    pub marker: bool,
-    /// An RFC 6184 payload; empty for a packet that only filled the link.
-    pub payload: Vec<u8>,
-}
-
-impl fmt::Debug for PicturePacket {
-    /// Without what it shows.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sequence, timestamp, marker, payload } = self;
-        write!(f, "PicturePacket({sequence}, {timestamp}, marker: {marker}, {} bytes)", payload.len())
-    }
-}
-
-/// A whole picture, all whose references were handed out before.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AssembledFrame {
-    /// The H.264 access unit with start codes.
-    pub annexb: Vec<u8>,
-    /// RTP timestamp, 90 kHz.
-    pub timestamp: u32,
-    /// Whether it needs no reference.
-    pub key: bool,
-    /// When its last packet came.
-    pub arrived: Timestamp,
-}
-
-impl fmt::Debug for AssembledFrame {
-    /// Without what it shows.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { annexb, timestamp, key, arrived } = self;
-        write!(f, "AssembledFrame({timestamp}, key: {key}, {} bytes, {arrived:?})", annexb.len())
-    }
-}
-
-/// What became of the pictures so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct AssemblyStats {
-    /// Packets pushed, repeated ones included.
-    pub packets: u64,
-    /// Packets that had come before or came after their picture was given up.
-    pub useless_packets: u64,
-    /// Pictures handed out.
-    pub frames: u64,
-    /// Key frames among them.
-    pub key_frames: u64,
-    /// Pictures of which something came but which were never handed out.
-    pub dropped_frames: u64,
-}
 
 /// Puts pictures together again: orders packets, leaves out repeated ones, waits for what is missing and gives it up.
 #[derive(Debug)]
 pub struct FrameAssembler {
     deadline: Duration,
+    /// How long what nobody needs is waited for.
+    patience: Duration,
+    references: References,
     packets: BTreeMap<u64, Held>,
     bytes: usize,
     /// The highest sequence number seen, counted on beyond 16 bits.
@@ -84,6 +35,8 @@ pub struct FrameAssembler {
     waiting_since: Option<Timestamp>,
     asked: Option<Timestamp>,
     last_arrival: Timestamp,
+    /// When the next picture was last asked for.
+    last_looked: Timestamp,
     /// Packets in a row that were too old: a sender that began anew.
     too_old: u32,
     stats: AssemblyStats,
@@ -111,6 +64,8 @@ impl FrameAssembler {
     pub fn new() -> Self {
         Self {
             deadline: DEFAULT_DEADLINE,
+            patience: Duration::ZERO,
+            references: References::default(),
             packets: BTreeMap::new(),
             bytes: 0,
             newest: None,
@@ -119,6 +74,7 @@ impl FrameAssembler {
             waiting_since: None,
             asked: None,
             last_arrival: Timestamp::ZERO,
+            last_looked: Timestamp::ZERO,
             too_old: 0,
             stats: AssemblyStats::default(),
         }
@@ -127,6 +83,12 @@ impl FrameAssembler {
     /// How long to wait for a retransmission before a picture is given up, from when its first gap showed.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.deadline = deadline;
+    }
+
+    /// How long to wait for a picture that no other needs when one after it could be shown. Less than a round trip is in
+    /// vain, and longer than this it is better left out.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Takes a packet.
@@ -165,6 +127,7 @@ impl FrameAssembler {
 
     /// The next picture in order, if it is whole and everything it needs was handed out before.
     pub fn next(&mut self, now: Timestamp) -> Option<AssembledFrame> {
+        self.last_looked = self.last_looked.max(now);
         // Every turn hands out, moves the position forward or ends; packets are finite.
         loop {
             let found = match self.position {
@@ -203,7 +166,10 @@ impl FrameAssembler {
     /// comes.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.position {
-            Position::At(_) => self.missing_since.map(|since| since + self.deadline),
+            Position::At(_) => self.missing_since.map(|since| {
+                let patience = since + self.patience;
+                if patience > self.last_looked { patience } else { since + self.deadline }
+            }),
             Position::KeyFrameFrom(_) => self.request_due(),
         }
     }
@@ -234,6 +200,11 @@ impl FrameAssembler {
             return None;
         }
         let since = *self.missing_since.get_or_insert(now);
+        if now >= since + self.patience
+            && let Some((first, last)) = self.find_independent(sequence, complete_to)
+        {
+            return Some(Found::Frame(first, last));
+        }
         if now >= since + self.deadline || self.find_key_frame(complete_to).is_some() {
             self.wait_for_key_frame(sequence);
             self.waiting_since = Some(now);
@@ -259,6 +230,15 @@ impl FrameAssembler {
     fn find_key_frame(&self, earliest: u64) -> Option<(u64, u64)> {
         let starts = self.packets.range(earliest..).filter(|(_, held)| starts_key_frame(&held.payload));
         starts.filter_map(|(&first, _)| Some((first, self.whole_from(first)?))).next()
+    }
+
+    /// The first whole picture after the gap at `missing` that needs nothing from `sequence` on.
+    fn find_independent(&self, sequence: u64, missing: u64) -> Option<(u64, u64)> {
+        let held_before = missing - sequence;
+        self.packets.range(missing..).zip(held_before..).find_map(|((&first, held), held_before)| {
+            let lost = first - sequence - held_before;
+            self.references.allow(&held.payload, lost).then(|| Some((first, self.whole_from(first)?)))?
+        })
     }
 
     /// The last packet of the picture that begins at `first`, if all of it is there.
@@ -311,6 +291,7 @@ impl FrameAssembler {
         self.discard_before(last + 1);
         self.position = Position::At(last + 1);
         (self.missing_since, self.waiting_since, self.asked) = (None, None, None);
+        self.references.on_frame(&annexb, key);
         self.stats.frames += 1;
         self.stats.key_frames += u64::from(key);
         Some(AssembledFrame { annexb, timestamp, key, arrived })
@@ -385,6 +366,13 @@ impl Default for FrameAssembler {
     }
 }
 
+/// How long a picture that no other needs is worth waiting for, where asking for its packets again takes `round_trip`:
+/// nothing if they could not come before everybody sees the picture stand still.
+pub fn patience(round_trip: Duration) -> Duration {
+    let answered = round_trip + ANSWER_MARGIN;
+    if answered <= MOST_PATIENCE { answered } else { Duration::ZERO }
+}
+
 enum Found {
     Frame(u64, u64),
     Moved,
@@ -392,6 +380,11 @@ enum Found {
 
 /// Two round trips over a slow link, less than what people call a freeze.
 const DEFAULT_DEADLINE: Duration = Duration::from_millis(300);
+/// What a request and its answer take beyond a round trip: the moment for which reordering is forgiven, and jitter.
+const ANSWER_MARGIN: Duration = Duration::from_millis(20);
+/// Of the 150 ms beyond a picture's own time after which a standstill counts as a freeze (W3C webrtc-stats), what is left
+/// when the next picture had to come first.
+const MOST_PATIENCE: Duration = Duration::from_millis(100);
 /// At the very start the first key frame is on its way: ask only when it seems lost.
 const FIRST_PATIENCE: Duration = Duration::from_millis(200);
 /// A request may be lost, but asking more often than a key frame can answer only fills the link.

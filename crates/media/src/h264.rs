@@ -4,6 +4,7 @@ mod decoder;
 pub mod depacketize;
 mod encoder;
 mod raw;
+pub(crate) mod slice_header;
 
 pub use decoder::{DecodeError, Decoder};
-pub use encoder::{EncodeError, EncodedPicture, Encoder};
+pub use encoder::{EncodeError, EncodedPicture, Encoder, LAYERS};

@@ -92,33 +92,46 @@ pub fn starts_key_frame(payload: &[u8]) -> bool {
 /// Whether an access unit with start codes can be decoded from nothing: it brings its parameters and an IDR slice.
 pub(super) fn is_key_frame(annexb: &[u8]) -> bool {
     let mut parameters = false;
-    let mut zeros = 0;
-    let mut bytes = annexb.iter();
-    while let Some(&byte) = bytes.next() {
-        if byte == 1 && zeros >= 2 {
-            match bytes.next().map(|header| header & TYPE_MASK) {
-                Some(SEQUENCE_PARAMETERS) => parameters = true,
-                Some(IDR_SLICE) => return parameters,
-                Some(_) => {}
-                None => return false,
-            }
-            zeros = 0;
-        } else {
-            zeros = if byte == 0 { zeros + 1 } else { 0 };
+    for unit in units(annexb) {
+        match unit[0] & TYPE_MASK {
+            SEQUENCE_PARAMETERS => parameters = true,
+            IDR_SLICE => return parameters,
+            _ => {}
         }
     }
     false
 }
 
+/// How important the first slice of an access unit with start codes is, as its `nal_ref_idc` has it (ITU-T H.264
+/// §7.4.1): 0 if no other picture needs it; 3 if there is no slice.
+pub(super) fn slice_importance(annexb: &[u8]) -> u8 {
+    let is_slice = |header: &u8| (SLICE..=IDR_SLICE).contains(&(header & TYPE_MASK));
+    units(annexb).map(|unit| unit[0]).find(is_slice).map_or(MOST_IMPORTANT, importance)
+}
+
+/// The units of an access unit, without their start codes, none empty. A trailing zero byte may be left at their ends.
+pub(super) fn units(annexb: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let starts = annexb.windows(3).enumerate().filter(|(_, three)| **three == [0, 0, 1]).map(|(at, _)| at + 3);
+    let ends = starts.clone().skip(1).map(|start| start - 3).chain([annexb.len()]);
+    starts.zip(ends).filter_map(|(start, end)| annexb.get(start..end).filter(|unit| !unit.is_empty()))
+}
+
+/// `nal_ref_idc` in a unit's first byte.
+pub(super) const fn importance(header: u8) -> u8 {
+    header >> 5 & MOST_IMPORTANT
+}
+
+const MOST_IMPORTANT: u8 = 3;
+pub(super) const SLICE: u8 = 1;
 /// The type in a unit's first byte (ITU-T H.264 §7.3.1).
-const TYPE_MASK: u8 = 0x1f;
-const IDR_SLICE: u8 = 5;
-const SEQUENCE_PARAMETERS: u8 = 7;
+pub(super) const TYPE_MASK: u8 = 0x1f;
+pub(super) const IDR_SLICE: u8 = 5;
+pub(super) const SEQUENCE_PARAMETERS: u8 = 7;
 /// Types of units that stand for themselves (RFC 6184 table 1).
 const SINGLE_FIRST: u8 = 1;
 const SINGLE_LAST: u8 = 23;
-const STAP_A: u8 = 24;
-const FU_A: u8 = 28;
+pub(super) const STAP_A: u8 = 24;
+pub(super) const FU_A: u8 = 28;
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The options of OpenH264 that its wrapper does not offer: rate and frame rate of a running encoder, and its silence.
+//! The options of OpenH264 that its wrapper does not offer: rate, frame rate and temporal layers of a running encoder,
+//! and its silence.
 #![allow(unsafe_code, reason = "the options are set through a C function that takes an untyped pointer")]
 
 use std::ffi::c_void;
@@ -7,7 +8,8 @@ use std::ptr::from_mut;
 use openh264::encoder::Encoder;
 use openh264_sys2::{
     ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE,
-    ENCODER_OPTION_TRACE_LEVEL, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL, WELS_LOG_QUIET,
+    ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, ENCODER_OPTION_TRACE_LEVEL, SBitrateInfo, SEncParamExt, SPATIAL_LAYER_0,
+    SPATIAL_LAYER_ALL, WELS_LOG_QUIET,
 };
 use units::DataRate;
 
@@ -36,6 +38,23 @@ pub(super) fn set_frame_rate(encoder: &mut Encoder, frame_rate: u32) -> Result<(
     unsafe { set_option(encoder, ENCODER_OPTION_FRAME_RATE, &mut hertz) }
 }
 
+/// Sets how many temporal layers an encoder has that has coded at least one picture; the next one is a key frame.
+pub(super) fn set_temporal_layers(encoder: &mut Encoder, layers: u8) -> Result<(), EncodeError> {
+    let mut parameters = SEncParamExt::default();
+    // SAFETY: the option writes one `SEncParamExt` through the pointer, during the call only.
+    let code = unsafe {
+        encoder.raw_api().get_option(ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, from_mut(&mut parameters).cast::<c_void>())
+    };
+    if code != 0 {
+        return Err(EncodeError::Codec(i64::from(code)));
+    }
+    parameters.iTemporalLayerNum = i32::from(layers);
+    parameters.iNumRefFrame = AUTO_REF_PIC_COUNT;
+    // SAFETY: the option reads one `SEncParamExt` through the pointer, during the call only; all but two of its fields
+    // are what the encoder itself has just said.
+    unsafe { set_option(encoder, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &mut parameters) }
+}
+
 /// Keeps OpenH264 from writing to standard error, from before its first picture on: the wrapper does it only then.
 pub(super) fn silence(encoder: &mut Encoder) -> Result<(), EncodeError> {
     let mut level = WELS_LOG_QUIET;
@@ -52,5 +71,7 @@ unsafe fn set_option<T>(encoder: &mut Encoder, option: ENCODER_OPTION, value: &m
     if code == 0 { Ok(()) } else { Err(EncodeError::Codec(i64::from(code))) }
 }
 
+/// As many references as the layers need (`AUTO_REF_PIC_COUNT` in OpenH264's `codec_app_def.h`).
+const AUTO_REF_PIC_COUNT: i32 = -1;
 /// Above any rate that is set here, below the limit of level 5.2.
 const LIFTED_MAXIMUM: i32 = 20_000_000;

@@ -137,24 +137,31 @@ fn a_sender_that_begins_anew_is_found_again() {
     assert_eq!(drain(&mut assembler, at(50)), [120, 121]);
 }
 
-#[test]
-fn what_is_handed_out_over_a_lossy_link_always_decodes() {
-    let size = PictureSize::new(320, 180);
+/// Pictures in three temporal layers, and in two.
+const LARGE: PictureSize = PictureSize::new(384, 216);
+const SMALL: PictureSize = PictureSize::new(320, 180);
+
+/// What became of 300 pictures over a link that loses a share of packets, or all of a picture that `loses` points at. What
+/// is shown is compared with what a decoder makes of all of them.
+fn over_a_link(size: PictureSize, loss: f32, loses: impl Fn(u32, u8) -> bool) -> (media::AssemblyStats, Vec<u32>) {
     let mut encoder = Encoder::new(size, 30, DataRate::from_kbps(400)).expect("an encoder");
     let mut decoder = Decoder::new().expect("a decoder");
+    let mut whole = Decoder::new().expect("a decoder");
     let mut assembler = FrameAssembler::new();
     let mut random = Random(11);
-    let (mut sequence, mut shown) = (65_000_u16, 0);
+    let (mut sequence, mut shown, mut pictures) = (65_000_u16, Vec::new(), Vec::new());
     for index in 0..300_u32 {
         let now = at(u64::from(index) * 33);
         if assembler.wants_key_frame(now) {
             encoder.force_key_frame();
         }
-        if let Some(coded) = encoder.encode(&picture(size, index)).expect("a coded picture") {
+        let coded = encoder.encode(&picture(size, index)).expect("a coded picture");
+        pictures.push(coded.as_ref().and_then(|coded| whole.decode(&coded.data).expect("decodable")));
+        if let Some(coded) = coded {
             let units = units_of(&coded.data);
             for (place, unit) in units.iter().enumerate() {
                 let marker = place + 1 == units.len();
-                if random.share() > 0.01 {
+                if random.share() >= loss && !loses(index, coded.layer) {
                     let timestamp = index.wrapping_mul(3_000);
                     assembler.push(now, PicturePacket { sequence, timestamp, marker, payload: unit.to_vec() });
                 }
@@ -163,13 +170,55 @@ fn what_is_handed_out_over_a_lossy_link_always_decodes() {
         }
         while let Some(frame) = assembler.next(now) {
             let decoded = decoder.decode(&frame.annexb).expect("decodable");
-            assert!(decoded.is_some_and(|picture| picture.size() == size));
-            shown += 1;
+            let index = frame.timestamp / 3_000;
+            assert!(decoded.is_some() && decoded == pictures[index as usize], "picture {index} is smeared");
+            shown.push(index);
         }
     }
-    let stats = assembler.stats();
-    assert!(stats.key_frames > 1 && stats.dropped_frames > 0, "the link was too good: {stats:?}");
-    assert!(shown > 150, "{shown} of 300 shown: {stats:?}");
+    (assembler.stats(), shown)
+}
+
+#[test]
+fn what_is_handed_out_over_a_lossy_link_always_decodes_to_what_was_coded() {
+    for (size, loss) in [0.02, 0.04, 0.1].into_iter().flat_map(|loss| [(LARGE, loss), (SMALL, loss)]) {
+        let (stats, shown) = over_a_link(size, loss, |_, _| false);
+        assert!(stats.key_frames > 1 && stats.dropped_frames > 0, "the link was too good: {stats:?}");
+        let least = if loss < 0.05 { 150 } else { 30 };
+        assert!(shown.len() > least, "{} of 300 shown: {stats:?}", shown.len());
+    }
+}
+
+#[test]
+fn the_loss_of_an_upper_layer_costs_its_own_pictures_and_no_key_frame() {
+    let (stats, all) = over_a_link(LARGE, 0.0, |_, _| false);
+    assert_eq!((stats.key_frames, stats.dropped_frames), (1, 0));
+    let (stats, shown) = over_a_link(LARGE, 0.0, |index, layer| layer == 2 && index % 3 == 0);
+    assert_eq!(stats.key_frames, 1, "the highest layer");
+    assert!(shown.len() * 10 >= all.len() * 8, "{} of {}", shown.len(), all.len());
+    // From when it was seen that there is a middle layer.
+    let (stats, shown) = over_a_link(LARGE, 0.0, |index, layer| layer == 1 && index > 30);
+    assert_eq!(stats.key_frames, 1, "the middle layer");
+    assert!(shown.len() * 10 >= all.len() * 5, "{} of {}", shown.len(), all.len());
+    let gap = shown.windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert!(gap <= Some(3), "{gap:?} pictures from one to the next");
+    let (stats, shown) = over_a_link(SMALL, 0.0, |index, layer| layer > 0 && index % 3 == 0);
+    assert_eq!(stats.key_frames, 1, "the upper one of two");
+    assert!(shown.len() * 10 >= all.len() * 8, "{} of {}", shown.len(), all.len());
+}
+
+#[test]
+fn the_loss_of_the_lowest_layer_is_waited_for_and_then_costs_a_key_frame() {
+    let lost = std::cell::Cell::new(None);
+    let (stats, shown) = over_a_link(LARGE, 0.0, |index, layer| {
+        if layer == 0 && index > 100 && lost.get().is_none() {
+            lost.set(Some(index));
+        }
+        lost.get() == Some(index)
+    });
+    assert_eq!(stats.key_frames, 2);
+    let lost = lost.get().expect("one was lost");
+    assert!(!shown.iter().any(|index| (lost..lost + 9).contains(index)), "shown without what it needs");
+    assert!(shown.iter().any(|index| (lost + 9..lost + 20).contains(index)), "no key frame came");
 }
 
 proptest! {
