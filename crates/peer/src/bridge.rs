@@ -7,6 +7,7 @@
 mod feedback_packet;
 mod incoming;
 mod outgoing;
+mod repairs;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, Tagged
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::raw_packet::RawPacket;
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
@@ -43,6 +45,8 @@ pub(crate) struct Bridge {
     incoming: Incoming,
     /// Our sender reports, to measure the round trip by what the other side answers (RFC 3550, section 6.4.1).
     reports_sent: VecDeque<(u32, Timestamp)>,
+    /// When the next report of each source may go.
+    next_reports: Vec<(u32, Timestamp)>,
     packets_lost: Vec<(u32, u32)>,
     was_open: bool,
     /// When we last sent anything.
@@ -61,6 +65,7 @@ impl Bridge {
             outgoing: Outgoing::new(config, rtx_sequence),
             incoming: Incoming::default(),
             reports_sent: VecDeque::new(),
+            next_reports: Vec::new(),
             packets_lost: Vec::new(),
             was_open: false,
             spoke: None,
@@ -115,7 +120,11 @@ impl Bridge {
     fn write(&mut self, packet: Packet) {
         self.spoke = Some(self.clock.timestamp(self.now));
         let bytes = on_the_wire(&packet);
-        self.shared.update_stats(|stats| stats.sent_bytes += bytes);
+        let feedback = if matches!(packet, Packet::Rtcp(_)) { bytes } else { 0 };
+        self.shared.update_stats(|stats| {
+            stats.sent_bytes += bytes;
+            stats.feedback_bytes += feedback;
+        });
         self.write_queue.push_back(TaggedPacket {
             now: self.now,
             transport: TransportContext::default(),
@@ -133,6 +142,8 @@ impl Bridge {
                     let sequences = nack.nacks.iter().flat_map(|pair| pair.packet_list());
                     self.outgoing.repeat(now, &self.shared, flows, sequences);
                 }
+            } else if let Some(raw) = packet.downcast_ref::<RawPacket>() {
+                self.outgoing.on_announced(repairs::announced(raw, flows));
             } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
                 report.reports.iter().for_each(|report| self.on_reception(now, report));
             } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
@@ -188,6 +199,31 @@ impl Bridge {
         }
     }
 
+    /// Whether these are the library's reports, one a second of each source whatever the link, and there is no room for
+    /// them yet: on 30 kbps they would be a tenth of it, and fill the queue that the voice waits in.
+    fn is_too_soon(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) -> bool {
+        let Some(source) = packets.first().and_then(|packet| {
+            let packet = packet.as_any();
+            let sender = packet.downcast_ref::<SenderReport>().map(|report| report.ssrc);
+            // Of who receives alone, for all that comes: the first of them tells them apart.
+            sender.or_else(|| packet.downcast_ref::<ReceiverReport>()?.reports.first().map(|report| !report.ssrc))
+        }) else {
+            return false;
+        };
+        let bytes = wire_bytes(packets.iter().map(|packet| packet.marshal_size()).sum::<usize>() + SRTCP_INDEX);
+        let interval = (self.outgoing.estimate(now).target * REPORTS_SHARE).time_for(bytes as u64);
+        let next = now + interval.min(LONGEST_REPORT_INTERVAL);
+        match self.next_reports.iter_mut().find(|(known, _)| *known == source) {
+            Some((_, at)) if now < *at => return true,
+            Some((_, at)) => *at = next,
+            None => {
+                self.next_reports.truncate(MAX_FLOWS - 1);
+                self.next_reports.push((source, next));
+            }
+        }
+        false
+    }
+
     fn note_reports(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) {
         for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
             // The middle 32 bits are what the answer repeats.
@@ -219,18 +255,29 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
             }
             return Ok(());
         };
+        let mut rebuilt = Vec::new();
+        let mut is_ours_alone = false;
         match &message.message.packet {
             // The library would make a track of each such source, and each could speak into the call.
             Packet::Rtp(packet) if !flows.is_announced(&packet.header) => {
                 self.shared.update_stats(|stats| stats.unannounced += 1);
                 return Ok(());
             }
-            Packet::Rtp(packet) => self.incoming.on_packet(now, &self.shared, &flows, packet),
+            Packet::Rtp(packet) => {
+                is_ours_alone = incoming::is_repair(&flows, packet);
+                rebuilt = self.incoming.on_packet(now, &self.shared, &flows, packet);
+            }
             Packet::Rtcp(packets) => self.on_rtcp(now, &flows, packets),
             _ => {}
         }
         self.flush(now, &flows);
-        self.read_queue.push_back(message);
+        for packet in rebuilt {
+            let packet = AttributedPacket::new(Packet::Rtp(packet));
+            self.read_queue.push_back(TaggedPacket { now: message.now, transport: message.transport, message: packet });
+        }
+        if !is_ours_alone {
+            self.read_queue.push_back(message);
+        }
         Ok(())
     }
 
@@ -248,6 +295,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
         };
         match message.message.packet {
             Packet::Rtp(packet) => self.outgoing.push(now, &self.shared, &flows, packet),
+            Packet::Rtcp(packets) if self.is_too_soon(now, &packets) => {}
             Packet::Rtcp(mut packets) => {
                 self.set_clocks(now, &flows, &mut packets);
                 self.note_reports(now, &packets);
@@ -305,6 +353,11 @@ fn on_the_wire(packet: &Packet) -> u64 {
 const SRTCP_INDEX: usize = 4;
 /// Reports are sent once a second for each flow: an answer to one older than this tells of a path that is gone.
 const MAX_REPORTS: usize = 32;
+/// Which part of the target the reports of one source may take: of four, with the arrival times of all packets, that is about
+/// what RFC 3550 allows …
+const REPORTS_SHARE: f64 = 0.005;
+/// … and its usual interval (section 6.2) is as rare as they become: round trip and lips are known by them.
+const LONGEST_REPORT_INTERVAL: Duration = Duration::from_millis(4_900);
 /// How long the other side may hear nothing: several of these fit into the time after which it looks for a new path.
 const MAX_SILENCE: Duration = Duration::from_millis(500);
 /// Voice, picture and retransmissions are reported on; anything else is not ours.

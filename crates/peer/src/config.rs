@@ -1,5 +1,7 @@
 //! What a peer connection is opened with.
 
+use std::time::Duration;
+
 use units::{DataRate, Phi};
 
 use crate::Certificate;
@@ -15,6 +17,9 @@ pub struct PeerConfig {
     pub max_rate: Option<DataRate>,
     /// What our end shows in the handshake; a fresh one if there is none.
     pub certificate: Option<Certificate>,
+    /// How long a small question to the clinic's server and its answer take on this device's link, if that is known: on a slow
+    /// one the path is looked for less often, since many checks fill it.
+    pub server_round_trip: Option<Duration>,
     /// Also offer the loopback address: for two programs on one machine.
     pub include_loopback: bool,
 }
@@ -26,6 +31,7 @@ impl Default for PeerConfig {
             start_rate: DEFAULT_START_RATE,
             max_rate: None,
             certificate: None,
+            server_round_trip: None,
             include_loopback: false,
         }
     }

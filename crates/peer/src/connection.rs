@@ -49,7 +49,7 @@ pub(crate) async fn build(
     let connection = PeerConnectionBuilder::new()
         .with_configuration(configuration)
         .with_media_engine(engine::media_engine()?)
-        .with_setting_engine(engine::setting_engine(config.include_loopback))
+        .with_setting_engine(engine::setting_engine(config))
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Forward(library)))
         .with_runtime(Arc::new(RepeatingRuntime::new(runtime, handshake)))

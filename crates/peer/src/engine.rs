@@ -12,7 +12,7 @@ use rtc::rtp_transceiver::rtp_sender::{
 };
 use webrtc::peer_connection::{CipherSuiteId, MediaEngine, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile};
 
-use crate::PeerError;
+use crate::{PeerConfig, PeerError};
 
 /// Payload type of voice, when we offer.
 pub(crate) const VOICE_PAYLOAD_TYPE: u8 = 111;
@@ -122,7 +122,7 @@ fn feedback(pairs: &[(&str, &str)]) -> Vec<RTCPFeedback> {
 }
 
 /// Only authenticated ciphers, no waiting, and a transport that survives what the call survives.
-pub(crate) fn setting_engine(include_loopback: bool) -> SettingEngine {
+pub(crate) fn setting_engine(config: &PeerConfig) -> SettingEngine {
     SettingEngineBuilder::new()
         .with_srtp_protection_profiles(vec![
             SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
@@ -130,12 +130,12 @@ pub(crate) fn setting_engine(include_loopback: bool) -> SettingEngine {
         ])
         .with_dtls_cipher_suites(vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256])
         .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(FAILED_AFTER), Some(KEEPALIVE_INTERVAL))
-        .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(MAX_CHECKS_PER_PAIR))
+        .with_ice_connection_attempts(Some(check_interval(config.server_round_trip)), Some(MAX_CHECKS_PER_PAIR))
         .with_host_acceptance_min_wait(Some(Duration::ZERO))
         .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_relay_acceptance_min_wait(Some(Duration::ZERO))
-        .with_include_loopback_candidate(include_loopback)
+        .with_include_loopback_candidate(config.include_loopback)
         .with_discard_local_candidates_during_ice_restart(true)
         // Candidates are sealed, so that names would hide nothing from the server; and where multicast does not reach,
         // the two could not find each other.
@@ -153,11 +153,27 @@ const DISCONNECTED_AFTER: Duration = Duration::from_millis(3_200);
 const FAILED_AFTER: Duration = Duration::from_secs(20 * 60);
 /// A waiting room sends nothing else, so this is what notices a lost link (RFC 7675 asks for at most 5 s between checks).
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+/// How often every pair of addresses is checked that has not answered.
+///
+/// A check has no answer before a round trip is over, and the library checks all pairs in one go and does not leave out those
+/// that come to the same: four, of 120 bytes each, ten times a second are 38 kbps, which leaves no room for the answer of the
+/// guest on a link of 30 to 64 kbps.
+fn check_interval(server_round_trip: Option<Duration>) -> Duration {
+    server_round_trip.map_or(CHECK_INTERVAL, |taken| {
+        let interval = if taken < SLOW_LINK { taken / 2 } else { taken };
+        interval.clamp(CHECK_INTERVAL, LONGEST_CHECK_INTERVAL)
+    })
+}
+
 /// The library's 200 ms tick is most of the time it takes to connect; RFC 8445, section 14.2, allows 50 ms.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
-/// Ten seconds of checks a pair: the answerer begins to check before its answer has reached the offerer, and a slow
-/// signalling path must not make it give up first.
-const MAX_CHECKS_PER_PAIR: u16 = 100;
+/// From here on the link is a thin one, or its round trip so long that checks would overtake their answers.
+const SLOW_LINK: Duration = Duration::from_millis(300);
+/// The least time-out of a check (RFC 8445, section 14.3).
+const LONGEST_CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// Half a minute of checks a pair, as long as a path is looked for in all: the answerer begins to check before its answer has
+/// reached the offerer, which takes ten seconds and more where every fifth packet is lost, and must not give up first.
+const MAX_CHECKS_PER_PAIR: u16 = 300;
 
 #[cfg(test)]
 mod tests {
@@ -167,6 +183,14 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "fails when the ban names a call that is not there any more")]
     fn the_call_that_turns_checks_of_certificates_off_is_banned() {
         let _ = SettingEngineBuilder::new().with_disable_certificate_fingerprint_verification(false);
+    }
+
+    #[test]
+    fn on_a_slow_link_the_path_is_looked_for_less_often() {
+        let interval = |millis| check_interval(Some(Duration::from_millis(millis))).as_millis();
+        assert_eq!(check_interval(None), CHECK_INTERVAL);
+        assert_eq!((interval(0), interval(60), interval(230), interval(420)), (100, 100, 115, 420));
+        assert_eq!(check_interval(Some(Duration::MAX)), LONGEST_CHECK_INTERVAL);
     }
 
     #[test]

@@ -23,6 +23,7 @@
 mod bridge;
 mod candidate;
 mod certificate;
+mod check_pacer;
 mod config;
 mod connection;
 mod control;

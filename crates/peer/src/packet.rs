@@ -77,6 +77,10 @@ pub struct PictureOut {
     pub timestamp: u32,
     /// Whether it can be decoded by itself.
     pub key: bool,
+    /// Its temporal layer: it needs pictures of its own and lower ones only, and those of layer 0 only each other.
+    pub layer: u8,
     /// When the camera saw it: how stale it may get before it is dropped unsent counts from here.
     pub captured: Timestamp,
+    /// One of a slow slideshow: worth waiting for, and in packets so small that none holds the voice up.
+    pub slide: bool,
 }

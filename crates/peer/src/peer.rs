@@ -63,6 +63,8 @@ struct Inner {
 struct Negotiation {
     tracks_added: bool,
     local: Option<ConnectionParameters>,
+    /// An offer of another path that is not in force before it is answered: the old path may come back by itself.
+    unanswered_restart: Option<RTCSessionDescription>,
     remote_known: bool,
     /// Candidates that came before the parameters they belong to.
     early: Vec<Candidate>,
@@ -150,8 +152,8 @@ impl Peer {
     /// Our parameters, for the other side to answer. With `restart`, fresh ICE credentials: a new path is looked for,
     /// the encryption and the control channel stay.
     ///
-    /// A restart gives up the present path at once (the library breaks before it makes): ask for one when the path is
-    /// gone, and be able to send the offer. One that is never answered does not stand in the way of the next.
+    /// A restart leaves the present path as it is until [`accept_answer`](Self::accept_answer) (the library gives the old
+    /// path up before it has another): one that nobody answers costs nothing, and does not stand in the way of the next.
     ///
     /// # Errors
     /// If the connection is closed or the library refuses.
@@ -166,7 +168,11 @@ impl Peer {
         let connection = &self.inner.connection;
         let offer = connection.create_offer(options).await.map_err(negotiation_error)?;
         let local = from_sdp(&offer.sdp)?;
-        connection.set_local_description(offer).await.map_err(negotiation_error)?;
+        if restart {
+            negotiation.unanswered_restart = Some(offer);
+        } else {
+            connection.set_local_description(offer).await.map_err(negotiation_error)?;
+        }
         negotiation.local = Some(local.clone());
         Ok(local)
     }
@@ -208,6 +214,9 @@ impl Peer {
         };
         self.check(&remote)?;
         self.inner.is_client.store(remote.setup == Setup::Passive, Ordering::Release);
+        if let Some(offer) = negotiation.unanswered_restart.take() {
+            self.inner.connection.set_local_description(offer).await.map_err(negotiation_error)?;
+        }
         let answer = RTCSessionDescription::answer(self.sdp(&remote)).map_err(negotiation_error)?;
         self.inner.connection.set_remote_description(answer).await.map_err(negotiation_error)?;
         self.negotiated(&mut negotiation, local, &remote).await;

@@ -23,6 +23,8 @@ use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
 };
 
+use crate::check_pacer::{CheckPacer, may_be_a_check};
+
 /// The library's runtime, with sockets that repeat handshakes.
 #[derive(Debug)]
 pub(crate) struct RepeatingRuntime {
@@ -58,7 +60,12 @@ struct Progress {
 
 #[derive(Clone)]
 struct Sent {
+    /// When it was first sent.
+    first: Instant,
+    /// When it was last sent.
     at: Instant,
+    /// How often it was sent again.
+    repeats: u32,
     to: SocketAddr,
     datagram: Vec<u8>,
     socket: Arc<dyn AsyncUdpSocket>,
@@ -107,10 +114,10 @@ impl Handshake {
             progress.last.clear();
             return None;
         }
-        let due = progress.last.iter_mut().filter(|sent| now.duration_since(sent.at) >= REPEAT_AFTER);
+        let due = progress.last.iter_mut().filter(|sent| now.duration_since(sent.at) >= repeat_after(sent.repeats));
         Some(
             due.map(|sent| {
-                sent.at = now;
+                (sent.at, sent.repeats) = (now, sent.repeats + 1);
                 sent.clone()
             })
             .collect(),
@@ -145,11 +152,9 @@ impl Handshake {
         }
         let now = Instant::now();
         progress.started.get_or_insert(now);
-        if progress.last.len() >= MAX_KEPT {
-            progress.last.pop_front();
-        }
         let datagram = transmit.contents.to_vec();
-        progress.last.push_back(Sent { at: now, to: transmit.destination, datagram, socket: socket.clone() });
+        let sent = Sent { first: now, at: now, repeats: 0, to: transmit.destination, datagram, socket: socket.clone() };
+        keep(&mut progress.last, sent);
     }
 
     fn lock(&self) -> MutexGuard<'_, Progress> {
@@ -157,11 +162,60 @@ impl Handshake {
     }
 }
 
-/// A socket of the library that tells [`Handshake`] what passes.
+/// Keeps a datagram for being sent again, in the place of those that are of no use beside it.
+fn keep(last: &mut VecDeque<Sent>, sent: Sent) {
+    if is_of_handshake(&sent.datagram) {
+        let again = last.iter_mut().find(|kept| kept.to == sent.to && is_the_same(&kept.datagram, &sent.datagram));
+        if let Some(kept) = again {
+            // The library sent it again by itself: the newer copy counts, and its pause goes on growing.
+            *kept = Sent { first: kept.first, repeats: kept.repeats, ..sent };
+            return;
+        }
+        // A side begins its next flight when the other's has come as a whole, and that was sent for having ours.
+        last.retain(|kept| !is_of_handshake(&kept.datagram) || sent.first.duration_since(kept.first) < FLIGHT);
+    }
+    if last.len() >= MAX_KEPT {
+        last.pop_front();
+    }
+    last.push_back(sent);
+}
+
+fn is_of_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE)))
+}
+
+/// Whether two datagrams of a handshake are the same messages: the same but for the numbers of their records, and of what is
+/// encrypted the same length of the same epoch (RFC 6347, section 4.1).
+fn is_the_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && clear_records(one).eq(clear_records(other))
+}
+
+/// How long to wait with sending something again that was sent again so often: on a link of 30 kbps a flight takes a fifth
+/// of a second and its answer as long, and what fills the link keeps the answer away.
+fn repeat_after(repeats: u32) -> Duration {
+    REPEAT_AFTER.saturating_mul(2 + repeats) / 2
+}
+
+/// A socket of the library that tells [`Handshake`] what passes, and holds back checks that nobody needs.
 #[derive(Debug)]
 struct RepeatingSocket {
     inner: Arc<dyn AsyncUdpSocket>,
     handshake: Arc<Handshake>,
+    checks: Mutex<CheckPacer>,
+}
+
+impl RepeatingSocket {
+    /// Whether it is to be sent. Of several checks to one address in one go, none is but the first.
+    fn lets_through(&self, transmit: &Transmit<'_>) -> bool {
+        if !may_be_a_check(transmit.contents) {
+            // Media, mostly.
+            return true;
+        }
+        let mut checks = self.checks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
+        let first = transmit.contents.chunks(size).next().unwrap_or_default();
+        checks.lets_through(Instant::now(), transmit.destination, first)
+    }
 }
 
 impl AsyncUdpSocket for RepeatingSocket {
@@ -170,6 +224,10 @@ impl AsyncUdpSocket for RepeatingSocket {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        if !self.lets_through(transmit) {
+            // To the library it is one that got lost.
+            return Poll::Ready(Ok(transmit.contents.len()));
+        }
         let sent = self.inner.poll_send(cx, transmit);
         if matches!(sent, Poll::Ready(Ok(_))) {
             self.handshake.on_sent(&self.inner, transmit);
@@ -209,7 +267,7 @@ impl Runtime for RepeatingRuntime {
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
         let inner = self.inner.wrap_udp_socket(socket)?;
-        Ok(Arc::new(RepeatingSocket { inner, handshake: self.handshake.clone() }))
+        Ok(Arc::new(RepeatingSocket { inner, handshake: self.handshake.clone(), checks: Mutex::default() }))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
@@ -298,6 +356,9 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
 
+/// A flight is sent in one go, on a busy machine too; between two there is a round trip. Where that is shorter, nothing is
+/// gained by forgetting.
+const FLIGHT: Duration = Duration::from_millis(150);
 /// The longest flight is two or three datagrams, as certificates here are small.
 const MAX_KEPT: usize = 4;
 /// How long our last word is repeated after the control channel opened here: four times.
@@ -317,6 +378,70 @@ mod tests {
         let mut record = vec![content_type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1, 0, content.len() as u8];
         record.extend_from_slice(content);
         record
+    }
+
+    #[derive(Debug)]
+    struct NoSocket;
+
+    impl AsyncUdpSocket for NoSocket {
+        fn local_addr(&self) -> io::Result<SocketAddr> {
+            Err(io::ErrorKind::NotConnected.into())
+        }
+
+        fn poll_send(&self, _: &mut Context<'_>, _: &Transmit<'_>) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_recv(
+            &self,
+            _: &mut Context<'_>,
+            _: &mut [IoSliceMut<'_>],
+            _: &mut [RecvMeta],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+    }
+
+    fn sent(at: Instant, datagram: Vec<u8>) -> Sent {
+        let to = SocketAddr::from(([192, 0, 2, 1], 1));
+        Sent { first: at, at, repeats: 0, to, datagram, socket: Arc::new(NoSocket) }
+    }
+
+    #[test]
+    fn of_a_handshake_the_newest_flight_is_kept_and_each_of_its_datagrams_once() {
+        let (start, mut last) = (Instant::now(), VecDeque::new());
+        let at = |millis| start + Duration::from_millis(millis);
+        let numbered = |number, mut datagram: Vec<u8>| {
+            datagram[10] = number;
+            datagram
+        };
+        let kinds = |last: &VecDeque<Sent>| last.iter().map(|sent| sent.datagram[0]).collect::<Vec<_>>();
+        keep(&mut last, sent(at(0), record(HANDSHAKE, 0, &[1; 60])));
+        keep(&mut last, sent(at(0), record(HANDSHAKE, 0, &[2; 60])));
+        assert_eq!(last.len(), 2, "one flight");
+        last[0].repeats = 3;
+        keep(&mut last, sent(at(1_000), numbered(7, record(HANDSHAKE, 0, &[1; 60]))));
+        assert_eq!((last.len(), last[0].repeats, last[0].datagram[10]), (2, 3, 7), "sent again by the library");
+        keep(
+            &mut last,
+            sent(at(1_300), [record(CHANGE_CIPHER_SPEC, 0, &[1]), record(HANDSHAKE, 1, &[3; 40])].concat()),
+        );
+        assert_eq!(kinds(&last), [CHANGE_CIPHER_SPEC], "the next flight");
+        keep(
+            &mut last,
+            sent(at(2_000), [record(CHANGE_CIPHER_SPEC, 0, &[1]), record(HANDSHAKE, 1, &[4; 40])].concat()),
+        );
+        assert_eq!((last.len(), last[0].datagram[30]), (1, 4), "encrypted anew");
+        for number in 0..9 {
+            keep(&mut last, sent(at(3_000), record(APPLICATION_DATA, 1, &[number; 20])));
+        }
+        assert_eq!(last.len(), MAX_KEPT);
+    }
+
+    #[test]
+    fn what_is_sent_again_is_so_less_and_less_often() {
+        let pauses: Vec<_> = (0..4).map(|repeats| repeat_after(repeats).as_millis()).collect();
+        assert_eq!(pauses, [600, 900, 1_200, 1_500]);
     }
 
     #[test]

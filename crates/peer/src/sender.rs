@@ -105,9 +105,10 @@ impl PictureSender {
         if frame.key {
             self.shared.key_frame_asked_for();
         }
-        let deadline = frame.captured + MAX_WAIT;
-        let queued = QueuedFrame { key: frame.key, reference: true, bytes: frame.annexb.len(), deadline, item: frame };
-        self.queue.push(self.now(), queued);
+        let deadline = frame.captured + if frame.slide { MAX_WAIT_OF_SLIDE } else { MAX_WAIT };
+        let PictureOut { key, layer, .. } = frame;
+        let bytes = frame.annexb.len();
+        self.queue.push(self.now(), QueuedFrame { key, layer, bytes, deadline, item: frame });
     }
 
     /// Hands over what the pacer has room for.
@@ -132,7 +133,14 @@ impl PictureSender {
     }
 
     async fn send(&mut self, frame: &PictureOut, flow: Flow) {
-        let payloads = match self.payloader.payload(MAX_PAYLOAD, &frame.annexb) {
+        self.shared.set_slides(frame.slide);
+        let most = match frame.layer {
+            _ if frame.slide => MAX_PAYLOAD_OF_SLIDE,
+            // And what a piece of a unit has of its own (RFC 6184, section 5.8).
+            0 => (self.shared.payload(frame.annexb.len(), MAX_PAYLOAD) + FRAGMENT_HEADERS).min(MAX_PAYLOAD),
+            _ => MAX_PAYLOAD,
+        };
+        let payloads = match self.payloader.payload(most, &frame.annexb) {
             Ok(payloads) => payloads,
             Err(error) => {
                 tracing::warn!(%error, "a picture could not be cut into packets");
@@ -198,9 +206,15 @@ fn packet(flow: Flow, sequence: u16, timestamp: u32, marker: bool, payload: Byte
 /// With RTP header and extension (20), GCM tag (16), UDP and IPv6 (48), RTX (2) and a relay's framing (36) this stays
 /// below 1,280 bytes, which every IPv6 link carries (RFC 8200, section 5).
 const MAX_PAYLOAD: usize = 1_120;
+const FRAGMENT_HEADERS: usize = 2;
+/// On a link of 64 kbps this and its headers take 29 ms, which is what packets of voice, 60 ms apart, leave between them: what
+/// goes right behind one is through before the next. With smaller ones more than a third would be headers.
+const MAX_PAYLOAD_OF_SLIDE: usize = 170;
 /// How old a picture may be when it leaves. At the lowest picture rates a key frame alone occupies the pacer for most
 /// of a second; dropping what follows it would cost the next key frame, and so on for ever.
 const MAX_WAIT: Duration = Duration::from_millis(1_200);
+/// The same of a single picture: two of its intervals.
+const MAX_WAIT_OF_SLIDE: Duration = Duration::from_secs(8);
 /// A key frame costs several others; one that is on its way cannot have arrived sooner than this on a weak link.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(400);
 /// How often the queue is looked at when the pacer says nothing.

@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use congestion::RepairPlanner;
 use rtc::rtp;
 use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
@@ -130,6 +131,10 @@ pub(crate) struct Shared {
     /// Picture bytes handed to the library's task that the pacer has not seen yet.
     in_flight: AtomicUsize,
     backlog: Mutex<Backlog>,
+    /// What of the picture was handed over last is a single one of a slow slideshow.
+    slides: AtomicBool,
+    /// How a picture that is protected by repair packets is best cut into packets, as of lately.
+    repairs: Mutex<Option<RepairPlanner>>,
     /// The other side, or our own frame queue, needs a key frame.
     key_frame_wanted: AtomicBool,
     /// The picture task has something to look at: the pacer ran down, or a key frame is wanted.
@@ -162,6 +167,8 @@ impl Shared {
             sent_frames: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
+            slides: AtomicBool::new(false),
+            repairs: Mutex::new(None),
             key_frame_wanted: AtomicBool::new(false),
             picture_wake: Notify::new(),
             playout_deadline: AtomicUsize::new(0),
@@ -242,9 +249,10 @@ impl Shared {
         self.tell_estimate();
     }
 
-    /// What the stats say of the path.
+    /// What the stats say of the path, and what is left of it beside repair packets.
     pub(crate) fn tell_estimate(&self) {
-        let PeerStats { target, loss, voice_loss, loss_follows_loss, round_trip, .. } = self.stats();
+        let PeerStats { target, repairs, loss, voice_loss, loss_follows_loss, round_trip, .. } = self.stats();
+        let target = target.saturating_sub(repairs);
         self.tell_latest(PeerEvent::Estimate { target, loss, voice_loss, loss_follows_loss, round_trip });
     }
 
@@ -283,6 +291,25 @@ impl Shared {
         if self.events.capacity() > EVENT_RESERVE {
             let _ = self.events.try_send(event);
         }
+    }
+
+    pub(crate) fn set_slides(&self, slides: bool) {
+        self.slides.store(slides, Ordering::Release);
+    }
+
+    pub(crate) fn slides(&self) -> bool {
+        self.slides.load(Ordering::Acquire)
+    }
+
+    /// The other side takes repair packets, and this is how many are planned at present.
+    pub(crate) fn set_repairs(&self, planner: RepairPlanner) {
+        *lock(&self.repairs) = Some(planner);
+    }
+
+    /// How long payloads are to be of a picture of `bytes` that all later ones need, at most `longest`.
+    pub(crate) fn payload(&self, bytes: usize, longest: usize) -> usize {
+        let planned = lock(&self.repairs).as_ref().and_then(|planner| planner.payload(bytes, longest));
+        planned.unwrap_or(longest)
     }
 
     pub(crate) fn want_key_frame(&self) {

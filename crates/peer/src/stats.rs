@@ -13,6 +13,8 @@ pub struct PeerStats {
     /// Bytes of the IP packets that carried them and our reports (RTCP), as `target` counts them
     /// ([`congestion::wire_bytes`]). STUN and the control channel are not in it.
     pub sent_bytes: u64,
+    /// Those of them that carried reports, feedback and requests (RTCP).
+    pub feedback_bytes: u64,
     /// RTP packets that came in while the gate was open.
     pub received_packets: u64,
     /// Bytes of the IP packets with RTP and RTCP that came, likewise, gate open or closed.
@@ -29,6 +31,8 @@ pub struct PeerStats {
     pub requested: u64,
     /// Packets that came again after they had been asked for.
     pub repaired: u64,
+    /// Packets that repair packets brought back.
+    pub rebuilt: u64,
     /// Picture frames handed to the pacer.
     pub frames_sent: u64,
     /// Picture frames dropped unsent because they had become stale.
@@ -41,6 +45,8 @@ pub struct PeerStats {
     pub round_trip: Option<Duration>,
     /// How much may be sent now.
     pub target: DataRate,
+    /// How much of it repair packets take.
+    pub repairs: DataRate,
     /// Share of packets lost on the way there, 0 to 1.
     pub loss: f32,
     /// Share of voice packets lost on the way there, 0 to 1 ([`congestion::VoiceLosses`]).

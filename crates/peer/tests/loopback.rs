@@ -245,6 +245,23 @@ async fn an_ice_restart_keeps_the_encryption_the_control_channel_and_the_media()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offered_restart_leaves_the_path_as_it_is_until_it_is_answered() {
+    let mut pair = Pair::open(PairConfig::default()).await;
+    pair.host.peer.create_offer(true).await.unwrap();
+    // Longer than the library takes to call a path without answers disconnected.
+    for n in 0..50 {
+        pair.host.peer.send_voice(voice(n));
+        assert_eq!(pair.guest.voice().await.timestamp, voice(n).timestamp);
+        pair.guest.peer.send_voice(voice(n));
+        assert_eq!(pair.host.voice().await.timestamp, voice(n).timestamp);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    pair.host.peer.send_control(b"still here".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"still here");
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_that_was_never_answered_does_not_stand_in_the_way_of_the_next() {
     let mut pair = Pair::open(PairConfig::default()).await;
     pair.host.peer.create_offer(true).await.unwrap();

@@ -13,6 +13,9 @@ use pair::{Pair, PairConfig, Side, key_frame, picture, voice};
 use peer::PeerEvent;
 use units::{DataRate, Timestamp};
 
+/// Of the picture's clock of 90 kHz, in each packet of voice.
+const PICTURE_TICKS: u32 = 1_800;
+
 /// What came of a stretch of conversation.
 #[derive(Debug, Default)]
 struct Heard {
@@ -57,7 +60,7 @@ async fn talk(pair: &mut Pair, span: Duration, first: &mut u32) -> Heard {
                     // 85 % of what voice (60 bytes of payload, 64 of overhead, 50 a second) leaves.
                     let rate = (target - DataRate::from_kbps(50)) * 0.85;
                     let bytes = rate.bytes_in(Duration::from_millis(36)).clamp(100, 20_000) as usize;
-                    let timestamp = *first * 1_800;
+                    let timestamp = *first * PICTURE_TICKS;
                     let key = std::mem::take(&mut key_wanted);
                     let frame =
                         if key { key_frame(now, timestamp, bytes * 3) } else { picture(now, timestamp, bytes) };
@@ -73,7 +76,11 @@ async fn talk(pair: &mut Pair, span: Duration, first: &mut u32) -> Heard {
                 }
             }
             packet = pair.guest.streams.picture.recv() => {
-                heard.pictures.insert(packet.expect("the guest is there").sequence);
+                let packet = packet.expect("the guest is there");
+                // A probe may be filled with what was sent in an earlier stretch.
+                if packet.timestamp >= from * PICTURE_TICKS {
+                    heard.pictures.insert(packet.sequence);
+                }
             }
             event = pair.host.streams.events.recv() => match event.expect("the host is there") {
                 PeerEvent::Estimate { target: told, .. } => {

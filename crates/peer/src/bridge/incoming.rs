@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use congestion::{FeedbackRecorder, NackGenerator, wire_bytes};
+use congestion::{FeedbackRecorder, NackGenerator, Rebuilder, wire_bytes};
 use rtc::rtcp;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
 use rtc::rtp;
@@ -10,36 +10,55 @@ use rtc::shared::marshal::MarshalSize;
 use units::Timestamp;
 
 use super::feedback_packet;
+use super::repairs::{self, Announcer};
 use crate::shared::{Flows, Shared};
 
 #[derive(Default)]
 pub(super) struct Incoming {
     recorder: FeedbackRecorder,
     nack: NackGenerator,
+    rebuilder: Rebuilder,
+    announcer: Announcer,
     round_trip: Option<Duration>,
 }
 
 impl Incoming {
-    pub(super) fn on_packet(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: &rtp::Packet) {
+    /// Takes note of a packet; answers the packets of the picture that repair packets bring back with it.
+    pub(super) fn on_packet(
+        &mut self,
+        now: Timestamp,
+        shared: &Shared,
+        flows: &Flows,
+        packet: &rtp::Packet,
+    ) -> Vec<rtp::Packet> {
         let header = &packet.header;
         let bytes = packet.marshal_size();
         if let Some(&[high, low, ..]) = header.get_extension(flows.transport_cc).as_deref() {
             self.recorder.on_packet(now, u16::from_be_bytes([high, low]), wire_bytes(bytes));
         }
         let mut repaired = 0;
+        let mut rebuilt = Vec::new();
         if header.ssrc == flows.picture.remote_ssrc {
+            self.announcer.on_picture(now);
             self.nack.on_packet(now, header.sequence_number, false);
+            rebuilt = self.rebuilder.on_packet(&repairs::protected(packet));
+        } else if is_repair(flows, packet) {
+            rebuilt = self.rebuilder.on_repair(&packet.payload);
         } else if header.ssrc == flows.rtx.remote_ssrc
-            && let Some(&[high, low]) = packet.payload.get(..2)
+            && let Some(original) = repairs::repeated(packet)
         {
             let missing = self.nack.missing();
-            self.nack.on_packet(now, u16::from_be_bytes([high, low]), true);
+            self.nack.on_packet(now, original.sequence, true);
             repaired = missing.saturating_sub(self.nack.missing()) as u64;
+            rebuilt = self.rebuilder.on_packet(&original);
         }
+        rebuilt.iter().for_each(|packet| self.nack.on_packet(now, packet.sequence, true));
         shared.update_stats(|stats| {
             stats.received_packets += 1;
             stats.repaired += repaired;
+            stats.rebuilt += rebuilt.len() as u64;
         });
+        rebuilt.into_iter().map(|packet| repairs::rebuilt(packet, flows)).collect()
     }
 
     /// The round trip as last known. Who only receives hears no reports on its own packets and knows it from the STUN
@@ -62,6 +81,9 @@ impl Incoming {
             let written = feedback_packet::write(&feedback, sender_ssrc, flows.voice.remote_ssrc);
             packets.extend(written.into_iter().map(|packet| Box::new(packet) as Box<dyn rtcp::Packet>));
         }
+        if let Some(announcement) = self.announcer.poll(now, flows) {
+            packets.push(Box::new(announcement));
+        }
         self.follow_round_trip(shared);
         if let Some(deadline) = shared.playout_deadline() {
             self.nack.set_deadline(deadline);
@@ -81,4 +103,10 @@ impl Incoming {
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         [self.recorder.poll_timeout(), self.nack.poll_timeout()].into_iter().flatten().min()
     }
+}
+
+/// Whether this is a repair packet, as we take them: nobody but us looks into it.
+pub(super) fn is_repair(flows: &Flows, packet: &rtp::Packet) -> bool {
+    let rtp::Header { ssrc, payload_type, .. } = packet.header;
+    ssrc == flows.rtx.remote_ssrc && repairs::own_payload_type(flows) == Some(payload_type)
 }

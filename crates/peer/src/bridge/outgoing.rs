@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use congestion::repair::MAX_PROTECTED;
 use congestion::{
-    Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, SentPacket, VoiceLosses, wire_bytes,
+    Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, Protected, RepairPlanner, SentPacket,
+    VoiceLosses, protect, wire_bytes,
 };
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtp;
@@ -12,7 +14,7 @@ use rtc::rtp::header::{EXTENSION_PROFILE_TWO_BYTE, Extension};
 use rtc::shared::marshal::MarshalSize;
 use units::{DataRate, Timestamp};
 
-use super::feedback_packet;
+use super::{feedback_packet, repairs};
 use crate::shared::{Flows, Shared};
 
 /// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
@@ -22,6 +24,10 @@ const EXTENSION_BYTES: usize = 8;
 const RTP_HEADER: usize = 12;
 /// Id and length of a two-byte header's element (RFC 8285, section 4.3).
 const ELEMENT_HEADER: usize = 2;
+/// Packets of one picture that are protected at most: a key frame of 280 kB.
+const MOST_UNPROTECTED: usize = 4 * MAX_PROTECTED;
+/// What a repair packet has beyond the longest packet that it protects ([`protect`]).
+const REPAIR_FIELDS: usize = 10;
 /// Ids of filler: none of those (1 to 14) that a negotiation gives out.
 const FILLER_IDS: std::ops::Range<u8> = 200..206;
 /// Numbering starts a full turn above zero, so that a report of "the packet before the first" is a number too.
@@ -33,6 +39,13 @@ pub(super) struct Outgoing {
     pacer: Pacer<rtp::Packet>,
     estimator: Estimator,
     voice_losses: VoiceLosses,
+    /// The same count of the picture's packets.
+    picture_losses: VoiceLosses,
+    planner: RepairPlanner,
+    /// As which payload type the other side takes repair packets, once it has said so.
+    repairs_as: Option<u8>,
+    /// Packets of the picture that is being handed over.
+    unprotected: Vec<Protected<Bytes>>,
     history: History<rtp::Packet>,
     next_number: u64,
     rtx_sequence: u16,
@@ -47,6 +60,10 @@ impl Outgoing {
             pacer: Pacer::new(config.start),
             estimator: Estimator::new(config),
             voice_losses: VoiceLosses::new(),
+            picture_losses: VoiceLosses::new(),
+            planner: RepairPlanner::new(config.start),
+            repairs_as: None,
+            unprotected: Vec::new(),
             history: History::new(config.start),
             next_number: FIRST_NUMBER,
             rtx_sequence,
@@ -58,7 +75,7 @@ impl Outgoing {
 
     /// A packet of ours wants to leave.
     pub(super) fn push(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: rtp::Packet) {
-        if self.next_number == FIRST_NUMBER && self.told.is_none() {
+        if self.next_number == FIRST_NUMBER {
             if let Some(round_trip) = shared.stats().round_trip {
                 self.on_round_trip(now, round_trip);
             }
@@ -69,9 +86,54 @@ impl Outgoing {
             self.pacer.push(now, Class::Voice, bytes, packet);
         } else {
             shared.reached_the_pacer(bytes);
-            self.pacer.push(now, Class::Picture, bytes, packet);
+            let class = if shared.slides() { Class::Slide } else { Class::Picture };
+            self.pacer.push(now, class, bytes, packet.clone());
+            // A slide has seconds in which it can be asked for again.
+            if class == Class::Picture {
+                self.protect(now, flows, &packet);
+            }
         }
         self.pump(now, shared, flows);
+    }
+
+    /// The other side may have said as which payload type it takes repair packets.
+    pub(super) fn on_announced(&mut self, payload_type: Option<u8>) {
+        self.repairs_as = payload_type.or(self.repairs_as);
+    }
+
+    /// Lets repair packets follow a picture that all later ones need, as many as are planned.
+    fn protect(&mut self, now: Timestamp, flows: &Flows, packet: &rtp::Packet) {
+        let Some(payload_type) = self.repairs_as else { return };
+        if self.unprotected.first().is_some_and(|first| first.timestamp != packet.header.timestamp) {
+            self.unprotected.clear();
+        }
+        if self.unprotected.len() < MOST_UNPROTECTED {
+            self.unprotected.push(repairs::protected(packet));
+        }
+        if !packet.header.marker {
+            return;
+        }
+        let picture = std::mem::take(&mut self.unprotected);
+        if !picture.first().is_some_and(|first| repairs::is_of_lowest_layer(&first.payload)) {
+            return;
+        }
+        for packets in picture.chunks(MAX_PROTECTED) {
+            let longest = packets.iter().map(|packet| packet.payload.len()).max().unwrap_or(0);
+            let bytes = wire_bytes(RTP_HEADER + EXTENSION_BYTES + REPAIR_FIELDS + longest);
+            let count = self.planner.plan(now, packets.len(), bytes);
+            for code in protect(packets, count) {
+                // Its number is given when it leaves, as that of all packets of this source.
+                let header = rtp::Header {
+                    version: 2,
+                    payload_type,
+                    timestamp: packet.header.timestamp,
+                    ssrc: flows.rtx.local_ssrc,
+                    ..rtp::Header::default()
+                };
+                let repair = rtp::Packet { header, payload: Bytes::from(code) };
+                self.pacer.push(now, Class::Picture, size(&repair), repair);
+            }
+        }
     }
 
     /// The other side misses these.
@@ -97,12 +159,16 @@ impl Outgoing {
         let reports = feedback_packet::read(packet, self.next_number.saturating_sub(1));
         self.estimator.on_feedback(now, &reports);
         self.voice_losses.on_feedback(now, &reports);
+        self.picture_losses.on_feedback(now, &reports);
+        self.planner.set_loss(self.picture_losses.loss(), self.picture_losses.loss_follows_loss());
         self.follow_estimate(now, shared);
     }
 
     pub(super) fn on_round_trip(&mut self, now: Timestamp, round_trip: std::time::Duration) {
         self.estimator.on_round_trip(now, round_trip);
-        self.history.set_round_trip(self.estimate(now).round_trip.unwrap_or(round_trip));
+        let smooth = self.estimate(now).round_trip.unwrap_or(round_trip);
+        self.history.set_round_trip(smooth);
+        self.planner.set_round_trip(smooth);
     }
 
     pub(super) fn estimate(&self, now: Timestamp) -> Estimate {
@@ -130,25 +196,35 @@ impl Outgoing {
     /// The gate closed: nothing that waits may leave any more, now or after it opens again.
     pub(super) fn clear(&mut self) {
         self.pacer.clear();
+        self.unprotected.clear();
         self.ready.clear();
     }
 
     fn follow_estimate(&mut self, now: Timestamp, shared: &Shared) {
+        let repairs = self.planner.spending(now);
         if let Some(wanted) = shared.wanted() {
-            self.estimator.set_wanted(wanted);
+            self.estimator.set_wanted(wanted + repairs);
         }
         let estimate = self.estimator.estimate(now);
         if estimate.target != self.rate {
             self.rate = estimate.target;
             self.pacer.set_rate(now, estimate.target);
             self.history.set_rate(now, estimate.target);
+            self.planner.set_rate(now, estimate.target);
+        }
+        if estimate.acknowledged.is_some() {
+            self.pacer.set_known(now);
         }
         if self.told.is_some_and(|told| now.since(told) < TELL_INTERVAL) {
             return;
         }
         self.told = Some(now);
+        if self.repairs_as.is_some() {
+            shared.set_repairs(self.planner.clone());
+        }
         shared.update_stats(|stats| {
             stats.target = estimate.target;
+            stats.repairs = repairs;
             stats.loss = estimate.loss;
             stats.voice_loss = self.voice_losses.loss();
             stats.loss_follows_loss = self.voice_losses.loss_follows_loss();
@@ -164,12 +240,21 @@ impl Outgoing {
                 Paced::Packet { class: Class::Retransmission | Class::Padding, item, probe, .. } => {
                     (self.retransmission(&item, flows), probe)
                 }
+                Paced::Packet { class: Class::Picture, mut item, probe, .. }
+                    if item.header.ssrc == flows.rtx.local_ssrc =>
+                {
+                    item.header.sequence_number = self.next_rtx_sequence();
+                    (item, probe)
+                }
                 Paced::Packet { class, item, bytes, probe } => {
-                    if class == Class::Picture {
+                    if matches!(class, Class::Picture | Class::Slide) {
                         if item.header.marker {
                             shared.frame_left(item.header.timestamp);
                         }
                         self.history.on_sent(now, item.header.sequence_number, bytes, item.clone());
+                        if repairs::begins_key_frame(&item.payload) {
+                            self.history.begin_anew(item.header.sequence_number);
+                        }
                     }
                     (item, probe)
                 }
@@ -201,6 +286,8 @@ impl Outgoing {
         self.next_number += 1;
         if packet.header.ssrc == flows.voice.local_ssrc {
             self.voice_losses.on_sent(now, number);
+        } else {
+            self.picture_losses.on_sent(now, number);
         }
         let bytes = packet.marshal_size();
         self.estimator.on_sent(SentPacket { number, at: now, bytes: wire_bytes(bytes), probe });
@@ -240,13 +327,17 @@ impl Outgoing {
         rtp::Packet { header, payload: Bytes::new() }
     }
 
+    fn next_rtx_sequence(&mut self) -> u16 {
+        let sequence = self.rtx_sequence;
+        self.rtx_sequence = sequence.wrapping_add(1);
+        sequence
+    }
+
     fn rtx_header(&mut self, flows: &Flows) -> rtp::Header {
-        let sequence_number = self.rtx_sequence;
-        self.rtx_sequence = self.rtx_sequence.wrapping_add(1);
         rtp::Header {
             version: 2,
             payload_type: flows.rtx.payload_type,
-            sequence_number,
+            sequence_number: self.next_rtx_sequence(),
             ssrc: flows.rtx.local_ssrc,
             ..rtp::Header::default()
         }

@@ -8,6 +8,7 @@ use super::*;
 use crate::PeerEvent;
 use crate::shared::{Flow, Red};
 
+mod repairs;
 mod voice;
 
 const VOICE: Flow = Flow { local_ssrc: 1, remote_ssrc: 11, payload_type: 111, own_payload_type: 111 };
@@ -182,6 +183,26 @@ fn whoever_has_neither_camera_nor_microphone_is_still_heard_twice_a_second() {
 }
 
 #[test]
+fn the_librarys_reports_are_rarer_where_there_is_little_room() {
+    for (kbps, expected) in [(500, 20), (60, 7), (27, 4)] {
+        let mut bench = Bench::with(Instant::now(), FLOWS, DataRate::from_kbps(kbps));
+        bench.shared.set_gate(true);
+        let mut sent = 0;
+        for second in 0..20 {
+            bench.now = bench.start + Duration::from_secs(second);
+            for ssrc in [VOICE.local_ssrc, PICTURE.local_ssrc] {
+                let report =
+                    SenderReport { ssrc, reports: vec![ReceptionReport::default()], ..SenderReport::default() };
+                let report = bench.tagged(Packet::Rtcp(vec![Box::new(report)]));
+                bench.bridge.handle_write(report).unwrap();
+            }
+            sent += bench.written().iter().filter(|packet| matches!(packet, Packet::Rtcp(_))).count();
+        }
+        assert_eq!(sent, expected * 2, "at {kbps} kbps");
+    }
+}
+
+#[test]
 fn bytes_are_those_of_ip_packets_reports_included_both_ways() {
     let mut bench = Bench::open();
     bench.write(packet(VOICE.local_ssrc, 1, 60));
@@ -196,6 +217,7 @@ fn bytes_are_those_of_ip_packets_reports_included_both_ways() {
     bench.read_rtcp(ReceiverReport::default());
     let stats = bench.shared.stats();
     assert_eq!((stats.sent_bytes, stats.received_bytes), (124 + 8 + 4 + 44, 124 + 8 + 4 + 44));
+    assert_eq!(stats.feedback_bytes, 8 + 4 + 44);
 }
 
 #[test]

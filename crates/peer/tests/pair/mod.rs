@@ -223,12 +223,12 @@ pub(crate) fn voice(n: u32) -> VoiceOut {
 
 /// One slice of `bytes` bytes that decoders would call a P frame.
 pub(crate) fn picture(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
-    PictureOut { annexb: annexb(0x41, bytes), timestamp, key: false, captured }
+    PictureOut { annexb: annexb(0x41, bytes), timestamp, key: false, layer: 0, captured, slide: false }
 }
 
 /// One slice of `bytes` bytes that decoders would call an IDR.
 pub(crate) fn key_frame(captured: Timestamp, timestamp: u32, bytes: usize) -> PictureOut {
-    PictureOut { annexb: annexb(0x65, bytes), timestamp, key: true, captured }
+    PictureOut { annexb: annexb(0x65, bytes), timestamp, key: true, layer: 0, captured, slide: false }
 }
 
 fn annexb(nal_header: u8, bytes: usize) -> Bytes {
