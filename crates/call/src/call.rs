@@ -13,8 +13,8 @@ use crate::negotiation::Action;
 use crate::quality::Policy;
 use crate::remote_party::RemoteParty;
 use crate::{
-    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Output, Party, PeerCommand, Phase, PicturePlan, Problem,
-    SignalingRequest, Snapshot, StatsInput, VoicePlan,
+    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Mode, Output, Party, PeerCommand, Phase, PicturePlan,
+    Problem, SignalingRequest, Snapshot, StatsInput, VoicePlan,
 };
 
 mod assurance;
@@ -78,6 +78,8 @@ pub struct Call {
 
     policy: Policy,
     told_plans: Option<(VoicePlan, PicturePlan)>,
+    /// How often the two have chosen a mode, so that the newest choice holds on both sides.
+    mode_choice: u32,
     muted: bool,
     camera_off: bool,
     camera_lost: bool,
@@ -113,6 +115,7 @@ impl Call {
             }
         };
         let policy = Policy::new(config.media, config.preferences);
+        let mode_choice = u32::from(config.preferences.mode != Mode::default());
         let (voice_plan, picture_plan) = policy.plans();
         let snapshot = Snapshot {
             phase: Phase::Lobby,
@@ -124,6 +127,8 @@ impl Call {
             signaling_up: false,
             muted: false,
             camera_off: false,
+            mode: config.preferences.mode,
+            save_data: config.preferences.save_data,
             voice_plan,
             picture_plan,
             problem: None,
@@ -155,6 +160,7 @@ impl Call {
             late_goodbye: None,
             policy,
             told_plans: None,
+            mode_choice,
             muted: false,
             camera_off: false,
             camera_lost: false,
@@ -176,6 +182,7 @@ impl Call {
             Input::Peer(endpoint, input) => self.handle_peer(now, endpoint, input),
             Input::Signaling(input) => self.handle_signaling(now, input),
             Input::Device(input) => self.handle_device(now, input),
+            Input::OwnDevice(found) => self.take_own_device(found),
             Input::Stats(StatsInput::EncodeTime(took)) => {
                 self.policy.on_encode_time(now, took);
             }
@@ -231,12 +238,12 @@ impl Call {
                 self.camera_off = off;
                 self.policy.set_camera_off(now, off);
             }
-            Intent::SetMode(mode) => {
-                self.policy.set_mode(now, mode);
+            Intent::SetMode(mode) if mode != self.config.preferences.mode => {
+                self.config.preferences.mode = mode;
+                self.mode_choice = self.mode_choice.saturating_add(1);
             }
-            Intent::SetSaveData(save_data) => {
-                self.policy.set_save_data(now, save_data);
-            }
+            Intent::SetMode(_) => {}
+            Intent::SetSaveData(save_data) => self.config.preferences.save_data = save_data,
         }
     }
 

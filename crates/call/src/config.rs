@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use signaling_protocol::{InviteId, Role, VisitId};
 use trust::{DeviceIdentity, Epoch, InviteSecret, KnownDevices, Link, PatientDevice, UnixTime};
 use units::{DataRate, PictureSize, Timestamp};
@@ -129,11 +130,13 @@ pub struct Preferences {
 }
 
 /// What suffers first when the link is thin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Detail suffers: movement stays fluent, for talk, therapy and sign language.
-    #[default]
-    Smooth,
     /// Movement suffers: pictures stay sharp, for documents and skin.
     Sharp,
+    /// Detail suffers: movement stays fluent, for talk, therapy and sign language.
+    #[default]
+    #[serde(other)]
+    Smooth,
 }

@@ -3,22 +3,16 @@
 use serde::{Deserialize, Serialize};
 use trust::{ByeReason, CheckMessage};
 
+use crate::Mode;
+
 /// A message over the control channel of a verified connection: nobody between the two can read or write it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ControlMessage {
     /// The host's own word that the guest is in. From a guest it means nothing.
     Admitted,
-    /// The sender's switches.
-    MediaState {
-        /// The microphone is silenced or absent.
-        muted: bool,
-        /// The camera is stopped or absent.
-        camera_off: bool,
-        /// Whether the sender shows pictures at all.
-        #[serde(default = "yes")]
-        receives_picture: bool,
-    },
+    /// The sender's switches, and what its person chose.
+    MediaState(MediaState),
     /// Of the comparison of digits.
     Check {
         /// What.
@@ -29,6 +23,60 @@ pub enum ControlMessage {
         /// Why.
         reason: ByeReason,
     },
+}
+
+/// What the sender of this sends, and how it wants to be sent to. Who leaves a field out knows nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaState {
+    /// The microphone is silenced or absent.
+    pub muted: bool,
+    /// The camera is stopped or absent.
+    pub camera_off: bool,
+    /// Whether the sender shows pictures at all.
+    #[serde(default = "yes")]
+    pub receives_picture: bool,
+    /// What the sender's link leaves of its picture.
+    #[serde(default)]
+    pub picture: PictureSent,
+    /// The sender's link is paid by the megabyte: it is to be sent little.
+    #[serde(default)]
+    pub save_data: bool,
+    /// What the pictures of both keep when a link is thin.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The how manyth choice of the mode this is, of both people together; the higher one holds, of two equal ones the
+    /// host's. Zero: nobody has chosen.
+    #[serde(default)]
+    pub mode_choice: u32,
+}
+
+impl Default for MediaState {
+    /// All is on, nothing was chosen.
+    fn default() -> Self {
+        Self {
+            muted: false,
+            camera_off: false,
+            receives_picture: true,
+            picture: PictureSent::Moving,
+            save_data: false,
+            mode: Mode::Smooth,
+            mode_choice: 0,
+        }
+    }
+}
+
+/// What a link leaves of the picture of whoever sends over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureSent {
+    /// Single pictures, seconds apart.
+    Slides,
+    /// None: it carries the voice alone.
+    LinkTooThin,
+    /// A picture that moves, if there is any.
+    #[default]
+    #[serde(other)]
+    Moving,
 }
 
 /// What came over the control channel is not a message that this version can use.
@@ -88,7 +136,14 @@ mod tests {
     fn a_message_is_read_as_it_is_written() {
         for message in [
             ControlMessage::Admitted,
-            ControlMessage::MediaState { muted: true, camera_off: false, receives_picture: false },
+            ControlMessage::MediaState(MediaState { muted: true, receives_picture: false, ..MediaState::default() }),
+            ControlMessage::MediaState(MediaState {
+                picture: PictureSent::Slides,
+                save_data: true,
+                mode: Mode::Sharp,
+                mode_choice: 7,
+                ..MediaState::default()
+            }),
             ControlMessage::Check { check: CheckMessage::Commit { run: 1, hash: Base64(vec![7; 32]) } },
             ControlMessage::Check { check: CheckMessage::Differ },
             ControlMessage::Bye { reason: ByeReason::HungUp },
@@ -99,9 +154,12 @@ mod tests {
 
     #[test]
     fn the_words_on_the_channel_stay_as_they_are() {
-        let state = ControlMessage::MediaState { muted: true, camera_off: false, receives_picture: true };
-        let json = br#"{"kind":"media_state","muted":true,"camera_off":false,"receives_picture":true}"#;
-        assert_eq!(state.to_bytes(), json);
+        let state = MediaState { muted: true, picture: PictureSent::LinkTooThin, ..MediaState::default() };
+        let json = concat!(
+            r#"{"kind":"media_state","muted":true,"camera_off":false,"receives_picture":true,"#,
+            r#""picture":"link_too_thin","save_data":false,"mode":"smooth","mode_choice":0}"#
+        );
+        assert_eq!(ControlMessage::MediaState(state).to_bytes(), json.as_bytes());
         assert_eq!(ControlMessage::Admitted.to_bytes(), br#"{"kind":"admitted"}"#);
     }
 
@@ -111,6 +169,16 @@ mod tests {
         assert_eq!(ControlMessage::from_bytes(br#"{"kind":"admitted","gladly":true}"#), Ok(ControlMessage::Admitted));
         let bye = ControlMessage::from_bytes(br#"{"kind":"bye","reason":"tea_time"}"#);
         assert_eq!(bye, Ok(ControlMessage::Bye { reason: ByeReason::Unknown }));
+    }
+
+    #[test]
+    fn an_earlier_version_may_say_less_and_a_later_one_what_nobody_knows_yet() {
+        let earlier = br#"{"kind":"media_state","muted":true,"camera_off":false}"#;
+        let state = MediaState { muted: true, ..MediaState::default() };
+        assert_eq!(ControlMessage::from_bytes(earlier), Ok(ControlMessage::MediaState(state)));
+        let later =
+            br#"{"kind":"media_state","muted":true,"camera_off":false,"picture":"hologram","mode":"dreamy","x":1}"#;
+        assert_eq!(ControlMessage::from_bytes(later), Ok(ControlMessage::MediaState(state)));
     }
 
     #[test]

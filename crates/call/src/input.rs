@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use signaling_protocol::{Challenge, Code, EndpointId, Event, IceReply, JoinReply, MessageId};
-use trust::{Candidate, ConnectionParameters, DtlsFingerprint};
+use trust::{Candidate, ConnectionParameters, DtlsFingerprint, PatientDevice};
 use units::{DataRate, Timestamp};
 
 use crate::{CameraFormat, Mode};
@@ -19,6 +19,8 @@ pub enum Input {
     Signaling(SignalingInput),
     /// A device says something.
     Device(DeviceInput),
+    /// By what the clinic knows this patient's device again, found before [`Intent::Join`]; passed over after it. Guest only.
+    OwnDevice(PatientDevice),
     /// Somebody measured something.
     Stats(StatsInput),
 }

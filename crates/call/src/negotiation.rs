@@ -38,6 +38,8 @@ pub(crate) struct Negotiation {
     /// The sender's epoch in which the offer of this connection came.
     offer_epoch: u32,
     last_offer: Timestamp,
+    /// Guest: the generation of another path that was offered while the old one was heard.
+    passed_over: Option<u32>,
     connection: Option<Connection>,
     actions: VecDeque<Action>,
 }
@@ -45,8 +47,8 @@ pub(crate) struct Negotiation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Idle,
-    Offering { since: Timestamp },
-    Offered { since: Timestamp, said: Timestamp },
+    Offering { since: Timestamp, restart: bool },
+    Offered { since: Timestamp, said: Timestamp, restart: bool },
     Answering { since: Timestamp },
     Settled { at: Timestamp },
 }
@@ -89,6 +91,7 @@ impl Negotiation {
             generation: None,
             offer_epoch: 0,
             last_offer: Timestamp::ZERO,
+            passed_over: None,
             connection: None,
             actions: VecDeque::new(),
         }
@@ -110,7 +113,8 @@ impl Negotiation {
         self.create_offer(now, false);
     }
 
-    /// Host: looks for another path for the same connection.
+    /// Host: looks for another path for the same connection, once this is answered: until then the old path may come back
+    /// by itself.
     pub(crate) fn restart_ice(&mut self, now: Timestamp) {
         debug_assert_eq!(self.role, Role::Host);
         if let Some(connection) = &mut self.connection {
@@ -121,16 +125,16 @@ impl Negotiation {
 
     fn create_offer(&mut self, now: Timestamp, restart: bool) {
         self.generation = Some(self.generation.map_or(0, |generation| generation.wrapping_add(1)));
-        self.step = Step::Offering { since: now };
+        self.step = Step::Offering { since: now, restart };
         self.last_offer = now;
         self.command(PeerCommand::CreateOffer { restart });
     }
 
     /// Host: the offer that was asked for.
     pub(crate) fn on_local_offer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
-        let (Step::Offering { .. }, Some(connection)) = (self.step, &mut self.connection) else { return };
+        let (Step::Offering { restart, .. }, Some(connection)) = (self.step, &mut self.connection) else { return };
         connection.local = Some(parameters);
-        self.step = Step::Offered { since: now, said: now };
+        self.step = Step::Offered { since: now, said: now, restart };
         self.say_description();
     }
 
@@ -141,8 +145,9 @@ impl Negotiation {
         generation: u32,
         parameters: ConnectionParameters,
     ) -> Result<(), Refusal> {
+        // Only a host has ever offered.
         let (Step::Offered { .. }, Some(connection)) = (self.step, &mut self.connection) else { return Ok(()) };
-        if self.role != Role::Host || Some(generation) != self.generation {
+        if Some(generation) != self.generation {
             return Ok(());
         }
         if connection.remote.as_ref().is_some_and(|before| before.fingerprint != parameters.fingerprint) {
@@ -157,6 +162,9 @@ impl Negotiation {
     // What changes it: the guest's side.
 
     /// Guest: what they offered, in this epoch of theirs. Whether it began a new connection.
+    ///
+    /// Another path for a connection on which the host is `heard` is taken only when it is offered twice: the first offer
+    /// may have been made before the old path came back, and taking it would break that.
     pub(crate) fn on_offer(
         &mut self,
         now: Timestamp,
@@ -164,6 +172,7 @@ impl Negotiation {
         parameters: ConnectionParameters,
         epoch: u32,
         ice: &[IceServer],
+        heard: bool,
     ) -> Result<bool, Refusal> {
         if self.role != Role::Guest || self.generation.is_some_and(|current| generation < current) {
             return Ok(false);
@@ -181,6 +190,10 @@ impl Negotiation {
             };
         }
         let same = before.is_some_and(|before| is_same_connection(before, &parameters));
+        if same && heard && self.passed_over != Some(generation) {
+            self.passed_over = Some(generation);
+            return Ok(false);
+        }
         if before.is_some() && !same && epoch <= self.offer_epoch {
             return Err(Refusal::FingerprintChanged);
         }
@@ -311,6 +324,11 @@ impl Negotiation {
         }
     }
 
+    /// Whether another path was offered and nobody has answered.
+    pub(crate) fn has_offered_restart(&self) -> bool {
+        matches!(self.step, Step::Offered { restart: true, .. })
+    }
+
     /// A question about the path that nobody answered, while the path is there: it is let go.
     pub(crate) fn give_up_step(&mut self, now: Timestamp) {
         self.step = Step::Settled { at: now };
@@ -416,7 +434,9 @@ impl Negotiation {
         match (self.step, self.role) {
             _ if self.is_failed() => None,
             (Step::Idle, _) | (Step::Settled { .. }, Role::Guest) => None,
-            (Step::Offering { since } | Step::Answering { since }, _) => Some(since + DESCRIBE_TIMEOUT),
+            (Step::Offering { since, .. } | Step::Answering { since }, _) => Some(since + DESCRIBE_TIMEOUT),
+            // The connection stays as it is: whoever does not answer cannot be reached at present.
+            (Step::Offered { restart: true, .. }, _) => None,
             (Step::Offered { since, .. }, _) => Some(since + CONNECT_TIMEOUT),
             (Step::Settled { .. }, Role::Host) => self.handshake_deadline(),
         }

@@ -49,6 +49,11 @@ impl Reconnection {
         self.next = self.next.min(now + NEW_CONNECTION_DELAY);
     }
 
+    /// The other side looks for another path as well, from now on: it is given time.
+    pub(crate) fn restarted(&mut self, now: Timestamp) {
+        self.next = self.next.max(now + BACK_OFF[0]);
+    }
+
     /// The path failed while we waited for it.
     pub(crate) fn path_failed(&mut self, now: Timestamp) {
         self.next = self.next.min(now);
@@ -151,6 +156,17 @@ mod tests {
         reconnection.hurry(at(60_100));
         assert_eq!(reconnection.due(at(60_499), true), None, "the old path may be back");
         assert_eq!(reconnection.due(at(60_500), true), Some(Attempt::IceRestart));
+    }
+
+    #[test]
+    fn a_restart_that_was_answered_late_is_given_its_time() {
+        let mut reconnection = Reconnection::after_silence(at(0));
+        reconnection.due(at(3_000), true);
+        reconnection.restarted(at(20_000));
+        assert_eq!(reconnection.due(at(21_999), true), None);
+        assert_eq!(reconnection.due(at(22_000), true), Some(Attempt::IceRestart));
+        reconnection.restarted(at(22_100));
+        assert_eq!(reconnection.due(at(25_999), true), None, "no sooner than the back-off");
     }
 
     #[test]

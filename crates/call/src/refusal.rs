@@ -274,3 +274,31 @@ impl From<ChannelError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_name_of_its_own_and_it_is_the_variants() {
+        let all = Refusal::all(Code::Internal);
+        assert_eq!(all.iter().map(|refusal| refusal.name()).collect::<BTreeSet<_>>().len(), all.len());
+        for refusal in all {
+            let variant = format!("{refusal:?}");
+            let variant = variant.split('(').next().unwrap();
+            let written = refusal.name().split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+            assert_eq!(written.collect::<String>(), variant);
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_a_sentence_of_its_own_for_people() {
+        let said: BTreeSet<_> = Refusal::all(Code::Internal).iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), Refusal::all(Code::Internal).len());
+        for sentence in said {
+            assert!(sentence.len() > 20 && sentence.ends_with('.'), "{sentence}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use crate::channel::Channel;
 use crate::negotiation::Negotiation;
 use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
-use crate::{Milestone, ReconnectCause, Remote};
+use crate::{MediaState, Milestone, ReconnectCause};
 
 /// One other endpoint of the visit. Its bundle was verified before it got here.
 #[derive(Debug)]
@@ -45,9 +45,9 @@ pub(crate) struct RemoteParty {
     /// Whether the host's word was given over this connection.
     pub(crate) word_given: bool,
     /// Our switches as we last told them over this connection.
-    pub(crate) told_switches: Option<(bool, bool)>,
-    pub(crate) switches: Option<Remote>,
-    pub(crate) wants_picture: bool,
+    pub(crate) told_switches: Option<MediaState>,
+    /// Theirs, as they last told us.
+    pub(crate) switches: Option<MediaState>,
     /// Control messages that came before the connection was verified.
     pub(crate) early_control: Vec<Vec<u8>>,
     /// What its connection reached before it was known to be the partner's.
@@ -108,7 +108,6 @@ impl RemoteParty {
             word_given: false,
             told_switches: None,
             switches: None,
-            wants_picture: true,
             early_control: Vec::new(),
             milestones: Vec::new(),
         }

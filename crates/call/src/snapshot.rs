@@ -4,7 +4,7 @@ use signaling_protocol::{EndpointId, InviteId, Role};
 use trust::{Digits, Level, Recognition};
 use units::{Phi, Timestamp};
 
-use crate::{Phase, PicturePlan, Refusal, VoicePlan};
+use crate::{MediaState, Mode, Phase, PicturePlan, PictureSent, Refusal, VoicePlan};
 
 /// The call as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,10 @@ pub struct Snapshot {
     pub muted: bool,
     /// Whether our camera is stopped.
     pub camera_off: bool,
+    /// What the pictures of both keep when a link is thin.
+    pub mode: Mode,
+    /// Whether our person spends little data.
+    pub save_data: bool,
     /// What our voice encoder does.
     pub voice_plan: VoicePlan,
     /// What our picture encoder does.
@@ -89,6 +93,17 @@ pub struct Remote {
     pub muted: bool,
     /// Their camera is stopped, or there is none.
     pub camera_off: bool,
+    /// What their link leaves of their picture.
+    pub picture: PictureSent,
+    /// They spend little data.
+    pub save_data: bool,
+}
+
+impl From<MediaState> for Remote {
+    fn from(state: MediaState) -> Self {
+        let MediaState { muted, camera_off, picture, save_data, .. } = state;
+        Self { muted, camera_off, picture, save_data }
+    }
 }
 
 /// Something that the person should know and that does not end the call. Its `Display` is one sentence for people.

@@ -90,7 +90,8 @@ impl Call {
                     return self.ask_for_another(index);
                 }
                 let ice = self.ice.servers.clone().unwrap_or_default();
-                match remote.negotiation.on_offer(now, generation, parameters, epoch, &ice) {
+                let heard = remote.path == Path::Up;
+                match remote.negotiation.on_offer(now, generation, parameters, epoch, &ice, heard) {
                     Ok(new_connection) => {
                         if new_connection && remote.path == Path::Up {
                             remote.lose_path(now, Reconnection::after_silence(now));
@@ -110,6 +111,9 @@ impl Call {
                     return self.refuse(now, from, refusal);
                 }
                 if remote.negotiation.is_settled() {
+                    if let Some(reconnection) = remote.reconnection() {
+                        reconnection.restarted(now);
+                    }
                     self.reach(index, MilestoneKind::Negotiated, now);
                 }
             }

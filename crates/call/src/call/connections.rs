@@ -12,7 +12,7 @@ use crate::negotiation::HandshakePatience;
 use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
 use crate::remote_party::{Gate, Path};
-use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal, Remote};
+use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal};
 
 impl Call {
     pub(super) fn handle_peer(&mut self, now: Timestamp, endpoint: EndpointId, input: PeerInput) {
@@ -86,6 +86,8 @@ impl Call {
         }
         remote.path = Path::Up;
         remote.reopen_at = None;
+        // Handshakes come about here: should there have to be another connection, its time is its own.
+        remote.first_path = None;
         if remote.negotiation.is_complete() {
             remote.failed_connections = 0;
         }
@@ -244,10 +246,7 @@ impl Call {
                 self.milestone(MilestoneKind::Admitted, now);
             }
             (ControlMessage::Admitted, Gate::Host(_)) => debug!(%endpoint, "a guest cannot admit"),
-            (ControlMessage::MediaState { muted, camera_off, receives_picture }, _) => {
-                remote.switches = Some(Remote { muted, camera_off });
-                remote.wants_picture = receives_picture;
-            }
+            (ControlMessage::MediaState(state), _) => remote.switches = Some(state),
             (ControlMessage::Check { check }, _) => self.on_check(now, index, &check),
             (ControlMessage::Bye { reason }, _) => self.on_bye(now, endpoint, reason),
         }

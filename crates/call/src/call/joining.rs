@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use signaling_protocol::{Base64, Challenge, Code, HostJoinRequest, JoinReply, JoinRequest, VERSION, VersionRange};
 use tracing::debug;
+use trust::PatientDevice;
 use units::Timestamp;
 
 use super::Call;
@@ -39,6 +40,13 @@ impl Call {
     pub(super) fn join(&mut self) {
         if self.joining == Joining::NotYet {
             self.ask_to_join(true, None);
+        }
+    }
+
+    /// What was said of it to the other side holds for the whole visit: only before it begins.
+    pub(super) fn take_own_device(&mut self, found: PatientDevice) {
+        if let (Joining::NotYet, Party::Guest { device, .. }) = (self.joining, &mut self.config.party) {
+            *device = Some(found);
         }
     }
 

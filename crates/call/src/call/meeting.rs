@@ -127,9 +127,9 @@ impl Call {
             self.remember_epoch(epoch);
         }
         let id = peer.id();
+        // No more than there are channels.
         if let Some(invite) = invite
             && !self.seen.contains(&(invite, id))
-            && self.seen.len() < MOST_SEEN
         {
             self.seen.push((invite, id));
         }
@@ -224,8 +224,8 @@ impl Call {
 
     /// The server may still show the old name beside the new one.
     fn supersede(&mut self, endpoint: EndpointId) {
-        self.turned_away.truncate(super::room::MOST_TURNED_AWAY - 1);
         self.turned_away.push_front(endpoint);
+        self.turned_away.truncate(super::room::MOST_TURNED_AWAY);
     }
 
     /// Host: whether another app came by the same link before this one.
@@ -277,5 +277,3 @@ impl Call {
 const MOST_REMOTES: usize = 12;
 /// Apps that are met in one visit, those that are gone included: their channels are kept, or replays would be taken.
 const MOST_CHANNELS: usize = 16;
-/// The first of a link is what counts, and there are no more apps than channels.
-const MOST_SEEN: usize = MOST_CHANNELS;

@@ -10,7 +10,10 @@ use super::Call;
 use super::connections::CONNECTIONS_TRIED;
 use crate::admission::HostGate;
 use crate::remote_party::{Gate, Path};
-use crate::{ControlMessage, Output, PeerCommand, Phase, SignalingRequest, Snapshot, Waiting};
+use crate::{
+    ControlMessage, MediaState, Output, PeerCommand, Phase, PictureOff, PicturePlan, PictureSent, Remote,
+    SignalingRequest, Snapshot, Waiting,
+};
 
 impl Call {
     pub(super) fn conclude(&mut self, now: Timestamp) {
@@ -18,11 +21,12 @@ impl Call {
             self.adopt_successors(now);
             self.warm_up(now);
             self.choose_partner();
+            self.follow_wishes(now);
             self.settle_gates(now);
             self.settle_phase(now);
         }
         self.post();
-        self.tell_plans(now);
+        self.tell_plans();
         self.tell_snapshot();
     }
 
@@ -79,7 +83,7 @@ impl Call {
     }
 
     fn settle_gates(&mut self, now: Timestamp) {
-        let switches = (self.muted || self.microphone_lost || !self.config.media.sends_voice, self.sends_no_picture());
+        let switches = self.switches();
         for index in 0..self.remotes.len() {
             let remote = &mut self.remotes[index];
             let endpoint = remote.endpoint;
@@ -111,12 +115,43 @@ impl Call {
                 self.peer(endpoint, if open { PeerCommand::OpenMedia } else { PeerCommand::CloseMedia });
             }
             if tells_switches {
-                let (muted, camera_off) = switches;
-                let receives_picture = self.config.media.receives_picture;
-                let state = ControlMessage::MediaState { muted, camera_off, receives_picture };
-                self.peer(endpoint, PeerCommand::SendControl(state.to_bytes()));
+                self.peer(endpoint, PeerCommand::SendControl(ControlMessage::MediaState(switches).to_bytes()));
             }
         }
+    }
+
+    /// What we tell of ourselves.
+    fn switches(&self) -> MediaState {
+        MediaState {
+            muted: self.muted || self.microphone_lost || !self.config.media.sends_voice,
+            camera_off: self.sends_no_picture(),
+            receives_picture: self.config.media.receives_picture,
+            picture: match self.policy.plans().1 {
+                PicturePlan::Slides { .. } => PictureSent::Slides,
+                PicturePlan::Off(PictureOff::LinkTooThin) => PictureSent::LinkTooThin,
+                PicturePlan::On { .. } | PicturePlan::Off(_) => PictureSent::Moving,
+            },
+            save_data: self.config.preferences.save_data,
+            mode: self.config.preferences.mode,
+            mode_choice: self.mode_choice,
+        }
+    }
+
+    /// What our person and the partner want of what is sent, and what either chose for both.
+    fn follow_wishes(&mut self, now: Timestamp) {
+        let partner = self.partner.and_then(|partner| self.index(partner));
+        let theirs = partner.and_then(|partner| self.remotes[partner].switches).unwrap_or_default();
+        // Of two who choose at the same moment, both must find the same one to hold.
+        let (we_host, they_host) = (self.role() == Role::Host, self.role() == Role::Guest);
+        let their_choice = theirs.mode_choice.min(MOST_CHOICES);
+        if (their_choice, they_host) > (self.mode_choice, we_host) && their_choice > 0 {
+            self.mode_choice = their_choice;
+            self.config.preferences.mode = theirs.mode;
+        }
+        self.policy.set_wanted(now, theirs.receives_picture);
+        self.policy.set_mode(now, self.config.preferences.mode);
+        // Data that is dear to one of the two is dear: what comes is paid as well.
+        self.policy.set_save_data(now, self.config.preferences.save_data || theirs.save_data);
     }
 
     fn sends_no_picture(&self) -> bool {
@@ -170,11 +205,7 @@ impl Call {
         }
     }
 
-    fn tell_plans(&mut self, now: Timestamp) {
-        if let Some(partner) = self.partner.and_then(|partner| self.index(partner)) {
-            let wanted = self.remotes[partner].wants_picture;
-            self.policy.set_wanted(now, wanted);
-        }
+    fn tell_plans(&mut self) {
         self.tell_wanted();
         let plans = self.policy.plans();
         if self.joining != super::joining::Joining::NotYet && self.told_plans != Some(plans) {
@@ -203,12 +234,14 @@ impl Call {
             phase: self.phase,
             role: self.role(),
             waiting,
-            remote: partner.and_then(|index| self.remotes[index].switches),
+            remote: partner.and_then(|index| self.remotes[index].switches).map(Remote::from),
             partner: self.partner,
             media_open: partner.is_some_and(|index| self.remotes[index].media_open),
             signaling_up: self.signaling_up,
             muted: self.muted,
             camera_off: self.camera_off,
+            mode: self.config.preferences.mode,
+            save_data: self.config.preferences.save_data,
             voice_plan,
             picture_plan,
             problem: self.problem,
@@ -235,5 +268,7 @@ impl Call {
 
 /// Those who wait whose path is warmed: the server gives servers for finding a path to so many.
 const WARMED: usize = 2;
+/// People do not choose more often; who says that they did leaves our person the last word here.
+const MOST_CHOICES: u32 = 1_000_000;
 /// What stands around a box in JSON: two ids, five numbers, names.
 const LABEL_BYTES: usize = 256;

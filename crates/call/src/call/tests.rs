@@ -23,7 +23,10 @@ use crate::{
 
 mod as_guest;
 mod as_host;
+mod assurance;
 mod in_the_call;
+mod meeting;
+mod wishes;
 
 const VISIT: VisitId = VisitId::from_random([1; 16]);
 const INVITE: InviteId = InviteId::from_random([2; 16]);

@@ -68,7 +68,12 @@ impl Call {
         }
         let remote = &mut self.remotes[index];
         if remote.negotiation.say_again_at().is_some_and(|at| now >= at) {
-            remote.negotiation.say_again(now);
+            if remote.path == Path::Up && remote.negotiation.has_offered_restart() {
+                // The old path came back by itself.
+                remote.negotiation.give_up_step(now);
+            } else {
+                remote.negotiation.say_again(now);
+            }
         }
         if remote.negotiation.is_late(now) {
             self.on_late(now, index);

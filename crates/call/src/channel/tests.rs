@@ -93,6 +93,19 @@ fn what_does_not_come_though_it_was_asked_for_is_said_anew_in_another_epoch() {
 }
 
 #[test]
+fn boxes_that_are_too_early_do_not_put_off_asking_and_progress_does() {
+    let (mut host, mut guest) = channels();
+    let sent: Vec<_> = (0..5).map(|number| say(&mut host, number)).collect();
+    assert!(guest.take(at(0), sent[1].clone()).is_empty());
+    assert!(guest.take(at(1_500), sent[3].clone()).is_empty());
+    assert_eq!(guest.poll_timeout(), Some(at(2_000)), "whoever brings more and more of them could put it off for ever");
+    assert_eq!(read(guest.take(at(1_600), sent[0].clone())), [0, 1]);
+    assert_eq!(guest.poll_timeout(), Some(at(3_600)), "what came late was all that was missing then");
+    assert_eq!(read(guest.take(at(1_700), sent[2].clone())), [2, 3]);
+    assert_eq!(guest.poll_timeout(), None);
+}
+
+#[test]
 fn a_server_cannot_make_us_keep_more_than_a_negotiation() {
     let (mut host, mut guest) = channels();
     let first = say(&mut host, 0);
@@ -125,4 +138,39 @@ fn old_boxes_are_not_taken_from_who_is_met_again() {
     host.meet_again([11; 32]);
     let new = say(&mut host, 1);
     assert_eq!(read(guest.take(at(2), new)), [1]);
+}
+
+#[test]
+fn whoever_is_met_again_is_read_without_what_was_lost_before() {
+    let (mut host, mut guest) = channels();
+    let (_lost, late) = (say(&mut host, 0), say(&mut host, 1));
+    assert!(guest.take(at(0), late).is_empty());
+    guest.suspect(at(0), Refusal::Tampered);
+    guest.meet_again([10; 32]);
+    assert_eq!((guest.poll_timeout(), guest.suspicion()), (None, None), "that was before");
+    assert!(guest.held.is_empty());
+    host.meet_again([11; 32]);
+    let new = say(&mut host, 2);
+    assert_eq!(read(guest.take(at(100), new)), [2]);
+    let new = say(&mut guest, 3);
+    assert_eq!(read(host.take(at(100), new)), [3]);
+}
+
+#[test]
+fn a_suspicion_counts_from_the_first_and_until_it_was_acted_upon() {
+    let (_, mut guest) = channels();
+    assert_eq!(guest.suspicion(), None);
+    guest.suspect(at(100), Refusal::Tampered);
+    guest.suspect(at(9_000), Refusal::UnsafeKeys);
+    assert_eq!(guest.suspicion(), Some((at(10_100), Refusal::Tampered)));
+    guest.settle_suspicion();
+    assert_eq!(guest.suspicion(), None);
+}
+
+#[test]
+fn what_is_not_even_looked_at_is_counted_as_dropped() {
+    let (_, mut guest) = channels();
+    guest.drop_one();
+    guest.drop_one();
+    assert_eq!(guest.dropped(), 2);
 }

@@ -4,6 +4,7 @@ mod ladder;
 mod plan;
 mod policy;
 mod share;
+mod thin;
 mod voice;
 
 #[cfg(test)]

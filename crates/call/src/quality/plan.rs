@@ -1,5 +1,7 @@
 //! What the encoders are to do.
 
+use std::time::Duration;
+
 use units::{DataRate, VoiceRedundancy};
 
 /// What the voice encoder is to do.
@@ -51,6 +53,15 @@ pub enum PicturePlan {
         /// The encoder's rate, headers not counted.
         rate: DataRate,
     },
+    /// One sharp picture every few seconds is sent: the link is too thin for one that moves.
+    Slides {
+        /// At most so many rows; the width follows from the camera's shape.
+        height: u32,
+        /// From one to the next, at least.
+        every: Duration,
+        /// What they take on average, headers not counted.
+        rate: DataRate,
+    },
 }
 
 impl PicturePlan {
@@ -58,7 +69,7 @@ impl PicturePlan {
     pub const fn rate(&self) -> DataRate {
         match self {
             Self::Off(_) => DataRate::ZERO,
-            Self::On { rate, .. } => *rate,
+            Self::On { rate, .. } | Self::Slides { rate, .. } => *rate,
         }
     }
 }

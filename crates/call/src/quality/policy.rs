@@ -7,6 +7,7 @@ use units::{DataRate, Timestamp};
 use super::ladder::{self, Rung};
 use super::plan::{PictureOff, PicturePlan, VoicePlan};
 use super::share;
+use super::thin::{self, Carries, ThinLink};
 use super::voice::{VoiceLink, VoicePolicy};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
@@ -50,10 +51,14 @@ pub struct Policy {
     voice: VoicePolicy,
     voice_tier: usize,
     lossy: bool,
-    picture_fits: bool,
-    picture_fits_since: Option<Timestamp>,
+    thin: ThinLink,
     rung: usize,
-    better_since: Option<(Timestamp, usize)>,
+    /// Since when each rung was possible, with room to spare.
+    possible_since: [Option<Timestamp>; ladder::RUNGS],
+    /// Since when the rate is less than the rung's least.
+    short_since: Option<Timestamp>,
+    /// When the rung was changed last.
+    resized: Option<Timestamp>,
     fluent: bool,
     encoder: ladder::EncoderLoad,
 
@@ -77,10 +82,11 @@ impl Policy {
             voice: VoicePolicy::new(),
             voice_tier: usize::MAX,
             lossy: false,
-            picture_fits: true,
-            picture_fits_since: None,
+            thin: ThinLink::new(),
             rung: usize::MAX,
-            better_since: None,
+            possible_since: [None; ladder::RUNGS],
+            short_since: None,
+            resized: None,
             fluent: true,
             encoder: ladder::EncoderLoad::default(),
             plans: (VoicePolicy::new().plan(), PicturePlan::Off(PictureOff::NoCamera)),
@@ -99,6 +105,9 @@ impl Policy {
         let share = |share: f32| if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
         let LinkEstimate { target, loss, voice_loss, loss_follows_loss, .. } = link;
         let loss = share(loss);
+        if self.link.is_none() {
+            self.thin = ThinLink::begin();
+        }
         self.link = Some(LinkEstimate {
             loss,
             voice_loss: share(voice_loss),
@@ -149,11 +158,17 @@ impl Policy {
     }
 
     pub(crate) fn set_mode(&mut self, now: Timestamp, mode: Mode) -> bool {
+        if self.preferences.mode == mode {
+            return false;
+        }
         self.preferences.mode = mode;
         self.renew(now)
     }
 
     pub(crate) fn set_save_data(&mut self, now: Timestamp, save_data: bool) -> bool {
+        if self.preferences.save_data == save_data {
+            return false;
+        }
         self.preferences.save_data = save_data;
         self.renew(now)
     }
@@ -238,16 +253,19 @@ impl Policy {
     }
 
     fn decide_picture(&mut self, now: Timestamp, total: DataRate, rate: DataRate) -> PicturePlan {
-        self.decide_whether_it_fits(now, total);
+        let carries = self.thin.decide(now, total, rate);
         let camera = match self.shown() {
             Ok(camera) => camera,
             Err(why) => return PicturePlan::Off(why),
         };
-        if !self.picture_fits {
+        if carries < Carries::Moving {
             // Coming back starts small: what the link carries by then is not known yet.
             self.rung = 0;
-            self.better_since = None;
-            return PicturePlan::Off(PictureOff::LinkTooThin);
+            self.possible_since = [None; ladder::RUNGS];
+            return match carries {
+                Carries::Slides => thin::slides(camera, rate),
+                _ => PicturePlan::Off(PictureOff::LinkTooThin),
+            };
         }
         let highest = self.highest(camera);
         let rung = self.decide_rung(now, rate, highest);
@@ -256,37 +274,39 @@ impl Policy {
         PicturePlan::On { height, fps, rate: rate.min(rung.most) }
     }
 
-    /// Voice alone below what a picture needs; back only after the link has carried it for a while.
-    fn decide_whether_it_fits(&mut self, now: Timestamp, total: DataRate) {
-        if self.picture_fits {
-            self.picture_fits = total >= PICTURE_OFF_BELOW;
-            self.picture_fits_since = None;
-        } else if total < PICTURE_ON_FROM {
-            self.picture_fits_since = None;
-        } else {
-            let since = *self.picture_fits_since.get_or_insert(now);
-            self.picture_fits = now.since(since) >= PICTURE_BACK_AFTER;
-        }
-    }
-
     fn decide_rung(&mut self, now: Timestamp, rate: DataRate, highest: usize) -> Rung {
         let mode = self.preferences.mode;
         let holds = ladder::best(mode, rate, 1.0).min(highest);
-        if self.rung == usize::MAX || holds < self.rung {
+        if self.rung == usize::MAX {
             self.rung = holds;
-            self.better_since = None;
         }
-        let better = ladder::best(mode, rate * (1.0 / RUNG_UP_MARGIN), 1.0).min(highest);
-        if better > self.rung {
-            // The least of what was possible in all that time: one good moment does not count for more.
-            let (since, least) = self.better_since.map_or((now, better), |(since, least)| (since, least.min(better)));
-            self.better_since = Some((since, least));
-            if now.since(since) >= RUNG_UP_AFTER {
-                self.rung = least;
-                self.better_since = None;
+        let before = self.rung;
+        if holds < self.rung {
+            let since = *self.short_since.get_or_insert(now);
+            let settles = self.resized.is_some_and(|at| now.since(at) < SETTLES_IN);
+            let borne = ladder::rung(mode, self.rung).least * if settles { BORNE_WHILE_IT_SETTLES } else { BORNE };
+            if self.rung > highest || rate < borne || now.since(since) >= BORNE_FOR {
+                let fell_far = rate < ladder::rung(mode, self.rung).least * BORNE;
+                let rate = if fell_far { rate * SURE_AFTER_A_FALL } else { rate };
+                self.rung = ladder::best(mode, rate, 1.0).min(holds);
             }
         } else {
-            self.better_since = None;
+            self.short_since = None;
+        }
+        let possible = ladder::best(mode, rate * (1.0 / RUNG_UP_MARGIN), 1.0).min(highest);
+        for (index, since) in self.possible_since.iter_mut().enumerate() {
+            *since = if index <= possible { since.or(Some(now)) } else { None };
+        }
+        let lasted = |since: &Option<Timestamp>, span| since.is_some_and(|since| now.since(since) >= span);
+        let believed = |span| self.possible_since.iter().rposition(|since| lasted(since, span)).unwrap_or(0);
+        let (far, near) = (believed(FAR_UP_AFTER), believed(RUNG_UP_AFTER));
+        if far > self.rung + 1 {
+            self.rung = far;
+        } else if near > self.rung {
+            self.rung = near;
+        }
+        if self.rung != before {
+            (self.resized, self.short_since) = (Some(now), None);
         }
         ladder::rung(mode, self.rung)
     }
@@ -309,6 +329,10 @@ fn worth_telling(old: &(VoicePlan, PicturePlan), new: &(VoicePlan, PicturePlan))
         (PicturePlan::On { height: old_height, fps: old_fps, rate: old }, PicturePlan::On { height, fps, rate }) => {
             height != old_height || fps != old_fps || rate < old * 0.98 || rate > old * 1.05
         }
+        (
+            PicturePlan::Slides { height: old_height, every: old_every, rate: old },
+            PicturePlan::Slides { height, every, rate },
+        ) => height != old_height || every != old_every || rate < old * 0.9 || rate > old * 1.1,
         _ => true,
     }
 }
@@ -324,19 +348,24 @@ const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
 /// Room for retransmissions is kept as the loss grows, up to this share.
 const MOST_REPAIR: f32 = 0.25;
 
-/// Without so much in all, no picture: what is left beside the voice is hardly more than the lowest rung, each of its key
-/// frames holds the voice up, and nobody can be recognised.
-const PICTURE_OFF_BELOW: DataRate = DataRate::from_kbps(75);
-/// With so much in all, the picture comes back. A quarter more than what it goes at, so that it does not flicker.
-const PICTURE_ON_FROM: DataRate = DataRate::from_kbps(92);
 /// A browser's estimate moves by about as much from one second to the next.
 const WANTED_STEP_BPS: u64 = 50_000;
-const PICTURE_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// A higher rung is taken when the rate is so much above what it needs ...
 const RUNG_UP_MARGIN: f64 = 1.15;
 /// ... for so long. Part of the five seconds in which the picture is to follow a link that got better.
 const RUNG_UP_AFTER: Duration = Duration::from_millis(1_500);
+/// Two rungs are no moment's luck: a probe has found what nobody hoped for.
+const FAR_UP_AFTER: Duration = Duration::from_millis(1_100);
+/// A rate that is a little less than the rung needs is borne for a while, as long as a queue takes to drain or a probe to
+/// find what was there before: each change of size costs a key frame.
+const BORNE: f64 = 0.6;
+const BORNE_FOR: Duration = Duration::from_millis(1_500);
+/// Likewise, and less, right after a change: an estimate that fell falls once more while the queue drains.
+const BORNE_WHILE_IT_SETTLES: f64 = 0.3;
+const SETTLES_IN: Duration = Duration::from_secs(1);
+/// For the same reason only so much of what is left after a fall counts at first.
+const SURE_AFTER_A_FALL: f64 = 0.6;
 
 /// Full movement from half more than the rung's least, less again below a fifth more.
 const FLUENT_ON_FROM: f64 = 1.5;

@@ -7,6 +7,8 @@ use units::{DataRate, PictureSize, Timestamp, VoiceRedundancy};
 use super::{LinkEstimate, PictureOff, PicturePlan, Policy, VoicePlan};
 use crate::{CameraFormat, MediaConfig, Mode, Preferences};
 
+mod thin;
+
 const CAMERA: CameraFormat = CameraFormat { size: PictureSize::new(1280, 720), fps: 30 };
 const STEP: Duration = Duration::from_millis(100);
 
@@ -55,14 +57,14 @@ impl Drive {
     fn height(&self) -> u32 {
         match self.picture() {
             PicturePlan::On { height, .. } => height,
-            PicturePlan::Off(_) => 0,
+            PicturePlan::Off(_) | PicturePlan::Slides { .. } => 0,
         }
     }
 
     fn fps(&self) -> u32 {
         match self.picture() {
             PicturePlan::On { fps, .. } => fps,
-            PicturePlan::Off(_) => 0,
+            PicturePlan::Off(_) | PicturePlan::Slides { .. } => 0,
         }
     }
 
@@ -93,6 +95,50 @@ fn a_link_that_shrinks_and_grows_keeps_the_voice_and_gets_its_picture_back() {
 }
 
 #[test]
+fn a_rate_that_is_a_little_short_for_a_moment_does_not_change_the_size() {
+    let mut drive = Drive::smooth();
+    drive.link(260, 0.0, 5_000);
+    assert_eq!(drive.height(), 270);
+    drive.link(150, 0.0, 1_000);
+    assert_eq!(drive.height(), 270, "a queue that drains: {:?}", drive.picture());
+    drive.link(260, 0.0, 5_000);
+    assert_eq!(drive.height(), 270);
+    drive.link(150, 0.0, 2_500);
+    assert_eq!(drive.height(), 180, "it stays so");
+    drive.link(260, 0.0, 5_000);
+    drive.link(110, 0.0, 100);
+    assert!(drive.height() < 180, "less than half is not borne: {:?}", drive.picture());
+}
+
+#[test]
+fn an_estimate_that_falls_once_more_while_the_queue_drains_costs_one_change_of_size() {
+    let mut drive = Drive::smooth();
+    drive.link(1_000, 0.0, 5_000);
+    drive.link(160, 0.0, 300);
+    assert_eq!(drive.height(), 180);
+    drive.link(95, 0.0, 600);
+    assert_eq!(drive.height(), 180);
+    drive.link(140, 0.0, 10_000);
+    assert_eq!(drive.height(), 180);
+}
+
+#[test]
+fn a_link_that_carries_far_more_again_is_believed_sooner_than_one_that_carries_a_little_more() {
+    let mut drive = Drive::smooth();
+    drive.link(150, 0.0, 5_000);
+    assert_eq!(drive.height(), 180);
+    drive.link(1_000, 0.0, 1_300);
+    assert_eq!(drive.height(), 540);
+
+    let mut drive = Drive::smooth();
+    drive.link(150, 0.0, 5_000);
+    drive.link(280, 0.0, 1_300);
+    assert_eq!(drive.height(), 180);
+    drive.link(280, 0.0, 500);
+    assert_eq!(drive.height(), 270);
+}
+
+#[test]
 fn a_rate_that_wavers_around_a_rung_does_not_change_the_size_every_second() {
     let mut drive = Drive::smooth();
     drive.link(460, 0.0, 5_000);
@@ -113,15 +159,18 @@ fn a_constant_link_leaves_the_encoders_alone() {
 }
 
 #[test]
-fn below_what_a_picture_needs_the_voice_goes_on_alone_and_the_picture_comes_back() {
+fn below_what_a_moving_picture_needs_it_stops_and_comes_back() {
     let mut drive = Drive::smooth();
+    drive.link(500, 0.0, 1_000);
     drive.link(80, 0.0, 2_000);
     assert!(drive.height() > 0, "just enough to keep it");
-    drive.link(70, 0.0, 200);
-    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin));
+    drive.link(70, 0.0, 1_000);
+    assert!(drive.height() > 0, "it may be a queue that drains");
+    drive.link(70, 0.0, 1_000);
+    assert_eq!(drive.height(), 0);
     drive.link(85, 0.0, 10_000);
-    assert_eq!(drive.picture(), PicturePlan::Off(PictureOff::LinkTooThin), "not enough to bring it back");
-    drive.link(95, 0.0, 1_500);
+    assert_eq!(drive.height(), 0, "not enough to bring it back");
+    drive.link(95, 0.0, 2_500);
     assert!(drive.height() > 0);
 }
 

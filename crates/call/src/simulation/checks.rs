@@ -1,6 +1,6 @@
 //! The level, the digits, the device that is known again.
 
-use trust::{KnownDevices, Level, Recognition};
+use trust::{KnownDevices, Level, PatientDevice, Recognition};
 
 use super::people::People;
 use super::world::{GUEST, HOST, World};
@@ -17,7 +17,9 @@ fn shown(world: &World) -> [trust::Digits; 2] {
 fn either_side_begins_and_both_read_the_same_digits() {
     for beginner in [HOST, GUEST] {
         let mut world = World::new(&People::default()).run(10);
-        assert_eq!(world.assurance(HOST).level, Level::LinkApp);
+        for side in [HOST, GUEST] {
+            assert_eq!((world.assurance(side).level, world.assurance(side).check), (Level::LinkApp, Check::None));
+        }
         world.intend(beginner, Intent::StartCheck);
         assert_eq!(world.assurance(beginner).check, Check::Asked);
         world.pass(1);
@@ -155,6 +157,58 @@ fn a_device_that_was_compared_is_known_again_and_another_one_is_told() {
     people.patient = None;
     let hidden = World::new(&people).run(10);
     assert_eq!(hidden.assurance(HOST).device, Recognition::Changed, "who hides which device it is gains nothing");
+}
+
+#[test]
+fn a_device_that_is_found_before_the_join_is_known_again_and_one_found_later_is_passed_over() {
+    let mut people = People::default();
+    let link = people.link.clone();
+    let found = |secret| Input::OwnDevice(PatientDevice::for_clinic(&secret, &link.clinic_key));
+    let mut first = World::new(&people).run(10);
+    first.intend(GUEST, Intent::HangUp);
+    first.pass(1);
+    for output in &first.apps[HOST].to_remember {
+        if let Output::RememberDevice { name, device, compared } = output {
+            people.known_by_host.remember(*name, *device, *compared);
+        }
+    }
+    let before = people.patient.take().unwrap();
+    let mut again = World::new(&people);
+    again.tell(GUEST, found(before));
+    assert_eq!(again.run(10).assurance(HOST).device, Recognition::Met);
+    let mut late = World::new(&people);
+    late.intend(GUEST, Intent::Join);
+    late.tell(GUEST, found(before));
+    assert_eq!(late.run(10).assurance(HOST).device, Recognition::Changed, "this visit has begun without");
+}
+
+#[test]
+fn a_device_is_known_by_the_name_of_its_own_person_alone() {
+    let mut people = People::default();
+    let mut world = World::new(&people).run(10);
+    for side in [HOST, GUEST] {
+        world.intend(side, Intent::RememberDevice);
+    }
+    let names = [HOST, GUEST].map(|side| match world.apps[side].to_remember.last() {
+        Some(Output::RememberDevice { name, device, .. }) => {
+            let known = [&mut people.known_by_host, &mut people.known_by_guest];
+            known.into_iter().nth(side).unwrap().remember(*name, *device, true);
+            *name
+        }
+        other => panic!("{other:?}"),
+    });
+    let clinician = KnownDevices::clinician(&people.link.clinic_key, super::NAME);
+    assert_eq!(names, [people.invite.patient.unwrap(), clinician]);
+    assert_eq!(World::new(&people).run(10).assurance(HOST).device, Recognition::Compared);
+
+    people.invite.patient = Some([6; 32]);
+    assert_eq!(World::new(&people).run(10).assurance(HOST).device, Recognition::New, "another patient");
+    people.invite.patient = None;
+    let mut nobody = World::new(&people).run(10);
+    assert_eq!(nobody.assurance(HOST).device, Recognition::New, "a link for nobody in particular");
+    nobody.intend(HOST, Intent::RememberDevice);
+    nobody.intend(HOST, Intent::HangUp);
+    assert!(remembered(&nobody, HOST).is_empty());
 }
 
 fn remembered(world: &World, side: usize) -> Vec<bool> {

@@ -121,6 +121,8 @@ fn a_clinics_epoch_that_was_seen_is_to_be_remembered() {
     );
     assert!(remembered);
     assert!(world.apps[HOST].to_remember.is_empty(), "its own, it knows");
+    let world = World::new(&People::default()).run(10);
+    assert!(world.are_both_live() && world.apps[GUEST].to_remember.is_empty(), "the link has said so");
 }
 
 #[test]
