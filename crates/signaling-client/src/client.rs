@@ -1,17 +1,26 @@
 //! The two HTTP clients, and one request through them.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Method, Response, Url};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::Problem;
+use tokio::time::{Instant, timeout_at};
 use units::Phi;
 
-use crate::error::{Failure, Refusal, from_reqwest};
+use crate::connector::{CONNECT_TIMEOUT, Connector};
+use crate::error::{Failure, Refusal, from_transport};
+use crate::race::{Pace, race};
 use crate::tls::client_config;
 use crate::{ClientError, ServerTrust};
 
@@ -31,18 +40,63 @@ pub struct SignalingClient {
 }
 
 struct Shared {
-    base_url: Url,
+    base_url: Uri,
     trust: ServerTrust,
     tls: rustls::ClientConfig,
     clients: Mutex<Clients>,
+    round_trip: Mutex<Option<Duration>>,
 }
 
 /// One for the stream and one for the rest, so that a connection that has silently died under the stream does not stall
-/// every request too (hyper issue 4186, reqwest issue 1323).
+/// every request too (hyper issue 4186); and so that there is a second way for a request that the first lets wait.
 #[derive(Clone)]
 struct Clients {
-    events: reqwest::Client,
-    post: reqwest::Client,
+    events: HttpClient,
+    post: HttpClient,
+}
+
+type HttpClient = legacy::Client<Connector, Full<Bytes>>;
+
+/// An answer whose head has come.
+pub(crate) struct Answer {
+    response: hyper::Response<Incoming>,
+    trust: ServerTrust,
+    /// By when all of it must be there.
+    until: Option<Instant>,
+}
+
+impl Answer {
+    /// The next bytes of its body; none at its end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
+        loop {
+            let frame = by(self.until, self.response.body_mut().frame()).await.ok_or(ClientError::Unreachable)?;
+            match frame.transpose().map_err(|error| from_transport(&error, &self.trust))? {
+                None => return Ok(None),
+                // What is no data is a trailer.
+                Some(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+            }
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+}
+
+/// What comes in time, if there is one.
+async fn by<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match until {
+        Some(until) => timeout_at(until, work).await.ok(),
+        None => Some(work.await),
+    }
 }
 
 impl SignalingClient {
@@ -53,20 +107,36 @@ impl SignalingClient {
     pub fn new(server: Server) -> Result<Self, ClientError> {
         let base_url = read_base_url(&server.base_url).ok_or(ClientError::BadAddress)?;
         let tls = client_config(&server.trust)?;
-        let clients = Clients::new(&base_url, &tls)?;
-        let shared = Shared { base_url, trust: server.trust, tls, clients: Mutex::new(clients) };
+        let clients = Clients::new(&base_url, &tls);
+        let (clients, round_trip) = (Mutex::new(clients), Mutex::new(None));
+        let shared = Shared { base_url, trust: server.trust, tls, clients, round_trip };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Leaves every connection there is and begins anew: after the network changed, or when the stream fell silent.
     pub fn rebuild(&self) {
-        // What was built once is built again: the same address, the same TLS.
-        if let Ok(fresh) = Clients::new(&self.shared.base_url, &self.shared.tls) {
-            *self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
-        }
+        let fresh = Clients::new(&self.shared.base_url, &self.shared.tls);
+        *self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 
-    /// One request and its answer, both JSON.
+    /// The shortest time from a request to its answer so far: the round trip, and as long as the link takes for a kilobyte or
+    /// two.
+    pub fn round_trip(&self) -> Option<Duration> {
+        *self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the connection of the event stream ahead of it: its three round trips, two seconds over a satellite, are then
+    /// over when the answer to a join is there. Inside a runtime of tokio.
+    pub fn warm_up(&self) {
+        let (client, events) = (self.clone(), self.clients().events);
+        // Whatever is wrong, the stream will say.
+        tokio::spawn(async move {
+            let until = Some(Instant::now() + CONNECT_TIMEOUT);
+            drop(client.request(&events, Method::GET, "/healthz", HeaderMap::new(), None, until).await);
+        });
+    }
+
+    /// One request and its answer, both JSON: made once, since made twice it could come to something else.
     pub(crate) async fn ask<R: DeserializeOwned>(
         &self,
         method: Method,
@@ -74,14 +144,46 @@ impl SignalingClient {
         token: Option<&Phi<String>>,
         body: &(impl Serialize + Sync),
     ) -> Result<R, Failure> {
-        let mut request = self.clients().post.request(method.clone(), self.url(path)).timeout(REQUEST_TIMEOUT);
-        request = request.headers(headers(token, "application/json")?);
-        if method == Method::POST {
-            let body = serde_json::to_vec(body).map_err(|_| ClientError::BadAddress)?;
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        let body = json_body(&method, body)?;
+        self.ask_over(&self.clients().post, method, path, token, body).await
+    }
+
+    /// The same of a request that does no harm when it is made twice. If the answer stays away it is made again by the other
+    /// connection, and the first answer counts: what is lost of one connection holds up everything behind it, the longer the
+    /// oftener.
+    pub(crate) async fn ask_by_both_ways<R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&Phi<String>>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<R, Failure> {
+        let body = json_body(&method, body)?;
+        let clients = self.clients();
+        race(second_way(self.round_trip()), |number| {
+            let way = if number == 0 { clients.post.clone() } else { clients.events.clone() };
+            let (method, body) = (method.clone(), body.clone());
+            async move { self.ask_over(&way, method, path, token, body).await }
+        })
+        .await
+    }
+
+    async fn ask_over<R: DeserializeOwned>(
+        &self,
+        way: &HttpClient,
+        method: Method,
+        path: &str,
+        token: Option<&Phi<String>>,
+        body: Option<Bytes>,
+    ) -> Result<R, Failure> {
+        let mut headers = headers(token, "application/json")?;
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let response = request.send().await.map_err(|error| self.failure(&error))?;
-        self.read_json(response, MAX_ANSWER_BYTES).await
+        let asked = Instant::now();
+        let answer = self.request(way, method, path, headers, body, Some(asked + REQUEST_TIMEOUT)).await?;
+        self.took(asked.elapsed());
+        self.read_json(answer, MAX_ANSWER_BYTES).await
     }
 
     /// The event stream, or one long-poll: the answer's head has come when this returns.
@@ -92,40 +194,52 @@ impl SignalingClient {
         cursor: Option<u64>,
         accept: &'static str,
         timeout: Option<Duration>,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Answer, Failure> {
         let mut headers = headers(Some(token), accept)?;
         if let Some(cursor) = cursor {
             headers.insert(LAST_EVENT_ID, HeaderValue::from(cursor));
         }
-        let mut request = self.clients().events.get(self.url(path)).headers(headers);
-        if let Some(timeout) = timeout {
-            request = request.timeout(timeout);
+        let until = timeout.map(|timeout| Instant::now() + timeout);
+        let answer = self.request(&self.clients().events, Method::GET, path, headers, None, until).await?;
+        self.accept(answer, accept).await
+    }
+
+    async fn request(
+        &self,
+        way: &HttpClient,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        until: Option<Instant>,
+    ) -> Result<Answer, ClientError> {
+        let mut request = Request::new(Full::new(body.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.url(path)?;
+        *request.headers_mut() = headers;
+        match by(until, way.request(request)).await {
+            Some(Ok(response)) => Ok(Answer { response, trust: self.shared.trust, until }),
+            Some(Err(error)) => Err(from_transport(&error, &self.shared.trust)),
+            None => Err(ClientError::Unreachable),
         }
-        let response = request.send().await.map_err(|error| self.failure(&error))?;
-        self.accept(response, accept).await
     }
 
     /// An answer's JSON, at most `limit` bytes of it.
-    pub(crate) async fn read_json<R: DeserializeOwned>(&self, response: Response, limit: usize) -> Result<R, Failure> {
-        let response = self.accept(response, "application/json").await?;
-        let bytes = self.read_body(response, limit).await?;
+    pub(crate) async fn read_json<R: DeserializeOwned>(&self, answer: Answer, limit: usize) -> Result<R, Failure> {
+        let answer = self.accept(answer, "application/json").await?;
+        let bytes = read_body(answer, limit).await?;
         serde_json::from_slice(&bytes).map_err(|_| ClientError::NotHousecall.into())
     }
 
-    /// What a network error was.
-    pub(crate) fn failure(&self, error: &reqwest::Error) -> Failure {
-        from_reqwest(error, &self.shared.trust).into()
-    }
-
     /// Passes on a success of the wanted kind; whatever else becomes its error.
-    async fn accept(&self, response: Response, content_type: &str) -> Result<Response, Failure> {
-        let status = response.status();
-        if status.is_success() && is_of_type(&response, content_type) {
-            return Ok(response);
+    async fn accept(&self, answer: Answer, content_type: &str) -> Result<Answer, Failure> {
+        let status = answer.status();
+        if status.is_success() && is_of_type(&answer, content_type) {
+            return Ok(answer);
         }
-        if is_of_type(&response, "application/problem+json") && !status.is_success() {
-            let retry_after = retry_after(response.headers());
-            let bytes = self.read_body(response, MAX_PROBLEM_BYTES).await?;
+        if is_of_type(&answer, "application/problem+json") && !status.is_success() {
+            let retry_after = retry_after(answer.headers());
+            let bytes = read_body(answer, MAX_PROBLEM_BYTES).await?;
             let problem: Problem = serde_json::from_slice(&bytes).map_err(|_| ClientError::NotHousecall)?;
             let refusal = Refusal { code: problem.code, status: status.as_u16(), retry_after };
             return Err(Failure { error: ClientError::Refused(refusal), retry_after });
@@ -135,30 +249,22 @@ impl SignalingClient {
             502..=504 => ClientError::Unreachable,
             _ => ClientError::NotHousecall,
         };
-        Err(Failure { error, retry_after: retry_after(response.headers()) })
+        Err(Failure { error, retry_after: retry_after(answer.headers()) })
     }
 
-    async fn read_body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error))? {
-            if bytes.len() + chunk.len() > limit {
-                return Err(ClientError::NotHousecall.into());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+    fn took(&self, span: Duration) {
+        let mut shortest = self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner);
+        *shortest = Some(shortest.map_or(span, |before| before.min(span)));
     }
 
     fn clients(&self) -> Clients {
         self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn url(&self, path: &str) -> Url {
-        let mut url = self.shared.base_url.clone();
-        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        url.set_path(path);
-        url.set_query(query);
-        url
+    fn url(&self, path: &str) -> Result<Uri, ClientError> {
+        let mut parts = self.shared.base_url.clone().into_parts();
+        parts.path_and_query = Some(path.try_into().map_err(|_| ClientError::BadAddress)?);
+        Uri::from_parts(parts).map_err(|_| ClientError::BadAddress)
     }
 }
 
@@ -169,36 +275,57 @@ impl fmt::Debug for SignalingClient {
 }
 
 impl Clients {
-    fn new(base_url: &Url, tls: &rustls::ClientConfig) -> Result<Self, ClientError> {
+    fn new(base_url: &Uri, tls: &rustls::ClientConfig) -> Self {
         let build = || {
-            let mut builder = reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .https_only(true)
-                // A Housecall server never sends anybody elsewhere.
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
+            let mut builder = legacy::Client::builder(TokioExecutor::new());
+            builder
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
                 .http2_keep_alive_interval(KEEP_ALIVE)
-                .http2_keep_alive_timeout(KEEP_ALIVE)
+                .http2_keep_alive_timeout(KEEP_ALIVE_ANSWER)
                 .http2_keep_alive_while_idle(true);
-            if is_this_machine(base_url) {
-                builder = builder.no_proxy();
-            }
-            builder.build().map_err(|_| ClientError::BadAddress)
+            builder.build(Connector::new(tls, !is_this_machine(base_url)))
         };
-        Ok(Self { events: build()?, post: build()? })
+        Self { events: build(), post: build() }
     }
 }
 
-fn read_base_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let nobody = url.username().is_empty() && url.password().is_none();
-    (url.scheme() == "https" && url.host_str().is_some() && plain && nobody).then_some(url)
+/// When a request that may be made twice is.
+fn second_way(round_trip: Option<Duration>) -> Pace {
+    let first =
+        round_trip.map_or(SECOND_WAY_UNKNOWN, |span| span.mul_f64(2.5).clamp(SECOND_WAY_LEAST, SECOND_WAY_UNKNOWN));
+    Pace { first, most: 2, least: 1 }
+}
+
+async fn read_body(mut answer: Answer, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(ClientError::NotHousecall.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// A request that is no POST says all in its path.
+fn json_body(method: &Method, body: &impl Serialize) -> Result<Option<Bytes>, ClientError> {
+    if method != Method::POST {
+        return Ok(None);
+    }
+    serde_json::to_vec(body).map(|bytes| Some(bytes.into())).map_err(|_| ClientError::BadAddress)
+}
+
+fn read_base_url(text: &str) -> Option<Uri> {
+    let uri: Uri = text.parse().ok()?;
+    let plain = uri.path() == "/" && uri.query().is_none() && !text.contains(['#', '@']);
+    let is_host = uri.host().is_some_and(|host| !host.is_empty());
+    (uri.scheme_str() == Some("https") && is_host && plain).then_some(uri)
 }
 
 /// A proxy set in the environment is for the way out, not for a server on this machine.
-fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+fn is_this_machine(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
@@ -216,8 +343,8 @@ fn headers(token: Option<&Phi<String>>, accept: &'static str) -> Result<HeaderMa
     Ok(headers)
 }
 
-fn is_of_type(response: &Response, content_type: &str) -> bool {
-    let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn is_of_type(answer: &Answer, content_type: &str) -> bool {
+    let value = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(content_type)
 }
 
@@ -228,12 +355,18 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-/// A rural line needs some seconds for three round trips; longer than this and another try is the better chance.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+/// A question and its answer that were lost and sent again by the system are there by then where a round trip is a quarter of a
+/// second; half of it, and a request over a link with a short round trip would be made twice whenever the server's disk is slow.
+const SECOND_WAY_LEAST: Duration = Duration::from_millis(600);
+/// Before anything was answered: a connection and a round trip over a satellite.
+const SECOND_WAY_UNKNOWN: Duration = Duration::from_millis(2_500);
 /// From the first byte of a request to the last of its answer; none is larger than a staff box of 64 KiB in base64.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// A connection that answers no ping within this is given up, also while nothing is asked.
+/// How often a connection is asked whether it still stands, also while nothing else is asked.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// One that does not answer that within this is given up. Where a fifth is lost and every other second something is sent again,
+/// five seconds pass without an answer once in a hundred times, and a new connection takes as long.
+const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(8);
 /// Nothing that a Housecall server answers to a request is longer: the largest is a page of devices, about 100 KiB.
 const MAX_ANSWER_BYTES: usize = 128 * 1024;
 const MAX_PROBLEM_BYTES: usize = 16 * 1024;
@@ -261,8 +394,15 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_made_again_when_its_answer_is_late() {
+        let after = |millis| second_way(Some(Duration::from_millis(millis))).first.as_millis();
+        assert_eq!(second_way(None).first, SECOND_WAY_UNKNOWN);
+        assert_eq!((after(1), after(40), after(400), after(5_000)), (600, 600, 1_000, 2_500));
+    }
+
+    #[test]
     fn only_this_machine_is_asked_without_a_proxy() {
-        let is = |url: &str| is_this_machine(&Url::parse(url).unwrap());
+        let is = |url: &str| is_this_machine(&url.parse().unwrap());
         assert!(is("https://127.0.0.1:1") && is("https://[::1]:1") && is("https://localhost"));
         assert!(!is("https://192.0.2.1") && !is("https://localhost.example"));
     }

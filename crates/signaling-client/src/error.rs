@@ -135,9 +135,9 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// Finds out what reqwest's error was.
-pub(crate) fn from_reqwest(error: &reqwest::Error, trust: &ServerTrust) -> ClientError {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+/// Finds out what an error of a connection was.
+pub(crate) fn from_transport(error: &(dyn Error + 'static), trust: &ServerTrust) -> ClientError {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = as_rustls(error) {
             return from_rustls(error, trust);

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use units::Phi;
 
 use crate::SignalingClient;
+use crate::client::Answer;
 use crate::error::{Failure, Refusal};
 use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
 use crate::sse::SseParser;
@@ -280,9 +281,9 @@ struct ServerEvents {
 }
 
 impl EventSource for ServerEvents {
-    type Body = reqwest::Response;
+    type Body = Answer;
 
-    async fn stream(&self, cursor: Option<u64>) -> Result<reqwest::Response, Failure> {
+    async fn stream(&self, cursor: Option<u64>) -> Result<Answer, Failure> {
         self.client.open_events(&self.path, &self.token, cursor, "text/event-stream", None).await
     }
 
@@ -298,9 +299,9 @@ impl EventSource for ServerEvents {
     }
 }
 
-impl EventBody for reqwest::Response {
+impl EventBody for Answer {
     async fn chunk(&mut self) -> Option<Bytes> {
-        reqwest::Response::chunk(self).await.ok().flatten()
+        Answer::chunk(self).await.ok().flatten()
     }
 }
 

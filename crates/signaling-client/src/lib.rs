@@ -12,9 +12,11 @@
 
 mod backoff;
 mod client;
+mod connector;
 mod error;
 mod event_stream;
 mod outbox;
+mod race;
 mod requests;
 mod schedule;
 mod sse;

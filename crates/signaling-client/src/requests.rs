@@ -1,6 +1,6 @@
 //! One method for each thing that can be asked of the server.
 
-use reqwest::Method;
+use hyper::Method;
 use serde::{Deserialize, Serialize};
 use signaling_protocol::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, EndpointRequest,
@@ -47,7 +47,9 @@ impl SignalingClient {
         visit: VisitId,
         request: &CreateInviteRequest,
     ) -> Result<CreateInviteReply, ClientError> {
-        self.ask(Method::POST, &format!("/v1/visits/{visit}/invites"), Some(staff), request).await.map_err(error)
+        self.ask_by_both_ways(Method::POST, &format!("/v1/visits/{visit}/invites"), Some(staff), request)
+            .await
+            .map_err(error)
     }
 
     /// Asks what to sign to join by an invite.
@@ -55,7 +57,9 @@ impl SignalingClient {
     /// # Errors
     /// Too many requests; or no answer.
     pub async fn challenge(&self, invite: InviteId) -> Result<ChallengeReply, ClientError> {
-        self.ask(Method::POST, &format!("/v1/invites/{invite}/challenge"), None, &Empty {}).await.map_err(error)
+        self.ask_by_both_ways(Method::POST, &format!("/v1/invites/{invite}/challenge"), None, &Empty {})
+            .await
+            .map_err(error)
     }
 
     /// Joins by an invite: into the waiting room.
@@ -63,7 +67,7 @@ impl SignalingClient {
     /// # Errors
     /// The link cannot be used; or no answer.
     pub async fn join_guest(&self, invite: InviteId, request: &JoinRequest) -> Result<JoinReply, ClientError> {
-        self.ask(Method::POST, &format!("/v1/invites/{invite}/join"), None, request).await.map_err(error)
+        self.ask_by_both_ways(Method::POST, &format!("/v1/invites/{invite}/join"), None, request).await.map_err(error)
     }
 
     /// Joins as the visit's clinician.
@@ -76,6 +80,7 @@ impl SignalingClient {
         visit: VisitId,
         request: &HostJoinRequest,
     ) -> Result<JoinReply, ClientError> {
+        // Once: a copy that comes late could put out the device that its user went on to meanwhile.
         self.ask(Method::POST, &format!("/v1/visits/{visit}/join"), Some(staff), request).await.map_err(error)
     }
 
@@ -84,7 +89,7 @@ impl SignalingClient {
     /// # Errors
     /// Not in the visit; or no answer.
     pub async fn ice(&self, endpoint: &Phi<String>, visit: VisitId) -> Result<IceReply, ClientError> {
-        self.ask(Method::GET, &format!("/v1/visits/{visit}/ice"), Some(endpoint), &()).await.map_err(error)
+        self.ask_by_both_ways(Method::GET, &format!("/v1/visits/{visit}/ice"), Some(endpoint), &()).await.map_err(error)
     }
 
     /// Sends boxes, once. [`Outbox`](crate::Outbox) sends them until they have arrived.
@@ -146,7 +151,7 @@ impl SignalingClient {
         visit: VisitId,
         request: &SendRequest,
     ) -> Result<SendReply, Failure> {
-        self.ask(Method::POST, &format!("/v1/visits/{visit}/messages"), Some(endpoint), request).await
+        self.ask_by_both_ways(Method::POST, &format!("/v1/visits/{visit}/messages"), Some(endpoint), request).await
     }
 
     async fn about(
@@ -158,13 +163,13 @@ impl SignalingClient {
     ) -> Result<(), ClientError> {
         let path = format!("/v1/visits/{visit}/{what}");
         let request = EndpointRequest { endpoint: whom };
-        let Empty {} = self.ask(Method::POST, &path, Some(endpoint), &request).await.map_err(error)?;
+        let Empty {} = self.ask_by_both_ways(Method::POST, &path, Some(endpoint), &request).await.map_err(error)?;
         Ok(())
     }
 
     async fn plain(&self, endpoint: &Phi<String>, visit: VisitId, what: &str) -> Result<(), ClientError> {
         let path = format!("/v1/visits/{visit}/{what}");
-        let Empty {} = self.ask(Method::POST, &path, Some(endpoint), &Empty {}).await.map_err(error)?;
+        let Empty {} = self.ask_by_both_ways(Method::POST, &path, Some(endpoint), &Empty {}).await.map_err(error)?;
         Ok(())
     }
 }

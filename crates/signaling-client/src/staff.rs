@@ -1,6 +1,6 @@
 //! What an app of the staff asks about what colleagues keep: the clinic, devices, revocations, boxes.
 
-use reqwest::Method;
+use hyper::Method;
 use serde::Serialize;
 use signaling_protocol::{
     BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, Clinic, ClinicReply, DeviceId, DeviceReply,

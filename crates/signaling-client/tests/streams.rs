@@ -31,6 +31,27 @@ fn event(event: Event) -> Option<StreamEvent> {
 }
 
 #[tokio::test]
+async fn the_stream_takes_the_connection_that_was_warmed_up_for_it() {
+    let server = TestServer::start(|asked| match asked.path.as_str() {
+        "/healthz" => Answer::new(200, "text/plain", "ok"),
+        _ => Answer::stream_of(": here\n\n"),
+    })
+    .await;
+    let client = server.client();
+    client.warm_up();
+    let warm = async {
+        while server.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), warm).await.expect("it asks something");
+    assert_eq!(server.asked()[0].header("authorization"), None, "who asks is nobody's business");
+    let mut events = EventStream::open(client, VISIT, token());
+    assert_eq!(next(&mut events).await, Some(StreamEvent::Up));
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
 async fn events_come_as_they_are_sent_in_whatever_pieces() {
     let (write, stream) = Answer::stream();
     let stream = Mutex::new(Some(stream));

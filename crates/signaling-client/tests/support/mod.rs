@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -110,6 +111,7 @@ pub struct TestServer {
     pub address: SocketAddr,
     pub pin: [u8; 32],
     asked: Arc<Mutex<Vec<Asked>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl TestServer {
@@ -119,6 +121,16 @@ impl TestServer {
     }
 
     pub async fn start_with(
+        tls: Tls,
+        alpn: &[&[u8]],
+        answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_deaf(0, tls, alpn, answer).await
+    }
+
+    /// A server to which nothing gets through by the first so many connections.
+    pub async fn start_deaf(
+        deaf: usize,
         tls: Tls,
         alpn: &[&[u8]],
         answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
@@ -144,8 +156,15 @@ impl TestServer {
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let service = Service { asked: asked.clone(), answer: Arc::new(answer) };
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
         tokio::spawn(async move {
+            let mut unheard = Vec::new();
             while let Ok((stream, _)) = listener.accept().await {
+                if counted.fetch_add(1, Ordering::SeqCst) < deaf {
+                    unheard.push(stream);
+                    continue;
+                }
                 let (acceptor, service) = (acceptor.clone(), service.clone());
                 tokio::spawn(async move {
                     if tls == Tls::None {
@@ -156,7 +175,7 @@ impl TestServer {
                 });
             }
         });
-        Self { address, pin, asked }
+        Self { address, pin, asked, connections }
     }
 
     pub fn base_url(&self) -> String {
@@ -170,6 +189,11 @@ impl TestServer {
 
     pub fn client_with(&self, trust: ServerTrust) -> SignalingClient {
         SignalingClient::new(Server { base_url: self.base_url(), trust }).unwrap()
+    }
+
+    /// How often somebody connected.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// All requests so far.
