@@ -346,7 +346,7 @@ impl eframe::App for App {
             talked_for: end.map(|end| end.talked_for),
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
-            is_known_again: session.is_known_again(),
+            keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
             phone: None,
         };
         let mut intents = Vec::new();

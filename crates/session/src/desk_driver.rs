@@ -314,7 +314,7 @@ impl DeskDriver {
             None => call.identity,
         };
         let party = call::Party::Host { device, visit, invites: invites.collect() };
-        let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine)
+        let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine, None)
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);
         let (inputs, watched) = (self.inputs.clone(), visit.clone());

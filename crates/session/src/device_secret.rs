@@ -1,7 +1,7 @@
 //! By what a clinic knows a patient's device again: 32 secret bytes.
 //!
 //! Whoever has them passes for this device, so they lie in no file that the app makes by itself: in one that somebody
-//! named, or, where there is one, in the system's keyring.
+//! named. Without one, a window asks the system's keyring, which has others for each clinic ([`crate::keys`]).
 
 use std::fmt;
 use std::path::Path;

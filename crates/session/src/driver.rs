@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::{Call, DeviceInput, Input, Intent, Output, PeerCommand, PeerInput, Phase, Remote, Snapshot, StatsInput};
+use call::{
+    Call, DeviceInput, Input, Intent, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote, Snapshot, StatsInput,
+};
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
 use tokio::sync::{mpsc, watch};
@@ -15,6 +17,7 @@ use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::headless::{Progress, call_format};
+use crate::keys::{AwaitedDevice, SettledDevice};
 use crate::media::{DeviceNews, MediaThreads, Meters};
 use crate::memory::{Memory, MemoryError, News};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
@@ -29,10 +32,13 @@ const ENCODE_TIME: Duration = Duration::from_millis(200);
 const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_AGAIN: Duration = Duration::from_millis(500);
 /// How long a picture waits for a packet to be sent again: the question and the answer, and the same once more.
-/// Below the least, a busy machine looks like a lossy link; beyond the most, a new key frame is there sooner.
+/// Below the least, a busy machine looks like a lossy link, and where every tenth packet is lost a key frame, of many
+/// packets, comes later than the fifth answer; beyond the most, a new key frame is there sooner.
 const REPAIR_MARGIN: Duration = Duration::from_millis(60);
-const LEAST_PATIENCE: Duration = Duration::from_millis(150);
+const LEAST_PATIENCE: Duration = Duration::from_millis(400);
 const MOST_PATIENCE: Duration = Duration::from_millis(800);
+/// The same of a picture that comes every few seconds: a new key frame would take as long and hold the next one up.
+const PATIENCE_WITH_SLIDES: Duration = Duration::from_secs(4);
 /// How long the last words to the server may take after the visit.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -57,6 +63,8 @@ pub(crate) struct Driver {
     pub(crate) remote: Option<Remote>,
     /// Whom this app has met before.
     pub(crate) memory: Memory,
+    /// By what the clinic knows this patient's device again, while the keyring is asked for it.
+    pub(crate) own_device: Option<AwaitedDevice>,
     /// What is being written of that; awaited at the end.
     pub(crate) remembering: Vec<JoinHandle<Result<(), MemoryError>>>,
 }
@@ -108,7 +116,8 @@ impl Driver {
             let wake = [self.call.poll_timeout().unwrap_or(Timestamp::NEVER), self.look.next, self.recorder.wakes_at()];
             let wake = self.clock.instant(wake.into_iter().min().unwrap_or_default()).unwrap_or_else(Instant::now);
             tokio::select! {
-                Some(intent) = self.intents.recv() => self.tell(Input::Intent(intent)),
+                Some(intent) = self.intents.recv() => self.hear_intent(intent),
+                settled = AwaitedDevice::settle(&mut self.own_device) => self.take_own_device(settled),
                 Some(answer) = self.answers.recv() => match answer {
                     Answer::Input(input) => self.take_answer(input),
                     Answer::Hopeless(error) => {
@@ -166,6 +175,22 @@ impl Driver {
 
     fn tell(&mut self, input: Input) {
         self.call.handle_input(self.now(), input);
+    }
+
+    /// Who joins says which device it is: that is waited for, a little.
+    fn hear_intent(&mut self, intent: Intent) {
+        if !self.own_device.as_mut().is_some_and(|awaited| awaited.holds(intent)) {
+            self.tell(Input::Intent(intent));
+        }
+    }
+
+    fn take_own_device(&mut self, settled: SettledDevice) {
+        if let Some(device) = settled.device {
+            self.tell(Input::OwnDevice(device));
+        }
+        if settled.joins {
+            self.tell(Input::Intent(Intent::Join));
+        }
     }
 
     fn hear(&mut self, from: FromPeer) {
@@ -251,9 +276,10 @@ impl Driver {
                 self.look_at_meters(now, active.endpoint, active.stats.last_heard);
             }
         }
+        let their_picture = self.call.snapshot().remote.map(|remote| remote.picture);
         if let Some(sample) = self.recorder.sample(now, active.as_ref(), &self.media.shared().meters) {
             if let (Some(active), Some(round_trip)) = (&active, active.as_ref().and_then(|it| it.stats.round_trip)) {
-                let deadline = (round_trip * 2 + REPAIR_MARGIN).clamp(LEAST_PATIENCE, MOST_PATIENCE);
+                let deadline = patience(their_picture, round_trip);
                 active.peer.set_playout_deadline(deadline);
                 self.media.shared().meters.set_picture_deadline(deadline);
             }
@@ -313,5 +339,13 @@ impl Driver {
             self.look.silence_told = Some(now);
             self.tell(Input::Peer(endpoint, PeerInput::NothingHeard { since: heard_at }));
         }
+    }
+}
+
+/// How long their picture waits for what is missing of it.
+fn patience(their_picture: Option<PictureSent>, round_trip: Duration) -> Duration {
+    match their_picture {
+        Some(PictureSent::Slides) => PATIENCE_WITH_SLIDES,
+        _ => (round_trip * 2 + REPAIR_MARGIN).clamp(LEAST_PATIENCE, MOST_PATIENCE),
     }
 }

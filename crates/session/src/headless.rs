@@ -266,6 +266,7 @@ async fn run_visit(
         on_this_machine,
         board: None,
         memory: config.memory,
+        own_device: None,
     })?;
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
     let voice = Voice::new(config.comparing);

@@ -47,7 +47,7 @@ pub use devices::screen::ScreenChoice;
 pub use devices::speaker::SpeakerChoice;
 pub use headless::{Account, Pin};
 pub use identity::IdentityError;
-pub use keys::KeysHandle;
+pub use keys::{KeysHandle, ask_server};
 pub use memory::{Memory, MemoryError};
 pub use outcome::Outcome;
 pub use person::Habits;

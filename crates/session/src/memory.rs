@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -128,13 +128,16 @@ impl Memory {
         self.lock().names_secret
     }
 
-    /// Keeps it, in the file first read anew: another window may have written meanwhile. Waits for the disk.
+    /// Keeps it, in the file first read anew: another window may have written meanwhile, and none writes now. Waits for the disk
+    /// and for other windows, which take moments.
     ///
     /// # Errors
     /// The file cannot be written, or something else stands there now: then it is remembered until the program ends.
     pub(crate) fn keep(&self, news: News) -> Result<(), MemoryError> {
         let mut remembered = self.lock();
         let path = self.0.path.as_deref();
+        // Where there are no locks, or none can be made, two windows that write at once may lose something of one.
+        let _turn = path.and_then(|path| take_turn(path).ok());
         let newest = path.map(read).transpose();
         if let Ok(Some(Some(newest))) = &newest {
             remembered.clone_from(newest);
@@ -227,6 +230,20 @@ impl Remembered {
     }
 }
 
+/// Waits until no other window writes. Held until it is dropped, or its window is gone. The lock is a file of its own beside the
+/// other, which is replaced whenever something is written.
+fn take_turn(path: &Path) -> io::Result<File> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(PathBuf::from(beside))?;
+    file.lock()?;
+    Ok(file)
+}
+
 fn read(path: &Path) -> Result<Option<Remembered>, MemoryError> {
     match fs::read(path) {
         Ok(bytes) => {
@@ -284,6 +301,29 @@ mod tests {
         assert_eq!(both.devices().recognise(&LEE, Some(LAPTOP)), Recognition::Met);
         assert_eq!(both.least_epoch(&CLINIC), Epoch(2));
         assert_eq!(other.devices(), both.devices());
+    }
+
+    #[test]
+    fn windows_that_remember_in_the_same_moment_lose_nothing() {
+        const WINDOWS: u8 = 4;
+        const DEVICES: u8 = 25;
+        let (_folder, path) = folder();
+        let windows: Vec<Memory> = (0..WINDOWS).map(|_| Memory::open(&path).unwrap()).collect();
+        std::thread::scope(|scope| {
+            for (window, memory) in windows.iter().enumerate() {
+                scope.spawn(move || {
+                    for device in 0..DEVICES {
+                        let name = [window as u8 * DEVICES + device; 32];
+                        memory.keep(News::Device(name, LAPTOP, false)).unwrap();
+                    }
+                });
+            }
+        });
+        let all = Memory::open(&path).unwrap();
+        let forgotten = (0..WINDOWS * DEVICES)
+            .filter(|name| all.devices().recognise(&[*name; 32], Some(LAPTOP)) != Recognition::Met)
+            .count();
+        assert_eq!(forgotten, 0, "of {}", WINDOWS * DEVICES);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use call::{PeerCommand, PeerInput};
 use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
+use signaling_client::SignalingClient;
 use signaling_protocol::{EndpointId, IceServer};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -61,6 +62,8 @@ pub(crate) struct Opened {
 pub(crate) struct PeerHub {
     clock: Clock,
     max_rate: Option<DataRate>,
+    /// Knows how quickly the clinic's server answers this device.
+    client: SignalingClient,
     connections: HashMap<EndpointId, Connection>,
     /// The number of the connection that was last opened to each, whether that came about or not.
     newest: HashMap<EndpointId, u64>,
@@ -131,12 +134,14 @@ impl PeerHub {
     pub(crate) fn new(
         clock: Clock,
         max_rate: Option<DataRate>,
+        client: SignalingClient,
         include_loopback: bool,
     ) -> (Self, mpsc::Receiver<FromPeer>) {
         let (inputs, receiver) = mpsc::channel(INPUTS);
         let hub = Self {
             clock,
             max_rate,
+            client,
             connections: HashMap::new(),
             newest: HashMap::new(),
             next_number: 0,
@@ -216,6 +221,7 @@ impl PeerHub {
             certificate: Some(certificate),
             ice_servers: ice.into_iter().map(ice_server).collect(),
             max_rate: self.max_rate,
+            server_round_trip: self.client.round_trip(),
             include_loopback: self.include_loopback,
             ..PeerConfig::default()
         };

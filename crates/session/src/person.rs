@@ -166,6 +166,8 @@ pub(crate) mod tests {
             signaling_up: true,
             muted: false,
             camera_off: false,
+            mode: call::Mode::Smooth,
+            save_data: false,
             voice_plan: VoicePlan {
                 rate: DataRate::from_kbps(32),
                 packet_ms: 20,

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use call::{
-    Assurance, Check, EndReason, Level, Milestone, MilestoneKind, Phase, Problem, Recognition, Refusal, Snapshot,
+    Assurance, Check, EndReason, Level, Milestone, MilestoneKind, Mode, Phase, PicturePlan, PictureSent, Problem,
+    Recognition, Refusal, Snapshot,
 };
 use trust::CandidateKind;
-use units::{Clock, Timestamp};
+use units::{Clock, DataRate, Timestamp};
 
 use crate::freeze::FreezeMeter;
 use crate::media::{Meters, PictureTotals};
@@ -36,7 +37,9 @@ pub(crate) struct Recorder {
     phase: &'static str,
     signaling_up: bool,
     problem: Option<Problem>,
-    picture_off: Option<&'static str>,
+    picture_plan: PicturePlan,
+    their_picture: PictureSent,
+    mode: Mode,
     /// How sure we were of the other side, the last time that it was known.
     assurance: Option<Assurance>,
     refusal: Option<Refusal>,
@@ -46,6 +49,7 @@ pub(crate) struct Recorder {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counters {
     sent_bytes: u64,
+    feedback_bytes: u64,
     received_bytes: u64,
     frames_sent: u64,
     shown: u64,
@@ -71,7 +75,9 @@ impl Recorder {
             phase: "lobby",
             signaling_up: false,
             problem: None,
-            picture_off: None,
+            picture_plan: PicturePlan::On { height: 0, fps: 0, rate: DataRate::ZERO },
+            their_picture: PictureSent::Moving,
+            mode: Mode::Smooth,
             assurance: None,
             refusal: None,
         }
@@ -124,14 +130,40 @@ impl Recorder {
             self.refusal = Some(refusal);
         }
         self.assurance(now, snapshot.assurance.as_ref());
-        let off = match snapshot.picture_plan {
-            call::PicturePlan::Off(why) => Some(why.name()),
-            call::PicturePlan::On { .. } => None,
-        };
-        if std::mem::replace(&mut self.picture_off, off) != off && snapshot.media_open {
-            self.event(now, off.map_or("picture_on".to_owned(), |why| format!("picture_off:{why}")));
-        }
+        self.picture_events(now, snapshot);
         &self.events[before..]
+    }
+
+    /// What becomes of the pictures of both, and what they keep on a thin link.
+    fn picture_events(&mut self, now: Timestamp, snapshot: &Snapshot) {
+        let (before, theirs, mode) = (self.picture_plan, self.their_picture, self.mode);
+        (self.picture_plan, self.mode) = (snapshot.picture_plan, snapshot.mode);
+        self.their_picture = snapshot.remote.map_or(PictureSent::Moving, |remote| remote.picture);
+        if !snapshot.media_open {
+            return;
+        }
+        match (before, snapshot.picture_plan) {
+            (PicturePlan::Off(before), PicturePlan::Off(why)) if before == why => {}
+            (_, PicturePlan::Off(why)) => {
+                let why = why.name();
+                self.event(now, format!("picture_off:{why}"));
+            }
+            (PicturePlan::On { .. }, PicturePlan::On { .. }) => {}
+            (_, PicturePlan::On { .. }) => self.event(now, "picture_on".to_owned()),
+            (PicturePlan::Slides { .. }, PicturePlan::Slides { .. }) => {}
+            (_, PicturePlan::Slides { .. }) => self.event(now, "picture_slides".to_owned()),
+        }
+        if self.their_picture != theirs {
+            let word = match self.their_picture {
+                PictureSent::Moving => "their_picture_on",
+                PictureSent::Slides => "their_picture_slides",
+                PictureSent::LinkTooThin => "their_picture_off",
+            };
+            self.event(now, word.to_owned());
+        }
+        if self.mode != mode {
+            self.event(now, if self.mode == Mode::Sharp { "mode_sharp" } else { "mode_smooth" }.to_owned());
+        }
     }
 
     /// Who it is: what changed, and what is kept for the report when they are gone.
@@ -179,6 +211,7 @@ impl Recorder {
         let pictures = self.pictures(now, meters);
         let counters = Counters {
             sent_bytes: stats.map_or(self.last.sent_bytes, |stats| stats.sent_bytes),
+            feedback_bytes: stats.map_or(self.last.feedback_bytes, |stats| stats.feedback_bytes),
             received_bytes: stats.map_or(self.last.received_bytes, |stats| stats.received_bytes),
             frames_sent: meters.frames_sent.load(Ordering::Relaxed),
             shown: pictures.shown,
@@ -195,6 +228,7 @@ impl Recorder {
             rtt_ms: stats.and_then(|stats| stats.round_trip).map(|rtt| rtt.as_secs_f64() * 1e3),
             target_kbps: stats.map_or(0.0, |stats| stats.target.as_kbps_f64()),
             sent_kbps: per_second(counters.sent_bytes, last.sent_bytes) * 8.0 / 1e3,
+            feedback_kbps: per_second(counters.feedback_bytes, last.feedback_bytes) * 8.0 / 1e3,
             received_kbps: per_second(counters.received_bytes, last.received_bytes) * 8.0 / 1e3,
             lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.loss)),
             voice_lost_ratio: stats.map_or(0.0, |stats| f64::from(stats.voice_loss)),
@@ -223,6 +257,7 @@ impl Recorder {
         let Some(active) = active else { return };
         if self.connection.replace(active.number) != Some(active.number) {
             self.last.sent_bytes = 0;
+            self.last.feedback_bytes = 0;
             self.last.received_bytes = 0;
             self.retransmitted = (self.retransmitted.0 + self.retransmitted.1, 0);
         }

@@ -104,6 +104,8 @@ pub struct Sample {
     pub target_kbps: f64,
     /// What was sent in this second, headers included.
     pub sent_kbps: f64,
+    /// How much of it was feedback and reports (RTCP).
+    pub feedback_kbps: f64,
     /// What arrived in this second, headers included.
     pub received_kbps: f64,
     /// Part of the packets sent that the other did not get, 0 to 1.

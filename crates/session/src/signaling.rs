@@ -82,14 +82,17 @@ impl Signaling {
         while self.tasks.try_join_next().is_some() {}
         let client = self.client.clone();
         match request {
-            SignalingRequest::Challenge(invite) => self.ask(
-                RequestKind::Challenge,
-                move || {
-                    let client = client.clone();
-                    async move { client.challenge(invite).await }
-                },
-                |reply| SignalingInput::Challenge(reply.challenge),
-            ),
+            SignalingRequest::Challenge(invite) => {
+                client.warm_up();
+                self.ask(
+                    RequestKind::Challenge,
+                    move || {
+                        let client = client.clone();
+                        async move { client.challenge(invite).await }
+                    },
+                    |reply| SignalingInput::Challenge(reply.challenge),
+                );
+            }
             SignalingRequest::JoinGuest { invite, request } => self.ask(
                 RequestKind::Join,
                 move || {

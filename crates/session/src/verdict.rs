@@ -73,6 +73,8 @@ pub(crate) fn judge(facts: &Facts) -> Verdict {
 mod tests {
     use super::*;
 
+    const ALL_ON: Remote =
+        Remote { muted: false, camera_off: false, picture: call::PictureSent::Moving, save_data: false };
     const WHOLE: Facts = Facts {
         phase: Phase::Ended(EndReason::HungUp),
         refused: false,
@@ -83,7 +85,7 @@ mod tests {
         saw: true,
         wants_sound: true,
         wants_picture: true,
-        remote: Some(Remote { muted: false, camera_off: false }),
+        remote: Some(ALL_ON),
     };
 
     fn exit(facts: Facts) -> u8 {
@@ -102,7 +104,7 @@ mod tests {
     fn what_was_none_at_either_end_is_not_missed() {
         let nothing = Facts { heard: false, saw: false, ..WHOLE };
         assert_eq!(exit(Facts { wants_sound: false, wants_picture: false, ..nothing }), EXIT_PICTURE_AND_SOUND);
-        let without = Some(Remote { muted: true, camera_off: true });
+        let without = Some(Remote { muted: true, camera_off: true, ..ALL_ON });
         assert_eq!(exit(Facts { remote: without, ..nothing }), EXIT_PICTURE_AND_SOUND);
         assert_eq!(exit(Facts { remote: None, ..nothing }), EXIT_NEVER_LIVE);
     }

@@ -9,7 +9,7 @@ use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Phase,
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use units::{Clock, DeviceKind, Listening, Phi, Timestamp};
+use units::{Clock, DeviceKind, KeyringTrouble, Listening, Phi, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::comparing::{Comparing, Voice};
@@ -17,6 +17,7 @@ use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
+use crate::keys::AwaitedDevice;
 use crate::media::{MediaChoices, MediaThreads, Shared};
 use crate::memory::Memory;
 use crate::outcome::{self, Outcome, Wanted};
@@ -44,6 +45,8 @@ pub(crate) struct Start {
     pub(crate) on_this_machine: bool,
     pub(crate) board: Option<Arc<DeviceBoard>>,
     pub(crate) memory: Memory,
+    /// Of a patient, if the party does not say it: by what the clinic knows this device again.
+    pub(crate) own_device: Option<AwaitedDevice>,
 }
 
 /// A visit that is ready to run, and the ends of its channels.
@@ -65,8 +68,9 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let (intents_out, intents) = mpsc::channel(INTENTS);
     let (to_devices, from_devices) = mpsc::channel(INTENTS);
     let (snapshots, seen) = watch::channel(call.snapshot().clone());
+    let (peers, from_peers) =
+        PeerHub::new(start.clock, start.preferences.max_rate, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
-    let (peers, from_peers) = PeerHub::new(start.clock, start.preferences.max_rate, start.on_this_machine);
     let driver = Driver {
         call,
         clock: start.clock,
@@ -84,6 +88,7 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         was_live: false,
         remote: None,
         memory: start.memory,
+        own_device: start.own_device,
         remembering: Vec::new(),
     };
     Ok(Begun { driver, intents: intents_out, snapshots: seen, to_devices })
@@ -97,6 +102,7 @@ pub struct Visit {
     /// To open a device anew, by kind. `DropNewest`: whoever opens it looks at what is chosen then.
     wishes: [mpsc::Sender<()>; 3],
     shared: Arc<Shared>,
+    keyring_trouble: watch::Receiver<Option<KeyringTrouble>>,
     ended: watch::Receiver<Option<VisitEnd>>,
 }
 
@@ -167,6 +173,7 @@ impl Visit {
         client: SignalingClient,
         staff_token: Option<Phi<String>>,
         on_this_machine: bool,
+        own_device: Option<AwaitedDevice>,
     ) -> Result<Self, InputError> {
         let pictures = Arc::new(Pictures::new(around.repaint.clone()));
         let runtime = tokio::runtime::Handle::current();
@@ -174,6 +181,7 @@ impl Visit {
         let shared = media.shared().clone();
         shared.listening.put(around.board.read().listening);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
+        let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
         let begun = begin(Start {
             party,
             client,
@@ -187,6 +195,7 @@ impl Visit {
             on_this_machine,
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
+            own_device,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
             let (wish, wishes) = mpsc::channel(1);
@@ -210,7 +219,7 @@ impl Visit {
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
-        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, ended })
+        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, keyring_trouble, ended })
     }
 
     /// Tells the engine what the person wants.
@@ -228,6 +237,11 @@ impl Visit {
     /// How it went, once it is over and the devices are closed.
     pub fn end(&self) -> Option<VisitEnd> {
         self.ended.borrow().clone()
+    }
+
+    /// Why the clinic cannot know this patient's device again; nothing while it can, or while the keyring is asked.
+    pub fn keyring_trouble(&self) -> Option<KeyringTrouble> {
+        *self.keyring_trouble.borrow()
     }
 
     /// The newest pictures.

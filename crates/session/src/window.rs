@@ -17,7 +17,7 @@ use crate::comparing::Comparing;
 use crate::desk_driver::{AtDesk, DeskHandle};
 use crate::device_secret::DeviceSecret;
 use crate::headless::{Account, InputError, client, guest_party, is_loopback, random, random_bytes, runtime};
-use crate::keys::Vault;
+use crate::keys::{PatientKeyring, Vault};
 use crate::media::{MediaChoices, Meters, play_test_sound};
 use crate::memory::Memory;
 use crate::outcome::{self, InVain, Outcome};
@@ -34,7 +34,7 @@ const FAREWELL: Duration = Duration::from_secs(4);
 pub struct Session {
     runtime: Option<Runtime>,
     around: Arc<Surroundings>,
-    /// By what clinics know this patient's device.
+    /// By what clinics know this patient's device, in the place of the keyring.
     device: Option<DeviceSecret>,
     /// For the first desk that is opened.
     at_desk: Mutex<AtDesk>,
@@ -42,6 +42,7 @@ pub struct Session {
     /// Whether the test sound is being played.
     testing: Arc<AtomicBool>,
     vault: Vault,
+    patient_keyring: PatientKeyring,
 }
 
 /// What a window's visits are made of.
@@ -55,7 +56,7 @@ pub struct WindowConfig {
     pub preferences: Preferences,
     /// Whom the app has met before.
     pub memory: Memory,
-    /// By what clinics know a patient's device again, where there is a place to keep it.
+    /// By what clinics know a patient's device again, in the place of what the system's keyring keeps for each of them.
     pub device: Option<DeviceSecret>,
 }
 
@@ -137,6 +138,7 @@ impl Session {
             told_to_stop,
             testing: Arc::default(),
             vault: Vault::start(),
+            patient_keyring: PatientKeyring::of_system(),
         })
     }
 
@@ -191,7 +193,8 @@ impl Session {
         });
     }
 
-    /// Opens the patient's side of a visit: preview first, [`Intent::Join`] joins.
+    /// Opens the patient's side of a visit: preview first, [`Intent::Join`] joins. Meanwhile the system's keyring is asked by
+    /// what the clinic knows this device again, unless a secret was named.
     ///
     /// # Errors
     /// The system gives no randomness.
@@ -199,13 +202,12 @@ impl Session {
         let _within = self.enter();
         let client = client(&link.server, link.pin.as_ref())?;
         let on_this_machine = is_loopback(link.server.host());
+        let awaited = match self.device {
+            Some(_) => None,
+            None => Some(self.patient_keyring.ask(link.clinic_key)?),
+        };
         let party = guest_party(link, self.device.as_ref(), &self.around.memory);
-        Visit::open(&self.around, party, client, None, on_this_machine)
-    }
-
-    /// Whether clinics can know this patient's device again: whether its secret is kept anywhere.
-    pub fn is_known_again(&self) -> bool {
-        self.device.is_some()
+        Visit::open(&self.around, party, client, None, on_this_machine, awaited)
     }
 
     /// Opens the staff's desk. Who signs in there has keys in the system's keyring, certified by the clinic. With `identity`

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use units::{Devices, Timestamp};
+use units::{Devices, KeyringTrouble, Timestamp};
 
 /// All that the window shows; made anew for each time it is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +29,8 @@ pub struct Model<'a> {
     pub talked_for: Option<Duration>,
     /// How the clinician's last call ended, for the end of their visit: it says more of what was refused than the desk.
     pub last_end: Option<call::EndReason>,
-    /// Whether clinics can know a patient's device again: whether this machine keeps its secret.
-    pub is_known_again: bool,
+    /// Why the clinic cannot know this patient's device again, if it cannot.
+    pub keyring_trouble: Option<KeyringTrouble>,
     /// Something that the person should know and that no snapshot tells: one sentence.
     pub problem: Option<&'a str>,
     /// The clinic's telephone number, where it is known: the way out when nothing works.

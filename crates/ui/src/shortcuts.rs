@@ -4,6 +4,7 @@
 use call::{Phase, Snapshot};
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
+use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
 use crate::{Forms, Intent};
 
@@ -17,6 +18,10 @@ pub(crate) const DEVICES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::CO
 pub(crate) const COMPARE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
 /// Let in who waits longest.
 pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::A);
+/// Smooth or sharp pictures.
+pub(crate) const MODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
+/// Save data, or not.
+pub(crate) const SAVE_DATA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
 /// Hang up.
 pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
 
@@ -34,6 +39,12 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     let talking = matches!(call.phase, Phase::Live { .. });
     if let (Some(first), false, true) = (call.waiting.first(), talking, pressed(&ADMIT)) {
         intents.push(Intent::Call(call::Intent::Admit(first.endpoint)));
+    }
+    if in_call && pressed(&MODE) {
+        intents.push(Intent::Call(call::Intent::SetMode(other(call.mode))));
+    }
+    if in_call && pressed(&SAVE_DATA) {
+        intents.push(Intent::Call(call::Intent::SetSaveData(!call.save_data)));
     }
     if pressed(&MUTE) {
         intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
@@ -55,7 +66,7 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 6] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 8] {
     use crate::words;
     [
         (ui.ctx().format_shortcut(&MUTE), words::KEY_MUTE),
@@ -63,6 +74,8 @@ pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 6] {
         (ui.ctx().format_shortcut(&DEVICES), words::DEVICES),
         (ui.ctx().format_shortcut(&COMPARE), words::KEY_COMPARE),
         (ui.ctx().format_shortcut(&ADMIT), words::KEY_ADMIT),
+        (ui.ctx().format_shortcut(&MODE), words::KEY_MODE),
+        (ui.ctx().format_shortcut(&SAVE_DATA), words::KEY_SAVE_DATA),
         (ui.ctx().format_shortcut(&HANG_UP), words::HANG_UP),
     ]
 }

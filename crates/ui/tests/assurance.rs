@@ -7,7 +7,7 @@ use egui::{Key, Modifiers, Theme, Vec2, accesskit::Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use ui::Intent;
-use units::{Phi, Timestamp};
+use units::{KeyringTrouble, Phi, Timestamp};
 
 use house::window::{Window, open_with, press, says};
 use house::{Moment, compared, shown, waiting};
@@ -68,7 +68,7 @@ fn the_line_opens_to_what_is_protected_and_what_is_not() {
         assert!(says(&window, "What is protected") && says(&window, "encrypted on the way"));
         assert!(says(&window, "What is not") && says(&window, "could stand between you"));
         assert!(says(&window, "You have not met this device before."));
-        assert!(!says(&window, "keeps no secret"));
+        assert!(!says(&window, "keyring"));
         assert_eq!(press(&mut window, "Compare digits"), wants(CallIntent::StartCheck));
         press(&mut window, "Close");
         assert!(!says(&window, "What is protected"));
@@ -78,13 +78,18 @@ fn the_line_opens_to_what_is_protected_and_what_is_not() {
     assert!(says(&page, "Whoever runs the server of that page could see and hear this visit."));
     assert!(!has(&page, "Compare digits"), "a page can show any digits");
     let mut unkept = Moment::patient(LIVE);
-    unkept.is_known_again = false;
+    unkept.keyring_trouble = Some(KeyringTrouble::Locked);
     let mut unkept = open(unkept);
     press(&mut unkept, "Dr. Lee, certified by the clinic · Link, opened in the app");
-    assert!(says(&unkept, "will not know this device again"));
+    assert!(says(&unkept, "keyring is locked") && says(&unkept, "cannot know this device again"));
     unkept.key_press(Key::Escape);
     unkept.run_ok();
-    assert!(!says(&unkept, "will not know this device again"));
+    assert!(!says(&unkept, "cannot know this device again"));
+    let mut clinician = Moment::clinician(LIVE);
+    clinician.keyring_trouble = Some(KeyringTrouble::Locked);
+    let mut clinician = open(clinician);
+    press(&mut clinician, "Your patient · Link, opened in the app");
+    assert!(!says(&clinician, "cannot know this device again"), "it is the patient's affair");
 }
 
 #[test]

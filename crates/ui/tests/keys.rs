@@ -154,6 +154,28 @@ fn what_went_wrong_is_said_where_it_matters() {
 }
 
 #[test]
+fn a_slip_is_said_beside_the_fields_in_which_it_was_made() {
+    let window = open(
+        Moment::office(OfficeStage::Sheet(sheet())).with_keys(|keys| keys.problem = Some(KeysProblem::SheetGroup(7))),
+    );
+    let top = |label: &str| window.get_by_label_contains(label).rect().top();
+    assert!(top("Group 7 is not as it stands on the sheet") > top("Type two groups from the paper"));
+}
+
+#[test]
+fn each_group_of_the_sheet_is_in_one_piece_and_in_the_window() {
+    for size in [SIZE, vec2(360.0, 1_400.0)] {
+        let window = open_at(Moment::office(OfficeStage::Sheet(sheet())), size, Theme::Light);
+        for number in 1..=8 {
+            let start = format!("Group {number}:");
+            let group = window.get_by_label_contains(&start).rect();
+            assert!(group.height() < 30.0, "group {number} has lines: {group:?}");
+            assert!(group.right() < size.x, "group {number} is cut off: {group:?}");
+        }
+    }
+}
+
+#[test]
 fn no_control_about_keys_is_without_a_name() {
     for (name, moment) in house::moments().into_iter().filter(|(_, moment)| moment.keys.is_some()) {
         let window = open(moment);

@@ -1,16 +1,18 @@
 //! Every screen, driven as a screen reader finds it: by what its controls are called.
 
-use call::{EndReason, Intent as CallIntent, Phase, Remote};
+use std::time::Duration;
+
+use call::{EndReason, Intent as CallIntent, Mode, Phase, PictureOff, PicturePlan, PictureSent, Remote};
 use desk::{DeskIntent, DeskPhase};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use ui::Intent;
-use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause, Phi, Timestamp};
+use units::{DataRate, DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause, Phi, Timestamp};
 
 use house::window::{Window, open_at, press, says, type_into};
-use house::{Moment, waiting};
+use house::{Moment, theirs, waiting};
 
 mod house;
 
@@ -352,13 +354,59 @@ fn who_waits_is_let_in_by_keys_and_during_a_talk_only_declined() {
 fn it_is_said_who_is_muted_and_whose_camera_is_off() {
     let window = open(Moment::patient(LIVE).with_call(|call| {
         (call.muted, call.camera_off) = (true, true);
-        call.remote = Some(Remote { muted: true, camera_off: true });
+        call.remote = Some(Remote { muted: true, camera_off: true, ..theirs() });
     }));
     window.get_by_role_and_label(Role::Button, "Turn microphone on");
     window.get_by_role_and_label(Role::Button, "Turn camera on");
     assert!(says(&window, "Their microphone is off."));
     assert!(says(&window, "Their picture: Their camera is off"));
     assert!(says(&window, "Your picture: Your camera is off"));
+}
+
+#[test]
+fn a_thin_link_is_said_to_both_in_a_sentence() {
+    let thin = |own: PicturePlan, picture: PictureSent| {
+        open(Moment::patient(LIVE).with_call(move |call| {
+            call.picture_plan = own;
+            call.remote = Some(Remote { picture, ..theirs() });
+        }))
+    };
+    let slides = PicturePlan::Slides { height: 180, every: Duration::from_secs(3), rate: DataRate::from_kbps(10) };
+    let window = thin(slides, PictureSent::Slides);
+    assert!(says(&window, "Your picture is being sent as single frames: the link is thin."));
+    assert!(says(&window, "Their picture comes as single frames: their link is thin."));
+    let window = thin(PicturePlan::Off(PictureOff::LinkTooThin), PictureSent::LinkTooThin);
+    assert!(says(&window, "Your picture is not being sent: the link is too thin."));
+    assert!(says(&window, "Their picture: Their link is too thin for a picture"), "not one that stands still");
+    let moving = PicturePlan::On { height: 360, fps: 30, rate: DataRate::from_kbps(800) };
+    assert!(!says(&thin(moving, PictureSent::Moving), "thin"));
+}
+
+#[test]
+fn pictures_are_made_sharp_and_data_is_saved_with_the_mouse_or_with_keys() {
+    let wanted = [CallIntent::SetMode(Mode::Sharp), CallIntent::SetSaveData(true)].map(Intent::Call);
+    let mut window = open(Moment::patient(LIVE));
+    for key in [Key::P, Key::S] {
+        window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, key);
+        window.run_ok();
+    }
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), wanted);
+    press(&mut window, "Devices");
+    for (role, name) in [
+        (Role::RadioButton, "Sharp, but slow: for documents and skin"),
+        (Role::CheckBox, "Save data: small pictures, both ways"),
+    ] {
+        window.get_by_role_and_label(role, name).scroll_to_me();
+        window.run_ok();
+        window.get_by_role_and_label(role, name).click();
+        window.run_ok();
+    }
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), wanted);
+    let chosen = open(Moment::patient(LIVE).with_call(|call| call.mode = Mode::Sharp));
+    assert!(says(&chosen, "The pictures are sharp and move slowly"), "whoever chose it");
+    let saving = Remote { save_data: true, ..theirs() };
+    let saved = open(Moment::patient(LIVE).with_call(move |call| call.remote = Some(saving)));
+    assert!(says(&saved, "They save data"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use units::Phi;
 
 use super::wire::DeviceRequest;
 use super::*;
-use world::{ADMIN, LEE, Lie, World};
+use world::{ADMIN, LEE, Lie, MAY, World};
 
 mod world;
 
@@ -305,6 +305,33 @@ fn what_a_colleague_writes_over_a_card_changes_nothing() {
     }
     let DeviceStanding::Certified { name, role, .. } = world.snapshot(LEE).device else { panic!("not certified") };
     assert_eq!((name.expose().as_str(), role), ("Dr Lee", DeviceRole::Clinician));
+}
+
+#[test]
+fn another_admins_word_changes_neither_name_nor_role_of_whom_this_laptop_renews() {
+    let (mut world, _) = with_lee();
+    world.sign_in(MAY, StaffRole::Admin);
+    world.compare_as(ADMIN, "May", DeviceRole::Admin);
+    world.want(MAY, KeysIntent::SameOnDevice(true));
+    world.want(ADMIN, KeysIntent::SameAsAdmin(true));
+    let may = world.identity(MAY).expect("certified").clone();
+    assert_eq!(may.facts().role, DeviceRole::Admin);
+
+    let [lee, admin] = [LEE, ADMIN].map(|who| world.identity(who).expect("certified").public());
+    let raised = wire::Card { keys: lee, role: DeviceRole::Admin, name: Phi::new("Chief".into()), salt: [7; 16] };
+    let (device, now) = (world.device_of(LEE), world.unix());
+    let readers = [lee.agreement, admin.agreement];
+    world
+        .server
+        .write_over(device, |revision| card::seal(&raised, device, revision, &readers, &may, (now, [8; 32])).unwrap());
+    world.restart(ADMIN);
+    let row = world.office(ADMIN).devices.into_iter().find(|row| row.device == device).expect("on the list");
+    assert_eq!(row.name.as_ref().map(|name| name.expose().as_str()), Some("Dr Lee"));
+    for _ in 0..9 {
+        world.pass(DAY);
+    }
+    let identity = world.identity(LEE).expect("renewed by the card that this laptop made");
+    assert_eq!((identity.facts().role, identity.public()), (DeviceRole::Clinician, lee));
 }
 
 #[test]

@@ -12,8 +12,7 @@ use keyring_core::api::CredentialStore;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-/// The name under which the system's own program lists what is kept here.
-const SERVICE: &str = "Housecall";
+use super::SERVICE;
 
 /// The keyring, and what stands in for it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -159,17 +158,17 @@ fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
 }
 
 #[cfg(target_os = "macos")]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+pub(super) fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
 #[cfg(windows)]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+pub(super) fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+pub(super) fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
     Err(keyring_core::Error::NotSupportedByStore("no keyring is known for this system".to_owned()))
 }
 
@@ -216,35 +215,13 @@ mod tests {
         assert_eq!(read(Vault::with(|| None).load("lee at a".into()).await), (None, None, Keeping::Memory));
     }
 
-    /// Set in the process that has a session bus and a Secret Service of its own.
-    #[cfg(target_os = "linux")]
-    const INSIDE: &str = "HOUSECALL_TEST_SECRET_SERVICE";
-
-    /// Runs itself again inside of a session of its own, with GNOME Keyring, in an empty home.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_secret_service_keeps_keys_from_one_start_to_the_next() {
-        if std::env::var_os(INSIDE).is_some() {
-            return inside_of_a_session();
-        }
-        let home = tempfile::tempdir().unwrap();
-        let script =
-            "printf test | gnome-keyring-daemon --unlock --components=secrets >/dev/null && exec \"$0\" \"$@\"";
         let test = "keys::vault::tests::a_secret_service_keeps_keys_from_one_start_to_the_next";
-        let output = std::process::Command::new("dbus-run-session")
-            .args(["--", "sh", "-c", script])
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", test, "--nocapture"])
-            .env(INSIDE, "1")
-            .env("HOME", home.path())
-            .env("XDG_RUNTIME_DIR", home.path())
-            .env_remove("XDG_DATA_HOME")
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .output()
-            .expect("dbus-run-session; `cargo xtask test` installs it and gnome-keyring");
-        let said = [output.stdout, output.stderr].concat();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
-        assert!(String::from_utf8_lossy(&said).contains("1 passed"), "nothing was run");
+        if crate::keys::own_session::is_inside_or_runs(test) {
+            inside_of_a_session();
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -14,6 +14,7 @@ mod meters;
 mod muted_speech;
 mod near_end;
 mod route;
+mod slides;
 mod slot;
 mod test_sound;
 mod video_receive;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use devices::screen::Screen;
-use media::frame_assembly::{FrameAssembler, PicturePacket};
+use media::frame_assembly::{FrameAssembler, PicturePacket, patience};
 use media::h264;
 use media::picture::I420;
 use tokio::runtime::Handle;
@@ -82,6 +82,9 @@ impl PictureReceiver {
     fn decode(&mut self, shared: &Shared) {
         if let Some(deadline) = shared.meters.picture_deadline() {
             self.assembler.set_deadline(deadline);
+        }
+        if let Some(round_trip) = shared.routes.current().and_then(|route| route.peer.stats().round_trip) {
+            self.assembler.set_patience(patience(round_trip));
         }
         while let Some(frame) = self.assembler.next(shared.now()) {
             let decoder = match &mut self.decoder {

@@ -13,8 +13,9 @@ use media::picture::I420;
 use media::scale::Scaler;
 use peer::{Peer, PictureOut};
 use tokio::sync::watch;
-use units::Timestamp;
+use units::{DataRate, Timestamp};
 
+use super::slides::Slides;
 use super::{Plans, Route, Shared};
 
 /// The newest frame of the camera. `Latest`: a newer one replaces one that was not taken.
@@ -55,6 +56,7 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
         scaler: Scaler::new(),
         scaled: None,
         next_due: Timestamp::ZERO,
+        slides: Slides::default(),
         queued: VecDeque::new(),
     };
     let mut last_route: Option<Route> = None;
@@ -68,22 +70,34 @@ pub(super) fn run(shared: &Shared, plans: &watch::Receiver<Plans>, latest: &Late
         last_route = route.clone().or(last_route);
         let Some(frame) = frame else { continue };
         let plans = *plans.borrow();
-        match plans.picture {
-            PicturePlan::On { height, fps, rate } if !plans.camera_off => {
-                let Some(route) = &route else { continue };
-                let gives = shared.camera_format().map_or(FrameRate::THIRTY, |format| format.fps);
-                if !sender.is_due(&frame, fps, gives) {
-                    continue;
-                }
-                let started = shared.now();
-                if let Some(picture) = sender.encode(shared, &frame, Wanted { height, fps, rate }) {
-                    sender.note_queued(frame.index, picture.timestamp);
-                    route.peer.send_picture(picture);
-                }
-                smooth(shared, shared.now() - started);
-            }
-            _ => {}
+        if plans.camera_off {
+            continue;
         }
+        let (due, wanted) = match plans.picture {
+            PicturePlan::On { height, fps, rate } => {
+                let gives = shared.camera_format().map_or(FrameRate::THIRTY, |format| format.fps);
+                (sender.is_due(&frame, fps, gives), Wanted { height, fps, rate, slide: false })
+            }
+            PicturePlan::Slides { height, every, rate } => {
+                // For the encoder: one a second, each as large as all that there is for one. A key frame comes out twice as
+                // large (5.3 kB of 2.5), and as one of two a second 3.8 kB, hardly less sharp: the first is to be there soon.
+                let fps = if sender.slides.begins() || shared.key_frame_wanted.load(Ordering::Relaxed) { 2 } else { 1 };
+                let due = sender.is_slide_due(shared, &frame, every, rate);
+                let rate = DataRate::of_bytes(rate.bytes_in(every), Duration::from_secs(1));
+                (due, Wanted { height, fps, rate, slide: true })
+            }
+            PicturePlan::Off(_) => continue,
+        };
+        let Some(route) = route.as_ref().filter(|_| due) else { continue };
+        let started = shared.now();
+        if let Some(picture) = sender.encode(shared, &frame, wanted) {
+            sender.note_queued(frame.index, picture.timestamp);
+            if wanted.slide {
+                sender.slides.on_sent(frame.captured, picture.annexb.len(), picture.key);
+            }
+            route.peer.send_picture(picture);
+        }
+        smooth(shared, shared.now() - started);
     }
     if let Some(route) = last_route {
         sender.note_sent(shared, &route.peer);
@@ -95,6 +109,7 @@ struct PictureSender {
     scaler: Scaler,
     scaled: Option<I420>,
     next_due: Timestamp,
+    slides: Slides,
     /// Pictures that wait for the link: frame of the camera, RTP timestamp.
     queued: VecDeque<(u64, u32)>,
 }
@@ -103,7 +118,9 @@ struct PictureSender {
 struct Wanted {
     height: u32,
     fps: u32,
-    rate: units::DataRate,
+    rate: DataRate,
+    /// A single picture.
+    slide: bool,
 }
 
 impl PictureSender {
@@ -135,6 +152,15 @@ impl PictureSender {
         let behind = frame.captured.since(self.next_due) > interval;
         self.next_due = if behind { frame.captured + interval } else { self.next_due + interval };
         true
+    }
+
+    /// Whether the next single picture is due. A key frame that was asked for comes in its turn.
+    fn is_slide_due(&self, shared: &Shared, frame: &CapturedFrame, every: Duration, rate: DataRate) -> bool {
+        if self.slides.answers_key_frame(frame.captured) {
+            // Asked for while it was on its way: it asks again if it does not come.
+            shared.key_frame_wanted.store(false, Ordering::Relaxed);
+        }
+        self.slides.is_due(frame.captured, every, rate, self.queued.is_empty())
     }
 
     fn encode(&mut self, shared: &Shared, frame: &CapturedFrame, wanted: Wanted) -> Option<PictureOut> {
@@ -173,7 +199,9 @@ impl PictureSender {
                 annexb: encoded.data.into(),
                 timestamp: rtp_timestamp(frame.captured),
                 key: encoded.key,
+                layer: encoded.layer,
                 captured: frame.captured,
+                slide: wanted.slide,
             }),
             Ok(None) => None,
             Err(error) => {

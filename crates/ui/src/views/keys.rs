@@ -36,8 +36,8 @@ fn known_ui(ui: &mut Ui, model: &Model<'_>, keys: &KeysSnapshot, forms: &mut For
         || matches!(stage, Some(OfficeStage::Here));
     match (&keys.office, stage) {
         (_, Some(OfficeStage::Sheet(sheet))) => {
-            problems(ui, model, keys);
-            return sheet::sheet_ui(ui, model, sheet, forms, intents);
+            troubles(ui, model, keys);
+            return sheet::sheet_ui(ui, (model, keys, sheet), forms, intents);
         }
         (Some(office), Some(OfficeStage::NotSetUp | OfficeStage::Here)) if is_admins => {
             return office::office_ui(ui, (model, keys, office), forms, intents);
@@ -59,6 +59,11 @@ pub(crate) fn problems(ui: &mut Ui, model: &Model<'_>, keys: &KeysSnapshot) {
     if let Some(problem) = &keys.problem {
         notice(ui, &words::keys_problem(problem));
     }
+    troubles(ui, model, keys);
+}
+
+/// What is so whatever was done last.
+fn troubles(ui: &mut Ui, model: &Model<'_>, keys: &KeysSnapshot) {
     if keys.keeping == Keeping::Memory {
         notice(ui, words::IN_MEMORY);
     }

@@ -11,6 +11,7 @@ use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
+use crate::views::pictures::{picture_choices, why_pictures_are_so};
 use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
@@ -31,6 +32,7 @@ pub(crate) fn live_ui(
         ui,
         |ui| {
             status(ui, model, call, forms, intents);
+            why_pictures_are_so(ui, call);
             changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
         },
@@ -192,6 +194,8 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         text(ui, words::DEVICES);
         device_choices(ui, model, intents);
         microphone_level(ui, model, call.muted);
+        ui.add_space(6.0);
+        picture_choices(ui, call, intents);
         ui.add_space(6.0);
         text(ui, words::KEYS);
         for (keys, does) in shortcuts::list(ui) {

@@ -9,6 +9,7 @@ pub(crate) mod live;
 pub(crate) mod lobby;
 pub(crate) mod office;
 pub(crate) mod picture;
+pub(crate) mod pictures;
 pub(crate) mod privacy;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;

@@ -103,8 +103,8 @@ pub(crate) fn privacy_drawer(
         quiet(ui, words::level_means(known.level));
         let called = patient(model);
         quiet(ui, words::device(call.role, known.device, called.is_some()));
-        if call.role == signaling_protocol::Role::Guest && !model.is_known_again {
-            quiet(ui, words::NOT_KNOWN_AGAIN);
+        if let (signaling_protocol::Role::Guest, Some(trouble)) = (call.role, model.keyring_trouble) {
+            quiet(ui, words::not_known_again(trouble));
         }
         if can_compare(call)
             && !digits_are_open(call, forms)

@@ -1,14 +1,19 @@
 //! The recovery sheet, shown once: to be printed or written down, and asked back in part.
 
-use desk::{KeysIntent, Sheet};
-use egui::{FontId, Grid, RichText, Ui};
+use desk::{KeysIntent, KeysSnapshot, Sheet};
+use egui::{FontId, Grid, Label, RichText, Ui};
 use units::Phi;
 
 use crate::theme::Palette;
-use crate::widgets::{Weight, button, card, field, heading, quiet, spoken, text, wide_button};
+use crate::widgets::{Weight, button, card, field, heading, notice, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
 
-pub(crate) fn sheet_ui(ui: &mut Ui, model: &Model<'_>, sheet: &Sheet, forms: &mut Forms, intents: &mut Vec<Intent>) {
+pub(crate) fn sheet_ui(
+    ui: &mut Ui,
+    (model, keys, sheet): (&Model<'_>, &KeysSnapshot, &Sheet),
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
     let said = heading(ui, words::SHEET);
     spoken(ui, &said);
     text(ui, words::SHEET_WHY);
@@ -25,6 +30,10 @@ pub(crate) fn sheet_ui(ui: &mut Ui, model: &Model<'_>, sheet: &Sheet, forms: &mu
     });
     card(ui, |ui| {
         text(ui, words::TYPE_BACK);
+        // Where it was typed: the head of the page may be out of sight.
+        if let Some(problem) = &keys.problem {
+            notice(ui, &words::keys_problem(problem));
+        }
         let mut entered = false;
         for (typed, group) in forms.keys.groups.iter_mut().zip(sheet.asked) {
             entered |= field(ui, &words::group(group), typed, "", false);
@@ -45,11 +54,14 @@ pub(crate) fn sheet_ui(ui: &mut Ui, model: &Model<'_>, sheet: &Sheet, forms: &mu
 fn groups(ui: &mut Ui, sheet: &Sheet) {
     let color = Palette::of(ui).text;
     quiet(ui, words::SHEET_GROUPS);
-    Grid::new("groups of the sheet").num_columns(4).spacing([22.0, 8.0]).show(ui, |ui| {
+    // A letter of egui's monospaced ones is 0.55 of their size wide; four groups of five, and what is between them.
+    let size = ((ui.available_width() - 3.0 * BETWEEN) / (20.0 * 0.56)).min(22.0);
+    Grid::new("groups of the sheet").num_columns(4).spacing([BETWEEN, 8.0]).show(ui, |ui| {
         for (at, group) in sheet.groups.expose().split('-').enumerate() {
             ui.vertical(|ui| {
                 quiet(ui, &(at + 1).to_string());
-                let said = ui.label(RichText::new(group).font(FontId::monospace(22.0)).color(color));
+                // In one piece: who copies it by hand must not take one group for two.
+                let said = ui.add(Label::new(RichText::new(group).font(FontId::monospace(size)).color(color)).extend());
                 ui.ctx().accesskit_node_builder(said.id, |node| {
                     node.set_value(format!("{}:{}", words::group(at + 1), words::one_by_one(group)));
                 });
@@ -60,3 +72,6 @@ fn groups(ui: &mut Ui, sheet: &Sheet) {
         }
     });
 }
+
+/// Between two groups of a row.
+const BETWEEN: f32 = 22.0;

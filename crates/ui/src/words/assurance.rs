@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use call::{Assurance, Level, Recognition};
 use signaling_protocol::Role;
-use units::Phi;
+use units::{KeyringTrouble, Phi};
 
 pub(crate) const PRIVACY: &str = "How private this visit is";
 pub(crate) const CLOSE_PRIVACY: &str = "Close";
@@ -24,8 +24,6 @@ pub(crate) const ASKING_LONG: Duration = Duration::from_secs(5);
 pub(crate) const REMEMBER: &str = "Remember this device";
 pub(crate) const REMEMBER_HELP: &str =
     "Only if you are sure that it is theirs, for instance because they told you of it.";
-pub(crate) const NOT_KNOWN_AGAIN: &str =
-    "This app keeps no secret on this machine, so the clinic will not know this device again the next time.";
 pub(crate) const CHECK_LOST: &str = "The digits do not count any more: the comparison was interrupted, or the connection was \
                                      made anew. Compare them again.";
 
@@ -97,6 +95,28 @@ pub(crate) const fn device(role: Role, device: Recognition, named: bool) -> &'st
     }
 }
 
+/// Why the clinic cannot know this device again, and what to do before the next visit.
+pub(crate) const fn not_known_again(trouble: KeyringTrouble) -> &'static str {
+    match trouble {
+        KeyringTrouble::Missing => {
+            "This machine has no keyring that takes keys, so the clinic cannot know this device again. Turn the system's \
+             keyring on before your next visit."
+        }
+        KeyringTrouble::Locked => {
+            "This machine's keyring is locked, so the clinic cannot know this device again in this visit. Unlock it before \
+             your next one."
+        }
+        KeyringTrouble::NoAnswer => {
+            "This machine's keyring did not answer in time, so the clinic cannot know this device again in this visit. \
+             Restart the machine before your next one."
+        }
+        KeyringTrouble::Unusable => {
+            "This machine's keyring keeps nothing that the clinic could know this device by. Look into it, under \
+             Housecall, before your next visit."
+        }
+    }
+}
+
 /// Another device than the one that is remembered, and what to do.
 pub(crate) const fn device_changed(role: Role) -> &'static str {
     match role {
@@ -155,6 +175,18 @@ mod tests {
         assert_eq!(with_whom(Role::Guest, None, None), "Your clinic");
         assert_eq!(with_whom(Role::Host, Some(&lee), None), "Your patient", "a patient's name is nobody's word");
         assert_eq!(with_whom(Role::Host, None, Some(&lee)), "Dr. Lee");
+    }
+
+    #[test]
+    fn a_device_that_cannot_be_known_again_has_a_reason_and_a_next_step() {
+        use KeyringTrouble::{Locked, Missing, NoAnswer, Unusable};
+        let all = [Missing, Locked, NoAnswer, Unusable].map(not_known_again);
+        for (at, words) in all.iter().enumerate() {
+            let (why, what_to_do) = words.split_once(". ").unwrap();
+            assert!(why.contains("keyring") && why.contains("know this device"), "{words}");
+            assert!(what_to_do.contains("before your next"), "{words}");
+            assert!(!all[..at].contains(words), "{words}");
+        }
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub(crate) const fn other_picture_instead(call: &Snapshot, camera_off: bool, any
     match (call.phase, camera_off, any) {
         (Phase::Connecting { .. }, ..) => Some("Their picture will be here"),
         (_, true, _) => Some("Their camera is off"),
+        _ if matches!(call.remote, Some(call::Remote { picture: call::PictureSent::LinkTooThin, .. })) => {
+            Some(super::THEIR_LINK_TOO_THIN)
+        }
         (_, false, false) => Some("No picture from them yet"),
         (_, false, true) => None,
     }

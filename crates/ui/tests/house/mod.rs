@@ -6,8 +6,8 @@ pub mod window;
 use std::time::Duration;
 
 use call::{
-    Assurance, Check, EndReason, Level, Phase, PictureOff, PicturePlan, Recognition, ReconnectCause, Refusal, Remote,
-    Snapshot, VoicePlan, Waiting,
+    Assurance, Check, EndReason, Level, MediaState, Mode, Phase, PictureOff, PicturePlan, PictureSent, Recognition,
+    ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
 };
 use desk::{
     CallEnd, CallSummary, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId, DeviceRole, DeviceRow,
@@ -15,7 +15,9 @@ use desk::{
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
-use units::{DataRate, DeviceList, DeviceTrouble, Devices, Phi, PictureSize, Timestamp, VoiceRedundancy};
+use units::{
+    DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
+};
 
 /// A link that opens nothing.
 pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
@@ -42,8 +44,8 @@ pub struct Moment {
     pub phone: Option<String>,
     /// How the clinician's last call ended.
     pub last_end: Option<EndReason>,
-    /// Whether this machine keeps the device's secret.
-    pub is_known_again: bool,
+    /// Why this machine keeps no secret of the device.
+    pub keyring_trouble: Option<KeyringTrouble>,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
     /// Whether there are pictures.
@@ -76,7 +78,7 @@ impl Moment {
             problem: None,
             phone: None,
             last_end: None,
-            is_known_again: true,
+            keyring_trouble: None,
             speaks_while_muted: false,
             pictures: true,
             now: NOW,
@@ -166,7 +168,7 @@ impl Moment {
             now: self.now,
             talked_for: Some(Duration::from_secs(754)),
             last_end: self.last_end,
-            is_known_again: self.is_known_again,
+            keyring_trouble: self.keyring_trouble,
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
         }
@@ -272,9 +274,10 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
             "live-all-off",
             Moment::patient(live).with_call(|call| {
                 (call.muted, call.camera_off) = (true, true);
-                call.remote = Some(Remote { muted: true, camera_off: true });
+                call.remote = Some(Remote { muted: true, camera_off: true, ..theirs() });
             }),
         ),
+        ("live-thin-link", Moment::patient(live).with_call(thin)),
         ("live-muted-and-speaking", muted),
         ("live-broken-devices", unplugged),
         ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
@@ -309,6 +312,13 @@ fn reused(call: &mut Snapshot) {
     call.waiting[0].reused = true;
 }
 
+/// Both links are thin.
+fn thin(call: &mut Snapshot) {
+    let rate = DataRate::from_kbps(10);
+    call.picture_plan = PicturePlan::Slides { height: 180, every: Duration::from_secs(3), rate };
+    call.remote = Some(Remote { picture: PictureSent::LinkTooThin, ..theirs() });
+}
+
 /// Visitors who wait.
 pub fn waiting(count: u8) -> Vec<Waiting> {
     let one = |index: u8| Waiting {
@@ -321,6 +331,11 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
     (0..count).map(one).collect()
 }
 
+/// The other side with all switched on.
+pub fn theirs() -> Remote {
+    MediaState::default().into()
+}
+
 /// A call in this phase.
 pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
     let in_call = matches!(phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. });
@@ -328,12 +343,14 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
         phase,
         role,
         waiting: Vec::new(),
-        remote: Some(Remote { muted: false, camera_off: false }),
+        remote: Some(theirs()),
         partner: Some(EndpointId::from_random([9; 16])),
         media_open: true,
         signaling_up: true,
         muted: false,
         camera_off: false,
+        mode: Mode::Smooth,
+        save_data: false,
         voice_plan: VoicePlan {
             rate: DataRate::ZERO,
             packet_ms: 20,

@@ -17,6 +17,8 @@ use super::*;
 
 pub(super) const ADMIN: &str = "admin";
 pub(super) const LEE: &str = "lee";
+/// Another admin, whose device is certified and has no issuing key.
+pub(super) const MAY: &str = "may";
 
 /// What the server lies about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,9 +187,12 @@ impl World {
     }
 
     pub(super) fn compare(&mut self, who: &'static str, name: &str) {
+        self.compare_as(who, name, DeviceRole::Clinician);
+    }
+
+    pub(super) fn compare_as(&mut self, who: &'static str, name: &str, role: DeviceRole) {
         let device = self.office(who).waiting.first().expect("a device that waits").device;
-        let intent = KeysIntent::Compare { device, name: Phi::new(name.to_owned()), role: DeviceRole::Clinician };
-        self.want(who, intent);
+        self.want(who, KeysIntent::Compare { device, name: Phi::new(name.to_owned()), role });
     }
 
     pub(super) fn pass(&mut self, secs: u64) {
@@ -273,9 +278,14 @@ impl Server {
 
     /// A colleague writes rubbish over a device's card.
     pub(super) fn scribble(&mut self, device: DeviceId) {
+        self.write_over(device, |_| vec![1; 300]);
+    }
+
+    /// A colleague writes this over a device's card, as its next revision.
+    pub(super) fn write_over(&mut self, device: DeviceId, sealed: impl FnOnce(u32) -> Vec<u8>) {
         let revisions = self.boxes.entry(ObjectId::Device(device)).or_default();
         let next = revisions.keys().last().copied().unwrap_or(0) + 1;
-        revisions.insert(next, Base64(vec![1; 300]));
+        revisions.insert(next, Base64(sealed(next)));
     }
 
     fn answer(&mut self, who: &'static str, role: StaffRole, request: KeysRequest) -> KeysAnswer {
