@@ -1,29 +1,38 @@
-"""Scores a call by what both ends wrote down: `score.py FOLDER`, called by `cargo xtask bench call`.
+"""Scores a call by what both ends wrote down: `score.py FOLDER`, called by `cargo xtask bench call` and `bench links`.
 
 FOLDER/run.json says which files belong to which end and which windows of time to look at; the result is
 FOLDER/scores.json, one row for each way and window, and what concerns the call as a whole.
 
+Windows count from the admission, which is when the link's schedule began (in a call between two browsers: the click).
+
 Picture: SSIM (Wang et al. 2004, on brightness, 7x7 windows) of each picture shown against the frame of the footage
-that has the same RTP timestamp. Sound: PESQ-WB (ITU-T P.862.2) and STOI (Taal et al. 2011) of pieces of 8 s, each
-aligned to the voice by cross-correlation around the time that the two reports give.
+that has the same RTP timestamp. Sound: PESQ-WB (ITU-T P.862.2) of pieces of 8 s, the median; STOI (Taal et al. 2011) of
+pieces of 2 s, the mean: it knows no delays that change, and a playout stretches and squeezes. Each piece is aligned to the
+voice by cross-correlation around the time that the two reports give.
 """
 
 import json
 import sys
 import warnings
 import wave
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from pesq import PesqError, pesq
 from pystoi import stoi
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import uniform_filter, zoom
 from scipy.signal import correlate, resample_poly
+
+import score_time
+from score_time import mean, percentile
 
 RATE = 16_000  # what PESQ-WB is defined for
 PIECE_SECS = 8  # P.862 wants 8 to 12 s
+SHORT_SECS = 2  # a playout that is stretched or squeezed keeps its place for so long
+NO_STOI = 1e-5  # what pystoi says of a piece in which hardly anything was said
 MOST_DELAY_SECS = 6.0  # a mouth-to-ear delay beyond this is no call
-PICTURES_SCORED = 120  # a window; spread evenly
+SCORED_EVERY_S = 0.33  # a picture in so long, spread evenly
 PEERS = {"clinician": "patient", "patient": "clinician"}
 
 
@@ -49,6 +58,25 @@ class Film:
         return np.frombuffer(data, np.uint8).reshape(self.height, self.width).astype(np.float64)
 
 
+class Kept:
+    """Those pictures that were kept of a film in whatever size they were shown, by their index among all shown."""
+
+    def __init__(self, path, kept, width, height):
+        self.file = open(path, "rb")
+        self.pictures = {picture["shown"]: picture for picture in kept}
+        self.width, self.height = width, height
+
+    def luma(self, index):
+        picture = self.pictures[index]
+        width, height = picture["width"], picture["height"]
+        self.file.seek(picture["at"])
+        data = np.frombuffer(self.file.read(width * height), np.uint8).reshape(height, width).astype(np.float64)
+        if (width, height) == (self.width, self.height):
+            return data
+        scale = (self.height / height, self.width / width)
+        return zoom(data, scale, order=1, mode="nearest", grid_mode=True)
+
+
 def ssim(a, b):
     """Mean structural similarity of two pictures of one size."""
     mean_a, mean_b = uniform_filter(a, 7), uniform_filter(b, 7)
@@ -60,6 +88,7 @@ def ssim(a, b):
     return float(np.mean(top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))))
 
 
+@cache
 def voice(path):
     """A mono 16-bit file at 16 kHz, from -1 to 1; the samples a second it had."""
     data = Path(path).read_bytes()
@@ -77,28 +106,50 @@ def looped(samples, start, count):
     return samples[np.arange(start, start + count) % len(samples)]
 
 
-def score_pictures(sent, shown_report, run, sender, receiver, window):
-    """Rows about the pictures that were shown within the window."""
+def look_at_pictures(sent, shown_report, run, sender, receiver):
+    """Each picture that was shown: when, how long after it was taken, and for some how much like what was sent."""
     footage = Film(run["ends"][sender]["camera"])
-    film = Film(run["ends"][receiver]["screen"])
+    screen = run["ends"][receiver]["screen"]
+    kept = shown_report.get("kept")
+    if kept is not None:
+        film = Kept(screen, kept, footage.width, footage.height)
+        is_there, count = film.pictures.__contains__, len(shown_report["shown_unix_us"])
+    else:
+        film = Film(screen)
+        is_there, count = film_has(film, footage), film.frames
     captured_at = {}
     for index, (rtp, at) in enumerate(zip(sent["captured_rtp"], sent["captured_unix_us"])):
         if rtp is not None:
             captured_at[rtp] = (index, at)
-    shown = list(zip(shown_report["shown_unix_us"], shown_report["shown_rtp"]))[: film.frames]
-    inside = [k for k, (at, _) in enumerate(shown) if window["from_s"] <= at / 1e6 < window["to_s"]]
-    matched = [k for k in inside if shown[k][1] in captured_at]
-    delays = [(shown[k][0] - captured_at[shown[k][1]][1]) / 1e3 for k in matched if captured_at[shown[k][1]][1]]
-    scores = []
-    if (film.width, film.height) == (footage.width, footage.height):
-        for k in matched[:: max(1, len(matched) // PICTURES_SCORED)]:
-            frame = captured_at[shown[k][1]][0] % footage.frames
-            scores.append(ssim(film.luma(k), footage.luma(frame)))
+    pictures, last_scored = [], 0
+    for k, (at, rtp) in enumerate(zip(shown_report["shown_unix_us"][:count], shown_report["shown_rtp"])):
+        picture = {"at": at / 1e6, "delay_ms": None, "ssim": None}
+        if rtp in captured_at:
+            frame, taken = captured_at[rtp]
+            picture["delay_ms"] = (at - taken) / 1e3 if taken else None
+            if picture["at"] - last_scored >= SCORED_EVERY_S and is_there(k):
+                picture["ssim"] = ssim(film.luma(k), footage.luma(frame % footage.frames))
+                last_scored = picture["at"]
+        pictures.append(picture)
+    return pictures
+
+
+def film_has(film, footage):
+    """Whether a picture can be scored: not if the film was written in another size than what was sent."""
+    is_of_one_size = (film.width, film.height) == (footage.width, footage.height)
+    return lambda k: is_of_one_size
+
+
+def score_pictures(pictures, window):
+    """Rows about the pictures that were shown within the window."""
+    inside = [picture for picture in pictures if window["from_s"] <= picture["at"] < window["to_s"]]
+    delays = [picture["delay_ms"] for picture in inside if picture["delay_ms"] is not None]
+    scores = [picture["ssim"] for picture in inside if picture["ssim"] is not None]
     span = window["to_s"] - window["from_s"]
     return {
         "fps_shown": len(inside) / span if span > 0 else 0,
-        "unmatched": len(inside) - len(matched),
         "ssim": mean(scores),
+        "ssim_median": percentile(scores, 50),
         "ssim_p5": percentile(scores, 5),
         "glass_to_glass_ms": percentile(delays, 50),
         "glass_to_glass_p95_ms": percentile(delays, 95),
@@ -109,32 +160,40 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
     """Rows about what was heard within the window."""
     said, heard = voice(run["ends"][sender]["microphone"]), voice(run["ends"][receiver]["speaker"])
     mouth, ear = sent["microphone_started_unix_us"], heard_report["speaker_started_unix_us"]
-    pesqs, stois, delays = [], [], []
     if mouth is None or ear is None:
         return {"pesq": None, "pesq_min": None, "stoi": None, "mouth_to_ear_ms": None, "pieces": 0}
-    at = max(window["from_s"], ear / 1e6)
-    while at + PIECE_SECS <= window["to_s"]:
-        start = int((at - ear / 1e6) * RATE)
-        piece = heard[start : start + PIECE_SECS * RATE]
-        said_from = int((at - MOST_DELAY_SECS - mouth / 1e6) * RATE)
-        at += PIECE_SECS
-        if len(piece) < PIECE_SECS * RATE:
-            break
-        around = looped(said, said_from, int((PIECE_SECS + MOST_DELAY_SECS) * RATE))
-        if np.sqrt(np.mean(around**2)) < 1e-4:
-            continue  # nothing was said
-        lag = best_lag(around, piece)
-        reference = around[lag : lag + len(piece)]
-        delays.append((MOST_DELAY_SECS - lag / RATE) * 1e3)
+
+    def pieces(seconds):
+        """What was heard, what was said of it, and the delay in ms: in pieces that have a voice in them."""
+        at = max(window["from_s"], ear / 1e6)
+        while at + seconds <= window["to_s"]:
+            start = int((at - ear / 1e6) * RATE)
+            piece = heard[start : start + seconds * RATE]
+            said_from = int((at - MOST_DELAY_SECS - mouth / 1e6) * RATE)
+            at += seconds
+            if len(piece) < seconds * RATE:
+                break
+            around = looped(said, said_from, int((seconds + MOST_DELAY_SECS) * RATE))
+            if np.sqrt(np.mean(around**2)) < 1e-4:
+                continue  # nothing was said
+            lag = best_lag(around, piece)
+            yield piece, around[lag : lag + len(piece)], (MOST_DELAY_SECS - lag / RATE) * 1e3
+
+    pesqs, stois, delays = [], [], []
+    for piece, reference, _ in pieces(PIECE_SECS):
         try:
             pesqs.append(pesq(RATE, reference.astype(np.float32), piece.astype(np.float32), "wb"))
         except PesqError:
             pesqs.append(1.0)  # it found no speech in what was heard
-        stois.append(float(stoi(reference, piece, RATE)))
+    for piece, reference, delay in pieces(SHORT_SECS):
+        score = float(stoi(reference, piece, RATE))
+        if score != NO_STOI:
+            stois.append(score)
+            delays.append(delay)
     return {
         "pesq": percentile(pesqs, 50),
         "pesq_min": min(pesqs, default=None),
-        "stoi": percentile(stois, 50),
+        "stoi": mean(stois),
         "mouth_to_ear_ms": percentile(delays, 50),
         "pieces": len(pesqs),
     }
@@ -156,13 +215,15 @@ def score_link(sender_report, receiver_report, window):
         values = [(start + sample["t"], sample.get(field)) for sample in report["samples"]]
         return [v for at, v in values if v is not None and window["from_s"] < at <= window["to_s"]]
 
-    frozen = within(receiver_report, "frozen_ms")
+    sent, feedback = mean(within(sender_report, "sent_kbps")), mean(within(sender_report, "feedback_kbps"))
     return {
+        "feedback_part": feedback / sent if sent and feedback is not None else None,
         "target_kbps": mean(within(sender_report, "target_kbps")),
-        "sent_kbps": mean(within(sender_report, "sent_kbps")),
+        "sent_kbps": sent,
+        "received_kbps": mean(within(receiver_report, "received_kbps")),
         "rtt_ms": percentile(within(sender_report, "rtt_ms"), 50),
+        "width": percentile([w for w in within(receiver_report, "width") if w], 50),
         "height": percentile([h for h in within(receiver_report, "height") if h], 50),
-        "frozen_ms": frozen[-1] - frozen[0] if frozen else None,
         "concealed": mean(within(receiver_report, "concealed_ratio")),
         "audio_buffer_ms": percentile(within(receiver_report, "audio_buffer_ms"), 50),
     }
@@ -202,21 +263,10 @@ def score_call(run, reports):
     return call
 
 
-def mean(values):
-    return float(np.mean(values)) if len(values) else None
-
-
-def percentile(values, part):
-    return float(np.percentile(values, part)) if len(values) else None
-
-
-def windows(run, reports):
-    """The windows in Unix seconds; those that count from the admission are moved to it."""
-    start = reports["clinician"]["started_unix_us"] / 1e6
-    admitted_ms = reports["clinician"]["timeline_ms"].get("admitted")
-    admitted = start + admitted_ms / 1e3 if admitted_ms is not None else start
+def windows(run):
+    """The windows in Unix seconds."""
+    zero = run["link_started_unix_s"]
     for window in run["windows"]:
-        zero = run["link_started_unix_s"] if window["counts_from"] == "link" else admitted
         yield {"name": window["name"], "from_s": zero + window["from_s"], "to_s": zero + window["to_s"]}
 
 
@@ -227,16 +277,25 @@ def main(folder):
         for name in ("screen", "speaker", "report"):
             end[name] = folder / end[name]
     reports = {name: json.loads(Path(end["report"]).read_text()) for name, end in run["ends"].items()}
-    rows = []
-    for window in windows(run, reports):
-        for sender, receiver in PEERS.items():
-            sent, got = reports[sender], reports[receiver]
-            row = {"window": window["name"], "way": f"{sender} to {receiver}"}
-            row |= score_pictures(sent, got, run, sender, receiver, window)
+    link = json.loads((folder / "link.json").read_text())["links"]["A"]
+    rows, series, shown_by_way = [], {}, {}
+    for sender, receiver in PEERS.items():
+        sent, got = reports[sender], reports[receiver]
+        way = f"{sender} to {receiver}"
+        direction = link["up" if sender == "patient" else "down"]
+        pictures = look_at_pictures(sent, got, run, sender, receiver)
+        shown = shown_by_way[way] = [picture["at"] for picture in pictures]
+        for window in windows(run):
+            row = {"window": window["name"], "way": way}
+            row |= score_pictures(pictures, window)
+            row |= score_time.stillness(shown, window)
             row |= score_sound(sent, got, run, sender, receiver, window)
             row |= score_link(sent, got, window)
+            row |= score_time.link(direction, run, window)
             rows.append(row)
-    result = {"profile": run["profile"], "rows": rows, "call": score_call(run, reports)}
+        series[way] = score_time.series(run, sent, got, pictures, direction)
+    call = score_call(run, reports) | score_time.recovery(run, series, shown_by_way, reports)
+    result = {"profile": run["profile"], "rows": rows, "series": series, "call": call}
     (folder / "scores.json").write_text(json.dumps(result, indent=1))
 
 

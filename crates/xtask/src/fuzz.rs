@@ -28,7 +28,7 @@ pub struct FuzzArguments {
 }
 
 /// Where the targets are, from the workspace's root.
-const FOLDER: &str = "crates/trust/fuzz";
+const FOLDERS: [&str; 2] = ["crates/trust/fuzz", "crates/congestion/fuzz"];
 
 /// The longest input: a whole sealed box.
 const MOST_BYTES: u32 = 16 * 1024;
@@ -40,15 +40,22 @@ pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
         "fuzzing needs nightly Rust and cargo-fuzz: run `rustup toolchain install nightly` and `cargo install cargo-fuzz`, \
          then this again"
     );
-    let listed = nightly(workspace).args(["fuzz", "list", "--fuzz-dir", FOLDER]).output()?;
-    let listed = String::from_utf8(listed.stdout).context("the names of the targets are text")?;
-    let targets: Vec<_> =
-        listed.lines().filter(|name| arguments.target.as_deref().is_none_or(|one| one == *name)).collect();
-    ensure!(!targets.is_empty(), "there is no such target: `cargo fuzz list --fuzz-dir {FOLDER}` names them");
+    let mut targets = Vec::new();
+    for folder in FOLDERS {
+        let listed = nightly(workspace).args(["fuzz", "list", "--fuzz-dir", folder]).output()?;
+        let listed = String::from_utf8(listed.stdout).context("the names of the targets are text")?;
+        targets.extend(listed.lines().map(|name| (folder, name.to_owned())));
+    }
+    targets.retain(|(_, name)| arguments.target.as_deref().is_none_or(|one| one == *name));
+    ensure!(
+        !targets.is_empty(),
+        "there is no such target: `cargo fuzz list --fuzz-dir FOLDER` names those of {}",
+        FOLDERS.join(" and of ")
+    );
     let mut rows = Vec::new();
-    for target in targets {
+    for (folder, target) in &targets {
         say(format_args!("▸ {target}, {} s", arguments.seconds));
-        rows.push(run(workspace, target, arguments.seconds)?.row(target));
+        rows.push(run(workspace, folder, target, arguments.seconds)?.row(target));
     }
     let table = [HEAD, &rows.concat()].concat();
     say(&table);
@@ -60,10 +67,10 @@ pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
     Ok(())
 }
 
-fn run(workspace: &Workspace, target: &str, seconds: u32) -> Result<Figures> {
+fn run(workspace: &Workspace, folder: &str, target: &str, seconds: u32) -> Result<Figures> {
     let (time, length) = (format!("-max_total_time={seconds}"), format!("-max_len={MOST_BYTES}"));
     let mut fuzzing = nightly(workspace)
-        .args(["fuzz", "run", "--fuzz-dir", FOLDER, target, "--", &time, &length, "-print_final_stats=1"])
+        .args(["fuzz", "run", "--fuzz-dir", folder, target, "--", &time, &length, "-print_final_stats=1"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()?;
@@ -117,7 +124,8 @@ fn nightly(workspace: &Workspace) -> Command {
 fn page(table: &str) -> String {
     format!(
         "# Fuzzing\n\nBy `cargo xtask fuzz`, with libFuzzer and AddressSanitizer, one target after another on one core, each \
-         from an empty\ncorpus. What the bytes of each target are: [crates/trust/fuzz](../../crates/trust/fuzz/README.md).\n\n{table}\n\
+         from an empty\ncorpus. What the bytes of each target are: [crates/trust/fuzz](../../crates/trust/fuzz/README.md),\n\
+         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md).\n\n{table}\n\
          No crash and no failed assertion.\n"
     )
 }

@@ -178,9 +178,15 @@ impl House {
         let data = folder.join("server");
         let server = Server::start(programs, place, &data, listen)?;
         let password = generated_password()?;
-        add_clinician(programs, &data, &password)?;
+        add_account(programs, &data, CLINICIAN, "clinician", &password)?;
         fs::write(folder.join("password"), password)?;
         Ok(Self { programs: programs.clone(), server, folder: folder.to_owned() })
+    }
+
+    /// Makes a further account, with the same password.
+    pub fn add_account(&self, name: &str, role: &str) -> Result<()> {
+        let password = fs::read_to_string(self.folder.join("password"))?;
+        add_account(&self.programs, &self.folder.join("server"), name, role, &password)
     }
 
     /// The clinician's end as a command, for tests that change it before it starts. `link` is where it writes the link.
@@ -298,9 +304,9 @@ fn to_file(path: &Path) -> OsString {
     word
 }
 
-fn add_clinician(programs: &Programs, data: &Path, password: &str) -> Result<()> {
+fn add_account(programs: &Programs, data: &Path, name: &str, role: &str, password: &str) -> Result<()> {
     let mut child = Command::new(&programs.server)
-        .args(["user", "add", CLINICIAN, "--role", "clinician", "--data"])
+        .args(["user", "add", name, "--role", role, "--data"])
         .arg(data)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod cargo;
 pub mod check;
+pub mod chromium;
 pub mod demo;
 pub mod display;
 pub mod fuzz;

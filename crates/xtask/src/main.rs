@@ -51,12 +51,18 @@ enum Command {
 enum Bench {
     /// A call between the two programs over the link laboratory; the table goes to docs/bench/call.md.
     Call(bench::CallArguments),
+    /// The scoreboard on weak links, ours beside Chromium's; the page goes to docs/bench/links.md.
+    Links(bench::LinksArguments),
     /// The voice over simulated links, scored; the table goes to docs/bench/voice.md.
     Voice(bench::VoiceArguments),
     /// What a window costs to open, while nothing happens and in a call; the table goes to docs/bench/window.md.
     Window(bench::WindowArguments),
-    /// What sealing costs when two people join; the table goes to docs/bench/join.md.
+    /// What sealing costs when two people join, or how long joining takes over a link; the table goes to docs/bench/join.md, or
+    /// join-links.md.
     Join(bench::JoinArguments),
+    /// What else runs inside of the link laboratory; `bench links` starts it there.
+    #[command(subcommand, hide = true)]
+    Wire(bench::WireArguments),
     /// Scores one recording against its source: what `bench call` does with each end's files.
     Score {
         /// The folder with a run's files, as `bench call --keep` leaves it.
@@ -81,9 +87,11 @@ fn run(command: Command) -> Result<()> {
         Command::Demo { headless, seconds } => demo::run(&workspace, headless, seconds),
         Command::Test { all } => check::all_checks(&workspace, all),
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
+        Command::Bench(Bench::Links(arguments)) => bench::links(&workspace, &arguments),
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),
+        Command::Bench(Bench::Wire(arguments)) => bench::wire(&arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
         Command::Mutants(arguments) => mutants::mutants(&workspace, &arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(&workspace, &arguments),

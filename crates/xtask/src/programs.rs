@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, ensure};
 use crate::cargo::{cargo, run};
 use crate::workspace::Workspace;
 
-/// Names the folder of the built programs to the tests, so that they need not ask cargo once each.
+/// Names the folder of the built programs to the tests, so that they need not ask cargo once each; and to whoever wants
+/// to measure a build of another day.
 const VARIABLE: &str = "HOUSECALL_PROGRAMS";
 
 /// How the programs are built.
@@ -38,6 +39,14 @@ impl Programs {
         let mut command = cargo(workspace);
         command.args(["build", "--package", "app", "--package", "server", "--bins"]);
         Self::build_by(workspace, profile, &mut command)
+    }
+
+    /// The programs to measure: as they are shipped, or those in the folder that `HOUSECALL_PROGRAMS` names.
+    pub fn to_measure(workspace: &Workspace) -> Result<Self> {
+        match env::var_os(VARIABLE) {
+            Some(folder) => Self::at(Path::new(&folder)),
+            None => Self::build(workspace, Profile::Release),
+        }
     }
 
     /// Builds the programs and all the tests in one go, with the same features of the dependencies for both: apart,

@@ -1,10 +1,11 @@
-//! `cargo xtask bench join`: what sealing costs when two people join.
+//! `cargo xtask bench join`: what sealing costs when two people join; and with `--link`, how long joining takes over a link.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::join_links;
 use crate::cargo::cargo;
 use crate::say::say;
 use crate::workspace::Workspace;
@@ -12,6 +13,12 @@ use crate::workspace::Workspace;
 /// What `bench join` is told.
 #[derive(Debug, clap::Args)]
 pub struct JoinArguments {
+    /// Measure joining over this link of the laboratory instead, again for each: docs/bench/join-links.md.
+    #[arg(long = "link", value_name = "NAME")]
+    links: Vec<String>,
+    /// How many joins over each link.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..), requires = "links")]
+    seeds: u64,
     /// Write the table elsewhere than docs/bench/join.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -19,6 +26,11 @@ pub struct JoinArguments {
 
 /// Measures and writes the tables that the bench of `clinic` prints.
 pub fn join(workspace: &Workspace, arguments: &JoinArguments) -> Result<()> {
+    if !arguments.links.is_empty() {
+        let usual = || workspace.root.join("docs/bench/join-links.md");
+        let out = arguments.out.clone().unwrap_or_else(usual);
+        return join_links::measure(workspace, &arguments.links, arguments.seeds, &out);
+    }
     say("▸ cargo bench --package clinic --bench join");
     let measured = cargo(workspace).args(["bench", "--quiet", "--package", "clinic", "--bench", "join"]).output()?;
     if !measured.status.success() {

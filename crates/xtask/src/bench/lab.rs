@@ -13,20 +13,20 @@ use crate::house::Place;
 use crate::setup;
 use crate::workspace::Workspace;
 
-/// The name of our lab, so that others may run beside it.
-const NAME: &str = "hcbench";
-
-/// A lab that is up. Dropping it takes it down.
-#[derive(Debug)]
-pub(super) struct Lab {
+/// The laboratory's program, and the name of our lab in it.
+#[derive(Debug, Clone)]
+pub(super) struct Laboratory {
     program: PathBuf,
+    /// The same for every run of one clone: so that a run takes the place of what a crash left, and not of another
+    /// clone's lab.
+    name: String,
 }
 
-impl Lab {
+impl Laboratory {
     /// Builds the laboratory's program, in a target folder of its own under ours.
-    pub(super) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    pub(super) fn build(workspace: &Workspace) -> Result<Self> {
         if !setup::is_root() {
-            bail!("the link laboratory makes network namespaces: run this as root (sudo -E cargo xtask bench call)");
+            bail!("the link laboratory makes network namespaces: run this as root (sudo -E cargo xtask bench …)");
         }
         setup::packages(&["iproute2", "nftables"], "for the link laboratory's namespaces and NATs")?;
         let source = folder(workspace).join("linklab");
@@ -39,51 +39,73 @@ impl Lab {
         let mut build = cargo(workspace);
         build.env("CARGO_TARGET_DIR", &target).args(["build", "--release", "--locked", "--manifest-path"]);
         run(build.arg(source.join("Cargo.toml")))?;
-        Ok(target.join("release/linklab"))
+        Ok(Self { program: target.join("release/linklab"), name: name(&workspace.target) })
     }
 
-    /// Takes a lab up: the patient's host A with the profile both ways, the clinician's host B on `good`.
-    pub(super) fn up(program: &Path, profile: &str, seed: u64) -> Result<Self> {
-        let lab = Self { program: program.to_owned() };
-        lab.ask(&["up", "--seed", &seed.to_string(), "--host", &format!("A={profile}"), "--host", "B=good"])?;
-        Ok(lab)
-    }
-
-    /// Starts the link's schedule and its counters anew.
-    pub(super) fn restart(&self) -> Result<()> {
-        self.ask(&["restart"]).map(drop)
-    }
-
-    /// The counters so far, as JSON.
-    pub(super) fn stats(&self) -> Result<String> {
-        self.ask(&["stats", "--series"])
-    }
-
-    /// A place on one of its hosts.
-    pub(super) fn place(&self, host: &str) -> Place {
-        let program: OsString = self.program.clone().into();
-        let words = ["--lab", NAME, "exec", host, "--"].map(OsString::from);
-        Place { prefix: [program].into_iter().chain(words).collect() }
-    }
-
-    /// The server's address.
-    pub(super) fn server_address(&self) -> Result<String> {
-        let address = self.ask(&["exec", "S", "--", "printenv", "LINKLAB_S_IP"])?;
-        Ok(address.trim().to_owned())
+    /// The one-way delay of a link in milliseconds, as its profile says.
+    pub(super) fn delay_ms(&self, profile: &str) -> Result<f64> {
+        let profiles = self.ask(&["profiles"])?;
+        delay_ms(&profiles, profile).with_context(|| format!("the laboratory knows no link {profile}"))
     }
 
     fn ask(&self, words: &[&str]) -> Result<String> {
-        let output = Command::new(&self.program).args(["--lab", NAME]).args(words).output();
+        let output = Command::new(&self.program).args(["--lab", &self.name]).args(words).output();
         let output = output.with_context(|| format!("{} could not be started", self.program.display()))?;
         ensure!(output.status.success(), "the laboratory says: {}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
+/// A lab that is up. Dropping it takes it down.
+#[derive(Debug)]
+pub(super) struct Lab(Laboratory);
+
+impl Lab {
+    /// Takes a lab up: the patient's host A with the profile both ways, the clinician's host B on `good`.
+    pub(super) fn up(laboratory: &Laboratory, profile: &str, seed: u64) -> Result<Self> {
+        let lab = Self(laboratory.clone());
+        lab.0.ask(&["up", "--seed", &seed.to_string(), "--host", &format!("A={profile}"), "--host", "B=good"])?;
+        Ok(lab)
+    }
+
+    /// Starts the link's schedule and its counters anew.
+    pub(super) fn restart(&self) -> Result<()> {
+        self.0.ask(&["restart"]).map(drop)
+    }
+
+    /// Cuts the patient's link for so many seconds, from now.
+    pub(super) fn cut(&self, seconds: u32) -> Result<()> {
+        self.0.ask(&["outage", "A", &seconds.to_string()]).map(drop)
+    }
+
+    /// The counters so far, as JSON.
+    pub(super) fn stats(&self) -> Result<String> {
+        self.0.ask(&["stats", "--series"])
+    }
+
+    /// A place on one of its hosts.
+    pub(super) fn place(&self, host: &str) -> Place {
+        let program: OsString = self.0.program.clone().into();
+        let words = ["--lab", &self.0.name, "exec", host, "--"].map(OsString::from);
+        Place { prefix: [program].into_iter().chain(words).collect() }
+    }
+
+    /// The network namespace of one of its hosts, as `ip netns` calls it.
+    pub(super) fn namespace(&self, host: &str) -> String {
+        format!("ll-{}-{host}", self.0.name)
+    }
+
+    /// The server's address.
+    pub(super) fn server_address(&self) -> Result<String> {
+        let address = self.0.ask(&["exec", "S", "--", "printenv", "LINKLAB_S_IP"])?;
+        Ok(address.trim().to_owned())
+    }
+}
+
 impl Drop for Lab {
     fn drop(&mut self) {
         // `up` replaces what an earlier run left; nothing is lost when this fails.
-        let _ = self.ask(&["down"]);
+        let _ = self.0.ask(&["down"]);
     }
 }
 
@@ -91,7 +113,59 @@ fn folder(workspace: &Workspace) -> PathBuf {
     beside(workspace, "HOUSECALL_LAB", "../shared/lab")
 }
 
+/// A short name for a folder: names of network interfaces are made of it.
+fn name(folder: &Path) -> String {
+    // FNV-1a: the same in every build, which the standard library's hash does not promise.
+    let hash = folder
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    format!("hc{:04x}", hash >> 16)
+}
+
+/// The delay that a profile such as `edge,delay_ms=10` has, by the laboratory's list of profiles in TOML.
+fn delay_ms(profiles: &str, wanted: &str) -> Option<f64> {
+    let wanted = wanted.split('/').next()?;
+    if let Some((_, own)) = wanted.split_once("delay_ms=") {
+        return own.split(',').next()?.parse().ok();
+    }
+    let name = wanted.split(',').next()?;
+    // `[name]`, or at once `[name.both]`, and in between the steps, `[[name.steps]]`.
+    let is_its = |line: &str| {
+        let rest = line.trim_start_matches('[').strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(']') || rest.starts_with('.'))
+    };
+    let is_head = |line: &str| line.starts_with('[');
+    let mut lines = profiles.lines().skip_while(|line| !is_head(line) || !is_its(line)).peekable();
+    lines.peek()?;
+    let own = lines.take_while(|line| !is_head(line) || is_its(line)).find_map(|line| line.strip_prefix("delay_ms = "));
+    own.map_or(Some(0.0), |delay| delay.parse().ok())
+}
+
 /// A folder that an environment variable names, else one beside the clone.
 pub(super) fn beside(workspace: &Workspace, variable: &str, default: &str) -> PathBuf {
     workspace.root.join(env::var_os(variable).unwrap_or_else(|| default.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delay_of_a_link_is_its_own_or_that_of_its_profile() {
+        let profiles = "[edge]\n\n[edge.both]\nrate_kbps = 64.0\ndelay_ms = 200.0\n\n[good]\n\n[good.both]\n\
+            delay_ms = 10.0\n\n[ideal]\nsteps = []\n\n[ideal.both]\n\n[step.both]\ndelay_ms = 30.0\n\n[[step.steps]]\nat_s = 20.0\n";
+        assert_eq!(delay_ms(profiles, "good"), Some(10.0));
+        assert_eq!(delay_ms(profiles, "edge/symmetric"), Some(200.0));
+        assert_eq!(delay_ms(profiles, "edge,loss_pct=2,delay_ms=35.5,queue_ms=9"), Some(35.5));
+        assert_eq!(delay_ms(profiles, "ideal"), Some(0.0));
+        assert_eq!(delay_ms(profiles, "step"), Some(30.0));
+        assert_eq!(delay_ms(profiles, "nowhere"), None);
+    }
+
+    #[test]
+    fn labs_of_two_clones_do_not_take_each_others_place() {
+        assert_ne!(name(Path::new("/one/target")), name(Path::new("/another/target")));
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A column: its head, the field, digits after the point, and what to multiply by.
 struct Column(&'static str, &'static str, usize, f64);
 
-const WAYS: [Column; 16] = [
+const WAYS: [Column; 18] = [
     Column("fps", "fps_shown", 1, 1.0),
     Column("height", "height", 0, 1.0),
     Column("SSIM", "ssim", 3, 1.0),
@@ -22,6 +22,8 @@ const WAYS: [Column; 16] = [
     Column("target kbps", "target_kbps", 0, 1.0),
     Column("sent kbps", "sent_kbps", 0, 1.0),
     Column("RTT ms", "rtt_ms", 0, 1.0),
+    Column("link kbps", "link_kbps", 0, 1.0),
+    Column("queue p95 ms", "queue_p95_ms", 0, 1.0),
 ];
 
 const ENDS: [Column; 5] = [

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::usage::cpu_secs;
 use crate::display::Display;
 use crate::house::{CLINICIAN, House, Options, Place, WindowOptions};
 use crate::process::{Process, wait_until};
@@ -206,19 +207,6 @@ fn rest(span: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Seconds of processor that a process has had: fields 14 and 15 of its line (proc_pid_stat(5)), in hundredths.
-fn cpu_secs(id: u32) -> Result<f64> {
-    let line = fs::read_to_string(Path::new("/proc").join(id.to_string()).join("stat"))?;
-    cpu_secs_of(&line).context("an odd line about a process")
-}
-
-fn cpu_secs_of(line: &str) -> Option<f64> {
-    // The name before may hold anything but ends with the last bracket.
-    let mut fields = line.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let mut next = || fields.next()?.parse::<f64>().ok();
-    Some((next()? + next()?) / 100.0)
-}
-
 fn resident_megabytes(id: u32) -> Result<f64> {
     let text = fs::read_to_string(Path::new("/proc").join(id.to_string()).join("status"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no memory is told")?;
@@ -278,13 +266,6 @@ fn page(table: &str, arguments: &WindowArguments) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_processor_time_is_read_whatever_the_program_is_called() {
-        let line = "42 (a) b (c) S 1 42 42 0 -1 4194560 900 0 0 0 150 25 0 0 20 0 1 0 100 1000 10 18446744073709551615";
-        assert!((cpu_secs_of(line).unwrap() - 1.75).abs() < 1e-9);
-        assert_eq!(cpu_secs_of("nonsense"), None);
-    }
 
     #[test]
     fn each_row_of_a_table_has_as_many_cells_as_its_head() {
