@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use call::{EndReason, Phase, PictureOff, ReconnectCause, Refusal};
+use call::{
+    CameraFormat, EndReason, LinkEstimate, MediaConfig, Phase, PictureOff, PicturePlan, Preferences, QualityPolicy,
+    ReconnectCause, Refusal,
+};
 use signaling_protocol::Code;
-use units::Timestamp;
+use units::{DataRate, PictureSize, Timestamp};
 
 type Words = BTreeSet<String>;
 
@@ -187,4 +190,39 @@ fn every_field_of_the_report_stands_in_the_document() {
         .filter(|field| !document.contains(&format!("`{field}`")) && !document.contains(&format!("`{field}[")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What the policy gives a camera of 1280x720 on a link of `kbps`, as a row of the document.
+fn rung(kbps: u64) -> String {
+    let camera = CameraFormat { size: PictureSize::new(1_280, 720), fps: 30 };
+    let media = MediaConfig { sends_voice: true, camera: Some(camera), receives_picture: true };
+    let mut policy = QualityPolicy::new(media, Preferences::default());
+    for tenth in 1..600 {
+        let link = LinkEstimate {
+            target: DataRate::from_kbps(kbps),
+            loss: 0.0,
+            voice_loss: 0.0,
+            loss_follows_loss: 0.0,
+            round_trip: None,
+            takes_red: true,
+        };
+        policy.on_estimate(Timestamp::from_millis(tenth * 100), link);
+    }
+    let (voice, picture) = policy.plans();
+    let size = |height| camera.size.fitted_to_height(height);
+    let picture = match picture {
+        PicturePlan::Off(_) => "none".to_owned(),
+        PicturePlan::Slides { height, every, .. } => {
+            format!("single ones of {:?}, one every {} s", size(height), every.as_secs_f64())
+        }
+        PicturePlan::On { height, fps, .. } => format!("{:?}, {fps} a second", size(height)),
+    };
+    format!("| {kbps} | {} kbps | {picture} |", voice.rate.as_kbps())
+}
+
+#[test]
+fn the_ladder_in_the_document_is_the_one_that_is_gone() {
+    let document = read("docs/weak-links.md");
+    let wanted = [30, 40, 50, 64, 80, 100, 150, 200, 300, 500, 1_000, 2_000].map(rung).join("\n");
+    assert!(document.contains(&wanted), "docs/weak-links.md is to have:\n{wanted}");
 }

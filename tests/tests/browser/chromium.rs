@@ -1,8 +1,6 @@
 //! Chromium: where it is, and running it without a window.
 
-use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -22,23 +20,11 @@ impl Chromium {
         let program = xtask::setup::browser().expect(xtask::setup::NO_BROWSER);
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = fs::File::create(folder.path().join(LOG)).expect("a log in the temporary folder");
-        let with_path = |flag: &str, path: &Path| {
-            let mut argument = OsString::from(flag);
-            argument.push(path);
-            argument
-        };
-        let mut command = Command::new(&program);
-        command
-            .args(FLAGS)
-            .arg(with_path("--user-data-dir=", &folder.path().join("profile")))
-            .arg(with_path("--use-file-for-fake-video-capture=", &footage.film()))
-            .arg(with_path("--use-file-for-fake-audio-capture=", &footage.sound()));
-        if belongs_to_root(folder.path()) {
-            // Chromium refuses to run as root with its sandbox.
-            command.arg("--no-sandbox");
-        }
         let stderr = log.try_clone().expect("the log can be written by two");
-        let process = command
+        let process = Command::new(&program)
+            .args(xtask::chromium::flags(&folder.path().join("profile"), &footage.film(), &footage.sound()))
+            // The call must work on a machine without a network.
+            .args(["--allow-loopback-in-peer-connection", "--mute-audio"])
             .arg(url)
             .stdin(Stdio::null())
             .stdout(log)
@@ -69,40 +55,4 @@ impl Drop for Chromium {
     }
 }
 
-#[cfg(unix)]
-fn belongs_to_root(folder: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    folder.metadata().is_ok_and(|metadata| metadata.uid() == 0)
-}
-
-#[cfg(not(unix))]
-fn belongs_to_root(_: &Path) -> bool {
-    false
-}
-
 const LOG: &str = "chromium.log";
-
-const FLAGS: [&str; 18] = [
-    "--headless=new",
-    "--disable-gpu",
-    // Containers have little shared memory.
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--no-default-browser-check",
-    // It is to talk to nobody but the test.
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--disable-sync",
-    "--no-proxy-server",
-    // A camera and a microphone out of files, and nobody who would have to allow them.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-    // The call must work on a machine without a network.
-    "--allow-loopback-in-peer-connection",
-    "--disable-background-timer-throttling",
-];

@@ -102,7 +102,9 @@ impl Pictures {
                 annexb: encoded.data.into(),
                 timestamp: (frame.captured.as_micros() * 9 / 100) as u32,
                 key: encoded.key,
+                layer: encoded.layer,
                 captured: frame.captured,
+                slide: false,
             });
         }
     }

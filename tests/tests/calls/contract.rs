@@ -133,6 +133,7 @@ fn live_seconds_are_sane(report: &Report) {
             ("fps_shown", 15.0, 40.0),
             ("received_kbps", 60.0, 5_000.0),
             ("sent_kbps", 60.0, 5_000.0),
+            ("feedback_kbps", 0.5, 500.0),
             ("target_kbps", 60.0, 20_000.0),
             ("rtt_ms", 0.001, 250.0),
             ("audio_buffer_ms", 1.0, 500.0),

@@ -56,7 +56,7 @@ fn a_camera_whose_picture_does_not_arrive_is_missed() {
     let clinic = Clinic::open();
     let mut host = clinic.host(&clinic.clinicians(CALL_SECS + 10));
     // Voice alone fits into this.
-    let more = ["--max-kbps", "40"].map(Into::into).to_vec();
+    let more = ["--max-kbps", "30"].map(Into::into).to_vec();
     let mut guest = clinic.join(&Options { more, ..clinic.patients(CALL_SECS) });
     let sent = exits(&mut guest, WHOLE);
     assert_eq!(sent.number("/totals/frames_sent"), Some(0.0), "more than the voice fitted");

@@ -69,12 +69,13 @@ const TIMELINE: [(&str, Kind); 8] = [
 
 const EVENT: [(&str, Kind); 2] = [("t", Number), ("event", Text)];
 
-const SAMPLE: [(&str, Kind); 20] = [
+const SAMPLE: [(&str, Kind); 21] = [
     ("t", Number),
     ("phase", Text),
     ("rtt_ms", NumberOrNull),
     ("target_kbps", Number),
     ("sent_kbps", Number),
+    ("feedback_kbps", Number),
     ("received_kbps", Number),
     ("lost_ratio", Number),
     ("voice_lost_ratio", Number),

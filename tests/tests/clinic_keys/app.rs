@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use desk::{
-    Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput, KeysIntent, KeysOutput, KeysRequest, KeysSnapshot, Loaded,
+    Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput, KeysIntent, KeysOutput, KeysSnapshot, Loaded,
     RequestNumber, Standing,
 };
 use rand::SeedableRng;
 use rand::rngs::{StdRng, SysRng};
+use session::ask_server;
 use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent};
 use signaling_protocol::{SignInReply, StaffEvent};
 use tokio::sync::mpsc;
@@ -93,7 +94,7 @@ impl App {
                     let (client, token) = (self.client.clone(), self.reply.token.clone());
                     let answers = self.answers.0.clone();
                     tokio::spawn(async move {
-                        let answer = match ask(&client, &token, request).await {
+                        let answer = match ask_server(&client, &token, &request).await {
                             Ok(answer) => answer,
                             Err(ClientError::Refused(refusal)) => KeysAnswer::Refused(refusal.code),
                             Err(error) => KeysAnswer::Failed(error.to_string()),
@@ -144,22 +145,4 @@ pub(crate) async fn until<'a, const N: usize>(
     let came = timeout(PATIENCE, work).await.is_ok();
     let seen: Vec<_> = apps.iter().map(|app| app.snapshot().clone()).collect();
     assert!(came, "{what} did not come about: {seen:#?}");
-}
-
-async fn ask(client: &SignalingClient, token: &Phi<String>, request: KeysRequest) -> Result<KeysAnswer, ClientError> {
-    match request {
-        KeysRequest::SetUp(clinic) => client.set_up_clinic(token, &clinic).await?,
-        KeysRequest::Publish(notice) => client.revoke(token, &notice).await?,
-        KeysRequest::Enrol(request) => return Ok(KeysAnswer::Waits(client.enrol_device(token, &request).await?)),
-        KeysRequest::Devices => return Ok(KeysAnswer::Devices(client.devices(token, None).await?)),
-        KeysRequest::Certify(device, request) => client.certify_device(token, device, &request).await?,
-        KeysRequest::Forget(device) => client.forget_device(token, device).await?,
-        KeysRequest::Say(device, message) => client.say_in_check(token, device, &message).await?,
-        KeysRequest::Heard(device) => return Ok(KeysAnswer::Said(client.heard_in_check(token, device).await?)),
-        KeysRequest::ReadBox { kind, object, below } => {
-            return Ok(KeysAnswer::Box(client.read_box(token, kind, object, below).await?));
-        }
-        KeysRequest::WriteBox { kind, object, request } => client.write_box(token, kind, object, &request).await?,
-    }
-    Ok(KeysAnswer::Done)
 }

@@ -1,5 +1,8 @@
 //! A sender and a receiver over two links, in virtual time.
 
+mod ends;
+mod measures;
+
 use std::time::Duration;
 
 use call::{CameraFormat, LinkEstimate, MediaConfig, PicturePlan, Preferences, QualityPolicy};
@@ -7,19 +10,27 @@ use congestion::{
     Class, Estimator, EstimatorConfig, Feedback, FeedbackRecorder, FrameQueue, Paced, Pacer, PacketReport, QueuedFrame,
     SentPacket, SequenceUnwrapper, VoiceLosses,
 };
+use media::voice::{VoicePacket, VoiceSettings};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::link::{Link, LinkConfig};
 use units::{DataRate, PictureSize, Timestamp};
 
+use crate::ear::Talk;
+use crate::picture::{PictureSink, PictureSource, Piece, begins_anew};
+use crate::slideshow::{SlidePacket, Slideshow};
+
 /// One step of the simulation.
 const TICK: Duration = Duration::from_millis(1);
 /// Headers, SRTP and extensions of a media packet.
-const OVERHEAD: usize = 64;
+pub(crate) const OVERHEAD: usize = 64;
 
 /// The other side's voice: 27 kbps.
 const ANSWER_EVERY: Duration = Duration::from_millis(60);
 const ANSWER_BYTES: usize = 200;
+
+/// A report or request with SRTCP, UDP and IPv4 around it.
+const REQUEST_BYTES: usize = 64;
 
 /// What the receiver's clock is ahead.
 const CLOCK_OFFSET: Duration = Duration::from_secs(86_400);
@@ -60,22 +71,59 @@ pub(crate) struct Sample {
     pub(crate) delivered: u64,
     pub(crate) queue_ms: u64,
     pub(crate) loss: f32,
+    /// The rows of a picture that moves; none of any other.
+    pub(crate) rows: u64,
+    /// What the picture's encoder may take, and what its repair packets take.
+    pub(crate) picture: u64,
+    pub(crate) repairs: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Flying {
     sequence: u16,
     bytes: usize,
     sent: Timestamp,
-    voice: bool,
+    what: What,
+}
+
+/// What is in a packet.
+#[derive(Debug, Clone)]
+enum What {
+    /// With what is said in it, where somebody listens.
+    Voice(Option<VoicePacket>),
+    /// A picture of which only the size counts.
+    Picture,
+    /// A picture of real packets.
+    Piece(Piece),
+    Slide(SlidePacket),
+    Padding,
+}
+
+/// What waits for its turn.
+#[derive(Debug, Clone)]
+struct Waiting {
+    what: What,
+    pushed: Timestamp,
+}
+
+/// What goes back.
+#[derive(Debug)]
+enum Answer {
+    Voice,
+    Report(Feedback),
+    Missing(Vec<u16>),
+    /// These of a slide are missing.
+    MissingOfSlide(Vec<u16>),
+    KeyFrame,
 }
 
 /// The whole path.
 pub(crate) struct Path {
     now: Timestamp,
+    round_trip: Duration,
     forward: Link<Flying>,
     /// Reports, and between them the other side's voice.
-    back: Link<Option<Feedback>>,
+    back: Link<Answer>,
     next_answer: Timestamp,
     policy: QualityPolicy,
     /// Another policy that takes over, and when: there is a camera from then on.
@@ -84,12 +132,15 @@ pub(crate) struct Path {
     told: Timestamp,
     random: StdRng,
     estimator: Estimator,
-    pacer: Pacer<(bool, Timestamp)>,
+    pacer: Pacer<Waiting>,
     frames: FrameQueue<usize>,
     next_number: u64,
     next_voice: Timestamp,
     next_frame: Timestamp,
     key_wanted: bool,
+    pub(crate) slideshow: Slideshow,
+    /// Both ends of a picture of real packets, where one is looked at.
+    pub(crate) picture: Option<(PictureSource, PictureSink)>,
     recorder: FeedbackRecorder,
     delivered: u64,
     pub(crate) samples: Vec<Sample>,
@@ -101,6 +152,8 @@ pub(crate) struct Path {
     pub(crate) voice_held: Duration,
     /// When each voice packet arrived, and how long it took.
     pub(crate) voice: Vec<(Timestamp, Duration)>,
+    /// What is said and heard, where somebody listens.
+    pub(crate) talk: Option<Talk>,
 }
 
 impl Path {
@@ -111,6 +164,7 @@ impl Path {
         estimator.on_round_trip(Timestamp::from_millis(1_000), config.delay * 2);
         Self {
             now: Timestamp::from_millis(1_000),
+            round_trip: config.delay * 2,
             forward: Link::new(config, seed),
             back: Link::new(config, seed + 1_000),
             next_answer: Timestamp::from_millis(1_000),
@@ -126,6 +180,8 @@ impl Path {
             next_voice: Timestamp::from_millis(1_000),
             next_frame: Timestamp::from_millis(1_000),
             key_wanted: true,
+            slideshow: Slideshow::new(config.delay * 2),
+            picture: None,
             recorder: FeedbackRecorder::new(),
             delivered: 0,
             samples: Vec::new(),
@@ -135,6 +191,7 @@ impl Path {
             sent_bytes: 0,
             voice_held: Duration::ZERO,
             voice: Vec::new(),
+            talk: None,
         }
     }
 
@@ -152,6 +209,18 @@ impl Path {
         self
     }
 
+    /// The picture is of real packets, which are asked for again, repaired and put together.
+    pub(crate) fn watched(mut self) -> Self {
+        self.picture = Some((PictureSource::new(EstimatorConfig::default().start), PictureSink::new()));
+        self
+    }
+
+    /// This is said, round and round, and listened to.
+    pub(crate) fn spoken(mut self, said: &[f32]) -> Self {
+        self.talk = Some(Talk::new(self.now, said));
+        self
+    }
+
     /// Lets `secs` pass.
     pub(crate) fn run(mut self, secs: u64) -> Self {
         for tick in 1..=secs * 1_000 {
@@ -159,17 +228,23 @@ impl Path {
             self.tick();
             if tick % 100 == 0 {
                 let estimate = self.estimator.estimate(self.now);
+                let plan = self.policy.plans().1;
+                let spending = self.picture.as_mut().map(|(source, _)| source.planner.spending(self.now));
                 self.samples.push(Sample {
                     target: estimate.target.as_kbps(),
                     delivered: self.delivered * 8 / 100,
                     queue_ms: self.forward.queueing_delay(self.now).as_millis() as u64,
                     loss: estimate.loss,
+                    rows: if let PicturePlan::On { height, .. } = plan { height.into() } else { 0 },
+                    picture: plan.rate().as_kbps(),
+                    repairs: spending.map_or(0, DataRate::as_kbps),
                 });
                 self.delivered = 0;
             }
         }
         if std::env::var_os("TRAJECTORY").is_some() {
             self.print();
+            self.talk.iter().for_each(Talk::print);
         }
         self
     }
@@ -177,20 +252,21 @@ impl Path {
     fn tick(&mut self) {
         let now = self.now;
         while let Some((at, packet)) = self.back.poll(now) {
-            if let Some(feedback) = packet {
-                self.take_feedback(at, &feedback);
-            }
+            self.take_answer(at, packet);
         }
         if now >= self.next_answer {
             self.next_answer += ANSWER_EVERY;
-            self.back.send(now, ANSWER_BYTES, None);
+            self.back.send(now, ANSWER_BYTES, Answer::Voice);
         }
         self.estimator.handle_timeout(now);
         if let Some(probe) = self.estimator.poll_probe(now) {
             self.pacer.start_probe(now, probe);
         }
-        let target = self.estimator.estimate(now).target;
-        self.pacer.set_rate(now, target);
+        let estimate = self.estimator.estimate(now);
+        self.pacer.set_rate(now, estimate.target);
+        if estimate.acknowledged.is_some() {
+            self.pacer.set_known(now);
+        }
         self.decide();
         self.speak();
         self.show();
@@ -199,14 +275,36 @@ impl Path {
             self.recorder.on_packet(at, packet.sequence, packet.bytes);
             self.delivered += packet.bytes as u64;
             self.received_bytes += packet.bytes as u64;
-            if packet.voice {
-                self.voice.push((at, at.since(packet.sent)));
+            match packet.what {
+                What::Voice(words) => {
+                    self.voice.push((at, at.since(packet.sent)));
+                    if let Some((talk, words)) = self.talk.as_mut().zip(words) {
+                        talk.hear(at, words);
+                    }
+                }
+                What::Slide(slide) => self.slideshow.on_packet(at, slide),
+                What::Piece(piece) => {
+                    if let Some((_, sink)) = &mut self.picture {
+                        sink.take(at, piece);
+                    }
+                }
+                What::Picture | What::Padding => {}
             }
+        }
+        let missing = self.slideshow.missing(now);
+        if !missing.is_empty() {
+            let bytes = 28 + 20 + 12 + missing.len() * 4;
+            self.feedback_bytes += bytes as u64;
+            self.back.send(now, bytes, Answer::MissingOfSlide(missing));
         }
         if let Some(feedback) = self.recorder.poll(now) {
             let bytes = 68 + feedback.arrivals.len() / 4 + feedback.arrivals.iter().flatten().count();
             self.feedback_bytes += bytes as u64;
-            self.back.send(now, bytes, Some(feedback));
+            self.back.send(now, bytes, Answer::Report(feedback));
+        }
+        self.watch();
+        if let Some(talk) = &mut self.talk {
+            talk.play(now);
         }
     }
 
@@ -219,8 +317,19 @@ impl Path {
             self.policy = policy;
         }
         let estimate = self.estimator.estimate(self.now);
+        let mut target = estimate.target;
+        if let Some((source, sink)) = &mut self.picture {
+            let round_trip = self.round_trip + self.forward.queueing_delay(self.now);
+            source.history.set_rate(self.now, target);
+            source.history.set_round_trip(round_trip);
+            source.planner.set_rate(self.now, target);
+            source.planner.set_round_trip(round_trip);
+            source.planner.set_loss(source.losses.loss(), source.losses.loss_follows_loss());
+            sink.set_round_trip(round_trip);
+            target = target.saturating_sub(source.planner.spending(self.now));
+        }
         let link = LinkEstimate {
-            target: estimate.target,
+            target,
             loss: estimate.loss,
             voice_loss: self.losses.loss(),
             loss_follows_loss: self.losses.loss_follows_loss(),
@@ -228,10 +337,21 @@ impl Path {
             takes_red: true,
         };
         self.policy.on_estimate(self.now, link);
-        self.estimator.set_wanted(self.policy.wanted());
+        let spending = self.picture.as_mut().map_or(DataRate::ZERO, |(source, _)| source.planner.spending(self.now));
+        self.estimator.set_wanted(self.policy.wanted() + spending);
     }
 
     fn speak(&mut self) {
+        if let Some(talk) = &mut self.talk {
+            let (plan, _) = self.policy.plans();
+            let call::VoicePlan { rate, packet_ms, redundancy, expected_loss } = plan;
+            let settings = VoiceSettings { rate, packet_ms, redundancy, expected_loss };
+            if let Some((packet, bytes)) = talk.say(self.now, settings) {
+                let item = Waiting { what: What::Voice(Some(packet)), pushed: self.now };
+                self.pacer.push(self.now, Class::Voice, bytes + OVERHEAD, item);
+            }
+            return;
+        }
         if self.now < self.next_voice {
             return;
         }
@@ -239,23 +359,34 @@ impl Path {
         let span = Duration::from_millis(voice.packet_ms.into());
         self.next_voice += span;
         let payload = voice.rate.bytes_in(span) as usize;
-        self.pacer.push(self.now, Class::Voice, payload + OVERHEAD, (true, self.now));
+        self.pacer.push(self.now, Class::Voice, payload + OVERHEAD, self.waiting(What::Voice(None)));
     }
 
     fn show(&mut self) {
         if self.now < self.next_frame {
             return;
         }
-        let (_, PicturePlan::On { fps, rate, .. }) = self.policy.plans() else {
+        let (_, plan) = self.policy.plans();
+        let PicturePlan::On { height, fps, rate } = plan else {
             self.key_wanted = true;
+            if let PicturePlan::Slides { every, rate, .. } = plan {
+                for packet in self.slideshow.take(self.now, every, rate) {
+                    let waiting = Waiting { what: What::Slide(packet), pushed: self.now };
+                    self.pacer.push(self.now, Class::Slide, packet.bytes(), waiting);
+                }
+            }
             return;
         };
         self.next_frame = self.now + Duration::from_secs(1) / fps.max(1);
+        if let Some((source, _)) = &mut self.picture {
+            source.code(self.now, height, rate.as_bps() as f64 / 8.0 / f64::from(fps), &mut self.random);
+            return;
+        }
         let key = std::mem::take(&mut self.key_wanted);
         let scale = if key { 4.0 } else { self.random.random_range(0.7..1.3) };
         let bytes = (rate.as_bps() as f64 / 8.0 / f64::from(fps) * scale) as usize;
         let deadline = self.now + Duration::from_millis(200);
-        self.frames.push(self.now, QueuedFrame { key, reference: true, bytes, deadline, item: bytes });
+        self.frames.push(self.now, QueuedFrame { key, layer: 0, bytes, deadline, item: bytes });
     }
 
     fn send(&mut self) {
@@ -265,35 +396,51 @@ impl Path {
             while left > 0 {
                 let payload = left.min(1_100);
                 left -= payload;
-                self.pacer.push(now, Class::Picture, payload + OVERHEAD, (false, now));
+                self.pacer.push(now, Class::Picture, payload + OVERHEAD, self.waiting(What::Picture));
             }
         }
+        self.release();
         self.key_wanted |= self.frames.take_dropped().reference_lost;
         while let Some(paced) = self.pacer.poll(now) {
-            let (bytes, probe, voice) = match paced {
-                Paced::Packet { bytes, probe, item: (voice, pushed), .. } => {
-                    if voice {
-                        self.voice_held = self.voice_held.max(now.since(pushed));
+            let (bytes, probe, what) = match paced {
+                Paced::Packet { bytes, probe, item: Waiting { what, pushed }, class } => {
+                    match what {
+                        What::Voice(_) => self.voice_held = self.voice_held.max(now.since(pushed)),
+                        What::Slide(packet) if class == Class::Slide => self.slideshow.on_sent(now, packet),
+                        _ => {}
                     }
-                    (bytes, probe, voice)
+                    (bytes, probe, what)
                 }
                 Paced::Padding { bytes, probe } => {
                     self.padding_bytes += bytes as u64;
-                    (bytes, Some(probe), false)
+                    (bytes, Some(probe), What::Padding)
                 }
             };
             let number = self.next_number;
             self.next_number += 1;
             self.sent_bytes += bytes as u64;
             self.estimator.on_sent(SentPacket { number, at: now, bytes, probe });
-            if voice {
+            if matches!(what, What::Voice(_)) {
                 self.losses.on_sent(now, number);
             }
-            self.forward.send(now, bytes, Flying { sequence: number as u16, bytes, sent: now, voice });
+            if let Some(((source, _), What::Piece(piece))) = self.picture.as_mut().zip(Some(&what)) {
+                source.losses.on_sent(now, number);
+                if let Piece::Packet(packet) = piece {
+                    source.history.on_sent(now, packet.sequence, bytes, packet.clone());
+                    if begins_anew(packet) {
+                        source.history.begin_anew(packet.sequence);
+                    }
+                }
+            }
+            self.forward.send(now, bytes, Flying { sequence: number as u16, bytes, sent: now, what });
         }
         if self.pacer.poll_timeout(now) == Some(now) {
             panic!("the pacer wants to be polled again at once");
         }
+    }
+
+    fn waiting(&self, what: What) -> Waiting {
+        Waiting { what, pushed: self.now }
     }
 
     fn take_feedback(&mut self, at: Timestamp, feedback: &Feedback) {
@@ -308,63 +455,8 @@ impl Path {
             .collect();
         self.estimator.on_feedback(at, &reports);
         self.losses.on_feedback(at, &reports);
-    }
-
-    /// The mean of what `measure` says of the samples from `from` to `to` (seconds).
-    pub(crate) fn mean(&self, from: f64, to: f64, measure: impl Fn(&Sample) -> u64) -> u64 {
-        let samples = self.between(from, to);
-        samples.iter().map(&measure).sum::<u64>() / samples.len() as u64
-    }
-
-    /// The largest of what `measure` says of the samples from `from` to `to` (seconds).
-    pub(crate) fn most(&self, from: f64, to: f64, measure: impl Fn(&Sample) -> u64) -> u64 {
-        self.between(from, to).iter().map(measure).max().expect("samples")
-    }
-
-    /// The smallest.
-    pub(crate) fn least(&self, from: f64, to: f64, measure: impl Fn(&Sample) -> u64) -> u64 {
-        self.between(from, to).iter().map(measure).min().expect("samples")
-    }
-
-    /// The second from which on `holds` holds for a whole second, looked for from `from` on.
-    pub(crate) fn first(&self, from: f64, holds: impl Fn(&Sample) -> bool) -> f64 {
-        let start = (from * 10.0) as usize;
-        let lasting = self.samples[start..].windows(10).position(|second| second.iter().all(&holds));
-        lasting.map_or(f64::INFINITY, |index| (start + index) as f64 / 10.0)
-    }
-
-    /// One-way delays of the voice that arrived from `from` to `to` (seconds): the 5th, 50th and 95th of a hundred, in
-    /// milliseconds.
-    pub(crate) fn voice_delays(&self, from: f64, to: f64) -> (u64, u64, u64) {
-        let second = |at: f64| Timestamp::from_millis(1_000 + (at * 1e3) as u64);
-        let within = |(at, _): &&(Timestamp, Duration)| (second(from)..second(to)).contains(at);
-        let mut delays: Vec<u64> =
-            self.voice.iter().filter(within).map(|(_, delay)| delay.as_millis() as u64).collect();
-        delays.sort_unstable();
-        let part = |hundredth: usize| delays[(delays.len() - 1) * hundredth / 100];
-        (part(5), part(50), part(95))
-    }
-
-    fn between(&self, from: f64, to: f64) -> &[Sample] {
-        &self.samples[(from * 10.0) as usize..(to * 10.0) as usize]
-    }
-
-    #[allow(clippy::print_stderr, reason = "a picture of the trajectory for whoever asks with TRAJECTORY=1")]
-    fn print(&self) {
-        for (index, second) in self.samples.chunks(5).enumerate() {
-            let Sample { target, queue_ms, loss, .. } = second[second.len() - 1];
-            let delivered = second.iter().map(|sample| sample.delivered).sum::<u64>() / second.len() as u64;
-            eprintln!(
-                "{:5.1}s target {target:5} delivered {delivered:5} queue {queue_ms:4} loss {loss:.2}",
-                index as f64 / 2.0 + 0.5
-            );
+        if let Some((source, _)) = &mut self.picture {
+            source.losses.on_feedback(at, &reports);
         }
-        let (p5, p50, p95) = self.voice_delays(10.0, self.samples.len() as f64 / 10.0);
-        eprintln!("voice after 10 s: {p5} {p50} {p95} ms, {:?}", self.policy.plans());
-        eprintln!("voice before: {:?} {:?}", self.voice_delays(0.0, 5.0), self.voice_delays(5.0, 10.0));
-        eprintln!(
-            "feedback {} of {} bytes, padding {} of {}",
-            self.feedback_bytes, self.received_bytes, self.padding_bytes, self.sent_bytes
-        );
     }
 }

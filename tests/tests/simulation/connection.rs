@@ -20,6 +20,8 @@ pub(crate) struct Connection {
     /// It could not be made.
     pub(crate) is_broken: bool,
     pub(crate) local: Option<ConnectionParameters>,
+    /// An offered restart of ICE, which is in force when it is answered.
+    unanswered: Option<ConnectionParameters>,
     pub(crate) remote: Option<ConnectionParameters>,
     pub(crate) has_candidates: bool,
     restarts: u16,
@@ -30,7 +32,7 @@ pub(crate) struct Connection {
     pub(crate) meeting: bool,
     /// The credentials by which the two found each other last.
     pub(crate) met_with: Option<(String, String)>,
-    /// The address changed: this path is dead until another is found.
+    /// The address changed, or another path is looked for: this one is dead until the other is found.
     pub(crate) stale: bool,
     pub(crate) gate_open: bool,
     pub(crate) last_heard: Timestamp,
@@ -59,6 +61,7 @@ impl Connection {
             open: true,
             is_broken: false,
             local: None,
+            unanswered: None,
             remote: None,
             has_candidates: false,
             restarts: 0,
@@ -76,11 +79,35 @@ impl Connection {
         }
     }
 
+    /// Offers itself, or another path.
+    pub(crate) fn offer(&mut self, restart: bool) -> ConnectionParameters {
+        let parameters = self.describe(Setup::ActPass);
+        *if restart { &mut self.unanswered } else { &mut self.local } = Some(parameters.clone());
+        parameters
+    }
+
+    /// Answers an offer. The library gives the old path up before it has another.
+    pub(crate) fn answer(&mut self, offer: ConnectionParameters) -> ConnectionParameters {
+        self.stale |= self.remote.is_some();
+        let parameters = self.describe(Setup::Active);
+        self.local = Some(parameters.clone());
+        self.remote = Some(offer);
+        parameters
+    }
+
+    pub(crate) fn accept_answer(&mut self, answer: ConnectionParameters) {
+        if let Some(offered) = self.unanswered.take() {
+            self.local = Some(offered);
+            self.stale = true;
+        }
+        self.remote = Some(answer);
+    }
+
     /// Another set of credentials, the same certificate and sources.
-    pub(crate) fn describe(&mut self, setup: Setup) -> ConnectionParameters {
+    fn describe(&mut self, setup: Setup) -> ConnectionParameters {
         self.restarts += 1;
         let first = u32::from(self.number) * 4;
-        let parameters = ConnectionParameters {
+        ConnectionParameters {
             ice: IceCredentials::new(
                 &format!("u{:04x}{:04x}", self.number, self.restarts),
                 "apasswordofmorethan22chars",
@@ -98,9 +125,7 @@ impl Connection {
                 profile_level_id: [0x42, 0xe0, 0x1f],
             },
             extensions: Extensions { mid: 1, transport_cc: 2 },
-        };
-        self.local = Some(parameters.clone());
-        parameters
+        }
     }
 
     pub(crate) fn fingerprint(&self) -> DtlsFingerprint {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use call::{Input, PeerCommand, PeerInput};
 use signaling_protocol::EndpointId;
-use trust::{DtlsFingerprint, Setup};
+use trust::DtlsFingerprint;
 use units::DataRate;
 
 use crate::connection::{Connection, Stage, match_each_other};
@@ -48,18 +48,17 @@ impl World {
         }
         match command {
             PeerCommand::Open { .. } => unreachable!("handled above"),
-            PeerCommand::CreateOffer { .. } => {
-                let parameters = self.connections[number].describe(Setup::ActPass);
+            PeerCommand::CreateOffer { restart } => {
+                let parameters = self.connections[number].offer(restart);
                 self.say(number, WORK, PeerInput::Offer(parameters));
                 self.gather(number);
             }
             PeerCommand::AcceptOffer(parameters) => {
-                let answer = self.connections[number].describe(Setup::Active);
-                self.connections[number].remote = Some(parameters);
+                let answer = self.connections[number].answer(parameters);
                 self.say(number, WORK, PeerInput::Answer(answer));
                 self.gather(number);
             }
-            PeerCommand::AcceptAnswer(parameters) => self.connections[number].remote = Some(parameters),
+            PeerCommand::AcceptAnswer(parameters) => self.connections[number].accept_answer(parameters),
             PeerCommand::AddCandidates(_) => self.connections[number].has_candidates = true,
             PeerCommand::SendControl(bytes) => self.send_control(number, bytes),
             PeerCommand::OpenMedia => {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use atspi::Role;
 use tempfile::TempDir;
 use xtask::house::{CLINICIAN, House, Place};
 use xtask::programs::Programs;
@@ -37,6 +38,16 @@ impl Clinic {
         CLINICIAN
     }
 
+    /// An admin who looks after the clinic's keys, with the same password.
+    pub(crate) fn hires_an_admin(&self, name: &str) {
+        self.house.add_account(name, "admin").expect("an account");
+    }
+
+    /// The words for who has an account and a device that is to be let in.
+    pub(crate) fn of(&self, name: &'static str) -> [&str; 6] {
+        ["--server", self.address(), "--pin", self.pin(), "--user", name]
+    }
+
     pub(crate) fn password(&self) -> String {
         fs::read_to_string(self.house.folder().join("password")).expect("a password")
     }
@@ -53,6 +64,13 @@ impl Clinic {
         ["--identity", self.identity.to_str().expect("a path of text")]
     }
 
+    /// Whoever has opened the program with this clinic's words signs in.
+    #[track_caller]
+    pub(crate) fn lets_sign_in(&self, person: &Person) {
+        person.types_secretly_into("Password", &self.password());
+        person.clicks("Sign in");
+    }
+
     /// The clinician copies the link of the visit that is open; it is carried to the patient's clipboard, as a mail would.
     #[track_caller]
     pub(crate) fn sends_the_link(&self, from: &Person, to: &Person) {
@@ -67,5 +85,18 @@ impl Clinic {
         let link = link.expect("a link");
         assert!(link.contains("/j/") && link.contains('#'), "{link}");
         to.hands.put_on_clipboard(&link);
+    }
+}
+
+/// The patient has the link on the clipboard and comes in.
+#[track_caller]
+pub(crate) fn meet(clinician: &Person, patient: &Person) {
+    patient.pastes_into("Your visit's link");
+    patient.clicks("Open the visit");
+    patient.clicks("Join the visit");
+    clinician.sees(Role::Label, "Somebody waits");
+    clinician.clicks("Admit");
+    for person in [clinician, patient] {
+        person.sees(Role::Label, "Connected");
     }
 }

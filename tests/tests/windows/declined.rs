@@ -14,8 +14,7 @@ fn who_is_declined_is_told_so_and_was_neither_seen_nor_heard() {
     let mut patient = Person::sits_down("patient", None);
     patient.sound.whistle("mic_feed", PATIENT_WHISTLES);
     clinician.opens_housecall(&clinic.icon());
-    clinician.types_secretly_into("Password", &clinic.password());
-    clinician.clicks("Sign in");
+    clinic.lets_sign_in(&clinician);
     clinician.clicks("Start a visit");
     // Neither of the two has a camera: that is said, and the visit goes on without.
     clinician.reads("No camera was found.");

@@ -3,7 +3,7 @@
 
 use atspi::Role;
 
-use crate::clinic::Clinic;
+use crate::clinic::{Clinic, meet};
 use crate::hands::Key;
 use crate::person::Person;
 
@@ -13,8 +13,7 @@ fn digits_are_compared_the_device_is_known_again_and_what_differs_stops_the_visi
     let mut clinician = Person::sits_down("clinician", None);
     let mut patient = Person::sits_down("patient", None);
     clinician.opens_housecall(&clinic.icon());
-    clinician.types_secretly_into("Password", &clinic.password());
-    clinician.clicks("Sign in");
+    clinic.lets_sign_in(&clinician);
     clinician.clicks("Start a visit");
     clinic.sends_the_link(&clinician, &patient);
     patient.opens_housecall(&[]);
@@ -53,19 +52,6 @@ fn digits_are_compared_the_device_is_known_again_and_what_differs_stops_the_visi
     for person in [&mut clinician, &mut patient] {
         person.closes_the_window();
         assert_eq!(person.sees_it_end(), 0);
-    }
-}
-
-/// The patient has the link on the clipboard and comes in.
-#[track_caller]
-fn meet(clinician: &Person, patient: &Person) {
-    patient.pastes_into("Your visit's link");
-    patient.clicks("Open the visit");
-    patient.clicks("Join the visit");
-    clinician.sees(Role::Label, "Somebody waits");
-    clinician.clicks("Admit");
-    for person in [clinician, patient] {
-        person.sees(Role::Label, "Connected");
     }
 }
 

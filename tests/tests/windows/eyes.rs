@@ -1,7 +1,7 @@
 //! What is in a window, as a screen reader is told it: AT-SPI over a D-Bus of the test's own.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const START: Duration = Duration::from_secs(20);
 pub(crate) struct Eyes {
     // First: both connections go before the daemon does.
     accessibility: Connection,
-    _session: Connection,
+    session: Connection,
     address: String,
     _daemon: Process,
 }
@@ -35,7 +35,7 @@ impl Eyes {
     pub(crate) fn open(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Self {
         let config = folder.join("session-bus.conf");
         let socket = folder.join("session-bus");
-        fs::write(&config, session_config(&socket)).expect("a file");
+        fs::write(&config, session_config(&socket, &services_of(folder))).expect("a file");
         let mut command = Command::new("dbus-daemon");
         command.args(["--nofork", "--print-address=1", "--config-file"]).arg(&config);
         // The settings of the person at the machine are not asked.
@@ -49,12 +49,17 @@ impl Eyes {
         let status = StatusProxyBlocking::new(&session).expect(NEEDED);
         status.set_is_enabled(true).expect(NEEDED);
         let bus = BusProxyBlocking::new(&session).expect(NEEDED).get_address().expect(NEEDED);
-        Self { accessibility: connect(&bus), _session: session, address, _daemon: daemon }
+        Self { accessibility: connect(&bus), session, address, _daemon: daemon }
     }
 
     /// What `DBUS_SESSION_BUS_ADDRESS` is to be.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The session's bus, for what else speaks there.
+    pub(crate) fn session(&self) -> &Connection {
+        &self.session
     }
 
     /// All that the program shows now; nothing before it shows anything, and nothing once it has ended.
@@ -126,18 +131,24 @@ impl Seen<'_> {
     }
 }
 
+/// Where a test lays what the session's bus is to start in the place of what the system has of the same name.
+pub(crate) fn services_of(folder: &Path) -> PathBuf {
+    folder.join("services")
+}
+
 fn connect(address: &str) -> Connection {
     connection::Builder::address(address).and_then(connection::Builder::build).expect(NEEDED)
 }
 
 /// Starts what the system has to start for a session, and listens in the folder only.
-fn session_config(socket: &Path) -> String {
+fn session_config(socket: &Path, services: &Path) -> String {
     format!(
         r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
   <listen>unix:path={}</listen>
+  <servicedir>{}</servicedir>
   <standard_session_servicedirs/>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
@@ -146,7 +157,8 @@ fn session_config(socket: &Path) -> String {
   </policy>
 </busconfig>
 "#,
-        socket.display()
+        socket.display(),
+        services.display()
     )
 }
 

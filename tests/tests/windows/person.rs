@@ -21,6 +21,7 @@ use xtask::say::complain;
 use crate::ears::Ears;
 use crate::eyes::{Eyes, Seen};
 use crate::hands::{Hands, Key};
+use crate::keyring::{self, Keyring};
 use crate::picture::{Area, Picture};
 
 /// How long anything may take that a person waits for: a password hash, a connection, a picture drawn in software, on
@@ -31,6 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Person {
     name: &'static str,
     program: Option<Process>,
+    keyring: Option<Keyring>,
     pub(crate) ears: Ears,
     pub(crate) hands: Hands,
     eyes: Eyes,
@@ -53,11 +55,28 @@ impl Person {
             command.envs(sound.environment()).env("HOME", folder.path());
             display.hand_to(command);
         };
+        keyring::watch_for_questions(folder.path());
         let eyes = Eyes::open(folder.path(), at_home);
         let ears = Ears::at("speaker", at_home);
         let hands = Hands::on(display.name());
         let (begin, story) = (Instant::now(), RefCell::default());
-        Self { name, program: None, ears, hands, eyes, sound, camera, display, folder, begin, story }
+        Self { name, program: None, keyring: None, ears, hands, eyes, sound, camera, display, folder, begin, story }
+    }
+
+    /// Signs in to the desktop: that opens the keyring.
+    pub(crate) fn unlocks_the_keyring(&mut self) {
+        self.keyring = Some(Keyring::unlock(self.folder.path(), self.eyes.address()));
+        self.waits_until("the keyring is there", |person| keyring::is_open(person.eyes.session()));
+    }
+
+    /// Locks it again, as a screen saver may.
+    pub(crate) fn locks_the_keyring(&self) {
+        keyring::lock(self.eyes.session());
+    }
+
+    /// Whether the desktop wanted to ask this person for a password.
+    pub(crate) fn was_asked_for_a_password(&self) -> bool {
+        keyring::has_asked(self.folder.path())
     }
 
     /// Opens the program, from a terminal with these words or with none from the desktop.
@@ -171,6 +190,38 @@ impl Person {
             assert!(!is_secret || shown != text, "a password is to be read");
             if is_secret { shown.chars().count() == text.chars().count() } else { shown == text }
         });
+    }
+
+    /// Clicks into a field and types in the place of what stands there.
+    #[track_caller]
+    pub(crate) fn types_anew_into(&self, name: &str, text: &str) {
+        self.gives_keyboard_to(Role::Entry, name);
+        self.waits_until(&format!("{name:?} has the keyboard"), |person| person.keyboard_is_at(Role::Entry, name));
+        self.hands.press(&[Key::CONTROL, Key::of('a')]);
+        self.types(Role::Entry, name, text);
+    }
+
+    /// All texts of a kind, from above.
+    pub(crate) fn all(&self, role: Role) -> Vec<String> {
+        self.eyes.all().iter().filter(|seen| seen.role() == role).map(|seen| seen.name().to_owned()).collect()
+    }
+
+    /// Whether a text is there that nobody has to scroll to.
+    pub(crate) fn has_in_view(&self, part: &str) -> bool {
+        let (_, window) = self.window();
+        let all = self.eyes.all();
+        let area = all.iter().find(|seen| seen.name().contains(part)).and_then(Seen::area);
+        area.is_some_and(|area| area.y >= 0 && area.y + area.height <= window.height)
+    }
+
+    /// A picture of the display, to be looked at.
+    pub(crate) fn photographs(&self, what: &str) {
+        if std::env::var_os("HOUSECALL_PHOTOGRAPHS").is_some() {
+            // What is to be heard is there a moment before it is to be seen.
+            thread::sleep(Duration::from_millis(500));
+            let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{what}.png", self.name));
+            self.hands.look().write(&path);
+        }
     }
 
     /// Clicks into a field and pastes.
