@@ -1,5 +1,7 @@
 //! What stands on the path between the two apps themselves.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +10,7 @@ use std::time::Duration;
 use call::{EndReason, Phase};
 use signaling_protocol::Role;
 use tokio::net::UdpSocket;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::clinic::Clinic;
 use crate::crook::{Conduct, at};
@@ -56,7 +58,8 @@ fn through_a_relay(clinic: &Clinic, swallows: bool, opened: Arc<AtomicU32>) -> C
     }
 }
 
-/// Carries datagrams between an app and whoever else sends some.
+/// Carries datagrams between an app and whoever else sends some: as a relay or NAT does, the app sees each of them by an
+/// address of its own, so that what it answers goes to the one it answers.
 struct Relay {
     port: u16,
     carrying: AbortHandle,
@@ -64,28 +67,48 @@ struct Relay {
 
 impl Relay {
     fn open(runtime: &tokio::runtime::Handle, app: SocketAddr, swallows: bool) -> Self {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let port = socket.local_addr().unwrap().port();
+        let front = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        front.set_nonblocking(true).unwrap();
+        let port = front.local_addr().unwrap().port();
         let carrying = runtime.spawn(async move {
-            let socket = UdpSocket::from_std(socket).unwrap();
-            let (mut other, mut datagram) = (None, [0; 2_048]);
-            while let Ok((bytes, from)) = socket.recv_from(&mut datagram).await {
-                // The first byte tells DTLS from the rest (RFC 7983).
-                if swallows && matches!(datagram[0], 20..=63) {
+            let front = Arc::new(UdpSocket::from_std(front).unwrap());
+            let (mut backs, mut returning) = (HashMap::new(), JoinSet::new());
+            let mut datagram = [0; 2_048];
+            while let Ok((bytes, from)) = front.recv_from(&mut datagram).await {
+                if swallows && is_of_handshake(&datagram) {
                     continue;
                 }
-                let to = if from == app { other } else { Some(app) };
-                if from != app {
-                    other = Some(from);
+                if let Entry::Vacant(place) = backs.entry(from) {
+                    let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+                    back.connect(app).await.unwrap();
+                    returning.spawn(carry_back(back.clone(), front.clone(), from, swallows));
+                    place.insert(back);
                 }
-                if let Some(to) = to {
-                    let _ = socket.send_to(&datagram[..bytes], to).await;
-                }
+                let _ = backs[&from].send(&datagram[..bytes]).await;
             }
         });
         Self { port, carrying: carrying.abort_handle() }
     }
+}
+
+/// What the app answers.
+async fn carry_back(back: Arc<UdpSocket>, front: Arc<UdpSocket>, to: SocketAddr, swallows: bool) {
+    let mut datagram = [0; 2_048];
+    // An app that has closed its socket is an error and may come back.
+    loop {
+        match back.recv(&mut datagram).await {
+            Ok(bytes) if !(swallows && is_of_handshake(&datagram)) => {
+                let _ = front.send_to(&datagram[..bytes], to).await;
+            }
+            Ok(_) => {}
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// The first byte tells DTLS from the rest (RFC 7983).
+fn is_of_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram[0], 20..=63)
 }
 
 impl Drop for Relay {
