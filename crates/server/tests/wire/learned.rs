@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -60,12 +61,20 @@ async fn what_is_kept_and_logged_after_a_visit_is_what_the_trust_document_lists_
     let mut stranger = tokio::net::TcpStream::connect(client.address).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stranger, b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut stranger, &mut Vec::new()).await;
+    // It logs after it has closed the connection.
+    let log = logs.path().join("stderr.log");
+    for _ in 0..200 {
+        if logged(&log).contains("error") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     server.kill().await.unwrap();
 
     let listed = Listed::read();
     assert_eq!(kept.all, listed.columns, "kept in the database | listed in docs/trust.md");
     assert_eq!(in_source(), listed.logged, "written to the log | listed in docs/trust.md");
-    let logged = logged(&logs.path().join("stderr.log"));
+    let logged = logged(&log);
     assert!(logged.is_subset(&listed.logged), "logged {logged:?} | listed {:?}", listed.logged);
     for name in ["address", "devices", "error", "generation", "reason", "staff", "visit"] {
         assert!(logged.contains(name), "what a visit makes the server say was read: {logged:?}");
