@@ -181,7 +181,8 @@ impl Policy {
             Ok(camera) => {
                 let most = ladder::rung(self.preferences.mode, self.highest(camera)).most;
                 let picture = most * (1.0 / self.picture_payload_share());
-                (share::most_of_voice() + picture) * (1.0 / (1.0 - CONTROL_SHARE))
+                let media = share::most_of_voice() + picture;
+                (media * (1.0 / (1.0 - CONTROL_SHARE))).min(media + MOST_CONTROL)
             }
         };
         DataRate::from_bps(self.capped(all).as_bps().next_multiple_of(WANTED_STEP_BPS))
@@ -201,7 +202,8 @@ impl Policy {
         let total = self.total();
         let voice = self.decide_voice(now, total);
         let voice_takes = if self.sends_voice { voice.wire_rate() } else { DataRate::ZERO };
-        let left = (total * (1.0 - CONTROL_SHARE)).saturating_sub(voice_takes);
+        let control = (total * CONTROL_SHARE).min(MOST_CONTROL);
+        let left = total.saturating_sub(control).saturating_sub(voice_takes);
         let rate = left * self.picture_payload_share();
         (voice, self.decide_picture(now, total, rate))
     }
@@ -343,6 +345,8 @@ const START_TARGET: DataRate = DataRate::from_kbps(500);
 const SAVE_DATA_RATE: DataRate = DataRate::from_kbps(250);
 /// The share for reports, feedback, the control channel and path checks.
 const CONTROL_SHARE: f64 = 0.05;
+/// More it does not become: reports come at intervals that do not shrink any more.
+const MOST_CONTROL: DataRate = DataRate::from_kbps(60);
 /// What is left for the encoder of a picture packet: 64 bytes of headers on 1,100, and the rate control's own error.
 const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
 /// Room for retransmissions is kept as the loss grows, up to this share.

@@ -7,6 +7,8 @@ use units::{DataRate, PictureSize};
 use crate::signals::{picture, ssim};
 
 const SIZE: PictureSize = PictureSize::new(640, 360);
+/// The smallest in three temporal layers.
+const LARGE: PictureSize = PictureSize::new(656, 368);
 
 /// Codes pictures `from..to`; the bytes of the whole and what came out.
 fn code(encoder: &mut Encoder, from: u32, to: u32) -> (u64, Vec<Option<EncodedPicture>>) {
@@ -86,8 +88,8 @@ fn a_key_frame_comes_when_asked_for_and_does_not_swallow_a_slow_link() {
 
 #[test]
 fn small_pictures_are_in_two_layers() {
-    let size = PictureSize::new(320, 180);
-    let mut encoder = Encoder::new(size, 20, DataRate::from_kbps(100)).expect("an encoder");
+    let size = PictureSize::new(640, 360);
+    let mut encoder = Encoder::new(size, 20, DataRate::from_kbps(600)).expect("an encoder");
     let mut layers = |from: u32| -> Vec<u8> {
         let coded =
             (from..from + 6).filter_map(|index| encoder.encode(&picture(size, index)).expect("a coded picture"));
@@ -98,7 +100,7 @@ fn small_pictures_are_in_two_layers() {
 
 #[test]
 fn pictures_are_in_layers_unless_they_come_seldom() {
-    let mut encoder = Encoder::new(SIZE, 30, DataRate::from_kbps(1_500)).expect("an encoder");
+    let mut encoder = Encoder::new(LARGE, 30, DataRate::from_kbps(1_500)).expect("an encoder");
     let layers = |coded: &[Option<EncodedPicture>]| coded.iter().flatten().map(|it| it.layer).collect::<Vec<_>>();
     let (_, coded) = code(&mut encoder, 0, 8);
     assert_eq!(layers(&coded), [0, 2, 1, 2, 0, 2, 1, 2]);
