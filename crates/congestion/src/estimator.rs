@@ -5,6 +5,7 @@
 
 mod arrival_groups;
 mod busy_period;
+mod collapse;
 mod delivery;
 mod history;
 mod loss_model;
@@ -24,6 +25,7 @@ use units::{DataRate, Timestamp};
 
 use arrival_groups::ArrivalGroups;
 use busy_period::BusyPeriod;
+use collapse::USUAL_AFTER;
 use delivery::{Deliveries, Delivery};
 use history::{History, Told};
 use loss_model::LossModel;
@@ -63,31 +65,6 @@ const DRAIN_LEAST: f64 = 0.4;
 /// On the thinnest links that is for a moment less than the least: a voice without copies. At the least, a second of queue
 /// would stay on a link of 30 kbps.
 const DRAIN_FLOOR: f64 = 0.7;
-
-/// A link that carries less than this part of what was sent and believed has collapsed.
-const COLLAPSED: f64 = 0.5;
-
-/// On a thinner link every packet of a picture waits for the one before it, and all is slow anyway.
-const COLLAPSES_FROM: DataRate = DataRate::from_kbps(200);
-
-/// With so much loss two reports in a row are lost once in half an hour.
-const LOSSY: f64 = 0.005;
-
-/// Until it is known how often reports come.
-const REPORT_INTERVAL: Duration = Duration::from_millis(50);
-
-/// A packet that nothing was heard of for a round trip, so many reports' intervals and so long is overdue.
-const OVERDUE_REPORTS: u32 = 2;
-const OVERDUE: Duration = Duration::from_millis(30);
-
-/// It is held back for so long at most: after that it is an outage, which is looked after elsewhere …
-const HELD_AT_MOST: Duration = Duration::from_millis(2_000);
-
-/// … and reports that have come so late for so long are what is usual.
-const USUAL_AFTER: Duration = Duration::from_millis(500);
-
-/// For so long after a collapse, while the queue stands, what arrives says ever better what the link carries.
-const REFINED_FOR: Duration = Duration::from_millis(1_000);
 
 /// The target loses nothing to a fall of less than this: probes look for rates that were really there.
 const REAL_FALL: f64 = 0.7;
@@ -263,28 +240,6 @@ impl Estimator {
         self.decide(now, last_sent);
     }
 
-    /// Whether the link has collapsed to a fraction of what it carried, since this was last asked. What waits for it was
-    /// made for another, and so was what is on its way.
-    pub fn take_collapse(&mut self) -> bool {
-        std::mem::take(&mut self.collapse)
-    }
-
-    /// Whether reports are so late that what was sent may wait in a queue that nobody knows of yet.
-    pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.overdue_at().is_some_and(|at| now >= at) && now.since(self.calm_at) < HELD_AT_MOST
-    }
-
-    fn overdue_at(&self) -> Option<Timestamp> {
-        self.last_report?;
-        // Where packets are lost reports are lost, too, and that one is missing says nothing.
-        if self.fresh || self.control.rate() < COLLAPSES_FROM || self.losses.loss() >= LOSSY {
-            return None;
-        }
-        let waiting_since = self.history.waiting_from(self.counts_from)?;
-        let interval = self.report_interval.max(REPORT_INTERVAL);
-        Some(waiting_since + self.round_trip? + interval * OVERDUE_REPORTS + self.noise(OVERDUE))
-    }
-
     /// A round-trip time was measured elsewhere (the candidate pair's STUN checks).
     pub fn on_round_trip(&mut self, now: Timestamp, round_trip: Duration) {
         self.smooth_round_trip(round_trip);
@@ -309,9 +264,7 @@ impl Estimator {
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
         let sent = self.sent_rate.over_last_second();
         let probe = self.probing.poll_timeout(now, self.control.rate(), sent).filter(|_| self.calm());
-        let held_until = self.calm_at + HELD_AT_MOST;
-        let overdue = self.overdue_at().map(|at| if at > now { at } else { held_until }).filter(|at| *at > now);
-        self.silent_at().into_iter().chain(probe).chain(overdue).min()
+        self.silent_at().into_iter().chain(probe).chain(self.overdue_timeout(now)).min()
     }
 
     /// What is known of the path.
@@ -397,36 +350,6 @@ impl Estimator {
         }
     }
 
-    /// A link that carries a fraction of what it did shows it in a few packets.
-    fn look_for_collapse(&mut self, told: &[Told]) {
-        let Some((quickest, _)) = self.queue.base() else { return };
-        for told in told.iter().filter(|told| !told.revised) {
-            let queued = queue_delay::delay(told).map_or(0, |delay| (delay - quickest).max(0).unsigned_abs());
-            self.busy.on_packet(told, Duration::from_micros(queued), self.trend.jitter_ms());
-        }
-    }
-
-    /// What arrives, if that is a fraction of what was believed because the link has become so slow.
-    fn collapsed(&self) -> Option<Delivery> {
-        if self.rival.is_some() || self.control.rate() < COLLAPSES_FROM {
-            return None;
-        }
-        let believed = self.control.rate();
-        let much_less = |delivery: &Delivery| {
-            delivery.received < believed * COLLAPSED && delivery.received < delivery.sent * COLLAPSED
-        };
-        self.busy.delivery(self.trend.jitter_ms()).filter(much_less)
-    }
-
-    /// Few packets say roughly what the link carries; those behind them say it better, as long as the queue stands.
-    fn refine(&mut self, now: Timestamp) {
-        if self.collapsed_at.is_some_and(|at| now.since(at) < REFINED_FOR)
-            && let Some(carried) = self.busy.carried()
-        {
-            self.control.raise(now, carried);
-        }
-    }
-
     /// A link that carries much more than before is looked at at once.
     fn look_for_room(&mut self, now: Timestamp, told: &[Told]) {
         let Some((quickest, least)) = self.queue.base() else { return };
@@ -473,17 +396,6 @@ impl Estimator {
         } else if self.trend.usage() == Usage::Normal && !stands {
             self.control.increase(now, lately, round_trip, self.limited || self.losses.limit().is_some());
         }
-    }
-
-    fn collapse(&mut self, now: Timestamp, delivery: Delivery) {
-        self.collapse = true;
-        self.collapsed_at = Some(now);
-        self.counts_from = now;
-        if let Some(since) = self.busy.began() {
-            // What the queue drops of what was sent too fast is no loss of the link.
-            self.outage.get_or_insert(Outage { since, noticed: now });
-        }
-        self.fall(now, Some(delivery));
     }
 
     fn fall(&mut self, now: Timestamp, delivery: Option<Delivery>) {

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_a_radio_holds_up_and_lets_go_in_a_bunch_is_no_slower_link() {
-        assert_eq!(told(|_| 4_000, |at| if at % 300 < 150 { 150 - at % 300 } else { 0 }), None);
+        assert_eq!(told(|_| 4_000, |at| 150_u64.saturating_sub(at % 300)), None);
         assert_eq!(told(|_| 4_000, |at| if at == 1_000 { 400 } else { 0 }), None);
     }
 
