@@ -4,6 +4,8 @@
 //! filter, a loss model of its own, and probing.
 
 mod arrival_groups;
+mod busy_period;
+mod collapse;
 mod delivery;
 mod history;
 mod loss_model;
@@ -22,6 +24,8 @@ use std::time::Duration;
 use units::{DataRate, Timestamp};
 
 use arrival_groups::ArrivalGroups;
+use busy_period::BusyPeriod;
+use collapse::USUAL_AFTER;
 use delivery::{Deliveries, Delivery};
 use history::{History, Told};
 use loss_model::LossModel;
@@ -100,6 +104,7 @@ pub struct Estimator {
     trend: Trendline,
     queue: QueueDelay,
     passages: Passages,
+    busy: BusyPeriod,
     deliveries: Deliveries,
     control: RateControl,
     losses: LossModel,
@@ -116,6 +121,13 @@ pub struct Estimator {
     rested: Option<Timestamp>,
     /// Packets sent before this were sent at an old rate: what becomes of them says nothing new.
     deaf_until: Timestamp,
+    /// The link has collapsed, and nobody has asked yet.
+    collapse: bool,
+    collapsed_at: Option<Timestamp>,
+    /// What left before the link collapsed, or was gone, is known to be late or lost.
+    counts_from: Timestamp,
+    /// When a report came last that was not overdue.
+    calm_at: Timestamp,
     /// Nothing has been measured: the first probe sets the rate either way.
     fresh: bool,
     silence: Option<Silence>,
@@ -137,6 +149,7 @@ impl Estimator {
             trend: Trendline::default(),
             queue: QueueDelay::default(),
             passages: Passages::default(),
+            busy: BusyPeriod::default(),
             deliveries: Deliveries::default(),
             control: RateControl::new(&config),
             losses: LossModel::default(),
@@ -148,6 +161,10 @@ impl Estimator {
             rival: None,
             rested: None,
             deaf_until: Timestamp::ZERO,
+            collapse: false,
+            collapsed_at: None,
+            counts_from: Timestamp::ZERO,
+            calm_at: Timestamp::ZERO,
             fresh: true,
             silence: None,
             outage: None,
@@ -190,6 +207,10 @@ impl Estimator {
             // All lost, or nothing new. If it goes on like that, the silence is noticed.
             return;
         };
+        let overdue = self.is_overdue(now);
+        if !overdue {
+            self.calm_at = now;
+        }
         self.end_silence(now);
         if self.outage.is_some_and(|outage| outage.take_out_losses(&mut told)) {
             self.outage = None;
@@ -203,8 +224,12 @@ impl Estimator {
             self.take_in(now, told);
         }
         self.queue.on_report(now, &told, self.rival.is_some());
+        self.look_for_collapse(&told);
         self.look_for_room(now, &told);
-        self.smooth_round_trip(now.since(last_sent));
+        // What waited in a queue that is not to stand is no round trip to reckon with, unless it stays so.
+        if !overdue || now.since(self.calm_at) >= USUAL_AFTER {
+            self.smooth_round_trip(now.since(last_sent));
+        }
         self.sent_rate.forget(now);
         self.limited = self.sent_rate.over_last_second() < self.control.rate() * LIMITED_BELOW;
         let (rate, jitter_ms) = (self.control.rate(), self.trend.jitter_ms());
@@ -239,7 +264,7 @@ impl Estimator {
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
         let sent = self.sent_rate.over_last_second();
         let probe = self.probing.poll_timeout(now, self.control.rate(), sent).filter(|_| self.calm());
-        self.silent_at().into_iter().chain(probe).min()
+        self.silent_at().into_iter().chain(probe).chain(self.overdue_timeout(now)).min()
     }
 
     /// What is known of the path.
@@ -348,6 +373,11 @@ impl Estimator {
             self.standing_since = None;
         } else {
             self.standing_since.get_or_insert(now);
+        }
+        self.refine(now);
+        if let Some(delivery) = self.collapsed() {
+            self.collapse(now, delivery);
+            return;
         }
         if last_sent < self.deaf_until {
             return;

@@ -50,6 +50,9 @@ const LEAST_PACKETS: usize = 5;
 /// A probe is over after this long, sent in full or not: later packets tell nothing about its rate.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// What is held waits for longer than anybody hands over more.
+const HELD: Duration = Duration::from_millis(50);
+
 /// What a packet is, in the order in which they leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -131,6 +134,8 @@ pub struct Pacer<T> {
     paid_at: Timestamp,
     probe: Option<RunningProbe>,
     abandoned: Option<u32>,
+    /// Only what is urgent may leave.
+    held: bool,
 }
 
 impl<T> Pacer<T> {
@@ -150,6 +155,7 @@ impl<T> Pacer<T> {
             paid_at: Timestamp::ZERO,
             probe: None,
             abandoned: None,
+            held: false,
         }
     }
 
@@ -164,6 +170,25 @@ impl<T> Pacer<T> {
     pub fn set_known(&mut self, now: Timestamp) {
         self.pay(now);
         self.known = true;
+    }
+
+    /// Whether all but voice and control waits, because nobody knows what becomes of what has left.
+    pub fn set_held(&mut self, now: Timestamp, held: bool) {
+        if self.held != held {
+            self.pay(now);
+            self.held = held;
+            if held {
+                self.abandon_probe();
+            }
+        }
+    }
+
+    /// Forgets all but voice and control: it was meant for a faster link.
+    pub fn forget_picture(&mut self) {
+        self.retransmissions.clear();
+        self.picture.clear();
+        self.padding.clear();
+        self.abandon_probe();
     }
 
     /// Queues a packet of `bytes` (of the IP packet).
@@ -200,7 +225,7 @@ impl<T> Pacer<T> {
             }
             return Some(self.send(class, queued));
         }
-        if !self.may_send(now) {
+        if self.held || !self.may_send(now) {
             return None;
         }
         if self.is_too_coarse() {
@@ -225,6 +250,9 @@ impl<T> Pacer<T> {
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
         if !self.urgent.is_empty() {
             return Some(now);
+        }
+        if self.held {
+            return None;
         }
         let others = !self.retransmissions.is_empty() || !self.padding.is_empty() || self.probe.is_some();
         let slides_at = if others {
@@ -255,7 +283,8 @@ impl<T> Pacer<T> {
     pub fn backlog(&self) -> Duration {
         let bytes: usize = self.retransmissions.iter().chain(&self.picture).map(|queued| queued.bytes).sum();
         let ahead = (self.debt - self.burst_bytes()).max(0.0);
-        self.pace().time_for(bytes as u64 + ahead as u64).min(Duration::from_secs(3_600))
+        let least = if self.held { HELD } else { Duration::ZERO };
+        self.pace().time_for(bytes as u64 + ahead as u64).clamp(least, Duration::from_secs(3_600))
     }
 
     /// Forgets what is queued: the path it was meant for is gone.

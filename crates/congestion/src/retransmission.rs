@@ -88,6 +88,11 @@ impl<T> History<T> {
         self.sent = self.sent.split_off(&self.unwrapper.peek(sequence));
     }
 
+    /// Nothing that was sent is worth repeating.
+    pub fn clear(&mut self) {
+        self.sent.clear();
+    }
+
     /// The packet that somebody asks for again, unless it is too old, was repeated within most of a round trip (they
     /// reckon with another one, and a request that is passed over costs a whole one), or the share is used up.
     pub fn get(&mut self, now: Timestamp, sequence: u16) -> Option<&T> {
@@ -163,6 +168,15 @@ mod tests {
         history.begin_anew(65_530);
         assert_eq!(history.get(at(500), 65_529), None);
         assert_eq!(history.get(at(500), 65_530), Some(&4));
+    }
+
+    #[test]
+    fn what_was_cleared_is_not_repeated_and_what_follows_is() {
+        let mut history = history(5_000);
+        history.clear();
+        assert_eq!(history.get(at(500), 65_530), None);
+        history.on_sent(at(500), 40, 1_000, 50);
+        assert_eq!(history.get(at(600), 40), Some(&50));
     }
 
     #[test]

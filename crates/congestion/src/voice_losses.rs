@@ -97,6 +97,12 @@ impl VoiceLosses {
         }
     }
 
+    /// What has left and was not yet told of left too fast for the link: what became of it says nothing of what follows.
+    pub fn skip(&mut self) {
+        self.undecided.clear();
+        self.last = None;
+    }
+
     /// The share of packets that do not arrive, 0 to 1: over the last fifteen seconds or so, and sooner where it has
     /// clearly risen.
     pub fn loss(&self) -> f32 {

@@ -136,7 +136,7 @@ impl Bridge {
         for packet in packets {
             let packet = packet.as_any();
             if let Some(feedback) = packet.downcast_ref::<TransportLayerCc>() {
-                self.outgoing.on_feedback(now, &self.shared, feedback);
+                self.outgoing.on_feedback(now, &self.shared, flows, feedback);
             } else if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
                 if nack.media_ssrc == flows.picture.local_ssrc {
                     let sequences = nack.nacks.iter().flat_map(|pair| pair.packet_list());

@@ -84,7 +84,10 @@ impl PictureSender {
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(PictureCommand::Send(frame)) => self.queue(frame),
+                    Some(PictureCommand::Send(frame)) => {
+                        self.forget_stale();
+                        self.queue(frame);
+                    }
                     Some(PictureCommand::RequestKeyFrame) => self.request_key_frame().await,
                     None => return,
                 },
@@ -92,8 +95,16 @@ impl PictureSender {
                 // Only where nothing else would wake us: a frame that goes stale, a key frame that waits for its turn.
                 () = tokio::time::sleep(IDLE_LOOK), if !self.queue.is_empty() || self.shared.key_frame_wanted() => {}
             }
+            self.forget_stale();
             self.release().await;
             self.want_key_frame();
+        }
+    }
+
+    /// Throws away what waits if it was made for a link that is no more.
+    fn forget_stale(&mut self) {
+        if self.shared.take_picture_stale() {
+            self.queue.clear();
         }
     }
 

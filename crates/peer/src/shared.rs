@@ -137,6 +137,8 @@ pub(crate) struct Shared {
     repairs: Mutex<Option<RepairPlanner>>,
     /// The other side, or our own frame queue, needs a key frame.
     key_frame_wanted: AtomicBool,
+    /// What of the picture waits was made for a link that is no more.
+    picture_stale: AtomicBool,
     /// The picture task has something to look at: the pacer ran down, or a key frame is wanted.
     pub(crate) picture_wake: Notify,
     /// How long a missing picture packet is of use, in milliseconds; zero until somebody says.
@@ -170,6 +172,7 @@ impl Shared {
             slides: AtomicBool::new(false),
             repairs: Mutex::new(None),
             key_frame_wanted: AtomicBool::new(false),
+            picture_stale: AtomicBool::new(false),
             picture_wake: Notify::new(),
             playout_deadline: AtomicUsize::new(0),
             wanted: AtomicU64::new(0),
@@ -315,6 +318,17 @@ impl Shared {
     pub(crate) fn want_key_frame(&self) {
         self.key_frame_wanted.store(true, Ordering::Release);
         self.picture_wake.notify_one();
+    }
+
+    /// The link has collapsed: no picture that waits shall go over it.
+    pub(crate) fn forget_picture(&self) {
+        self.picture_stale.store(true, Ordering::Release);
+        self.picture_wake.notify_one();
+    }
+
+    /// Whether that was said since this was last asked.
+    pub(crate) fn take_picture_stale(&self) -> bool {
+        self.picture_stale.swap(false, Ordering::AcqRel)
     }
 
     pub(crate) fn key_frame_wanted(&self) -> bool {

@@ -97,6 +97,8 @@ enum What {
     Piece(Piece),
     Slide(SlidePacket),
     Padding,
+    /// What the other side is told of its own direction, without a number.
+    Report,
 }
 
 /// What waits for its turn.
@@ -125,6 +127,8 @@ pub(crate) struct Path {
     /// Reports, and between them the other side's voice.
     back: Link<Answer>,
     next_answer: Timestamp,
+    /// The other side sends just what this one does.
+    mirrored: bool,
     policy: QualityPolicy,
     /// Another policy that takes over, and when: there is a camera from then on.
     next_policy: Option<(Timestamp, QualityPolicy)>,
@@ -148,6 +152,8 @@ pub(crate) struct Path {
     pub(crate) received_bytes: u64,
     pub(crate) padding_bytes: u64,
     pub(crate) sent_bytes: u64,
+    /// How often the link was taken to have collapsed.
+    pub(crate) collapses: u32,
     /// The longest that a voice packet waited in the pacer.
     pub(crate) voice_held: Duration,
     /// When each voice packet arrived, and how long it took.
@@ -168,6 +174,7 @@ impl Path {
             forward: Link::new(config, seed),
             back: Link::new(config, seed + 1_000),
             next_answer: Timestamp::from_millis(1_000),
+            mirrored: false,
             policy: media.policy(),
             next_policy: None,
             losses: VoiceLosses::new(),
@@ -189,6 +196,7 @@ impl Path {
             received_bytes: 0,
             padding_bytes: 0,
             sent_bytes: 0,
+            collapses: 0,
             voice_held: Duration::ZERO,
             voice: Vec::new(),
             talk: None,
@@ -196,8 +204,12 @@ impl Path {
     }
 
     /// From `secs` on both directions are like `config`.
-    pub(crate) fn step(mut self, secs: u64, config: LinkConfig) -> Self {
-        let at = Timestamp::from_millis(1_000 + secs * 1_000);
+    pub(crate) fn step(self, secs: u64, config: LinkConfig) -> Self {
+        self.step_at(Timestamp::from_millis(1_000 + secs * 1_000), config)
+    }
+
+    /// From `at` on both directions are like `config`.
+    pub(crate) fn step_at(mut self, at: Timestamp, config: LinkConfig) -> Self {
         self.forward = self.forward.step(at, config);
         self.back = self.back.step(at, config);
         self
@@ -212,6 +224,12 @@ impl Path {
     /// The picture is of real packets, which are asked for again, repaired and put together.
     pub(crate) fn watched(mut self) -> Self {
         self.picture = Some((PictureSource::new(EstimatorConfig::default().start), PictureSink::new()));
+        self
+    }
+
+    /// The other side sends just what this one does, instead of a voice alone: what goes back waits behind it.
+    pub(crate) fn mirrored(mut self) -> Self {
+        self.mirrored = true;
         self
     }
 
@@ -254,7 +272,7 @@ impl Path {
         while let Some((at, packet)) = self.back.poll(now) {
             self.take_answer(at, packet);
         }
-        if now >= self.next_answer {
+        if now >= self.next_answer && !self.mirrored {
             self.next_answer += ANSWER_EVERY;
             self.back.send(now, ANSWER_BYTES, Answer::Voice);
         }
@@ -264,6 +282,7 @@ impl Path {
         }
         let estimate = self.estimator.estimate(now);
         self.pacer.set_rate(now, estimate.target);
+        self.pacer.set_held(now, self.estimator.is_overdue(now));
         if estimate.acknowledged.is_some() {
             self.pacer.set_known(now);
         }
@@ -272,6 +291,9 @@ impl Path {
         self.show();
         self.send();
         while let Some((at, packet)) = self.forward.poll(now) {
+            if matches!(packet.what, What::Report) {
+                continue;
+            }
             self.recorder.on_packet(at, packet.sequence, packet.bytes);
             self.delivered += packet.bytes as u64;
             self.received_bytes += packet.bytes as u64;
@@ -288,19 +310,19 @@ impl Path {
                         sink.take(at, piece);
                     }
                 }
-                What::Picture | What::Padding => {}
+                What::Picture | What::Padding | What::Report => {}
             }
         }
         let missing = self.slideshow.missing(now);
         if !missing.is_empty() {
             let bytes = 28 + 20 + 12 + missing.len() * 4;
             self.feedback_bytes += bytes as u64;
-            self.back.send(now, bytes, Answer::MissingOfSlide(missing));
+            self.answer(bytes, Answer::MissingOfSlide(missing));
         }
         if let Some(feedback) = self.recorder.poll(now) {
             let bytes = 68 + feedback.arrivals.len() / 4 + feedback.arrivals.iter().flatten().count();
             self.feedback_bytes += bytes as u64;
-            self.back.send(now, bytes, Answer::Report(feedback));
+            self.answer(bytes, Answer::Report(feedback));
         }
         self.watch();
         if let Some(talk) = &mut self.talk {
@@ -433,9 +455,20 @@ impl Path {
                 }
             }
             self.forward.send(now, bytes, Flying { sequence: number as u16, bytes, sent: now, what });
+            if self.mirrored {
+                self.back.send(now, bytes, Answer::Voice);
+            }
         }
         if self.pacer.poll_timeout(now) == Some(now) {
             panic!("the pacer wants to be polled again at once");
+        }
+    }
+
+    /// Says something of what came, as the other side then does of what goes back.
+    fn answer(&mut self, bytes: usize, answer: Answer) {
+        self.back.send(self.now, bytes, answer);
+        if self.mirrored {
+            self.forward.send(self.now, bytes, Flying { sequence: 0, bytes, sent: self.now, what: What::Report });
         }
     }
 
@@ -457,6 +490,23 @@ impl Path {
         self.losses.on_feedback(at, &reports);
         if let Some((source, _)) = &mut self.picture {
             source.losses.on_feedback(at, &reports);
+        }
+        if self.estimator.take_collapse() {
+            self.forget_picture();
+        }
+    }
+
+    /// What waits was made for a faster link; the policy is told at once.
+    fn forget_picture(&mut self) {
+        self.collapses += 1;
+        self.told = Timestamp::ZERO;
+        self.pacer.forget_picture();
+        self.losses.skip();
+        self.frames.clear();
+        if let Some((source, _)) = &mut self.picture {
+            source.frames.clear();
+            source.history.clear();
+            source.losses.skip();
         }
     }
 }

@@ -231,6 +231,36 @@ impl PictureSink {
         frozen.as_millis() as u64
     }
 
+    /// Milliseconds without a moving picture from `from` to `to`, as the scoreboard counts them: each second with fewer
+    /// than 15 pictures, and freezes in the others.
+    pub(crate) fn still(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let second = Duration::from_secs(1);
+        let seconds = (0..).map(|index| from + second * index).take_while(|at| *at < to);
+        seconds
+            .map(|at| {
+                let shown = self.shown.iter().filter(|(shown, _)| (at..at + second).contains(shown)).count();
+                if shown < 15 { 1_000 } else { self.freezes_within(at, at + second) }
+            })
+            .sum()
+    }
+
+    fn freezes_within(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let mut recent: VecDeque<Duration> = VecDeque::new();
+        let mut frozen = Duration::ZERO;
+        for pair in self.shown.windows(2) {
+            let gap = pair[1].0.since(pair[0].0);
+            let mean = recent.iter().sum::<Duration>() / recent.len().max(1) as u32;
+            if gap > (mean * 3).max(mean + Duration::from_millis(150)) {
+                frozen += pair[1].0.min(to).since(pair[0].0.max(from));
+            }
+            recent.push_back(gap);
+            if recent.len() > 30 {
+                recent.pop_front();
+            }
+        }
+        frozen.as_millis() as u64
+    }
+
     /// Pictures a second from `from` to `to`, and how long half of them and 95 of a hundred took from camera to here.
     pub(crate) fn seen(&self, from: Timestamp, to: Timestamp) -> (f64, u64, u64) {
         let within = self.shown.iter().filter(|(at, _)| (from..to).contains(at));

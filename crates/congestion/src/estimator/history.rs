@@ -62,8 +62,13 @@ impl History {
 
     /// When the oldest packet left that is later than all that were told of.
     pub(super) fn waiting_since(&self) -> Option<Timestamp> {
+        self.waiting_from(Timestamp::ZERO)
+    }
+
+    /// The same of packets that left at `earliest` or later.
+    pub(super) fn waiting_from(&self, earliest: Timestamp) -> Option<Timestamp> {
         let from = self.told_up_to.map_or(0, |number| number + 1);
-        self.packets.range(from..).next().map(|(_, (packet, _))| packet.at)
+        self.packets.range(from..).map(|(_, (packet, _))| packet.at).find(|at| *at >= earliest)
     }
 
     pub(super) fn told_up_to(&self) -> Option<u64> {

@@ -60,7 +60,9 @@ impl Estimator {
         let waiting_since = self.history.waiting_since()?;
         let step = self.silence.map_or(Timestamp::ZERO, |silence| silence.stepped + SILENCE_STEP);
         let patience = SILENCE.max(self.report_interval * SILENT_REPORTS);
-        Some((waiting_since + patience + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(step))
+        // Reports that come, however late, are no silence: a queue holds them up that is looked after otherwise.
+        let heard = self.last_report.map_or(Timestamp::ZERO, |at| at + patience);
+        Some((waiting_since + patience + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP)).max(heard).max(step))
     }
 
     /// Something arrived again: what was learned before the silence is of another time.
@@ -72,6 +74,8 @@ impl Estimator {
         self.trend = self.trend.anew();
         self.queue = QueueDelay::default();
         self.passages.forget();
+        self.busy.forget();
+        (self.counts_from, self.calm_at) = (now, now);
         self.deliveries = Deliveries::default();
         self.losses.skip();
         self.standing_since = None;

@@ -107,6 +107,16 @@ impl RateControl {
         self.set(fallen.min(self.rate));
     }
 
+    /// The link was seen to carry so much, after it fell: what lets the queue drain of that, if it is more than is believed.
+    pub(super) fn raise(&mut self, now: Timestamp, carried: DataRate) {
+        let carried = carried.as_bps() as f64;
+        if carried * DECREASE > self.rate {
+            self.updated = Some(now);
+            self.learn(carried);
+            self.set(carried * DECREASE);
+        }
+    }
+
     /// A probe or an outage said what the rate is.
     pub(super) fn reset(&mut self, now: Timestamp, rate: DataRate) {
         self.updated = Some(now);

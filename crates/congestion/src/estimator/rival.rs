@@ -235,6 +235,7 @@ impl Estimator {
         };
         if rival.stands_still(now, queue, still) {
             self.queue = QueueDelay::default();
+            self.busy.forget();
             self.obedience.forget();
             self.rival = None;
             return false;

@@ -218,3 +218,30 @@ fn voice_alone_above_the_target_does_not_starve_the_picture_for_ever() {
     let picture = left.iter().find(|(_, item, _)| *item == "picture").expect("the picture");
     assert!(picture.0 <= 500_000);
 }
+
+#[test]
+fn while_held_only_what_is_urgent_leaves_and_frames_keep_waiting() {
+    let mut pacer = Pacer::new(DataRate::from_kbps(1_000));
+    pacer.push(at(0), Class::Picture, 1_000, "picture");
+    pacer.push(at(0), Class::Retransmission, 1_000, "again");
+    pacer.start_probe(at(0), Probe { cluster: 7, rate: DataRate::from_kbps(2_000), bytes: 5_000 });
+    pacer.set_held(at(0), true);
+    assert_eq!(pacer.take_abandoned_probe(), Some(7), "it would measure nothing");
+    pacer.push(at(1), Class::Voice, 100, "voice");
+    assert!(matches!(pacer.poll(at(1)), Some(Paced::Packet { item: "voice", .. })));
+    assert_eq!((pacer.poll(at(1)), pacer.poll_timeout(at(1))), (None, None));
+    assert!(pacer.backlog() >= HELD);
+    pacer.set_held(at(50_000), false);
+    assert!(matches!(pacer.poll(at(50_000)), Some(Paced::Packet { item: "again", .. })));
+}
+
+#[test]
+fn a_picture_that_is_forgotten_does_not_leave_but_a_word_does() {
+    let mut pacer = Pacer::new(DataRate::from_kbps(1_000));
+    pacer.push(at(0), Class::Picture, 1_000, "picture");
+    pacer.push(at(0), Class::Retransmission, 1_000, "again");
+    pacer.push(at(0), Class::Voice, 100, "voice");
+    pacer.forget_picture();
+    let left: Vec<_> = run(&mut pacer, 100_000).into_iter().map(|(_, item, _)| item).collect();
+    assert_eq!(left, ["voice"]);
+}

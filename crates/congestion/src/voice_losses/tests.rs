@@ -213,3 +213,16 @@ fn what_no_report_told_of_is_neither_lost_nor_waited_for() {
     assert_eq!(path.losses.loss(), 0.0);
     assert!(path.losses.undecided.len() < 20, "{}", path.losses.undecided.len());
 }
+
+#[test]
+fn what_is_skipped_is_no_loss() {
+    let mut losses = VoiceLosses::new();
+    let at = |number: u64| Timestamp::from_millis(1_000 + number * 20);
+    (0..50).for_each(|number| losses.on_sent(at(number), number));
+    losses.skip();
+    (50..100).for_each(|number| losses.on_sent(at(number), number));
+    let report = |number| PacketReport { number, received: (number >= 50).then(|| at(number)) };
+    losses.on_feedback(at(110), &(0..100).map(report).collect::<Vec<_>>());
+    losses.on_feedback(at(120), &[]);
+    assert_eq!(losses.loss(), 0.0);
+}

@@ -155,13 +155,33 @@ impl Outgoing {
         self.pump(now, shared, flows);
     }
 
-    pub(super) fn on_feedback(&mut self, now: Timestamp, shared: &Shared, packet: &TransportLayerCc) {
+    pub(super) fn on_feedback(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: &TransportLayerCc) {
         let reports = feedback_packet::read(packet, self.next_number.saturating_sub(1));
         self.estimator.on_feedback(now, &reports);
         self.voice_losses.on_feedback(now, &reports);
         self.picture_losses.on_feedback(now, &reports);
         self.planner.set_loss(self.picture_losses.loss(), self.picture_losses.loss_follows_loss());
+        let collapsed = self.estimator.take_collapse();
+        if collapsed {
+            self.forget_picture();
+        }
         self.follow_estimate(now, shared);
+        if collapsed {
+            // Behind the estimate: the next picture is to be as small as the link has become.
+            shared.forget_picture();
+        }
+        self.pump(now, shared, flows);
+    }
+
+    /// What waits of the picture, or could be asked for again, was made for a faster link: it would hold up what is made
+    /// for this one. The estimate is told at once.
+    fn forget_picture(&mut self) {
+        self.pacer.forget_picture();
+        self.unprotected.clear();
+        self.history.clear();
+        self.voice_losses.skip();
+        self.picture_losses.skip();
+        self.told = None;
     }
 
     pub(super) fn on_round_trip(&mut self, now: Timestamp, round_trip: std::time::Duration) {
@@ -235,6 +255,7 @@ impl Outgoing {
     }
 
     fn pump(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
+        self.pacer.set_held(now, self.estimator.is_overdue(now));
         while let Some(paced) = self.pacer.poll(now) {
             let (packet, probe) = match paced {
                 Paced::Packet { class: Class::Retransmission | Class::Padding, item, probe, .. } => {

@@ -24,12 +24,13 @@ impl Path {
     pub(super) fn watch(&mut self) {
         let now = self.now;
         let Some((_, sink)) = &mut self.picture else { return };
-        if sink.show(now) {
-            self.back.send(now, REQUEST_BYTES, Answer::KeyFrame);
-        }
+        let wants_key_frame = sink.show(now);
         let missing = sink.nack.poll(now);
+        if wants_key_frame {
+            self.answer(REQUEST_BYTES, Answer::KeyFrame);
+        }
         if !missing.is_empty() {
-            self.back.send(now, REQUEST_BYTES + missing.len(), Answer::Missing(missing));
+            self.answer(REQUEST_BYTES + missing.len(), Answer::Missing(missing));
         }
     }
 
