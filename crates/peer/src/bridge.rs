@@ -8,6 +8,7 @@ mod feedback_packet;
 mod incoming;
 mod outgoing;
 mod repairs;
+mod reports;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use units::{Clock, Timestamp};
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 pub(crate) use self::outgoing::size;
+use self::reports::Reports;
 use crate::sender_clock::{self, SenderClock};
 use crate::shared::{Flows, Shared};
 
@@ -43,10 +45,7 @@ pub(crate) struct Bridge {
     now: Instant,
     outgoing: Outgoing,
     incoming: Incoming,
-    /// Our sender reports, to measure the round trip by what the other side answers (RFC 3550, section 6.4.1).
-    reports_sent: VecDeque<(u32, Timestamp)>,
-    /// When the next report of each source may go.
-    next_reports: Vec<(u32, Timestamp)>,
+    reports: Reports,
     packets_lost: Vec<(u32, u32)>,
     was_open: bool,
     /// When we last sent anything.
@@ -64,8 +63,7 @@ impl Bridge {
             now: Instant::now(),
             outgoing: Outgoing::new(config, rtx_sequence),
             incoming: Incoming::default(),
-            reports_sent: VecDeque::new(),
-            next_reports: Vec::new(),
+            reports: Reports::default(),
             packets_lost: Vec::new(),
             was_open: false,
             spoke: None,
@@ -177,10 +175,7 @@ impl Bridge {
         let lost = self.packets_lost.iter().map(|(_, lost)| u64::from(*lost)).sum();
         self.shared.update_stats(|stats| stats.packets_lost = lost);
 
-        let answered = self.reports_sent.iter().rev().find(|(middle, _)| *middle == report.last_sender_report);
-        let Some((_, sent)) = answered.filter(|_| report.last_sender_report != 0) else { return };
-        let held = Duration::from_secs_f64(f64::from(report.delay) / 65_536.0);
-        let Some(round_trip) = now.since(*sent).checked_sub(held) else { return };
+        let Some(round_trip) = self.reports.round_trip(now, report) else { return };
         self.outgoing.on_round_trip(now, round_trip);
         let smooth = self.outgoing.estimate(now).round_trip.unwrap_or(round_trip);
         self.shared.update_stats(|stats| stats.round_trip = Some(smooth));
@@ -195,41 +190,6 @@ impl Bridge {
             if let Some(rtp_time) = taken {
                 let ntp_time = sender_clock::ntp(&self.clock, now);
                 *packet = Box::new(SenderReport { rtp_time, ntp_time, ..report.clone() });
-            }
-        }
-    }
-
-    /// Whether these are the library's reports, one a second of each source whatever the link, and there is no room for
-    /// them yet: on 30 kbps they would be a tenth of it, and fill the queue that the voice waits in.
-    fn is_too_soon(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) -> bool {
-        let Some(source) = packets.first().and_then(|packet| {
-            let packet = packet.as_any();
-            let sender = packet.downcast_ref::<SenderReport>().map(|report| report.ssrc);
-            // Of who receives alone, for all that comes: the first of them tells them apart.
-            sender.or_else(|| packet.downcast_ref::<ReceiverReport>()?.reports.first().map(|report| !report.ssrc))
-        }) else {
-            return false;
-        };
-        let bytes = wire_bytes(packets.iter().map(|packet| packet.marshal_size()).sum::<usize>() + SRTCP_INDEX);
-        let interval = (self.outgoing.estimate(now).target * REPORTS_SHARE).time_for(bytes as u64);
-        let next = now + interval.min(LONGEST_REPORT_INTERVAL);
-        match self.next_reports.iter_mut().find(|(known, _)| *known == source) {
-            Some((_, at)) if now < *at => return true,
-            Some((_, at)) => *at = next,
-            None => {
-                self.next_reports.truncate(MAX_FLOWS - 1);
-                self.next_reports.push((source, next));
-            }
-        }
-        false
-    }
-
-    fn note_reports(&mut self, now: Timestamp, packets: &[Box<dyn rtcp::Packet>]) {
-        for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
-            // The middle 32 bits are what the answer repeats.
-            self.reports_sent.push_back(((report.ntp_time >> 16) as u32, now));
-            if self.reports_sent.len() > MAX_REPORTS {
-                self.reports_sent.pop_front();
             }
         }
     }
@@ -295,11 +255,15 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
         };
         match message.message.packet {
             Packet::Rtp(packet) => self.outgoing.push(now, &self.shared, &flows, packet),
-            Packet::Rtcp(packets) if self.is_too_soon(now, &packets) => {}
-            Packet::Rtcp(mut packets) => {
+            Packet::Rtcp(packets) => {
+                let mut packets = self.reports.pass(now, self.outgoing.estimate(now).target, packets);
                 self.set_clocks(now, &flows, &mut packets);
-                self.note_reports(now, &packets);
-                self.write(Packet::Rtcp(packets));
+                for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
+                    self.reports.on_sent(now, report);
+                }
+                if !packets.is_empty() {
+                    self.write(Packet::Rtcp(packets));
+                }
             }
             _ => {}
         }
@@ -351,13 +315,6 @@ fn on_the_wire(packet: &Packet) -> u64 {
 
 /// What SRTCP adds beyond what SRTP does (RFC 3711, section 3.4).
 const SRTCP_INDEX: usize = 4;
-/// Reports are sent once a second for each flow: an answer to one older than this tells of a path that is gone.
-const MAX_REPORTS: usize = 32;
-/// Which part of the target the reports of one source may take: of four, with the arrival times of all packets, that is about
-/// what RFC 3550 allows …
-const REPORTS_SHARE: f64 = 0.005;
-/// … and its usual interval (section 6.2) is as rare as they become: round trip and lips are known by them.
-const LONGEST_REPORT_INTERVAL: Duration = Duration::from_millis(4_900);
 /// How long the other side may hear nothing: several of these fit into the time after which it looks for a new path.
 const MAX_SILENCE: Duration = Duration::from_millis(500);
 /// Voice, picture and retransmissions are reported on; anything else is not ours.

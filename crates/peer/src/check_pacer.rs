@@ -1,11 +1,15 @@
-//! Holds back checks of a path that come too soon after the last one to the same address.
+//! Holds back checks of a path that nobody needs.
 //!
-//! The library checks every pair of addresses in one go, ten times a second, answers each check that comes with one of its
-//! own, and does not leave out pairs that differ in name alone: those of one socket to one address (RFC 8445, section
-//! 6.1.2.4, has them pruned). A side on a good link so sent 30 kbps of checks down the other side's thin one, which was all
-//! that this carried: for seconds neither the answers nor the handshake behind them got through.
+//! **While it is looked for**, those that come too soon after the last one to the same address. The library checks every pair
+//! of addresses in one go, ten times a second, answers each check that comes with one of its own, and does not leave out pairs
+//! that differ in name alone: those of one socket to one address (RFC 8445, section 6.1.2.4, has them pruned). A side on a good
+//! link so sent 30 kbps of checks down the other side's thin one, which was all that this carried: for seconds neither the
+//! answers nor the handshake behind them got through.
+//!
+//! **While it carries a call**, most of those that the library sends each second: what comes on the path proves it as well.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -13,6 +17,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub(crate) struct CheckPacer {
     last: HashMap<(SocketAddr, Purpose), Last>,
+    /// What came from an address.
+    theirs: HashMap<SocketAddr, Theirs>,
+    hasher: RandomState,
 }
 
 /// What a check is for. A nomination must not wait because the path was checked a moment ago.
@@ -27,27 +34,74 @@ struct Last {
     at: Instant,
     /// How many came close to each other, this one included.
     run: u32,
+    /// Of its USERNAME: another one after each restart (RFC 8445, section 9).
+    username: u64,
+    /// When the first in this name was sent.
+    since: Instant,
+}
+
+/// When which kind of datagram last came from an address.
+#[derive(Debug, Clone, Copy, Default)]
+struct Theirs {
+    /// Media, reports or words.
+    heard: Option<Instant>,
+    /// Answers to checks.
+    answered: Option<Instant>,
+}
+
+impl Theirs {
+    /// Whether the path there is known to stand, both ways.
+    fn prove_the_path(self, now: Instant) -> bool {
+        let within = |at: Option<Instant>, span| at.is_some_and(|at| now.saturating_duration_since(at) < span);
+        within(self.heard, HEARD_FOR) && within(self.answered, ANSWERED_FOR)
+    }
 }
 
 impl CheckPacer {
     /// Whether a datagram is to be sent now: all but checks always are.
     pub(crate) fn lets_through(&mut self, now: Instant, to: SocketAddr, datagram: &[u8]) -> bool {
-        let Some(purpose) = purpose(datagram) else { return true };
+        let Some((purpose, username)) = purpose(datagram) else { return true };
         if self.last.len() >= MOST_ADDRESSES {
             self.last.clear();
         }
-        let run = match self.last.get(&(to, purpose)) {
-            None => 0,
+        let username = self.hasher.hash_one(username);
+        let (run, since) = match self.last.get(&(to, purpose)) {
+            None => (0, now),
             Some(last) => {
-                let since = now.saturating_duration_since(last.at);
-                if since < least_interval(last.run) {
+                let passed = now.saturating_duration_since(last.at);
+                let is_spare = purpose == Purpose::Check && passed < CONSENT_INTERVAL;
+                if passed < least_interval(last.run) || is_spare && self.is_keepalive(now, to, username) {
                     return false;
                 }
-                if since < NEW_RUN { last.run } else { 0 }
+                let since = if last.username == username { last.since } else { now };
+                (if passed < NEW_RUN { last.run } else { 0 }, since)
             }
         };
-        self.last.insert((to, purpose), Last { at: now, run: run + 1 });
+        self.last.insert((to, purpose), Last { at: now, run: run + 1, username, since });
         true
+    }
+
+    /// Whether a check in this name is one of a path that stands, and not one of a path that is looked for.
+    fn is_keepalive(&self, now: Instant, to: SocketAddr, username: u64) -> bool {
+        let is_old = self
+            .last
+            .get(&(to, Purpose::Check))
+            .is_some_and(|last| last.username == username && now.saturating_duration_since(last.since) >= LOOKED_FOR);
+        is_old && self.theirs.get(&to).is_some_and(|theirs| theirs.prove_the_path(now))
+    }
+
+    /// This came from there.
+    pub(crate) fn on_received(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        let is_answer = datagram.starts_with(&BINDING_SUCCESS);
+        // RFC 7983, section 7: what is beyond STUN.
+        if !is_answer && datagram.first().is_none_or(|first| *first < 20) {
+            return;
+        }
+        if self.theirs.len() >= MOST_ADDRESSES && !self.theirs.contains_key(&from) {
+            self.theirs.clear();
+        }
+        let theirs = self.theirs.entry(from).or_default();
+        *(if is_answer { &mut theirs.answered } else { &mut theirs.heard }) = Some(now);
     }
 }
 
@@ -62,24 +116,30 @@ pub(crate) fn may_be_a_check(datagram: &[u8]) -> bool {
     datagram.starts_with(&BINDING_REQUEST)
 }
 
-/// What a datagram checks, if it is a check: a STUN binding request (RFC 8489, sections 5 and 14).
-fn purpose(datagram: &[u8]) -> Option<Purpose> {
+/// What a datagram checks and in whose name, if it is a check: a STUN binding request (RFC 8489, sections 5 and 14).
+fn purpose(datagram: &[u8]) -> Option<(Purpose, &[u8])> {
     let (header, mut attributes) = datagram.split_at_checked(20)?;
     if !may_be_a_check(header) || header[4..8] != MAGIC_COOKIE {
         return None;
     }
+    let (mut purpose, mut username) = (Purpose::Check, &[][..]);
     while let Some((head, rest)) = attributes.split_at_checked(4) {
+        let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
         if head[..2] == USE_CANDIDATE {
-            return Some(Purpose::Nomination);
+            purpose = Purpose::Nomination;
+        } else if head[..2] == USERNAME {
+            username = rest.get(..length).unwrap_or_default();
         }
-        let length = usize::from(u16::from_be_bytes([head[2], head[3]])).next_multiple_of(4);
-        attributes = rest.get(length..).unwrap_or_default();
+        attributes = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    Some(Purpose::Check)
+    Some((purpose, username))
 }
 
 const BINDING_REQUEST: [u8; 2] = [0, 1];
+const BINDING_SUCCESS: [u8; 2] = [1, 1];
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+/// RFC 8489, section 14.3.
+const USERNAME: [u8; 2] = [0, 6];
 /// RFC 8445, section 16.1.
 const USE_CANDIDATE: [u8; 2] = [0, 0x25];
 
@@ -89,6 +149,16 @@ const FIRST_INTERVAL: Duration = Duration::from_millis(90);
 const LONGEST_INTERVAL: Duration = Duration::from_millis(450);
 /// Keepalives are a second apart: what comes after one begins anew.
 const NEW_RUN: Duration = Duration::from_millis(900);
+/// Whoever is connected sends something every half second: of what is not older than this the path is known to stand.
+const HEARD_FOR: Duration = Duration::from_millis(1_200);
+/// Three checks and their answers, where a fifth is lost each way; after it the path is looked at each second again.
+const ANSWERED_FOR: Duration = Duration::from_secs(16);
+/// By then a path is found and taken, or it is none of the quick ones.
+const LOOKED_FOR: Duration = Duration::from_secs(5);
+/// Whether we are still wanted is asked every four to six seconds, whatever is heard (RFC 7675, section 5.1). A check and an
+/// answer are 1.9 kilobits, and the library sends more than one a second, as each that comes makes one of its own: measured,
+/// 2.2 kbps each way.
+const CONSENT_INTERVAL: Duration = Duration::from_millis(4_050);
 /// More than any two sides have addresses.
 const MOST_ADDRESSES: usize = 256;
 
@@ -131,6 +201,55 @@ mod tests {
         let mut sends = |millis| pacer.lets_through(start + Duration::from_millis(millis), to(1), &check(false));
         assert!([0, 1_000, 2_000, 3_000].into_iter().all(&mut sends));
         assert!(sends(3_100));
+    }
+
+    /// The seconds of forty in which a check is sent, where the library wants one each half second.
+    fn seconds_of_checks(heard: impl Fn(u64) -> bool, answered: impl Fn(u64) -> bool) -> Vec<u64> {
+        let (mut pacer, start) = (CheckPacer::default(), Instant::now());
+        let mut sent = Vec::new();
+        for tick in 0..80 {
+            let (now, second) = (start + Duration::from_millis(tick * 500), tick / 2);
+            if heard(second) {
+                pacer.on_received(now, to(1), &[0x80; 100]);
+            }
+            if pacer.lets_through(now, to(1), &check(false)) {
+                sent.push(second);
+                if answered(second) {
+                    pacer.on_received(now, to(1), &[1, 1, 0, 0]);
+                }
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn who_is_heard_and_answers_is_asked_every_five_seconds() {
+        let late = |sent: Vec<u64>| sent.into_iter().filter(|second| *second >= 5).collect::<Vec<_>>();
+        let always = |_| true;
+        assert_eq!(late(seconds_of_checks(always, always)), [9, 13, 18, 22, 27, 31, 36]);
+        assert!(seconds_of_checks(|_| false, always).len() > 60, "a waiting room is silent but for checks");
+        assert!(seconds_of_checks(always, |_| false).len() > 60, "nobody answers");
+        let falls_silent = late(seconds_of_checks(|second| second < 30, always));
+        assert!(falls_silent.iter().filter(|second| **second >= 31).count() >= 16, "{falls_silent:?}");
+        let stops_answering = late(seconds_of_checks(always, |second| second < 15));
+        assert!(stops_answering.iter().filter(|second| **second >= 32).count() >= 14, "{stops_answering:?}");
+    }
+
+    #[test]
+    fn a_path_that_is_looked_for_anew_is_not_held_back() {
+        let (mut pacer, start) = (CheckPacer::default(), Instant::now());
+        let at = |millis| start + Duration::from_millis(millis);
+        for second in 0..20 {
+            pacer.on_received(at(second * 1_000), to(1), &[0x80; 100]);
+            pacer.on_received(at(second * 1_000), to(1), &[1, 1, 0, 0]);
+            pacer.lets_through(at(second * 1_000), to(1), &check(false));
+        }
+        assert!(!pacer.lets_through(at(19_700), to(1), &check(false)));
+        assert!(pacer.lets_through(at(19_700), to(1), &check(true)), "a nomination");
+        let mut restarted = check(false);
+        restarted[24] = b'c';
+        let sent = (197..217).filter(|tick| pacer.lets_through(at(tick * 100), to(1), &restarted)).count();
+        assert_eq!(sent, 6, "in another name");
     }
 
     #[test]

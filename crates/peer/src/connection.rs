@@ -17,7 +17,7 @@ use webrtc::runtime::default_runtime;
 
 use crate::bridge::Bridge;
 use crate::handler::{Forward, LibraryEvent};
-use crate::repeater::{Handshake, RepeatingRuntime};
+use crate::repeating_runtime::{Repeaters, RepeatingRuntime};
 use crate::shared::Shared;
 use crate::{Certificate, IceServer, PeerConfig, PeerError, control, engine};
 
@@ -27,7 +27,7 @@ pub(crate) async fn build(
     clock: Clock,
     shared: Arc<Shared>,
     library: mpsc::Sender<LibraryEvent>,
-    handshake: Arc<Handshake>,
+    repeaters: Repeaters,
 ) -> Result<Arc<dyn PeerConnection>, PeerError> {
     let runtime = default_runtime().ok_or_else(|| engine::setup("no runtime"))?;
     let defaults = EstimatorConfig::default();
@@ -52,7 +52,7 @@ pub(crate) async fn build(
         .with_setting_engine(engine::setting_engine(config))
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Forward(library)))
-        .with_runtime(Arc::new(RepeatingRuntime::new(runtime, handshake)))
+        .with_runtime(Arc::new(RepeatingRuntime::new(runtime, repeaters)))
         .with_udp_addrs(addresses)
         .with_data_channel_send_buffer_limit(control::SEND_BUFFER)
         .build()

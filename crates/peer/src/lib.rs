@@ -10,7 +10,7 @@
 //! - **Who is heard.** The media gate lets not one RTP packet through, in either direction, until it is opened; the
 //!   control channel works before that.
 //! - **That it comes up at all.** On a lossy link the library's handshakes can wait for each other for ever; `repeater`
-//!   sends the last datagrams again.
+//!   sends the last datagrams again, and `control_repeater` the words on the control channel, which would wait for seconds.
 //!
 //! **Invariant:** nothing above this crate can name a type of `webrtc` or `rtc`.
 //!
@@ -27,6 +27,8 @@ mod check_pacer;
 mod config;
 mod connection;
 mod control;
+mod control_repeater;
+mod dtls_record;
 mod engine;
 mod error;
 mod event;
@@ -35,6 +37,7 @@ mod packet;
 mod peer;
 mod receiver;
 mod repeater;
+mod repeating_runtime;
 mod sender;
 mod sender_clock;
 mod sent_frames;

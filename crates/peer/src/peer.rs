@@ -17,7 +17,7 @@ use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
 
 use crate::connection::{build, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
-use crate::repeater::Handshake;
+use crate::repeating_runtime::Repeaters;
 use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::sender_clock::{MediaKind, SenderClock};
 use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
@@ -90,8 +90,9 @@ impl Peer {
         let shared = Arc::new(Shared::new(event_sender.clone(), config.start_rate));
 
         let (library_sender, library) = mpsc::channel(LIBRARY_CAPACITY);
-        let handshake = Arc::new(Handshake::default());
-        let connection = build(&config, clock, shared.clone(), library_sender, handshake.clone()).await?;
+        let repeaters = Repeaters::default();
+        let connection = build(&config, clock, shared.clone(), library_sender, repeaters.clone()).await?;
+        let Repeaters { handshake, control: control_repeats } = repeaters;
         let control_channel =
             connection.create_data_channel(control::LABEL, Some(control::options())).await.map_err(engine::setup)?;
         let control_open = Arc::new(AtomicBool::new(false));
@@ -123,7 +124,8 @@ impl Peer {
         };
         let tasks = vec![
             tokio::spawn(supervisor::run(supervisor, library)),
-            tokio::spawn(handshake.clone().repeat()),
+            tokio::spawn(handshake.repeat()),
+            tokio::spawn(control_repeats.run(control_channel.clone(), shared.clone())),
             tokio::spawn(control_receiver.run()),
             tokio::spawn(hand_on_control(control_events, event_sender, shared.clone(), clock)),
             tokio::spawn(send_voice(voice_track.clone(), shared.clone(), voice_packets, sequence()?)),

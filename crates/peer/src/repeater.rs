@@ -10,33 +10,17 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
-use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use trust::DtlsFingerprint;
-use webrtc::runtime::{
-    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
+use webrtc::runtime::{AsyncUdpSocket, Transmit};
+
+use crate::dtls_record::{
+    APPLICATION_DATA, CHANGE_CIPHER_SPEC, DTLS, HANDSHAKE, is_of_handshake, is_the_same, refuses_a_certificate,
+    shown_certificate,
 };
-
-use crate::check_pacer::{CheckPacer, may_be_a_check};
-
-/// The library's runtime, with sockets that repeat handshakes.
-#[derive(Debug)]
-pub(crate) struct RepeatingRuntime {
-    inner: Arc<dyn Runtime>,
-    handshake: Arc<Handshake>,
-}
-
-impl RepeatingRuntime {
-    pub(crate) fn new(inner: Arc<dyn Runtime>, handshake: Arc<Handshake>) -> Self {
-        Self { inner, handshake }
-    }
-}
 
 /// What is known of one connection's handshake.
 #[derive(Debug, Default)]
@@ -124,7 +108,7 @@ impl Handshake {
         )
     }
 
-    fn on_heard(&self, datagram: &[u8]) {
+    pub(crate) fn on_heard(&self, datagram: &[u8]) {
         if datagram.first().is_some_and(|first| DTLS.contains(first)) {
             let mut progress = self.lock();
             if progress.opened.is_none() {
@@ -134,7 +118,7 @@ impl Handshake {
         }
     }
 
-    fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
+    pub(crate) fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
         if !transmit.contents.first().is_some_and(|first| DTLS.contains(first)) {
             // Media, mostly.
             return;
@@ -180,181 +164,11 @@ fn keep(last: &mut VecDeque<Sent>, sent: Sent) {
     last.push_back(sent);
 }
 
-fn is_of_handshake(datagram: &[u8]) -> bool {
-    matches!(datagram.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE)))
-}
-
-/// Whether two datagrams of a handshake are the same messages: the same but for the numbers of their records, and of what is
-/// encrypted the same length of the same epoch (RFC 6347, section 4.1).
-fn is_the_same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len() && clear_records(one).eq(clear_records(other))
-}
-
 /// How long to wait with sending something again that was sent again so often: on a link of 30 kbps a flight takes a fifth
 /// of a second and its answer as long, and what fills the link keeps the answer away.
 fn repeat_after(repeats: u32) -> Duration {
     REPEAT_AFTER.saturating_mul(2 + repeats) / 2
 }
-
-/// A socket of the library that tells [`Handshake`] what passes, and holds back checks that nobody needs.
-#[derive(Debug)]
-struct RepeatingSocket {
-    inner: Arc<dyn AsyncUdpSocket>,
-    handshake: Arc<Handshake>,
-    checks: Mutex<CheckPacer>,
-}
-
-impl RepeatingSocket {
-    /// Whether it is to be sent. Of several checks to one address in one go, none is but the first.
-    fn lets_through(&self, transmit: &Transmit<'_>) -> bool {
-        if !may_be_a_check(transmit.contents) {
-            // Media, mostly.
-            return true;
-        }
-        let mut checks = self.checks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
-        let first = transmit.contents.chunks(size).next().unwrap_or_default();
-        checks.lets_through(Instant::now(), transmit.destination, first)
-    }
-}
-
-impl AsyncUdpSocket for RepeatingSocket {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if !self.lets_through(transmit) {
-            // To the library it is one that got lost.
-            return Poll::Ready(Ok(transmit.contents.len()));
-        }
-        let sent = self.inner.poll_send(cx, transmit);
-        if matches!(sent, Poll::Ready(Ok(_))) {
-            self.handshake.on_sent(&self.inner, transmit);
-        }
-        sent
-    }
-
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-        meta: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        let received = self.inner.poll_recv(cx, bufs, meta);
-        if let Poll::Ready(Ok(count)) = &received {
-            for (buffer, meta) in bufs.iter().zip(meta.iter()).take(*count) {
-                // Datagrams received as one are of one size and of one kind.
-                self.handshake.on_heard(buffer.get(..meta.len).unwrap_or_default());
-            }
-        }
-        received
-    }
-
-    fn max_gso_segments(&self) -> usize {
-        self.inner.max_gso_segments()
-    }
-
-    fn max_gro_segments(&self) -> usize {
-        self.inner.max_gro_segments()
-    }
-}
-
-impl Runtime for RepeatingRuntime {
-    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()> + Send>>) -> Box<dyn JoinHandle> {
-        self.inner.spawn(future)
-    }
-
-    fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        let inner = self.inner.wrap_udp_socket(socket)?;
-        Ok(Arc::new(RepeatingSocket { inner, handshake: self.handshake.clone(), checks: Mutex::default() }))
-    }
-
-    fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
-        self.inner.wrap_tcp_listener(listener)
-    }
-
-    fn connect_tcp<'a>(
-        &'a self,
-        remote_addr: SocketAddr,
-    ) -> Pin<Box<dyn Future<Output = io::Result<Arc<dyn AsyncTcpStream>>> + Send + 'a>> {
-        self.inner.connect_tcp(remote_addr)
-    }
-
-    fn resolve_host<'a>(
-        &'a self,
-        host: &'a str,
-    ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
-        self.inner.resolve_host(host)
-    }
-
-    fn now(&self) -> Instant {
-        self.inner.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        self.inner.sleep(duration)
-    }
-
-    fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
-        self.inner.interval(period)
-    }
-
-    fn block_on(&self, future: Pin<Box<dyn Future<Output = ()> + '_>>) {
-        self.inner.block_on(future);
-    }
-
-    fn yield_now(&self) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        self.inner.yield_now()
-    }
-
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-}
-
-/// Whether a datagram holds the fatal alert `bad_certificate` in the clear (RFC 5246, section 7.2.2), which the library
-/// sends when the certificate it was shown is not the one announced.
-fn refuses_a_certificate(datagram: &[u8]) -> bool {
-    clear_records(datagram).any(|(kind, content)| kind == ALERT && content == [FATAL, BAD_CERTIFICATE])
-}
-
-/// The certificate that a datagram shows in the clear, where it is not torn into fragments (RFC 6347, section 4.2.2).
-fn shown_certificate(datagram: &[u8]) -> Option<DtlsFingerprint> {
-    clear_records(datagram).filter(|(kind, _)| *kind == HANDSHAKE).find_map(|(_, content)| {
-        // Kind, length, number, fragment's offset and length; then the length of the list and that of its first.
-        let (header, rest) = content.split_at_checked(18)?;
-        let whole = header[1..4] == header[9..12] && header[6..9] == [0; 3];
-        let length = usize::from(header[15]) << 16 | usize::from(header[16]) << 8 | usize::from(header[17]);
-        let certificate = rest.get(..length)?;
-        (header[0] == CERTIFICATE && whole && length > 0).then(|| DtlsFingerprint::of_certificate(certificate))
-    })
-}
-
-/// Type and content of the records of a datagram that are not encrypted (RFC 6347, section 4.1).
-fn clear_records(mut datagram: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    std::iter::from_fn(move || {
-        let (header, rest) = datagram.split_at_checked(13)?;
-        let length = usize::from(u16::from_be_bytes([header[11], header[12]]));
-        let (content, next) = rest.split_at_checked(length)?;
-        datagram = next;
-        Some((header[0], header[3..5] == [0, 0], content))
-    })
-    .filter_map(|(kind, clear, content)| clear.then_some((kind, content)))
-}
-
-/// First bytes of what is DTLS and not STUN, RTP or TURN (RFC 7983, section 7).
-const DTLS: std::ops::RangeInclusive<u8> = 20..=63;
-const FATAL: u8 = 2;
-const BAD_CERTIFICATE: u8 = 42;
-/// Of the messages of a handshake (RFC 5246, section 7.4).
-const CERTIFICATE: u8 = 11;
-
-/// Content types of DTLS records (RFC 5246, section 6.2.1). RFC 7983 keeps them apart from STUN, RTP and the rest.
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const APPLICATION_DATA: u8 = 23;
 
 /// A flight is sent in one go, on a busy machine too; between two there is a round trip. Where that is shorter, nothing is
 /// gained by forgetting.
@@ -372,13 +186,13 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::{self, IoSliceMut};
+    use std::task::{Context, Poll};
 
-    fn record(content_type: u8, epoch: u8, content: &[u8]) -> Vec<u8> {
-        let mut record = vec![content_type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1, 0, content.len() as u8];
-        record.extend_from_slice(content);
-        record
-    }
+    use webrtc::runtime::RecvMeta;
+
+    use super::*;
+    use crate::dtls_record::tests::record;
 
     #[derive(Debug)]
     struct NoSocket;
@@ -442,18 +256,5 @@ mod tests {
     fn what_is_sent_again_is_so_less_and_less_often() {
         let pauses: Vec<_> = (0..4).map(|repeats| repeat_after(repeats).as_millis()).collect();
         assert_eq!(pauses, [600, 900, 1_200, 1_500]);
-    }
-
-    #[test]
-    fn a_certificate_turned_down_is_told_from_other_alerts() {
-        assert!(refuses_a_certificate(&record(ALERT, 0, &[FATAL, BAD_CERTIFICATE])));
-        let after_a_flight = [record(HANDSHAKE, 0, &[1; 40]), record(ALERT, 0, &[FATAL, BAD_CERTIFICATE])].concat();
-        assert!(refuses_a_certificate(&after_a_flight));
-        assert!(!refuses_a_certificate(&record(ALERT, 0, &[1, 0])), "close_notify");
-        assert!(!refuses_a_certificate(&record(ALERT, 1, &[FATAL, BAD_CERTIFICATE])), "encrypted: not to be read");
-        assert!(!refuses_a_certificate(&record(HANDSHAKE, 0, &[FATAL, BAD_CERTIFICATE])));
-        for cut in 0..after_a_flight.len() {
-            assert!(!refuses_a_certificate(&after_a_flight[..cut]), "cut at {cut}");
-        }
     }
 }

@@ -61,8 +61,7 @@ pub(crate) struct PictureSender {
     sequence: u16,
     /// When we last told our encoder to make a key frame.
     wanted: Option<Timestamp>,
-    /// When we last asked the other side for one.
-    requested: Option<Timestamp>,
+    requests: KeyFrameRequests,
 }
 
 impl PictureSender {
@@ -75,7 +74,7 @@ impl PictureSender {
             payloader: H264Payloader::default(),
             sequence,
             wanted: None,
-            requested: None,
+            requests: KeyFrameRequests::default(),
         }
     }
 
@@ -189,15 +188,46 @@ impl PictureSender {
     async fn request_key_frame(&mut self) {
         let now = self.now();
         let Some(flows) = self.shared.flows().filter(|_| self.shared.is_open()) else { return };
-        if self.requested.is_some_and(|at| now.since(at) < KEY_FRAME_INTERVAL) {
+        if !self.requests.may_ask(now, self.shared.pictures_came()) {
             return;
         }
-        self.requested = Some(now);
         let request =
             PictureLossIndication { sender_ssrc: flows.picture.local_ssrc, media_ssrc: flows.picture.remote_ssrc };
         if let Err(error) = self.track.write_rtcp(vec![Box::new(request)]).await {
             tracing::debug!(%error, "key frame not requested");
         }
+    }
+}
+
+/// What we asked the other side for.
+#[derive(Debug, Default)]
+struct KeyFrameRequests {
+    last: Option<KeyFrameRequest>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct KeyFrameRequest {
+    at: Timestamp,
+    /// How long to wait with the next one, if nothing comes.
+    pause: Duration,
+    /// How many packets of their picture had come by then.
+    came: u64,
+}
+
+impl KeyFrameRequests {
+    /// Whether to ask now, when so many packets of their picture came so far. Who sends none, as its link is too thin, has
+    /// none to give, and begins with a key frame in any case: it is asked less and less often.
+    fn may_ask(&mut self, now: Timestamp, came: u64) -> bool {
+        let (wait, pause) = match self.last {
+            None => (Duration::ZERO, KEY_FRAME_INTERVAL),
+            Some(last) if last.came == came => (last.pause, (last.pause * 2).min(LONGEST_REQUEST_INTERVAL)),
+            Some(_) => (KEY_FRAME_INTERVAL, KEY_FRAME_INTERVAL),
+        };
+        if self.last.is_some_and(|last| now.since(last.at) < wait) {
+            return false;
+        }
+        self.last = Some(KeyFrameRequest { at: now, pause, came });
+        true
     }
 }
 
@@ -228,5 +258,23 @@ const MAX_WAIT: Duration = Duration::from_millis(1_200);
 const MAX_WAIT_OF_SLIDE: Duration = Duration::from_secs(8);
 /// A key frame costs several others; one that is on its way cannot have arrived sooner than this on a weak link.
 const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(400);
+/// A request is 60 bytes: two a second of them would be one thirtieth of a link of 30 kbps.
+const LONGEST_REQUEST_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the queue is looked at when the pacer says nothing.
 const IDLE_LOOK: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sends_no_picture_is_asked_for_a_key_frame_less_and_less_often() {
+        let mut requests = KeyFrameRequests::default();
+        let mut asked = |came: u64, millis: std::ops::Range<u64>| -> Vec<u64> {
+            millis.step_by(100).filter(|at| requests.may_ask(Timestamp::from_millis(*at), came)).collect()
+        };
+        assert_eq!(asked(0, 1_000..20_000), [1_000, 1_400, 2_200, 3_800, 7_000, 12_000, 17_000]);
+        assert_eq!(asked(1, 20_000..20_400), [20_000], "something came that cannot be decoded");
+        assert_eq!(asked(2, 20_400..20_800), [20_400]);
+    }
+}

@@ -135,6 +135,8 @@ pub(crate) struct Shared {
     slides: AtomicBool,
     /// How a picture that is protected by repair packets is best cut into packets, as of lately.
     repairs: Mutex<Option<RepairPlanner>>,
+    /// How many packets of the other side's picture came.
+    pictures_came: AtomicU64,
     /// The other side, or our own frame queue, needs a key frame.
     key_frame_wanted: AtomicBool,
     /// What of the picture waits was made for a link that is no more.
@@ -171,6 +173,7 @@ impl Shared {
             backlog: Mutex::new(Backlog { until: Timestamp::ZERO, rate: start_rate }),
             slides: AtomicBool::new(false),
             repairs: Mutex::new(None),
+            pictures_came: AtomicU64::new(0),
             key_frame_wanted: AtomicBool::new(false),
             picture_stale: AtomicBool::new(false),
             picture_wake: Notify::new(),
@@ -313,6 +316,15 @@ impl Shared {
     pub(crate) fn payload(&self, bytes: usize, longest: usize) -> usize {
         let planned = lock(&self.repairs).as_ref().and_then(|planner| planner.payload(bytes, longest));
         planned.unwrap_or(longest)
+    }
+
+    pub(crate) fn picture_came(&self) {
+        self.pictures_came.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many packets of the other side's picture came.
+    pub(crate) fn pictures_came(&self) -> u64 {
+        self.pictures_came.load(Ordering::Acquire)
     }
 
     pub(crate) fn want_key_frame(&self) {

@@ -225,3 +225,42 @@ async fn handshakes_get_through_a_fifth_of_loss() {
     took.sort_by(f64::total_cmp);
     assert!(took[8] < 4.0, "{took:.1?}");
 }
+
+/// SCTP by itself waits a second and longer (RFC 9260, section 6.3.1).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_that_is_lost_is_there_within_a_second() {
+    let network = Network::new(Weather { delay: Duration::from_millis(40), ..Weather::default() });
+    let mut pair = network.open(PairConfig::default()).await;
+    let mut took = Vec::new();
+    for word in [&b"first"[..], b"second", b"third"] {
+        network.lose_next_word();
+        let said = pair.now();
+        pair.host.peer.send_control(word.to_vec()).await.unwrap();
+        assert_eq!(pair.guest.control().await, word);
+        took.push(pair.now().since(said));
+        assert!(network.has_lost_it());
+    }
+    // The quickest: a busy machine may be late once or twice.
+    assert!(took.iter().min().is_some_and(|took| *took < Duration::from_millis(900)), "{took:?}");
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_of_a_word_are_neither_heard_nor_answered() {
+    let network = Network::new(Weather::default());
+    let mut pair = network.open(PairConfig::default()).await;
+    pair.host.peer.send_control(b"once".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"once");
+    let (word, before) = (network.last_word(), network.records());
+    for _ in 0..30 {
+        network.inject(&word);
+    }
+    pair.host.peer.send_control(b"and then".to_vec()).await.unwrap();
+    assert_eq!(pair.guest.control().await, b"and then");
+    pair.guest.peer.send_control(b"heard".to_vec()).await.unwrap();
+    assert_eq!(pair.host.control().await, b"heard");
+    // Two words and what acknowledges these and the first. SCTP would answer each copy at once.
+    let others = network.records() - before;
+    assert!(others < 12, "{others} more records passed");
+    pair.close().await;
+}

@@ -40,6 +40,7 @@ impl Incoming {
         let mut rebuilt = Vec::new();
         if header.ssrc == flows.picture.remote_ssrc {
             self.announcer.on_picture(now);
+            shared.picture_came();
             self.nack.on_packet(now, header.sequence_number, false);
             rebuilt = self.rebuilder.on_packet(&repairs::protected(packet));
         } else if is_repair(flows, packet) {

@@ -191,8 +191,9 @@ fn the_librarys_reports_are_rarer_where_there_is_little_room() {
         for second in 0..20 {
             bench.now = bench.start + Duration::from_secs(second);
             for ssrc in [VOICE.local_ssrc, PICTURE.local_ssrc] {
-                let report =
-                    SenderReport { ssrc, reports: vec![ReceptionReport::default()], ..SenderReport::default() };
+                let packet_count = second as u32;
+                let reports = vec![ReceptionReport::default()];
+                let report = SenderReport { ssrc, packet_count, reports, ..SenderReport::default() };
                 let report = bench.tagged(Packet::Rtcp(vec![Box::new(report)]));
                 bench.bridge.handle_write(report).unwrap();
             }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -48,11 +49,43 @@ pub(crate) struct Network {
     seed: u64,
     /// All directions, for who puts datagrams of his own among the others.
     lanes: Arc<Mutex<Vec<mpsc::UnboundedSender<Vec<u8>>>>>,
+    words: Arc<Words>,
+}
+
+/// The datagrams in which words pass, and all that DTLS protects.
+#[derive(Default)]
+struct Words {
+    /// How many of the next ones are to be lost.
+    to_lose: AtomicUsize,
+    /// How many records of data came by, acknowledgements counted and copies of the last word not.
+    records: AtomicUsize,
+    last: Mutex<Vec<u8>>,
+}
+
+impl Words {
+    /// Whether this one is to be lost.
+    fn loses(&self, datagram: &[u8]) -> bool {
+        // RFC 6347: data.
+        if datagram.first() != Some(&23) {
+            return false;
+        }
+        let mut last = self.last.lock().expect("the loopback network works");
+        if *last == datagram {
+            return false;
+        }
+        self.records.fetch_add(1, Ordering::Relaxed);
+        // No longer is an acknowledgement.
+        if datagram.len() <= 65 {
+            return false;
+        }
+        *last = datagram.to_vec();
+        self.to_lose.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1)).is_ok()
+    }
 }
 
 impl Network {
     pub(crate) fn new(weather: Weather) -> Self {
-        Self { weather: Arc::new(Mutex::new(weather)), seed: 1, lanes: Arc::default() }
+        Self { weather: Arc::new(Mutex::new(weather)), seed: 1, lanes: Arc::default(), words: Arc::default() }
     }
 
     pub(crate) fn seeded(self, seed: u64) -> Self {
@@ -77,6 +110,26 @@ impl Network {
 
     pub(crate) fn set(&self, weather: Weather) {
         *self.weather.lock().expect("the loopback network works") = weather;
+    }
+
+    /// Loses the next datagram with a word, either way.
+    pub(crate) fn lose_next_word(&self) {
+        self.words.to_lose.store(1, Ordering::Relaxed);
+    }
+
+    /// Whether it came by.
+    pub(crate) fn has_lost_it(&self) -> bool {
+        self.words.to_lose.load(Ordering::Relaxed) == 0
+    }
+
+    /// The last datagram with a word.
+    pub(crate) fn last_word(&self) -> Vec<u8> {
+        self.words.last.lock().expect("the loopback network works").clone()
+    }
+
+    /// How many records of data came by so far, acknowledgements counted and copies of the last word not.
+    pub(crate) fn records(&self) -> usize {
+        self.words.records.load(Ordering::Relaxed)
     }
 
     /// Sends this to both sides, as if it came from the other.
@@ -142,7 +195,7 @@ impl Network {
                 let now = Instant::now();
                 let wire_bits = (packet.len() as u64 + 28) * 8;
                 let free = busy_until.max(now);
-                if random.next() < weather.loss || free - now > weather.queue {
+                if network.words.loses(&packet) || random.next() < weather.loss || free - now > weather.queue {
                     continue;
                 }
                 busy_until = free + Duration::from_secs_f64(wire_bits as f64 / weather.rate as f64);
