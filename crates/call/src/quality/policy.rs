@@ -369,7 +369,7 @@ const BORNE_FOR: Duration = Duration::from_millis(1_500);
 const BORNE_WHILE_IT_SETTLES: f64 = 0.3;
 const SETTLES_IN: Duration = Duration::from_secs(1);
 /// For the same reason only so much of what is left after a fall counts at first.
-const SURE_AFTER_A_FALL: f64 = 0.6;
+const SURE_AFTER_A_FALL: f64 = 0.4;
 
 /// Full movement from half more than the rung's least, less again below a fifth more.
 const FLUENT_ON_FROM: f64 = 1.5;
