@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote, Snapshot, StatsInput,
+    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote,
+    Snapshot, StatsInput,
 };
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;

@@ -70,12 +70,12 @@ async fn make(
 ) -> Result<(VisitId, InviteId, Phi<String>), ClientError> {
     let signed_in = client
         .until_definite(async || {
-        // Digits of the moment: a try half a minute later needs others.
-        let totp = account.digits().ok().flatten();
-        let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
-        client.sign_in(&request).await
-    })
-    .await?;
+            // Digits of the moment: a try half a minute later needs others.
+            let totp = account.digits().ok().flatten();
+            let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
+            client.sign_in(&request).await
+        })
+        .await?;
     recorder.signed_in(clock.timestamp(Instant::now()));
     let token = signed_in.token;
     let visit = client.until_definite(async || client.create_visit(&token).await).await?.visit;

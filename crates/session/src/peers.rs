@@ -201,9 +201,8 @@ impl PeerHub {
 
     /// Those whose path does not outlive this change of the network.
     pub(crate) fn killed_by(&self, change: &Change) -> Vec<EndpointId> {
-        let has_died = |connection: &Connection| {
-            connection.peer.stats().path.is_some_and(|path| change.kills(path.leaves_by))
-        };
+        let has_died =
+            |connection: &Connection| connection.peer.stats().path.is_some_and(|path| change.kills(path.leaves_by));
         self.connections.iter().filter(|(_, it)| has_died(it)).map(|(endpoint, _)| *endpoint).collect()
     }
 

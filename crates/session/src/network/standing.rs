@@ -24,7 +24,8 @@ pub(crate) struct Change {
 impl Standing {
     /// As it is now, with these interfaces.
     pub(crate) fn now<'a>(interfaces: impl Iterator<Item = &'a Interface>) -> Self {
-        let addresses = interfaces.flat_map(|interface| interface.ips.iter().map(|record| (record.ip, interface.index)));
+        let addresses =
+            interfaces.flat_map(|interface| interface.ips.iter().map(|record| (record.ip, interface.index)));
         Self { addresses: addresses.filter(|(ip, _)| is_usable(ip)).collect(), ways_out: FAR_AWAY.map(way_out) }
     }
 
