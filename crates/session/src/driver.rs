@@ -214,6 +214,8 @@ impl Driver {
                 for endpoint in self.peers.killed_by(&change) {
                     self.tell(Input::Peer(endpoint, PeerInput::AddressLost));
                 }
+                // Before the stream's break is heard of: what is said now goes out as soon as there is any way.
+                self.call.handle_timeout(now);
             }
             NetworkNews::Woke => {
                 self.recorder.event(now, "woke".to_owned());

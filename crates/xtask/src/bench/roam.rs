@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::lab::{Lab, Laboratory};
 use super::pair_report::unix_ms;
 use super::visit;
-use crate::house::{EndFiles, House, Options, Place};
+use crate::house::{End, EndFiles, House, Options};
 use crate::interrupt;
 use crate::process::wait_until;
 use crate::programs::Programs;
@@ -164,7 +164,7 @@ fn hold(
     };
     let mut host = house.host(&lab.place("B"), &options, "0s", |_| {})?;
     let mut guest = house.join(&lab.place("A"), &options, |_| {})?;
-    let live = |end: &crate::house::End| end.process.stderr().lines().any(|line| line.ends_with("  live"));
+    let live = |end: &End| end.process.stdout().lines().any(|line| line.ends_with("  live"));
     wait_until(Duration::from_secs(40), || Ok(live(&host) && live(&guest)))?;
     ensure!(live(&host) && live(&guest), "the call did not come about");
     thread::sleep(BEFORE);
