@@ -181,6 +181,7 @@ impl Call {
             Input::Intent(intent) => self.handle_intent(now, intent),
             Input::Peer(endpoint, input) => self.handle_peer(now, endpoint, input),
             Input::Signaling(input) => self.handle_signaling(now, input),
+            Input::Network(input) => self.handle_network(now, input),
             Input::Device(input) => self.handle_device(now, input),
             Input::OwnDevice(found) => self.take_own_device(found),
             Input::Stats(StatsInput::EncodeTime(took)) => {

@@ -17,6 +17,8 @@ pub enum Input {
     Peer(EndpointId, PeerInput),
     /// The server says something.
     Signaling(SignalingInput),
+    /// This device's network did something.
+    Network(NetworkInput),
     /// A device says something.
     Device(DeviceInput),
     /// By what the clinic knows this patient's device again, found before [`Intent::Join`]; passed over after it. Guest only.
@@ -110,6 +112,9 @@ pub enum PeerInput {
     },
     /// Packets come again after [`PeerInput::NothingHeard`].
     HeardAgain,
+    /// The address by which our packets left is gone, or they do not leave by it any more: this path will not come back by
+    /// itself.
+    AddressLost,
     /// The handshake was not finished: the other end showed another certificate than was announced.
     AnotherCertificate,
     /// The connection refused what they offered or answered; the text is for the log.
@@ -144,6 +149,16 @@ pub enum SignalingInput {
     StreamUp,
     /// The event stream broke; the driver opens it again by itself.
     StreamDown,
+}
+
+/// What this device's network did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkInput {
+    /// Addresses or ways out came or went. Which paths are dead for it is said by [`PeerInput::AddressLost`], after this.
+    Changed,
+    /// The machine slept: whether a path still carries anything is not known. [`PeerInput::HeardAgain`] is said of one that
+    /// does.
+    Woke,
 }
 
 /// Which request an answer is about.

@@ -27,7 +27,7 @@ mod snapshot;
 pub use call::Call;
 pub use config::{CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
 pub use control_message::{ControlMessage, ControlMessageError, MediaState, PictureSent};
-pub use input::{DeviceInput, Input, Intent, PeerInput, RequestKind, SignalingInput, StatsInput};
+pub use input::{DeviceInput, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};

@@ -5,6 +5,8 @@
 //! ```
 //! Nothing is tried while it cannot be told to the other side: a restart that is not sent would only break the old
 //! path, which may come back by itself. Once it can be told again, it is tried at once.
+//!
+//! A path whose address is gone does not come back by itself: nothing is waited for but that the other side can be told.
 
 use std::time::Duration;
 
@@ -25,22 +27,36 @@ pub(crate) struct Reconnection {
     next: Timestamp,
     tries: usize,
     connection_dead: bool,
+    /// The path will not come back by itself, whatever the network does.
+    hopeless: bool,
+    /// When something was tried last.
+    tried: Option<Timestamp>,
 }
 
 impl Reconnection {
     /// The path stopped answering at `now`; it may come back by itself.
     pub(crate) fn after_silence(now: Timestamp) -> Self {
-        Self { next: now + PATIENCE, tries: 0, connection_dead: false }
+        Self { next: now + PATIENCE, tries: 0, connection_dead: false, hopeless: false, tried: None }
     }
 
     /// The path will not come back by itself.
     pub(crate) fn after_failure(now: Timestamp) -> Self {
-        Self { next: now, tries: 0, connection_dead: false }
+        Self { next: now, tries: 0, connection_dead: false, hopeless: false, tried: None }
+    }
+
+    /// The path lost the address by which it left.
+    pub(crate) fn after_address_lost(now: Timestamp) -> Self {
+        Self { next: now, tries: 0, connection_dead: false, hopeless: true, tried: None }
+    }
+
+    /// The machine slept until now: a path that still works shows soon.
+    pub(crate) fn after_sleep(now: Timestamp) -> Self {
+        Self { next: now + HURRY_DELAY, tries: 0, connection_dead: false, hopeless: false, tried: None }
     }
 
     /// The connection was closed by the other end: no path heals that.
     pub(crate) fn after_close(now: Timestamp) -> Self {
-        Self { next: now + NEW_CONNECTION_DELAY, tries: 0, connection_dead: true }
+        Self { next: now + NEW_CONNECTION_DELAY, tries: 0, connection_dead: true, hopeless: false, tried: None }
     }
 
     /// The connection died while its path was being healed.
@@ -51,7 +67,14 @@ impl Reconnection {
 
     /// The other side looks for another path as well, from now on: it is given time.
     pub(crate) fn restarted(&mut self, now: Timestamp) {
+        self.hopeless = false;
         self.next = self.next.max(now + BACK_OFF[0]);
+    }
+
+    /// The path lost its address while we waited for it. What was tried before was tried by that.
+    pub(crate) fn address_lost(&mut self, now: Timestamp) {
+        (self.tries, self.hopeless) = (0, true);
+        self.next = self.next.min(self.at_once(now));
     }
 
     /// The path failed while we waited for it.
@@ -65,10 +88,11 @@ impl Reconnection {
         self.next = self.next.max(now + NEW_CONNECTION_DELAY);
     }
 
-    /// The other side can be told again: what is due is tried soon, and a path that came back meanwhile is noticed first.
+    /// The other side can be told again, or the network is another: what is due is tried soon, and a path that came back
+    /// meanwhile is noticed first.
     pub(crate) fn hurry(&mut self, now: Timestamp) {
         self.tries = 0;
-        let soon = now + HURRY_DELAY;
+        let soon = if self.hopeless { self.at_once(now) } else { now + HURRY_DELAY };
         self.next = if self.next <= now { soon } else { self.next.min(soon) };
     }
 
@@ -80,7 +104,18 @@ impl Reconnection {
         let heals = !self.connection_dead && self.tries < RESTARTS;
         self.next = now + BACK_OFF[self.tries.min(BACK_OFF.len() - 1)];
         self.tries += 1;
+        self.tried = Some(now);
         Some(if heals { Attempt::IceRestart } else { Attempt::NewConnection })
+    }
+
+    /// Now, or a moment after what was tried last: an address that comes and goes is no reason for a storm.
+    fn at_once(&self, now: Timestamp) -> Timestamp {
+        self.tried.map_or(now, |tried| now.max(tried + LEAST_PAUSE))
+    }
+
+    /// Whether the path itself is past hope, as opposed to silent.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.hopeless
     }
 
     /// Whether no path heals the connection any more.
@@ -109,6 +144,8 @@ const RESTARTS: usize = 3;
 const NEW_CONNECTION_DELAY: Duration = Duration::from_millis(500);
 /// An old path that works again shows within this after the link is back.
 const HURRY_DELAY: Duration = Duration::from_millis(500);
+/// Between two attempts, whatever happens: about what one takes.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +193,35 @@ mod tests {
         reconnection.hurry(at(60_100));
         assert_eq!(reconnection.due(at(60_499), true), None, "the old path may be back");
         assert_eq!(reconnection.due(at(60_500), true), Some(Attempt::IceRestart));
+    }
+
+    #[test]
+    fn a_path_without_its_address_is_restarted_as_soon_as_somebody_can_be_told() {
+        let mut reconnection = Reconnection::after_address_lost(at(0));
+        assert_eq!(reconnection.due(at(30_000), false), None);
+        reconnection.hurry(at(30_000));
+        assert_eq!(reconnection.due(at(30_000), true), Some(Attempt::IceRestart), "there is nothing to wait for");
+        reconnection.restarted(at(30_200));
+        reconnection.hurry(at(40_000));
+        assert_eq!(reconnection.due(at(40_499), true), None, "the path that was found since may come back");
+    }
+
+    #[test]
+    fn a_silent_path_that_loses_its_address_is_not_waited_for_any_more() {
+        let mut reconnection = Reconnection::after_silence(at(0));
+        for _ in 0..2 {
+            let next = reconnection.poll_timeout(true).expect("something is due");
+            assert_eq!(reconnection.due(next, true), Some(Attempt::IceRestart));
+        }
+        reconnection.address_lost(at(5_500));
+        assert_eq!(reconnection.due(at(5_999), true), None, "a moment after the last");
+        assert_eq!(reconnection.due(at(6_000), true), Some(Attempt::IceRestart));
+        assert_eq!(reconnection.poll_timeout(true), Some(at(8_000)), "the back-off begins anew");
+    }
+
+    #[test]
+    fn after_a_sleep_the_path_is_listened_to_first() {
+        assert_eq!(schedule(Reconnection::after_sleep(at(0)), 600), [(500, Attempt::IceRestart)]);
     }
 
     #[test]

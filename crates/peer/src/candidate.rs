@@ -42,6 +42,17 @@ pub(crate) fn kind(typ: RTCIceCandidateType) -> Option<CandidateKind> {
     }
 }
 
+/// The address of this device by which packets of a local candidate leave. Of a relay the library knows only what the relay
+/// sees.
+pub(crate) fn leaves_by(local: &RTCIceCandidate) -> Option<IpAddr> {
+    let text = match local.typ {
+        RTCIceCandidateType::Host => &local.address,
+        RTCIceCandidateType::Srflx | RTCIceCandidateType::Prflx => &local.related_address,
+        _ => return None,
+    };
+    text.parse().ok().filter(|address: &IpAddr| !address.is_unspecified())
+}
+
 /// For the library; `None` for TCP, which we neither offer nor take.
 pub(crate) fn to_library(candidate: &Candidate) -> Option<RTCIceCandidateInit> {
     if candidate.transport != Transport::Udp {

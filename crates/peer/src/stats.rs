@@ -1,5 +1,6 @@
 //! Figures of a peer connection.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use trust::CandidateKind;
@@ -62,6 +63,8 @@ pub struct PeerStats {
 /// The kinds of address at both ends of the path in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Path {
+    /// The address of this device by which packets leave, where it is known: a relay's path does not say.
+    pub leaves_by: Option<IpAddr>,
     /// Our end.
     pub local: CandidateKind,
     /// Theirs.

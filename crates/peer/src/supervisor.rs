@@ -140,6 +140,8 @@ impl Supervisor {
                 if std::mem::replace(&mut watch.path_found, true) {
                     return Ok(());
                 }
+                // By which address it leaves must be known when the next network change asks.
+                self.look_at_path().await;
                 self.tell(PeerEvent::IceConnected).await
             }
             // An ICE restart drops the path before it looks for the next.
@@ -212,7 +214,9 @@ impl Supervisor {
         let Some(sctp) = self.connection.sctp().await else { return };
         let pair = sctp.transport().ice_transport().get_selected_candidate_pair().await.ok().flatten();
         let path = pair.and_then(|pair| {
-            Some(Path { local: candidate::kind(pair.local().typ)?, remote: candidate::kind(pair.remote().typ)? })
+            let leaves_by = candidate::leaves_by(pair.local());
+            let (local, remote) = (candidate::kind(pair.local().typ)?, candidate::kind(pair.remote().typ)?);
+            Some(Path { leaves_by, local, remote })
         });
         let report = self.connection.get_stats(std::time::Instant::now(), StatsSelector::None).await;
         let round_trip = report.iter().find_map(|entry| match entry {

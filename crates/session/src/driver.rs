@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, DeviceInput, Input, Intent, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote, Snapshot, StatsInput,
+    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote,
+    Snapshot, StatsInput,
 };
 use signaling_client::ClientError;
 use signaling_protocol::EndpointId;
@@ -20,6 +21,7 @@ use crate::headless::{Progress, call_format};
 use crate::keys::{AwaitedDevice, SettledDevice};
 use crate::media::{DeviceNews, MediaThreads, Meters};
 use crate::memory::{Memory, MemoryError, News};
+use crate::network::{self, NetworkNews};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
@@ -31,6 +33,8 @@ const ENCODE_TIME: Duration = Duration::from_millis(200);
 /// Nothing came for so long: the engine hears of it, and again every [`SILENCE_AGAIN`].
 const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_AGAIN: Duration = Duration::from_millis(500);
+/// What is read within this after a sleep may have come before it.
+const STALE: Duration = Duration::from_millis(200);
 /// How long a picture waits for a packet to be sent again: the question and the answer, and the same once more.
 /// Below the least, a busy machine looks like a lossy link, and where every tenth packet is lost a key frame, of many
 /// packets, comes later than the fifth answer; beyond the most, a new key frame is there sooner.
@@ -80,6 +84,8 @@ pub(crate) struct Look {
     opened_at: Timestamp,
     /// When the silence that lasts was told.
     silence_told: Option<Timestamp>,
+    /// When the machine woke, until the other side is heard again.
+    woke: Option<Timestamp>,
 }
 
 /// How the call ended.
@@ -104,6 +110,7 @@ impl Driver {
     pub(crate) async fn run<P: FnMut(Progress<'_>) + ?Sized>(mut self, progress: &mut P) -> Ended {
         let mut hopeless = None;
         let mut ended_at = None;
+        let mut network = network::watch(self.clock);
         loop {
             self.drain(progress).await;
             if ended_at.is_none() && self.call.snapshot().phase.is_ended() {
@@ -125,6 +132,7 @@ impl Driver {
                         break;
                     }
                 },
+                Some(news) = network.recv() => self.hear_network(news),
                 Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
@@ -190,6 +198,31 @@ impl Driver {
         }
         if settled.joins {
             self.tell(Input::Intent(Intent::Join));
+        }
+    }
+
+    /// The server is asked anew by whatever way there is; the engine decides what becomes of the paths to the others.
+    fn hear_network(&mut self, news: NetworkNews) {
+        let now = self.now();
+        match news {
+            NetworkNews::Changed(change) => {
+                self.recorder.event(now, "network_changed".to_owned());
+                if change.is_elsewhere() || !self.call.snapshot().signaling_up {
+                    self.signaling.network_changed();
+                }
+                self.tell(Input::Network(NetworkInput::Changed));
+                for endpoint in self.peers.killed_by(&change) {
+                    self.tell(Input::Peer(endpoint, PeerInput::AddressLost));
+                }
+                // Before the stream's break is heard of: what is said now goes out as soon as there is any way.
+                self.call.handle_timeout(now);
+            }
+            NetworkNews::Woke => {
+                self.recorder.event(now, "woke".to_owned());
+                self.signaling.network_changed();
+                self.look.woke = Some(now);
+                self.tell(Input::Network(NetworkInput::Woke));
+            }
         }
     }
 
@@ -328,6 +361,11 @@ impl Driver {
         if now >= self.look.next_encode_time {
             self.look.next_encode_time = now + ENCODE_TIME;
             self.tell(Input::Stats(StatsInput::EncodeTime(meters.encode_time())));
+        }
+        // What came while the machine slept was only waiting to be read.
+        if self.look.woke.is_some_and(|woke| last_heard > Some(woke + STALE)) {
+            self.look.woke = None;
+            self.tell(Input::Peer(endpoint, PeerInput::HeardAgain));
         }
         // A connection that was just opened is given its time.
         let heard_at = last_heard.unwrap_or_default().max(self.look.opened_at);

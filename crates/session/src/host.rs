@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use signaling_client::{ClientError, SignalingClient, until_definite};
+use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
 use trust::{InviteSecret, Link};
 use units::{Clock, Phi};
@@ -68,17 +68,18 @@ async fn make(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<(VisitId, InviteId, Phi<String>), ClientError> {
-    let signed_in = until_definite(async || {
-        // Digits of the moment: a try half a minute later needs others.
-        let totp = account.digits().ok().flatten();
-        let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
-        client.sign_in(&request).await
-    })
-    .await?;
+    let signed_in = client
+        .until_definite(async || {
+            // Digits of the moment: a try half a minute later needs others.
+            let totp = account.digits().ok().flatten();
+            let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
+            client.sign_in(&request).await
+        })
+        .await?;
     recorder.signed_in(clock.timestamp(Instant::now()));
     let token = signed_in.token;
-    let visit = until_definite(async || client.create_visit(&token).await).await?.visit;
+    let visit = client.until_definite(async || client.create_visit(&token).await).await?.visit;
     let request = CreateInviteRequest { invite_key, expires_in_secs: LINK_LIFETIME.as_secs() };
-    let invite = until_definite(async || client.create_invite(&token, visit, &request).await).await?.invite;
+    let invite = client.until_definite(async || client.create_invite(&token, visit, &request).await).await?.invite;
     Ok((visit, invite, token))
 }

@@ -19,6 +19,7 @@ mod identity;
 mod keys;
 mod media;
 mod memory;
+mod network;
 mod outcome;
 mod peers;
 mod person;

@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use units::{Clock, DataRate};
 
 use crate::media::PacketReceiver;
+use crate::network::Change;
 
 /// Commands that wait for a connection. `Block` does not fit a decider, so a full queue closes the connection.
 const COMMANDS: usize = 256;
@@ -196,6 +197,13 @@ impl PeerHub {
         let (endpoint, connection) = self.connections.iter().find(|(_, connection)| connection.media_open)?;
         let peer = connection.peer.clone();
         Some(Active { endpoint: *endpoint, number: connection.number, stats: peer.stats(), peer })
+    }
+
+    /// Those whose path does not outlive this change of the network.
+    pub(crate) fn killed_by(&self, change: &Change) -> Vec<EndpointId> {
+        let has_died =
+            |connection: &Connection| connection.peer.stats().path.is_some_and(|path| change.kills(path.leaves_by));
+        self.connections.iter().filter(|(_, it)| has_died(it)).map(|(endpoint, _)| *endpoint).collect()
     }
 
     /// Closes all connections and waits until they are closed.

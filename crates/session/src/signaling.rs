@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use call::{RequestKind, SignalingInput, SignalingRequest};
-use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent, until_definite};
+use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent};
 use signaling_protocol::{Code, JoinReply, Limits, VisitId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -144,6 +144,11 @@ impl Signaling {
         }
     }
 
+    /// This device's network is another: everything is asked anew by it, at once.
+    pub(crate) fn network_changed(&self) {
+        self.client.network_changed();
+    }
+
     /// Whether an answer may still come.
     pub(crate) fn is_waiting(&mut self) -> bool {
         while self.tasks.try_join_next().is_some() {}
@@ -239,10 +244,10 @@ impl Signaling {
         T: Send + 'static,
     {
         let answers = self.answers.clone();
-        let last_fault = self.last_fault.clone();
+        let (client, last_fault) = (self.client.clone(), self.last_fault.clone());
         self.tasks.spawn(async move {
             // The inner result is what the engine hears of, the outer one what is tried again.
-            let reply = until_definite(move || {
+            let tries = move || {
                 let (attempt, last_fault) = (attempt(), last_fault.clone());
                 async move {
                     match attempt.await {
@@ -254,8 +259,8 @@ impl Signaling {
                         answer => Ok(answer),
                     }
                 }
-            })
-            .await;
+            };
+            let reply = client.until_definite(tries).await;
             let answer = match reply {
                 Ok(Ok(reply)) => Answer::Input(input(reply)),
                 Ok(Err(error)) | Err(error) => definite(kind, error),

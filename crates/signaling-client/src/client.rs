@@ -18,6 +18,7 @@ use signaling_protocol::Problem;
 use tokio::time::{Instant, timeout_at};
 use units::Phi;
 
+use crate::changes::{Changed, Changes};
 use crate::connector::{CONNECT_TIMEOUT, Connector};
 use crate::error::{Failure, Refusal, from_transport};
 use crate::race::{Pace, race};
@@ -45,17 +46,25 @@ struct Shared {
     tls: rustls::ClientConfig,
     clients: Mutex<Clients>,
     round_trip: Mutex<Option<Duration>>,
+    network: Changed,
 }
 
 /// One for the stream and one for the rest, so that a connection that has silently died under the stream does not stall
 /// every request too (hyper issue 4186); and so that there is a second way for a request that the first lets wait.
 #[derive(Clone)]
 struct Clients {
-    events: HttpClient,
-    post: HttpClient,
+    events: Way,
+    post: Way,
+    /// Tells whoever still waits for an answer by these that none will come.
+    left: Arc<Changed>,
 }
 
-type HttpClient = legacy::Client<Connector, Full<Bytes>>;
+/// One connection to the server, or the next one in its place.
+#[derive(Clone)]
+struct Way {
+    client: legacy::Client<Connector, Full<Bytes>>,
+    left: Changes,
+}
 
 /// An answer whose head has come.
 pub(crate) struct Answer {
@@ -63,13 +72,15 @@ pub(crate) struct Answer {
     trust: ServerTrust,
     /// By when all of it must be there.
     until: Option<Instant>,
+    left: Changes,
 }
 
 impl Answer {
     /// The next bytes of its body; none at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
         loop {
-            let frame = by(self.until, self.response.body_mut().frame()).await.ok_or(ClientError::Unreachable)?;
+            let frame = by(self.until, &mut self.left, self.response.body_mut().frame()).await;
+            let frame = frame.ok_or(ClientError::Unreachable)?;
             match frame.transpose().map_err(|error| from_transport(&error, &self.trust))? {
                 None => return Ok(None),
                 // What is no data is a trailer.
@@ -91,11 +102,18 @@ impl Answer {
     }
 }
 
-/// What comes in time, if there is one.
-async fn by<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
-    match until {
-        Some(until) => timeout_at(until, work).await.ok(),
-        None => Some(work.await),
+/// What comes in time, if there is one, and before its connection was left.
+async fn by<T>(until: Option<Instant>, left: &mut Changes, work: impl Future<Output = T>) -> Option<T> {
+    let in_time = async {
+        match until {
+            Some(until) => timeout_at(until, work).await.ok(),
+            None => Some(work.await),
+        }
+    };
+    tokio::select! {
+        biased;
+        () = left.next() => None,
+        done = in_time => done,
     }
 }
 
@@ -109,14 +127,33 @@ impl SignalingClient {
         let tls = client_config(&server.trust)?;
         let clients = Clients::new(&base_url, &tls);
         let (clients, round_trip) = (Mutex::new(clients), Mutex::new(None));
-        let shared = Shared { base_url, trust: server.trust, tls, clients, round_trip };
+        let network = Changed::new();
+        let shared = Shared { base_url, trust: server.trust, tls, clients, round_trip, network };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Leaves every connection there is and begins anew: after the network changed, or when the stream fell silent.
+    /// Leaves every connection there is and begins anew, as when the stream fell silent. What is under way may still be
+    /// answered.
     pub fn rebuild(&self) {
+        drop(self.replace_connections());
+    }
+
+    /// This device's network is another: whatever is under way by the old one is given up and asked again at once, where it
+    /// is asked until there is an answer; the event stream goes on after its last event.
+    pub fn network_changed(&self) {
+        self.replace_connections().left.tell();
+        self.shared.network.tell();
+    }
+
+    fn replace_connections(&self) -> Clients {
         let fresh = Clients::new(&self.shared.base_url, &self.shared.tls);
-        *self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *clients, fresh)
+    }
+
+    /// Hears of [`network_changed`](Self::network_changed), from now on.
+    pub(crate) fn network(&self) -> Changes {
+        self.shared.network.listen()
     }
 
     /// The shortest time from a request to its answer so far: the round trip, and as long as the link takes for a kilobyte or
@@ -170,7 +207,7 @@ impl SignalingClient {
 
     async fn ask_over<R: DeserializeOwned>(
         &self,
-        way: &HttpClient,
+        way: &Way,
         method: Method,
         path: &str,
         token: Option<&Phi<String>>,
@@ -206,7 +243,7 @@ impl SignalingClient {
 
     async fn request(
         &self,
-        way: &HttpClient,
+        way: &Way,
         method: Method,
         path: &str,
         headers: HeaderMap,
@@ -217,8 +254,9 @@ impl SignalingClient {
         *request.method_mut() = method;
         *request.uri_mut() = self.url(path)?;
         *request.headers_mut() = headers;
-        match by(until, way.request(request)).await {
-            Some(Ok(response)) => Ok(Answer { response, trust: self.shared.trust, until }),
+        let mut left = way.left.clone();
+        match by(until, &mut left, way.client.request(request)).await {
+            Some(Ok(response)) => Ok(Answer { response, trust: self.shared.trust, until, left }),
             Some(Err(error)) => Err(from_transport(&error, &self.shared.trust)),
             None => Err(ClientError::Unreachable),
         }
@@ -276,6 +314,7 @@ impl fmt::Debug for SignalingClient {
 
 impl Clients {
     fn new(base_url: &Uri, tls: &rustls::ClientConfig) -> Self {
+        let left = Changed::new();
         let build = || {
             let mut builder = legacy::Client::builder(TokioExecutor::new());
             builder
@@ -284,9 +323,10 @@ impl Clients {
                 .http2_keep_alive_interval(KEEP_ALIVE)
                 .http2_keep_alive_timeout(KEEP_ALIVE_ANSWER)
                 .http2_keep_alive_while_idle(true);
-            builder.build(Connector::new(tls, !is_this_machine(base_url)))
+            let client = builder.build(Connector::new(tls, !is_this_machine(base_url)));
+            Way { client, left: left.listen() }
         };
-        Self { events: build(), post: build() }
+        Self { events: build(), post: build(), left: Arc::new(left) }
     }
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use signaling_protocol::{Event, EventError, PollReply, StaffEvent, VisitId};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 use units::Phi;
 
 use crate::SignalingClient;
+use crate::changes::Changes;
 use crate::client::Answer;
 use crate::error::{Failure, Refusal};
 use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
@@ -122,6 +123,9 @@ trait EventSource: Send + Sync {
 
     /// Leaves the connections that there are.
     fn rebuild(&self);
+
+    /// Hears when the network is another.
+    fn network(&self) -> Changes;
 }
 
 /// The bytes of an open stream.
@@ -162,6 +166,7 @@ impl<S: EventSource, E: Told> Listener<S, E> {
     }
 
     async fn listen(&mut self) -> Over {
+        let mut network = self.source.network();
         loop {
             let began = Instant::now();
             let attempt = self.schedule.attempt();
@@ -181,9 +186,11 @@ impl<S: EventSource, E: Told> Listener<S, E> {
             {
                 return over;
             }
-            let pause = self.schedule.after(ended, began.elapsed());
-            debug!(?attempt, ?ended, ?pause, "the event stream ended");
-            sleep(pause).await;
+            let (pause, least) = self.schedule.after(ended, began.elapsed());
+            debug!(?attempt, ?ended, ?pause, ?least, "the event stream ended");
+            if network.pause(pause, least).await {
+                self.schedule.network_changed();
+            }
         }
     }
 
@@ -296,6 +303,10 @@ impl EventSource for ServerEvents {
 
     fn rebuild(&self) {
         self.client.rebuild();
+    }
+
+    fn network(&self) -> Changes {
+        self.client.network()
     }
 }
 

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod backoff;
+mod changes;
 mod client;
 mod connector;
 mod error;
@@ -27,5 +28,4 @@ pub use client::{Server, SignalingClient};
 pub use error::{ClientError, Refusal};
 pub use event_stream::{EventStream, StaffEventStream, StreamEvent};
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
-pub use requests::until_definite;
 pub use tls::ServerTrust;

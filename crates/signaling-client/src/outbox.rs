@@ -5,12 +5,12 @@ use std::future::Future;
 
 use signaling_protocol::{Envelope, Limits, MessageId, SendReply, SendRequest, VisitId};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 use tracing::debug;
 use units::Phi;
 
 use crate::SignalingClient;
 use crate::backoff::Backoff;
+use crate::changes::Changes;
 use crate::error::{Failure, Refusal};
 
 /// What became of what was sent.
@@ -70,6 +70,9 @@ const WAITING: usize = 256;
 /// Who takes the boxes: the server, or a test's script.
 trait Post: Send + Sync {
     fn post(&self, request: &SendRequest) -> impl Future<Output = Result<SendReply, Failure>> + Send;
+
+    /// Hears when the network is another.
+    fn network(&self) -> Changes;
 }
 
 struct ServerPost {
@@ -81,6 +84,10 @@ struct ServerPost {
 impl Post for ServerPost {
     async fn post(&self, request: &SendRequest) -> Result<SendReply, Failure> {
         self.client.send_once(&self.token, self.visit, request).await
+    }
+
+    fn network(&self) -> Changes {
+        self.client.network()
     }
 }
 
@@ -157,7 +164,7 @@ impl<P: Post> Courier<P> {
     }
 
     async fn post_until_answered(&self, request: SendRequest) -> Result<SendReply, Refusal> {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut network) = (Backoff::default(), self.post.network());
         loop {
             let failure = match self.post.post(&request).await {
                 Ok(reply) => return Ok(reply),
@@ -166,9 +173,11 @@ impl<P: Post> Courier<P> {
             if let Some(refusal) = failure.last_word() {
                 return Err(refusal);
             }
-            let pause = backoff.next_delay().max(failure.retry_after.unwrap_or_default());
-            debug!(error = %failure.error, ?pause, "messages wait to be sent again");
-            sleep(pause).await;
+            let (pause, least) = (backoff.next_delay(), failure.retry_after.unwrap_or_default());
+            debug!(error = %failure.error, ?pause, ?least, "messages wait to be sent again");
+            if network.pause(pause, least).await {
+                backoff.reset();
+            }
         }
     }
 

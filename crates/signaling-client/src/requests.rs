@@ -10,6 +10,7 @@ use signaling_protocol::{
 use units::Phi;
 
 use crate::backoff::Backoff;
+use crate::changes::Changes;
 use crate::error::Failure;
 use crate::{ClientError, SignalingClient};
 
@@ -145,6 +146,20 @@ impl SignalingClient {
         self.plain(endpoint, visit, "leave").await
     }
 
+    /// Makes a request again and again, with growing pauses, until there is an answer that another try would not change. A
+    /// server that says when to come again is left alone until then; a [changed network](Self::network_changed) ends a pause.
+    ///
+    /// For requests that do no harm when made twice. It never gives up by itself: whoever can wait no longer drops it.
+    ///
+    /// # Errors
+    /// Only what [`is definite`](ClientError::is_definite).
+    pub async fn until_definite<T>(
+        &self,
+        request: impl AsyncFnMut() -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        ask_until_definite(&mut self.network(), request).await
+    }
+
     pub(crate) async fn send_once(
         &self,
         endpoint: &Phi<String>,
@@ -174,20 +189,18 @@ impl SignalingClient {
     }
 }
 
-/// Makes a request again and again, with growing pauses, until there is an answer that another try would not change. A
-/// server that says when to come again is left alone until then.
-///
-/// For requests that do no harm when made twice. It never gives up by itself: whoever can wait no longer drops it.
-///
-/// # Errors
-/// Only what [`is definite`](ClientError::is_definite).
-pub async fn until_definite<T>(mut request: impl AsyncFnMut() -> Result<T, ClientError>) -> Result<T, ClientError> {
+/// [`SignalingClient::until_definite`], for whoever hears of changes of the network.
+async fn ask_until_definite<T>(
+    network: &mut Changes,
+    mut request: impl AsyncFnMut() -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
     let mut backoff = Backoff::default();
     loop {
         match request().await {
             Err(error) if !error.is_definite() => {
-                let pause = backoff.next_delay().max(error.retry_after().unwrap_or_default());
-                tokio::time::sleep(pause).await;
+                if network.pause(backoff.next_delay(), error.retry_after().unwrap_or_default()).await {
+                    backoff.reset();
+                }
             }
             answer => return answer,
         }
@@ -207,12 +220,13 @@ mod tests {
 
     use super::*;
     use crate::Refusal;
+    use crate::changes::Changed;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_is_made_until_the_answer_is_definite() {
         let mut tries = 0;
         let began = Instant::now();
-        let answer = until_definite(async || {
+        let answer = ask_until_definite(&mut Changed::new().listen(), async || {
             tries += 1;
             match tries {
                 ..100 => Err(ClientError::Unreachable),
@@ -232,7 +246,7 @@ mod tests {
     async fn a_server_is_left_alone_for_as_long_as_it_asked() {
         let mut tries = 0;
         let began = Instant::now();
-        let answer = until_definite(async || {
+        let answer = ask_until_definite(&mut Changed::new().listen(), async || {
             tries += 1;
             let retry_after = Some(Duration::from_secs(30));
             match tries {
@@ -243,5 +257,26 @@ mod tests {
         .await;
         assert_eq!((answer, tries), (Ok(()), 4));
         assert!(began.elapsed() >= Duration::from_secs(90), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_change_of_the_network_a_request_is_made_at_once() {
+        let changed = Changed::new();
+        let mut network = changed.listen();
+        let (mut tries, mut pauses, began) = (0, Vec::new(), Instant::now());
+        let answer = ask_until_definite(&mut network, async || {
+            tries += 1;
+            pauses.push(began.elapsed());
+            match tries {
+                ..20 => {
+                    // While it waits: the network is told of right after the try failed.
+                    changed.tell();
+                    Err(ClientError::Unreachable)
+                }
+                _ => Ok(()),
+            }
+        })
+        .await;
+        assert_eq!((answer, began.elapsed()), (Ok(()), Duration::ZERO));
     }
 }

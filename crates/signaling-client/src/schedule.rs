@@ -70,8 +70,24 @@ impl Schedule {
         }
     }
 
-    /// An attempt ended after `lasted`: how long to wait before the next.
-    pub(crate) fn after(&mut self, ended: Ended, lasted: Duration) -> Duration {
+    /// The network is another: what was learnt of the last one does not count.
+    pub(crate) fn network_changed(&mut self) {
+        self.silent_streams = 0;
+        self.backoff.reset();
+    }
+
+    /// An attempt ended after `lasted`: how long to wait before the next, and how much of that in any case, since the server
+    /// wants it.
+    pub(crate) fn after(&mut self, ended: Ended, lasted: Duration) -> (Duration, Duration) {
+        let least = match ended {
+            Ended::Bye(retry) => retry.min(LONGEST_BYE),
+            Ended::Failed { retry_after } => retry_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        (self.pause(ended, lasted).max(least), least)
+    }
+
+    fn pause(&mut self, ended: Ended, lasted: Duration) -> Duration {
         let polled = self.attempt() == Attempt::Poll;
         match ended {
             Ended::Silent => self.silent_streams += 1,
@@ -96,7 +112,6 @@ impl Schedule {
                 // Everybody was told the same: spread a little.
                 retry.min(LONGEST_BYE) + SHORTEST.mul_f64(random_fraction())
             }
-            Ended::Failed { retry_after: Some(least) } => self.backoff.next_delay().max(least),
             // Ten seconds were waited already.
             Ended::Silent if self.attempt() == Attempt::Poll => Duration::ZERO,
             Ended::Silent | Ended::Stalled | Ended::Broke | Ended::Failed { .. } | Ended::Polled { .. } => {
@@ -135,10 +150,10 @@ mod tests {
         let mut schedule = Schedule::default();
         schedule.after(Ended::Silent, FIRST_BYTE);
         assert_eq!(schedule.attempt(), Attempt::Stream);
-        assert_eq!(schedule.after(Ended::Silent, FIRST_BYTE), Duration::ZERO);
+        assert_eq!(schedule.pause(Ended::Silent, FIRST_BYTE), Duration::ZERO);
         assert_eq!(schedule.attempt(), Attempt::Poll);
         for empty in [false, true, false] {
-            assert_eq!(schedule.after(Ended::Polled { empty }, LONG), Duration::ZERO);
+            assert_eq!(schedule.pause(Ended::Polled { empty }, LONG), Duration::ZERO);
             assert_eq!(schedule.attempt(), Attempt::Poll);
         }
     }
@@ -167,18 +182,19 @@ mod tests {
     fn the_server_says_when_to_come_back() {
         let mut schedule = Schedule::default();
         let second = Duration::from_secs(1);
-        let delay = schedule.after(Ended::Bye(second), NO_TIME);
+        let (delay, least) = schedule.after(Ended::Bye(second), NO_TIME);
+        assert_eq!(least, second);
         assert!(delay >= second && delay <= second + SHORTEST, "{delay:?}");
-        assert!(schedule.after(Ended::Bye(Duration::from_secs(86_400)), NO_TIME) <= LONGEST_BYE + SHORTEST);
+        assert!(schedule.after(Ended::Bye(Duration::from_secs(86_400)), NO_TIME).0 <= LONGEST_BYE + SHORTEST);
         let least = Duration::from_secs(20);
-        assert_eq!(schedule.after(Ended::Failed { retry_after: Some(least) }, NO_TIME), least);
+        assert_eq!(schedule.after(Ended::Failed { retry_after: Some(least) }, NO_TIME), (least, least));
     }
 
     #[test]
     fn a_server_that_closes_every_stream_at_once_is_not_asked_in_a_storm() {
         for ended in [Ended::Broke, Ended::Polled { empty: true }, Ended::Failed { retry_after: None }] {
             let mut schedule = Schedule::default();
-            let waited: Duration = (0..100).map(|_| schedule.after(ended, NO_TIME)).sum();
+            let waited: Duration = (0..100).map(|_| schedule.after(ended, NO_TIME).0).sum();
             assert!(waited > Duration::from_secs(200), "{ended:?} {waited:?}");
         }
         // A stream that lived is followed quickly.
@@ -186,7 +202,7 @@ mod tests {
         for _ in 0..100 {
             schedule.after(Ended::Failed { retry_after: None }, NO_TIME);
         }
-        assert!(schedule.after(Ended::Broke, LONG) <= SHORTEST);
+        assert!(schedule.after(Ended::Broke, LONG).0 <= SHORTEST);
     }
 
     #[test]
@@ -205,5 +221,17 @@ mod tests {
         assert_eq!(schedule.watchdog(), Duration::from_millis(37_500));
         schedule.observe(&hello(Admission::Admitted));
         assert_eq!(schedule.watchdog(), Duration::from_secs(25));
+    }
+
+    #[test]
+    fn another_network_is_asked_by_a_stream_and_quickly() {
+        let mut schedule = Schedule::default();
+        for _ in 0..20 {
+            schedule.after(Ended::Silent, FIRST_BYTE);
+        }
+        assert_eq!(schedule.attempt(), Attempt::Poll);
+        schedule.network_changed();
+        assert_eq!(schedule.attempt(), Attempt::Stream);
+        assert!(schedule.after(Ended::Failed { retry_after: None }, NO_TIME).0 <= SHORTEST);
     }
 }

@@ -30,6 +30,19 @@ fn event(event: Event) -> Option<StreamEvent> {
     Some(StreamEvent::Event(event))
 }
 
+fn envelope(number: u8) -> Envelope {
+    Envelope {
+        id: MessageId::from_random([number; 16]),
+        to: EndpointId::from_random([9; 16]),
+        from: None,
+        seq: number.into(),
+        epoch: 0,
+        scheme: SCHEME_OPEN,
+        ttl_ms: 30_000,
+        sealed: Base64(vec![number]),
+    }
+}
+
 #[tokio::test]
 async fn the_stream_takes_the_connection_that_was_warmed_up_for_it() {
     let server = TestServer::start(|asked| match asked.path.as_str() {
@@ -99,6 +112,49 @@ async fn a_stream_that_breaks_comes_back_with_the_last_events_id() {
 }
 
 #[tokio::test]
+async fn after_a_change_of_the_network_stream_and_messages_are_begun_anew_at_once() {
+    let (streams, posts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (held, silent) = Answer::stream();
+    held.send(Bytes::from_static(b"id: 41\ndata: {\"kind\":\"denied\"}\n\n")).unwrap();
+    let silent = Mutex::new(Some(silent));
+    // The head of an answer, and then nothing: what is left of a network that is gone.
+    let (unfinished, mut half) = Answer::stream();
+    half.headers = vec![("content-type", "application/json".to_owned())];
+    let half = Mutex::new(Some(half));
+    let accepted = "{\"accepted\":[]}";
+    let server = TestServer::start(move |asked| {
+        let turn = if asked.method == "GET" { &streams } else { &posts }.fetch_add(1, Ordering::SeqCst);
+        match (asked.method.as_str(), turn) {
+            ("GET", 0) => silent.lock().unwrap().take().unwrap(),
+            ("GET", _) => Answer::stream_of("id: 42\ndata: {\"kind\":\"removed\"}\n\n"),
+            (_, 0) => half.lock().unwrap().take().unwrap(),
+            _ => Answer::json(accepted),
+        }
+    })
+    .await;
+    let client = server.client();
+    let mut events = EventStream::open(client.clone(), VISIT, token());
+    assert_eq!(next(&mut events).await, Some(StreamEvent::Up));
+    assert_eq!(next(&mut events).await, event(Event::Denied));
+    let (outbox, mut sent) = Outbox::open(client.clone(), VISIT, token(), Limits::default());
+    outbox.send(vec![envelope(1)]).unwrap();
+    while server.asked().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Neither watchdog nor time-out is over before ten seconds.
+    let changed = tokio::time::Instant::now();
+    client.network_changed();
+    assert_eq!(next(&mut events).await, Some(StreamEvent::Down));
+    assert_eq!(next(&mut events).await, Some(StreamEvent::Up));
+    assert_eq!(next(&mut events).await, event(Event::Removed));
+    assert_eq!(next(&mut sent).await, Some(OutboxEvent::Sent(Vec::new())));
+    assert!(changed.elapsed() < Duration::from_secs(8), "{:?}", changed.elapsed());
+    let cursor = server.asked().iter().find_map(|asked| asked.header("last-event-id").map(str::to_owned));
+    assert_eq!(cursor.as_deref(), Some("41"));
+    drop((held, unfinished));
+}
+
+#[tokio::test]
 async fn a_token_that_is_over_ends_the_stream() {
     let server = TestServer::start(|_| Answer::problem(401, "not_signed_in")).await;
     let mut events = EventStream::open(server.client(), VISIT, token());
@@ -121,17 +177,7 @@ async fn messages_arrive_once_under_their_ids_though_the_answers_are_lost() {
     })
     .await;
     let (outbox, mut events) = Outbox::open(server.client(), VISIT, token(), Limits::default());
-    let id = |number| MessageId::from_random([number; 16]);
-    let envelope = |number: u8| Envelope {
-        id: id(number),
-        to: EndpointId::from_random([9; 16]),
-        from: None,
-        seq: number.into(),
-        epoch: 0,
-        scheme: SCHEME_OPEN,
-        ttl_ms: 30_000,
-        sealed: Base64(vec![number]),
-    };
+    let id = |number| envelope(number).id;
     outbox.send(vec![envelope(1), envelope(2)]).unwrap();
     assert_eq!(next(&mut events).await, Some(OutboxEvent::Sent(vec![id(1), id(2)])));
     let bodies: Vec<Vec<u8>> = server.asked().into_iter().map(|asked| asked.body).collect();

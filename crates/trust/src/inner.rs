@@ -52,7 +52,7 @@ pub enum InnerMessage {
     },
     /// The guest asks for an offer.
     OfferRequest,
-    /// The guest asks for an offer that restarts ICE.
+    /// From the guest: make an offer that restarts ICE. From the host: I am about to, because my end of the path is gone.
     IceRestartRequest,
     /// Good-bye.
     Bye {

@@ -53,6 +53,8 @@ enum Bench {
     Call(bench::CallArguments),
     /// The scoreboard on weak links, ours beside Chromium's; the page goes to docs/bench/links.md.
     Links(bench::LinksArguments),
+    /// How long media stays away when an end's network changes, in the link laboratory; the table goes to docs/bench/roam.md.
+    Roam(bench::RoamArguments),
     /// The voice over simulated links, scored; the table goes to docs/bench/voice.md.
     Voice(bench::VoiceArguments),
     /// What a window costs to open, while nothing happens and in a call; the table goes to docs/bench/window.md.
@@ -88,6 +90,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { all } => check::all_checks(&workspace, all),
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
         Command::Bench(Bench::Links(arguments)) => bench::links(&workspace, &arguments),
+        Command::Bench(Bench::Roam(arguments)) => bench::roam(&workspace, &arguments),
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),

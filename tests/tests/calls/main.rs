@@ -17,6 +17,7 @@ mod lasting;
 mod program;
 mod quiet;
 mod report_path;
+mod roaming;
 mod shape;
 mod stopping;
 mod whole_call;

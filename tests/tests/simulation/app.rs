@@ -17,6 +17,7 @@ pub(crate) struct App {
     pub(crate) who: Who,
     pub(crate) call: Call,
     pub(crate) alive: bool,
+    pub(crate) asleep: bool,
     /// Who it is in the visit; stands for its token.
     pub(crate) me: Option<EndpointId>,
     /// Requests without a definite answer yet, with the number of the attempt.
@@ -107,6 +108,7 @@ impl App {
             who,
             call: Call::new(CallConfig::new(party, media, DAY), Box::new(StdRng::seed_from_u64(seed))),
             alive: true,
+            asleep: false,
             me: None,
             requests: BTreeMap::new(),
             posts: VecDeque::new(),

@@ -43,7 +43,7 @@ impl World {
         self.try_request(app, id);
     }
 
-    fn try_request(&mut self, app: usize, id: u64) {
+    pub(crate) fn try_request(&mut self, app: usize, id: u64) {
         let Some((request, attempts)) = self.apps[app].requests.get_mut(&id) else { return };
         *attempts += 1;
         let (request, attempt) = (request.clone(), *attempts);
@@ -137,7 +137,7 @@ impl World {
 
     // Streams.
 
-    fn open_stream(&mut self, app: usize, wait: Duration) {
+    pub(crate) fn open_stream(&mut self, app: usize, wait: Duration) {
         self.apps[app].stream.attempt += 1;
         let attempt = self.apps[app].stream.attempt;
         let delay = self.delay();

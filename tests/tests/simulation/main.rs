@@ -19,6 +19,7 @@ mod clinic;
 mod connection;
 mod path;
 mod plan;
+mod roaming;
 mod witness;
 mod world;
 
@@ -60,6 +61,8 @@ seeds! {
     broken_streams_and_restarts_of_the_server_end_in_the_same_visit_2: 2_100..2_200, Plan::broken_server;
     lost_paths_and_changed_networks_end_in_the_same_visit_1: 3_000..3_100, Plan::lost_paths;
     lost_paths_and_changed_networks_end_in_the_same_visit_2: 3_100..3_200, Plan::lost_paths;
+    networks_that_are_left_and_machines_that_sleep_end_in_the_same_visit_1: 11_000..11_100, Plan::roaming;
+    networks_that_are_left_and_machines_that_sleep_end_in_the_same_visit_2: 11_100..11_200, Plan::roaming;
     killed_apps_that_are_started_again_end_in_the_same_visit: 4_000..4_100, Plan::killed_apps;
     everything_at_once_ends_in_the_same_visit_1: 5_000..5_100, Plan::everything;
     everything_at_once_ends_in_the_same_visit_2: 5_100..5_200, Plan::everything;
@@ -230,6 +233,49 @@ fn a_lost_path_is_noticed_and_healed_in_time() {
         let (noticed, healed) = world.witness.outage_took();
         assert!(noticed <= Duration::from_millis(3_500), "seed {seed}: noticed after {noticed:?}");
         assert!(healed <= patience, "seed {seed}: healed {healed:?} after the link's return");
+    }
+}
+
+/// For how long either did not hear the other beyond this span without a network, in which nobody could; and one way through
+/// it.
+fn silence_beyond(span: Duration, plan: Plan) -> (Duration, Duration, World) {
+    let delay = plan.delay.end;
+    let mut world = World::new(plan);
+    world.run_until_hang_up();
+    world.assert_both_live();
+    (world.witness.longest_silence.saturating_sub(span), delay, world)
+}
+
+#[test]
+fn who_comes_to_another_network_is_heard_within_eleven_ways_through_it() {
+    for seed in 0..40 {
+        let gap = Duration::from_millis([0, 1_500, 30_000][seed as usize % 3]);
+        let (silence, delay, world) = silence_beyond(gap, Plan::one_move(seed, gap));
+        // The stream or the request, offer, answer and addresses, each up and down; the check there and back; the model's
+        // own steps.
+        let most = delay * 11 + Duration::from_millis(450);
+        assert!(silence <= most, "seed {seed}: {silence:?} after {gap:?}, with {delay:?} a way");
+        assert!(world.witness.restarts <= 2, "seed {seed}: {} restarts", world.witness.restarts);
+    }
+}
+
+#[test]
+fn a_network_that_comes_and_goes_is_no_storm_of_restarts() {
+    for seed in 0..20 {
+        let mut world = World::new(Plan::bad_cable(seed));
+        world.run_until_hang_up();
+        world.assert_both_live();
+        // Twenty-one seconds of it.
+        assert!(world.witness.restarts <= 24, "seed {seed}: {} restarts", world.witness.restarts);
+    }
+}
+
+#[test]
+fn a_machine_that_slept_is_heard_soon_after_it_woke() {
+    for seed in 0..40 {
+        let (silence, delay, _) = silence_beyond(Duration::from_secs(60), Plan::one_sleep(seed));
+        let most = delay * 11 + Duration::from_millis(1_000);
+        assert!(silence <= most, "seed {seed}: {silence:?} with {delay:?} a way");
     }
 }
 

@@ -49,6 +49,7 @@ impl World {
         match command {
             PeerCommand::Open { .. } => unreachable!("handled above"),
             PeerCommand::CreateOffer { restart } => {
+                self.witness.restarts += usize::from(restart);
                 let parameters = self.connections[number].offer(restart);
                 self.say(number, WORK, PeerInput::Offer(parameters));
                 self.gather(number);

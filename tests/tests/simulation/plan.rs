@@ -66,6 +66,10 @@ pub(crate) struct Plan {
     pub(crate) path_down: Vec<Outage>,
     /// The guest gets another address: the old path is dead for good.
     pub(crate) network_changes: Vec<Timestamp>,
+    /// Somebody leaves their network, notices, and has another after so long.
+    pub(crate) moves: Vec<(Who, Timestamp, Duration)>,
+    /// Somebody's machine sleeps for so long.
+    pub(crate) sleeps: Vec<(Who, Timestamp, Duration)>,
     pub(crate) control_opens: bool,
     /// How long the handshake takes once there is a path.
     pub(crate) handshake: Duration,
@@ -133,6 +137,8 @@ impl Plan {
             offline: Vec::new(),
             path_down: Vec::new(),
             network_changes: Vec::new(),
+            moves: Vec::new(),
+            sleeps: Vec::new(),
             control_opens: true,
             handshake: Duration::ZERO,
             faults: 0.0,
@@ -190,6 +196,21 @@ impl Plan {
         let lossy = Self::lossy(seed);
         let base = if seed.is_multiple_of(3) { quiet } else { lossy };
         Self { kills, hangs_up_at: at(HANG_UP), ..base }
+    }
+
+    /// Networks that are left, by those who notice, and machines that sleep.
+    pub(crate) fn roaming(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let whos = [Who::Host, Who::Guest];
+        let mut some = |most: u64, longest: f64| -> Vec<_> {
+            let one = |dice: &mut Dice, index: u64| {
+                let span = Duration::from_secs_f64(dice.secs(0.0..longest));
+                (whos[((seed + index) % 2) as usize], at(dice.secs(TROUBLE)), span)
+            };
+            (0..seed % most).map(|index| one(&mut dice, index)).collect()
+        };
+        let (moves, sleeps) = (some(5, 12.0), some(3, 40.0));
+        Self { moves, sleeps, ..Self::lossy(seed) }.nowhere_in_between(HANG_UP)
     }
 
     /// All of it.
@@ -278,6 +299,41 @@ impl Plan {
             hangs_up_at: at(140.0),
             ..Self::quiet(seed)
         }
+    }
+
+    /// Somebody goes to another network, with nothing in between for so long.
+    pub(crate) fn one_move(seed: u64, gap: Duration) -> Self {
+        Self { moves: vec![(Self::roamer(seed), at(40.0), gap)], ..Self::quiet(seed) }.nowhere_in_between(100.0)
+    }
+
+    /// Somebody's network comes and goes three times in two seconds, for a while.
+    pub(crate) fn bad_cable(seed: u64) -> Self {
+        let gone = Duration::from_millis(300);
+        let moves = (0..30).map(|turn| (Self::roamer(seed), at(40.0 + f64::from(turn) * 0.7), gone));
+        Self { moves: moves.collect(), ..Self::quiet(seed) }.nowhere_in_between(100.0)
+    }
+
+    /// Somebody's machine sleeps, and wakes in the same network or in another.
+    pub(crate) fn one_sleep(seed: u64) -> Self {
+        let asleep = Duration::from_secs(60);
+        let moves = if seed.is_multiple_of(4) { vec![(Self::roamer(seed), at(100.0), Duration::ZERO)] } else { vec![] };
+        Self { sleeps: vec![(Self::roamer(seed), at(40.0), asleep)], moves, ..Self::quiet(seed) }
+            .nowhere_in_between(130.0)
+    }
+
+    fn roamer(seed: u64) -> Who {
+        if seed.is_multiple_of(2) { Who::Guest } else { Who::Host }
+    }
+
+    /// Who has no network or sleeps reaches nobody.
+    fn nowhere_in_between(mut self, hangs_up_at: f64) -> Self {
+        for (who, from, span) in self.moves.iter().chain(&self.sleeps) {
+            let outage = *from..*from + *span;
+            self.path_down.push(outage.clone());
+            self.offline.push((*who, outage));
+        }
+        self.hangs_up_at = at(hangs_up_at);
+        self
     }
 
     /// One app dies in the call.

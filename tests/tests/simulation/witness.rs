@@ -17,9 +17,14 @@ pub(crate) struct Witness {
     connected: BTreeSet<usize>,
     /// Who heard whom first when, by app.
     heard: BTreeMap<(usize, usize), Timestamp>,
+    heard_last: BTreeMap<(usize, usize), Timestamp>,
+    /// The longest time in which somebody who had heard somebody did not, and did again.
+    pub(crate) longest_silence: Duration,
     phases: Vec<(Timestamp, usize, Phase)>,
     pub(crate) outage: Option<(Timestamp, Timestamp)>,
     pub(crate) killed: Option<(usize, Timestamp)>,
+    /// How often another path was offered.
+    pub(crate) restarts: usize,
 }
 
 impl Witness {
@@ -49,6 +54,8 @@ impl Witness {
 
     pub(crate) fn saw_hearing(&mut self, now: Timestamp, who: usize, whom: usize) {
         self.heard.entry((who, whom)).or_insert(now);
+        let last = self.heard_last.insert((who, whom), now).unwrap_or(now);
+        self.longest_silence = self.longest_silence.max(now.since(last));
     }
 
     pub(crate) fn opened_media(&self, app: usize) -> bool {

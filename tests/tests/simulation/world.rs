@@ -32,6 +32,10 @@ pub(crate) enum Happening {
     StartsAnother(Who),
     Dies(Who),
     NetworkChanges,
+    LeavesNetwork(Who),
+    FindsNetwork(Who),
+    FallsAsleep(Who),
+    WakesUp(Who),
     RequestArrives {
         app: usize,
         id: u64,
@@ -167,6 +171,14 @@ impl World {
         for at in &plan.network_changes {
             world.at(*at, Happening::NetworkChanges);
         }
+        for (who, at, gap) in &plan.moves {
+            world.at(*at, Happening::LeavesNetwork(*who));
+            world.at(*at + *gap, Happening::FindsNetwork(*who));
+        }
+        for (who, at, span) in &plan.sleeps {
+            world.at(*at, Happening::FallsAsleep(*who));
+            world.at(*at + *span, Happening::WakesUp(*who));
+        }
         world.after(TICK, Happening::Tick);
         world
     }
@@ -261,6 +273,10 @@ impl World {
             Happening::StartsAnother(who) => self.start_another(who),
             Happening::Dies(who) => self.die(who),
             Happening::NetworkChanges => self.change_network(),
+            Happening::LeavesNetwork(who) => self.leave_network(who),
+            Happening::FindsNetwork(who) => self.find_network(who),
+            Happening::FallsAsleep(who) => self.fall_asleep(who),
+            Happening::WakesUp(who) => self.wake_up(who),
             Happening::RequestArrives { app, id, request } => self.request_arrives(app, id, &request),
             Happening::AnswerArrives { app, id, answer } => self.answer_arrives(app, id, answer),
             Happening::RequestTimesOut { app, id, attempt } => self.request_times_out(app, id, attempt),
@@ -341,7 +357,7 @@ impl World {
 
     /// Tells an app something and does what it wants.
     pub(crate) fn tell(&mut self, app: usize, input: Input) {
-        if self.apps[app].alive {
+        if self.apps[app].alive && !self.apps[app].asleep {
             let live = matches!(self.phase(app), Phase::Live { .. });
             let (before, hangs_up) =
                 (self.apps[app].call.snapshot().partner, matches!(input, Input::Intent(Intent::HangUp)));
@@ -356,7 +372,7 @@ impl World {
     }
 
     fn wake(&mut self, app: usize) {
-        if !self.apps[app].alive || self.apps[app].woken_for != Some(self.now) {
+        if !self.apps[app].alive || self.apps[app].asleep || self.apps[app].woken_for != Some(self.now) {
             return;
         }
         self.apps[app].woken_for = None;
@@ -408,7 +424,7 @@ impl World {
         self.now
     }
 
-    fn newest(&self, who: Who) -> Option<usize> {
+    pub(crate) fn newest(&self, who: Who) -> Option<usize> {
         self.apps.iter().rposition(|app| app.who == who)
     }
 

@@ -129,12 +129,17 @@ impl Call {
                     remote.negotiation.restart_ice(now);
                 }
             }
+            InnerMessage::IceRestartRequest => {
+                // The host's own end of the path is gone: the offer that follows is no mistake.
+                if remote.path == Path::Up && remote.negotiation.is_complete() {
+                    remote.lose_path(now, Reconnection::after_silence(now));
+                }
+            }
             InnerMessage::Bye { reason } => return self.on_bye(now, from, reason),
             InnerMessage::Offer { .. }
             | InnerMessage::Answer { .. }
             | InnerMessage::EndOfCandidates { .. }
-            | InnerMessage::OfferRequest
-            | InnerMessage::IceRestartRequest => {}
+            | InnerMessage::OfferRequest => {}
         }
         self.pump(index);
     }

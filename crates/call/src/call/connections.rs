@@ -12,7 +12,7 @@ use crate::negotiation::HandshakePatience;
 use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
 use crate::remote_party::{Gate, Path};
-use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, PeerInput, Refusal};
+use crate::{ControlMessage, EndReason, Milestone, MilestoneKind, NetworkInput, PeerInput, Refusal};
 
 impl Call {
     pub(super) fn handle_peer(&mut self, now: Timestamp, endpoint: EndpointId, input: PeerInput) {
@@ -67,6 +67,7 @@ impl Call {
             }
             PeerInput::NothingHeard { since } => self.on_nothing_heard(now, index, since.min(now)),
             PeerInput::HeardAgain => self.on_path_answers(index),
+            PeerInput::AddressLost => self.on_address_lost(now, index),
             PeerInput::AnotherCertificate => return self.refuse(now, endpoint, Refusal::FingerprintMismatch),
             PeerInput::Refused(reason) => {
                 warn!(%endpoint, reason, "refused by the peer connection");
@@ -182,6 +183,31 @@ impl Call {
         let remote = &mut self.remotes[index];
         if remote.path == Path::Up {
             remote.lose_path(since, Reconnection::after_silence(now));
+        }
+    }
+
+    /// Our packets do not leave by this path any more. The other side hears that from us, if it can be told.
+    fn on_address_lost(&mut self, now: Timestamp, index: usize) {
+        let remote = &mut self.remotes[index];
+        remote.negotiation.on_path_lost();
+        match &mut remote.path {
+            Path::Up => remote.lose_path(now, Reconnection::after_address_lost(now)),
+            Path::Lost { reconnection, .. } => reconnection.address_lost(now),
+            // It is still looked for, and has its time.
+            Path::Never => {}
+        }
+    }
+
+    pub(super) fn handle_network(&mut self, now: Timestamp, input: NetworkInput) {
+        for remote in &mut self.remotes {
+            match (&mut remote.path, input) {
+                (Path::Lost { reconnection, .. }, _) => reconnection.hurry(now),
+                // Of others it is not known whether they are heard; their checks tell.
+                (Path::Up, NetworkInput::Woke) if remote.media_open => {
+                    remote.lose_path(now, Reconnection::after_sleep(now));
+                }
+                (Path::Up | Path::Never, _) => {}
+            }
         }
     }
 

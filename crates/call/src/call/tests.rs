@@ -26,6 +26,7 @@ mod as_host;
 mod assurance;
 mod in_the_call;
 mod meeting;
+mod network;
 mod wishes;
 
 const VISIT: VisitId = VisitId::from_random([1; 16]);

@@ -107,8 +107,15 @@ impl Call {
             return;
         }
         let Some(attempt) = reconnection.due(now, true) else { return };
+        let hopeless = reconnection.is_hopeless();
         match (role, attempt) {
-            (Role::Host, Attempt::IceRestart) => remote.negotiation.restart_ice(now),
+            (Role::Host, Attempt::IceRestart) => {
+                if hopeless {
+                    // They may not have missed us yet, and take no other path while they hear us.
+                    self.say(index, &InnerMessage::IceRestartRequest);
+                }
+                self.remotes[index].negotiation.restart_ice(now);
+            }
             (Role::Host, Attempt::NewConnection) => self.open_connection(now, index),
             (Role::Guest, Attempt::IceRestart) => self.say(index, &InnerMessage::IceRestartRequest),
             (Role::Guest, Attempt::NewConnection) => self.say(index, &InnerMessage::OfferRequest),

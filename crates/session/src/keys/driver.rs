@@ -8,7 +8,7 @@ use desk::{
     RequestNumber, Standing,
 };
 use rand::rngs::StdRng;
-use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent, until_definite};
+use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent};
 use signaling_protocol::StaffEvent;
 use tokio::sync::{mpsc, watch};
 use units::{Phi, Timestamp};
@@ -159,15 +159,16 @@ impl KeysDriver {
     }
 
     fn ask(&self, number: RequestNumber, request: KeysRequest) {
-        let (client, token, inputs) = (self.of.client.clone(), self.of.token.clone(), self.inputs.clone());
+        let (asker, token, inputs) = (self.of.client.clone(), self.of.token.clone(), self.inputs.clone());
         tokio::spawn(async move {
+            let client = asker.clone();
             // Each try owns what it asks with: a future that borrowed it could not move between threads.
             let tries = move || {
                 let (client, token, request) = (client.clone(), token.clone(), request.clone());
                 async move { ask_server(&client, &token, &request).await }
             };
             let answered = tokio::select! {
-                answered = until_definite(tries) => answered,
+                answered = asker.until_definite(tries) => answered,
                 // Whoever asked has signed out.
                 () = inputs.closed() => return,
             };

@@ -5,6 +5,7 @@ use signaling_protocol::{Code, PolledEvent};
 
 use super::*;
 use crate::ClientError;
+use crate::changes::Changed;
 
 /// What happens at one attempt to open a stream or to poll.
 enum Turn {
@@ -27,6 +28,7 @@ struct Script {
     turns: Arc<Mutex<VecDeque<Turn>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     rebuilt: Arc<Mutex<u32>>,
+    network: Arc<Changed>,
 }
 
 struct ScriptBody {
@@ -73,6 +75,10 @@ impl EventSource for Script {
     fn rebuild(&self) {
         *self.rebuilt.lock().unwrap() += 1;
     }
+
+    fn network(&self) -> Changes {
+        self.network.listen()
+    }
 }
 
 impl EventBody for ScriptBody {
@@ -96,6 +102,7 @@ fn listen(turns: Vec<Turn>) -> (Script, mpsc::Receiver<StreamEvent>) {
         turns: Arc::new(Mutex::new(turns.into())),
         seen: Arc::default(),
         rebuilt: Arc::default(),
+        network: Arc::new(Changed::new()),
     };
     let (sender, receiver) = mpsc::channel(EVENTS_WAITING);
     tokio::spawn(Listener::new(script.clone(), sender).run());

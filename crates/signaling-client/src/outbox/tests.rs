@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::ClientError;
+use crate::changes::Changed;
 
 type Asked = Arc<Mutex<Vec<Vec<MessageId>>>>;
 type ScriptAnswer = dyn Fn(usize, &SendRequest) -> Result<(), Failure> + Send + Sync;
@@ -14,6 +15,7 @@ type ScriptAnswer = dyn Fn(usize, &SendRequest) -> Result<(), Failure> + Send + 
 struct Script {
     asked: Asked,
     answer: Box<ScriptAnswer>,
+    network: Changed,
 }
 
 impl Post for Script {
@@ -27,13 +29,17 @@ impl Post for Script {
         sleep(Duration::from_millis(10)).await;
         (self.answer)(turn, request).map(|()| SendReply { accepted: ids })
     }
+
+    fn network(&self) -> Changes {
+        self.network.listen()
+    }
 }
 
 fn open(
     answer: impl Fn(usize, &SendRequest) -> Result<(), Failure> + Send + Sync + 'static,
 ) -> (Outbox, mpsc::Receiver<OutboxEvent>, Asked) {
     let asked = Asked::default();
-    let script = Script { asked: asked.clone(), answer: Box::new(answer) };
+    let script = Script { asked: asked.clone(), answer: Box::new(answer), network: Changed::new() };
     let (outbox, events) = Outbox::open_with(script, Limits::default());
     (outbox, events, asked)
 }

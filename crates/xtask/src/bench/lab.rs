@@ -5,6 +5,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -76,6 +78,31 @@ impl Lab {
     /// Cuts the patient's link for so many seconds, from now.
     pub(super) fn cut(&self, seconds: u32) -> Result<()> {
         self.0.ask(&["outage", "A", &seconds.to_string()]).map(drop)
+    }
+
+    /// Takes a host from its network to another, with none for so many seconds in between; returns when it has the other.
+    pub(super) fn switch(&self, host: &str, gap_secs: u32) -> Result<()> {
+        self.0.ask(&["switch", host, "--gap", &gap_secs.to_string()]).map(drop)
+    }
+
+    /// Takes a host's interface down for so long; it has its address and its way out again when this returns.
+    pub(super) fn down_for(&self, host: &str, span: Duration) -> Result<()> {
+        let ip = |words: &[&str]| -> Result<String> {
+            let output = Command::new("ip").args(["-n", &self.namespace(host)]).args(words).output()?;
+            ensure!(
+                output.status.success(),
+                "ip {}: {}",
+                words.join(" "),
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let route = ip(&["route", "show", "default"])?;
+        let route: Vec<&str> = route.split_whitespace().collect();
+        ip(&["link", "set", "eth0", "down"])?;
+        thread::sleep(span);
+        ip(&["link", "set", "eth0", "up"])?;
+        ip(&[&["route", "replace"], &route[..]].concat()).map(drop)
     }
 
     /// The counters so far, as JSON.
