@@ -1,4 +1,5 @@
-//! TCP connections: a TLS handshake, then HTTP/2 or 1.1, each in its own task and with its own time limits.
+//! TCP connections: a TLS handshake, then HTTP/2 or 1.1, each in its own task and with its own time limits. TURN comes to the same
+//! port, over TLS or plain.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -12,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
+use tokio::io::AsyncBufReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -20,11 +22,14 @@ use tracing::{debug, warn};
 
 use crate::driver::Driver;
 use crate::http::ClientAddress;
+use crate::relaying::Relaying;
+use crate::tls::TURN_ALPN;
 
 mod caps;
 mod idle;
 
 pub use caps::ConnectionCaps;
+pub(crate) use caps::relayed_sockets;
 
 use caps::Gate;
 use idle::{MOST_IDLE, Requests};
@@ -47,6 +52,7 @@ struct Service {
     acceptor: TlsAcceptor,
     router: Router,
     driver: Arc<Driver>,
+    relaying: Option<Arc<Relaying>>,
 }
 
 /// Serves until the driver says that the server goes away.
@@ -55,9 +61,10 @@ pub(crate) async fn serve(
     tls: Arc<ServerConfig>,
     router: Router,
     driver: Arc<Driver>,
+    relaying: Option<Arc<Relaying>>,
     caps: ConnectionCaps,
 ) {
-    let service = Service { acceptor: TlsAcceptor::from(tls), router, driver: Arc::clone(&driver) };
+    let service = Service { acceptor: TlsAcceptor::from(tls), router, driver: Arc::clone(&driver), relaying };
     let gate = Gate::new(caps);
     let mut connections = JoinSet::new();
     loop {
@@ -82,7 +89,7 @@ pub(crate) async fn serve(
         };
         let service = service.clone();
         connections.spawn(async move {
-            service.serve(stream, from.ip()).await;
+            service.serve(stream, from).await;
             drop(admission);
         });
     }
@@ -94,8 +101,23 @@ pub(crate) async fn serve(
 }
 
 impl Service {
-    async fn serve(self, stream: TcpStream, from: IpAddr) {
-        let Some(stream) = shake_hands(&self.acceptor, stream).await else { return };
+    async fn serve(self, stream: TcpStream, from: SocketAddr) {
+        set_up(&stream);
+        if let Some(relaying) = &self.relaying
+            && is_stun(&stream).await
+        {
+            return Arc::clone(relaying).serve_stream(stream, from).await;
+        }
+        let Some(mut stream) = shake_hands(&self.acceptor, stream).await else { return };
+        if let Some(relaying) = &self.relaying
+            && is_stun_inside(&mut stream).await
+        {
+            return Arc::clone(relaying).serve_stream(stream, from).await;
+        }
+        self.serve_http(stream, from.ip()).await;
+    }
+
+    async fn serve_http(self, stream: TlsStream<TcpStream>, from: IpAddr) {
         let requests = Requests::none();
         let counting = requests.clone();
         let count = move |request: Request, next: Next| counting.clone().carry_out(request, next);
@@ -126,8 +148,27 @@ async fn of_no_more_use(driver: &Driver, requests: &Requests) {
     }
 }
 
+/// Whether a client begins with a request of STUN: its first byte is zero, that of TLS is 22.
+async fn is_stun(stream: &TcpStream) -> bool {
+    let mut first = [0xff];
+    matches!(tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await, Ok(Ok(1))) && first == [STUN]
+}
+
+/// Whether a client comes for the relay: it says so, or says nothing, as browsers do, and begins with a request of STUN.
+async fn is_stun_inside(stream: &mut TlsStream<TcpStream>) -> bool {
+    match stream.get_ref().1.alpn_protocol() {
+        Some(protocol) => protocol == TURN_ALPN,
+        None => {
+            let first = tokio::time::timeout(PATIENCE, stream.fill_buf()).await;
+            matches!(first, Ok(Ok([STUN, ..])))
+        }
+    }
+}
+
+/// The first byte of every request of STUN and TURN that begins a stream.
+const STUN: u8 = 0;
+
 async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-    set_up(&stream);
     match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
@@ -144,8 +185,17 @@ async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStr
 fn set_up(stream: &TcpStream) {
     stream.set_nodelay(true).ok();
     #[cfg(target_os = "linux")]
-    socket2::SockRef::from(stream).set_tcp_thin_linear_timeouts(true).ok();
+    {
+        let socket = socket2::SockRef::from(stream);
+        socket.set_tcp_thin_linear_timeouts(true).ok();
+        // What waits, waits here, where what is late can still be left out.
+        socket.set_tcp_notsent_lowat(UNSENT).ok();
+    }
 }
+
+/// How much of a stream the system keeps that is not on its way yet.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 16 * 1_024;
 
 fn http() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());

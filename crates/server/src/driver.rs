@@ -75,6 +75,11 @@ impl Driver {
         }
     }
 
+    /// Whether an endpoint is in its visit.
+    pub(crate) fn is_present(&self, endpoint: EndpointId) -> bool {
+        self.visits.lock().unwrap_or_else(PoisonError::into_inner).is_present(endpoint)
+    }
+
     /// Whether what people ask for can be stored just now.
     pub(crate) async fn is_ready(&self) -> bool {
         let (is_ready, last) = self.with(|visits, _| (visits.is_ready(), visits.store().last()));

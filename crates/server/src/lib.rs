@@ -1,4 +1,4 @@
-//! The clinic's server: visits and waiting room, accounts, STUN.
+//! The clinic's server: visits and waiting room, accounts, STUN and TURN.
 //!
 //! [`visits`] decides and opens nothing; who may ask for what stands in one table, `permissions`; everything else here carries what it decides to sockets and to the disk.
 //!
@@ -14,6 +14,7 @@ mod driver;
 mod http;
 mod permissions;
 mod rate;
+mod relaying;
 mod serve;
 mod staff;
 mod stun;
@@ -21,5 +22,6 @@ mod tls;
 
 pub use connections::ConnectionCaps;
 pub use data_lock::LockError;
+pub use relaying::{Coturn, Quotas, RelayChoice, RelayOptions};
 pub use serve::{Config, Running, ServeError, serve};
 pub use tls::{CertificateFiles, TlsError};

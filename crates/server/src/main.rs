@@ -1,19 +1,20 @@
 //! The `housecall-server` program: `serve`, and `user add`.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use server::accounts::add_user;
-use server::{CertificateFiles, Config, serve};
+use server::{CertificateFiles, Config, Coturn, RelayChoice, RelayOptions, serve};
 use signaling_protocol::StaffRole;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 use units::Phi;
 
-/// A clinic's Housecall server: visits and waiting room, accounts, STUN.
+/// A clinic's Housecall server: visits and waiting room, accounts, STUN and TURN.
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
@@ -37,7 +38,7 @@ struct Serve {
     /// Where everything is kept; made if it is not there.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Address and port, for HTTPS by TCP and for STUN by UDP.
+    /// Address and port, for HTTPS and TURN by TCP and for STUN and TURN by UDP.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: SocketAddr,
     /// A certificate chain in PEM; without it, a self-signed one is made and links carry its pin.
@@ -46,6 +47,80 @@ struct Serve {
     /// The certificate's private key in PEM.
     #[arg(long, value_name = "F", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    relay: Relay,
+}
+
+/// The relay, for visits whose two sides do not reach each other.
+#[derive(Args)]
+#[command(next_help_heading = "Relay")]
+struct Relay {
+    /// Relays nothing.
+    #[arg(long, conflicts_with_all = ["relay_address", "relay_listen", "relay_ports", "relay_private_peers", "coturn"])]
+    no_relay: bool,
+    /// The address that others reach the relay by, if it is none of this machine's (behind a NAT); twice for IPv4 and IPv6.
+    #[arg(long, value_name = "ADDR")]
+    relay_address: Vec<IpAddr>,
+    /// The address of this machine where relayed sockets are opened; twice for IPv4 and IPv6.
+    #[arg(long, value_name = "ADDR")]
+    relay_listen: Vec<IpAddr>,
+    /// Their ports, by UDP: what a firewall must let through.
+    #[arg(long, value_name = "LOW-HIGH", value_parser = ports, default_value = "49152-65535")]
+    relay_ports: Ports,
+    /// Forwards into private networks too: only if all who wait for a visit may reach what is there.
+    #[arg(long)]
+    relay_private_peers: bool,
+    /// Hands out credentials for a coturn (`use-auth-secret`) instead, by this URL; may be given several times.
+    #[arg(long, value_name = "URL", value_parser = turn_url, requires = "coturn_secret_file",
+        conflicts_with_all = ["relay_address", "relay_listen", "relay_ports", "relay_private_peers"])]
+    coturn: Vec<String>,
+    /// The file with the coturn's `static-auth-secret`.
+    #[arg(long, value_name = "F", requires = "coturn")]
+    coturn_secret_file: Option<PathBuf>,
+}
+
+/// The lowest and the highest of a range of ports.
+#[derive(Clone, Copy)]
+struct Ports(u16, u16);
+
+/// Fewer would not do for one visit.
+const FEWEST_PORTS: u16 = 8;
+
+fn ports(text: &str) -> Result<Ports, String> {
+    let both = text.split_once('-').and_then(|(low, high)| Some((low.parse().ok()?, high.parse().ok()?)));
+    match both {
+        Some((low, high)) if low >= 1_024 && high >= low && high - low >= FEWEST_PORTS => Ok(Ports(low, high)),
+        _ => Err("write it as 49152-65535, from 1024 on and with room for at least nine".to_owned()),
+    }
+}
+
+fn turn_url(text: &str) -> Result<String, String> {
+    let is_turn = text.starts_with("turn:") || text.starts_with("turns:");
+    is_turn.then(|| text.to_owned()).ok_or_else(|| "write it as turn:HOST:PORT?transport=udp, or turns:".to_owned())
+}
+
+impl Relay {
+    fn choice(self) -> Result<RelayChoice> {
+        if self.no_relay {
+            return Ok(RelayChoice::None);
+        }
+        if let Some(path) = self.coturn_secret_file {
+            let secret = std::fs::read_to_string(&path);
+            let secret = secret.with_context(|| format!("the coturn's secret {} cannot be read", path.display()))?;
+            let secret = secret.trim();
+            if secret.is_empty() {
+                bail!("there is no secret in {}; write the coturn's static-auth-secret into it", path.display());
+            }
+            return Ok(RelayChoice::Coturn(Coturn { urls: self.coturn, secret: Phi::new(secret.to_owned()) }));
+        }
+        Ok(RelayChoice::Own(RelayOptions {
+            addresses: self.relay_address,
+            listen: self.relay_listen,
+            ports: self.relay_ports.0..=self.relay_ports.1,
+            private_peers: self.relay_private_peers,
+            ..RelayOptions::default()
+        }))
+    }
 }
 
 #[derive(Subcommand)]
@@ -93,6 +168,8 @@ const LONGEST_LINE: u64 = 4_096;
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("HOUSECALL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // They tell people's addresses, at every level.
+    let filter = RELAY_LIBRARIES.iter().fold(filter, |filter, library| filter.add_directive(off(library)));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
     let done = match Arguments::parse().command {
@@ -108,11 +185,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the relay stands on.
+const RELAY_LIBRARIES: [&str; 4] = ["turn_server_proto", "turn_types", "stun_proto", "stun_types"];
+
+fn off(target: &str) -> Directive {
+    // A name and a level are a directive; that all of these are, a test knows.
+    format!("{target}=off").parse().unwrap_or_default()
+}
+
 #[tokio::main]
 async fn run(arguments: Serve) -> Result<()> {
     let certificate = arguments.tls_cert.zip(arguments.tls_key);
     let certificate = certificate.map(|(certificate, key)| CertificateFiles { certificate, key });
-    let config = Config { certificate, ..Config::new(arguments.data, arguments.listen) };
+    let relay = arguments.relay.choice()?;
+    let config = Config { certificate, relay, ..Config::new(arguments.data, arguments.listen) };
     // Listened for before the line is out: whoever reads it may stop the server at once.
     let stop = Stop::new().context("signals cannot be listened for")?;
     let running = serve(config).await?;
@@ -209,5 +295,44 @@ impl<'a> NewFile<'a> {
 
     fn discard(self) {
         std::fs::remove_file(self.path).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_relay_stands_on_logs_nothing() {
+        for library in RELAY_LIBRARIES {
+            assert_eq!(off(library).to_string(), format!("{library}=off"));
+        }
+    }
+
+    #[test]
+    fn flags_of_the_relay_that_do_not_go_together_are_refused() {
+        let parse = |flags: &[&str]| {
+            let words = ["housecall-server", "serve", "--data", "d", "--listen", "127.0.0.1:0"];
+            Arguments::try_parse_from(words.iter().chain(flags))
+        };
+        for good in [
+            &[][..],
+            &["--no-relay"],
+            &["--relay-address", "192.0.2.1", "--relay-address", "2001:db8::1", "--relay-ports", "50000-50100"],
+            &["--coturn", "turn:a:1", "--coturn", "turns:a:2", "--coturn-secret-file", "f"],
+        ] {
+            assert!(parse(good).is_ok(), "{good:?}");
+        }
+        for bad in [
+            &["--no-relay", "--relay-private-peers"][..],
+            &["--coturn", "turn:a:1"],
+            &["--coturn-secret-file", "f"],
+            &["--coturn", "stun:a:1", "--coturn-secret-file", "f"],
+            &["--relay-ports", "50000-50001"],
+            &["--relay-ports", "1-65535"],
+            &["--no-relay", "--coturn", "turn:a:1", "--coturn-secret-file", "f"],
+        ] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
     }
 }

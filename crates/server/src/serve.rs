@@ -9,8 +9,8 @@ use std::time::{Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::SeedableRng;
 use rand::rngs::{StdRng, SysRng};
+use rand::{SeedableRng, TryRng};
 use signaling_protocol::Limits;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
@@ -18,11 +18,12 @@ use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
 use crate::accounts::{Accounts, AddUserError};
-use crate::connections::{self, ConnectionCaps, is_taken, reachable};
+use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
-use crate::http::{self, Shared};
+use crate::http::{self, IceSource, Shared};
 use crate::rate::Buckets;
+use crate::relaying::{RelayChoice, RelayOptions, Relaying};
 use crate::staff::Staff;
 use crate::store::{OpenError, QueuedStore, SqliteStore, StoreError, make_private};
 use crate::stun;
@@ -37,7 +38,7 @@ const PORT_TRIES: usize = 16;
 pub struct Config {
     /// Where everything is kept.
     pub data: PathBuf,
-    /// TCP for HTTPS and UDP for STUN. Port 0: any that is free for both.
+    /// TCP for HTTPS and TURN, UDP for STUN and TURN. Port 0: any that is free for both.
     pub listen: SocketAddr,
     /// The operator's certificate; without one, a self-signed one.
     pub certificate: Option<CertificateFiles>,
@@ -47,12 +48,22 @@ pub struct Config {
     pub database_room: Option<u32>,
     /// How many connections are kept; as many as the machine allows if none.
     pub connections: Option<ConnectionCaps>,
+    /// Which relay there is.
+    pub relay: RelayChoice,
 }
 
 impl Config {
     /// With the defaults of the product.
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
-        Self { data, listen, certificate: None, limits: Limits::default(), database_room: None, connections: None }
+        Self {
+            data,
+            listen,
+            certificate: None,
+            limits: Limits::default(),
+            database_room: None,
+            connections: None,
+            relay: RelayChoice::Own(RelayOptions::default()),
+        }
     }
 }
 
@@ -100,7 +111,8 @@ pub struct Running {
     pub pin: [u8; 32],
     driver: Arc<Driver>,
     connections: JoinHandle<()>,
-    helpers: [JoinHandle<()>; 2],
+    relaying: Option<Arc<Relaying>>,
+    helpers: Vec<JoinHandle<()>>,
     _lock: DataLock,
 }
 
@@ -120,6 +132,9 @@ impl Running {
             helper.abort();
             helper.await.ok();
         }
+        if let Some(relaying) = &self.relaying {
+            relaying.close();
+        }
         if !self.driver.flush().await {
             warn!("the disk fails: who has hung up last may seem to be there still after the next start");
         }
@@ -138,6 +153,9 @@ impl Drop for Running {
         self.driver.close();
         for task in self.helpers.iter().chain([&self.connections]) {
             task.abort();
+        }
+        if let Some(relaying) = &self.relaying {
+            relaying.close();
         }
     }
 }
@@ -175,6 +193,24 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     if !driver.flush().await {
         return Err(ServeError::Store(StoreError::passing("the disk is full or fails".to_owned())));
     }
+    let mut helpers = vec![tokio::spawn(Arc::clone(&driver).keep_time())];
+    let (ice, relaying) = match config.relay {
+        RelayChoice::Own(mut options) => {
+            options.quotas.in_all = options.quotas.in_all.min(relayed_sockets() / 2);
+            let relaying = Relaying::new(Arc::clone(&driver), udp, &options, random()?, random()?);
+            let relaying = relaying.map(Arc::new).map_err(|source| ServeError::Listen { address, source })?;
+            helpers.push(tokio::spawn(Arc::clone(&relaying).serve_udp()));
+            helpers.push(tokio::spawn(Arc::clone(&relaying).keep_time()));
+            (IceSource::Own(Arc::clone(&relaying)), Some(relaying))
+        }
+        choice => {
+            helpers.push(tokio::spawn(stun::answer(udp)));
+            (
+                if let RelayChoice::Coturn(coturn) = choice { IceSource::Coturn(coturn) } else { IceSource::StunAlone },
+                None,
+            )
+        }
+    };
     let joins = f64::from(config.limits.joins_per_minute);
     let shared = Shared {
         driver: Arc::clone(&driver),
@@ -182,14 +218,22 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         staff: Arc::new(staff),
         limits: config.limits,
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
+        ice,
     };
     let router = http::router(Arc::new(shared));
     let caps = config.connections.unwrap_or_else(ConnectionCaps::of_this_machine);
-    let connections = tokio::spawn(connections::serve(tcp, identity.config, router, Arc::clone(&driver), caps));
-    let helpers = [tokio::spawn(stun::answer(udp)), tokio::spawn(Arc::clone(&driver).keep_time())];
+    let serving = connections::serve(tcp, identity.config, router, Arc::clone(&driver), relaying.clone(), caps);
+    let connections = tokio::spawn(serving);
     let base_url = format!("https://{}", reachable(address));
     info!(%address, "serving");
-    Ok(Running { address, base_url, pin: identity.pin, driver, connections, helpers, _lock: lock })
+    Ok(Running { address, base_url, pin: identity.pin, driver, connections, relaying, helpers, _lock: lock })
+}
+
+/// Random bytes of the system's.
+fn random<const N: usize>() -> Result<[u8; N], ServeError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|error| ServeError::Random(error.to_string()))?;
+    Ok(bytes)
 }
 
 /// TCP and UDP on the same port.

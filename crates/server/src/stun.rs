@@ -1,4 +1,4 @@
-//! STUN binding (RFC 8489): tells whoever asks by which address they were heard. No state, no secrets, no relay.
+//! STUN binding (RFC 8489): tells whoever asks by which address they were heard. No state and no secrets.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -45,7 +45,7 @@ pub(crate) async fn answer(socket: UdpSocket) {
 }
 
 /// The answer to one datagram; none if it is no binding request.
-fn reply_to(datagram: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
+pub(crate) fn reply_to(datagram: &[u8], from: SocketAddr) -> Option<Vec<u8>> {
     let header = datagram.get(..HEADER)?;
     let half = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let cookie = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);

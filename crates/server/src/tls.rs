@@ -59,6 +59,9 @@ pub enum TlsError {
     },
 }
 
+/// By what a client says that it comes for the relay (RFC 7443).
+pub(crate) const TURN_ALPN: &[u8] = b"stun.turn";
+
 /// The operator's certificate; without one, the self-signed one in the data directory, made at the first start.
 pub(crate) fn identity(data: &Path, given: Option<&CertificateFiles>, listen: IpAddr) -> Result<Identity, TlsError> {
     let files = match given {
@@ -77,7 +80,7 @@ pub(crate) fn identity(data: &Path, given: Option<&CertificateFiles>, listen: Ip
         .with_protocol_versions(&[&rustls::version::TLS13])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| unusable(error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), TURN_ALPN.to_vec()];
     // Tickets would let a thief of the server's memory read later visits' signalling, early data can be replayed.
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});

@@ -1,5 +1,5 @@
 //! For tests: network weather in virtual time, meters of sound, a camera that the machine does not have, a sound server of
-//! the test's own, an allocator that counts.
+//! the test's own, an allocator that counts, a TURN client without sockets.
 
 #![deny(unsafe_code)]
 
@@ -12,3 +12,4 @@ pub mod link;
 pub mod mouth_to_ear;
 #[cfg(target_os = "linux")]
 pub mod sound_server;
+pub mod turn;

@@ -28,7 +28,7 @@ pub struct FuzzArguments {
 }
 
 /// Where the targets are, from the workspace's root.
-const FOLDERS: [&str; 2] = ["crates/trust/fuzz", "crates/congestion/fuzz"];
+const FOLDERS: [&str; 3] = ["crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz"];
 
 /// The longest input: a whole sealed box.
 const MOST_BYTES: u32 = 16 * 1024;

@@ -62,6 +62,8 @@ enum Bench {
     /// What sealing costs when two people join, or how long joining takes over a link; the table goes to docs/bench/join.md, or
     /// join-links.md.
     Join(bench::JoinArguments),
+    /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
+    Relay(bench::RelayArguments),
     /// What else runs inside of the link laboratory; `bench links` starts it there.
     #[command(subcommand, hide = true)]
     Wire(bench::WireArguments),
@@ -94,6 +96,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),
+        Command::Bench(Bench::Relay(arguments)) => bench::relay(&workspace, &arguments),
         Command::Bench(Bench::Wire(arguments)) => bench::wire(&arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
         Command::Mutants(arguments) => mutants::mutants(&workspace, &arguments),

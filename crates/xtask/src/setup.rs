@@ -120,6 +120,9 @@ pub fn for_tests() -> Result<()> {
     if !on_path("gnome-keyring-daemon") {
         packages(&["gnome-keyring"], "to keep keys in a keyring, in the tests")?;
     }
+    if !on_path("turnserver") {
+        packages(&["coturn"], "for a relay of the operator's own, in the tests")?;
+    }
     if browser().is_none() {
         packages(&["chromium"], "to call a browser in the tests").context(NO_BROWSER)?;
     }

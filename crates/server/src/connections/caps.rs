@@ -27,7 +27,8 @@ impl ConnectionCaps {
 
     fn for_files(files: usize) -> Self {
         // Of few files most are for connections still: a server that serves nobody is of no use.
-        let total = files.saturating_sub(RESERVED_FILES).max(files / 2).min(MOST_CONNECTIONS);
+        let taken = RESERVED_FILES + relayed_sockets_of(files);
+        let total = files.saturating_sub(taken).max(files / 2).min(MOST_CONNECTIONS);
         Self { total, per_address: (total / 4).max(1) }
     }
 }
@@ -37,6 +38,18 @@ const MOST_CONNECTIONS: usize = 4_096;
 
 /// For the database, its journal, the sockets that listen, the runtime.
 const RESERVED_FILES: usize = 64;
+
+/// How many relayed sockets there may be: two for an allocation of both families.
+const MOST_RELAYED: usize = 2_048;
+
+/// How many sockets the relay may open on this machine.
+pub(crate) fn relayed_sockets() -> usize {
+    relayed_sockets_of(allowed_files())
+}
+
+fn relayed_sockets_of(files: usize) -> usize {
+    (files / 4).min(MOST_RELAYED)
+}
 
 /// How many files this program may have open, after the system was asked for as many as it allows.
 #[cfg(unix)]
@@ -143,8 +156,9 @@ mod tests {
 
     #[test]
     fn there_are_fewer_connections_than_files() {
-        for (files, total) in [(1_024, 960), (100, 50), (1 << 20, 4_096), (usize::MAX, 4_096)] {
+        for (files, total) in [(1_024, 704), (100, 50), (1 << 20, 4_096), (usize::MAX, 4_096)] {
             assert_eq!(ConnectionCaps::for_files(files).total, total, "{files}");
+            assert!(total + relayed_sockets_of(files) < files, "{files}");
         }
         assert!(allowed_files() > 64);
     }

@@ -3,6 +3,7 @@
 mod answer;
 mod events;
 mod extract;
+mod ice;
 mod routes;
 mod staff_events;
 mod staff_routes;
@@ -24,6 +25,8 @@ use crate::rate::Buckets;
 use crate::staff::Staff;
 use answer::Refused;
 
+pub(crate) use ice::IceSource;
+
 /// What every request can reach.
 pub(crate) struct Shared {
     pub(crate) driver: Arc<Driver>,
@@ -32,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Joins without a proof, by address.
     pub(crate) unproven_joins: Mutex<Buckets>,
+    /// The servers for finding a path.
+    pub(crate) ice: IceSource,
 }
 
 /// The address that a connection comes from.
@@ -57,7 +62,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/visits/{visit}/remove", post(routes::remove))
         .route("/v1/visits/{visit}/end", post(routes::end))
         .route("/v1/visits/{visit}/leave", post(routes::leave))
-        .route("/v1/visits/{visit}/ice", get(routes::ice))
+        .route("/v1/visits/{visit}/ice", get(ice::ice))
         .route("/v1/events", get(staff_events::events))
         .route("/v1/clinic", get(staff_routes::clinic).post(staff_routes::set_up))
         .route("/v1/clinic/notice", post(staff_routes::revoke))

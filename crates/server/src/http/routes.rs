@@ -6,17 +6,14 @@ use axum::Extension;
 use axum::extract::State;
 use signaling_protocol::{
     ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
-    IceReply, IceServer, JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
+    JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
 };
 
 use super::answer::{Empty, Json, Refused};
-use super::extract::{Authority, Body, Endpoint, Invite, Staff, Visit};
+use super::extract::{Body, Endpoint, Invite, Staff, Visit};
 use super::{ClientAddress, Shared};
 use crate::permissions::Caller;
 use crate::visits::{Command, PROVEN_JOIN_EVERY, Reply};
-
-/// STUN needs no credentials, so this is only how long the address may be believed.
-const ICE_TTL_SECS: u64 = 3_600;
 
 pub(super) type Answer<T> = Result<Json<T>, Refused>;
 pub(super) type App = State<Arc<Shared>>;
@@ -135,17 +132,6 @@ pub(super) async fn end(State(shared): App, Endpoint(by): Endpoint) -> Answer<Em
 
 pub(super) async fn leave(State(shared): App, Endpoint(by): Endpoint) -> Answer<Empty> {
     done(&shared, Command::Leave { by }).await
-}
-
-/// The server itself, by the address that the client reached it by: whatever is between them, that one leads here.
-pub(super) async fn ice(
-    State(shared): App,
-    Endpoint(by): Endpoint,
-    Authority { host, port }: Authority,
-) -> Answer<IceReply> {
-    shared.driver.handle(Command::Ice { by }).await?;
-    let stun = IceServer { urls: vec![format!("stun:{host}:{port}")], username: None, credential: None };
-    Ok(Json(IceReply { servers: vec![stun], ttl_secs: ICE_TTL_SECS }))
 }
 
 /// Whether what people ask for can be stored just now.

@@ -101,6 +101,11 @@ pub enum Reply {
     Joined(JoinReply),
     /// To [`Command::Send`].
     Sent(SendReply),
+    /// To [`Command::Ice`].
+    Ice {
+        /// Whether it may use a relay.
+        relay: bool,
+    },
     /// To everything else.
     Done,
 }

@@ -19,6 +19,8 @@ pub(super) struct Endpoint {
     pub(super) mailbox: Mailbox,
     pub(super) sent: SentIds,
     pub(super) messages: TokenBucket,
+    /// Whether it asked for servers and got no relay, because too many waited before it.
+    pub(super) wants_relay: bool,
     /// Since when it is out of the visit; it may still hear why.
     pub(super) gone_at: Option<Timestamp>,
 }
@@ -33,6 +35,7 @@ impl Endpoint {
             mailbox: Mailbox::new(first_cursor),
             sent: SentIds::default(),
             messages: TokenBucket::new(now, BURST_SECS * rate, rate),
+            wants_relay: false,
             gone_at: gone.then_some(now),
         }
     }

@@ -28,6 +28,7 @@ impl<S: Store> Visits<S> {
         self.tell_others(endpoint, &Event::Admitted { endpoint });
         self.enter_state(visit, VisitState::Active, None);
         self.settle(now, visit);
+        self.offer_relay(visit);
         Ok(())
     }
 
@@ -137,6 +138,7 @@ impl<S: Store> Visits<S> {
         self.woken.insert(endpoint);
         self.tell_others(endpoint, &Event::Left { endpoint, reason });
         self.settle(now, visit);
+        self.offer_relay(visit);
     }
 
     /// How many are in the visit and stand there.

@@ -20,6 +20,7 @@ mod joining;
 mod mailbox;
 mod messages;
 mod presence;
+mod relaying;
 mod restoring;
 mod sent;
 mod timing;
@@ -198,7 +199,7 @@ impl<S: Store> Visits<S> {
             Command::Remove { by, endpoint } => self.remove(now, by, endpoint).map(|()| Reply::Done),
             Command::End { by } => self.end(now, by).map(|()| Reply::Done),
             Command::Leave { by } => self.leave(now, by).map(|()| Reply::Done),
-            Command::Ice { by } => self.present(by).map(|_| Reply::Done),
+            Command::Ice { by } => self.ice(by).map(|relay| Reply::Ice { relay }),
         }
     }
 

@@ -95,6 +95,11 @@ impl Clinic {
         self.client().link(staff, secret).await
     }
 
+    /// Another link to a visit.
+    pub(crate) async fn link_to(&self, staff: &str, visit: VisitId, secret: u8) -> Link {
+        self.client().link_to(staff, visit, secret).await
+    }
+
     pub(crate) async fn host(&self, staff: &str, visit: VisitId) -> Person {
         self.client().host(staff, visit, b"host").await
     }
@@ -146,7 +151,7 @@ impl Client {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Pinned(self.pin)))
             .with_no_client_auth();
-        config.alpn_protocols = vec![alpn.to_vec()];
+        config.alpn_protocols = if alpn.is_empty() { Vec::new() } else { vec![alpn.to_vec()] };
         let stream = TcpStream::connect(self.address).await?;
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), stream).await
     }
@@ -215,14 +220,17 @@ impl Client {
     /// A visit and a link to it, whose secret is `secret`.
     pub(crate) async fn link(&self, staff: &str, secret: u8) -> Link {
         let reply: CreateVisitReply = self.post("/v1/visits", Some(staff), &json!({})).await.ok();
+        self.link_to(staff, reply.visit, secret).await
+    }
+
+    /// Another link to a visit.
+    pub(crate) async fn link_to(&self, staff: &str, visit: VisitId, secret: u8) -> Link {
         let key = SigningKey::from_bytes(&[secret; 32]);
         let invite_key = Base64(key.verifying_key().to_bytes().to_vec());
-        let (path, body) = (
-            format!("/v1/visits/{}/invites", reply.visit),
-            json!({ "invite_key": invite_key, "expires_in_secs": 3600 }),
-        );
+        let path = format!("/v1/visits/{visit}/invites");
+        let body = json!({ "invite_key": invite_key, "expires_in_secs": 3600 });
         let invite: CreateInviteReply = self.post(&path, Some(staff), &body).await.ok();
-        Link { visit: reply.visit, invite: invite.invite, key }
+        Link { visit, invite: invite.invite, key }
     }
 
     fn build(&self, method: &str, path: &str, token: Option<&str>) -> hyper::http::request::Builder {

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod client;
+mod coturn;
 mod events;
 mod joining;
 mod learned;
@@ -12,6 +13,8 @@ mod operator;
 mod permissions;
 mod pinned;
 mod privacy;
+mod relay;
 mod staff;
 mod staff_events;
 mod stun;
+mod turn;

@@ -1,0 +1,76 @@
+//! The servers for finding a path: the server itself, and a relay for whoever may use one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use signaling_protocol::{Code, EndpointId, IceReply, IceServer, VisitId};
+use units::Phi;
+
+use super::answer::{Json, Refused};
+use super::extract::{Authority, Endpoint, Visit};
+use super::routes::{Answer, App};
+use crate::relaying::{Coturn, Relaying};
+use crate::visits::{Command, Reply};
+
+/// Where servers for finding a path come from.
+pub(crate) enum IceSource {
+    /// The server itself relays.
+    Own(Arc<Relaying>),
+    /// A coturn of the operator's relays.
+    Coturn(Coturn),
+    /// Nobody relays.
+    StunAlone,
+}
+
+/// STUN needs no credentials, so this is only how long the address may be believed.
+const STUN_TTL_SECS: u64 = 3_600;
+
+/// How long a credential for a coturn is good.
+const COTURN_TTL_SECS: u64 = 600;
+
+/// The server itself, by the address that the client reached it by: whatever is between them, that one leads here.
+pub(super) async fn ice(
+    State(shared): App,
+    Endpoint(by): Endpoint,
+    Visit(visit): Visit,
+    authority: Authority,
+) -> Answer<IceReply> {
+    let Reply::Ice { relay } = shared.driver.handle(Command::Ice { by }).await? else {
+        return Err(Refused::from(Code::Internal));
+    };
+    let Authority { host, port } = &authority;
+    let stun = IceServer { urls: vec![format!("stun:{host}:{port}")], username: None, credential: None };
+    let found = if relay { shared.ice.relay(&authority, shared.driver.unix_secs(), visit, by) } else { None };
+    let (servers, ttl_secs) = match found {
+        Some((relay, ttl_secs)) => (vec![stun, relay], ttl_secs),
+        None => (vec![stun], STUN_TTL_SECS),
+    };
+    Ok(Json(IceReply { servers, ttl_secs }))
+}
+
+impl IceSource {
+    /// The relay for an endpoint, and for how many seconds it may be believed.
+    fn relay(
+        &self,
+        Authority { host, port }: &Authority,
+        unix_secs: u64,
+        visit: VisitId,
+        endpoint: EndpointId,
+    ) -> Option<(IceServer, u64)> {
+        let (urls, credential, ttl_secs) = match self {
+            Self::StunAlone => return None,
+            Self::Own(relaying) => {
+                let (credential, ttl_secs) = relaying.issue(visit, endpoint);
+                let ways = [("turn", "udp"), ("turn", "tcp"), ("turns", "tcp")];
+                let urls = ways.map(|(scheme, way)| format!("{scheme}:{host}:{port}?transport={way}"));
+                (urls.to_vec(), credential, ttl_secs)
+            }
+            Self::Coturn(coturn) => {
+                let credential = coturn.issue(unix_secs + COTURN_TTL_SECS, endpoint);
+                (coturn.urls.clone(), credential, COTURN_TTL_SECS)
+            }
+        };
+        let (username, password) = (Phi::new(credential.username), Phi::new(credential.password));
+        Some((IceServer { urls, username: Some(username), credential: Some(password) }, ttl_secs))
+    }
+}

@@ -1,0 +1,105 @@
+//! The addresses of relayed sockets: what clients are told, and where they are really opened.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+
+use ::relay::Family;
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use super::RelayOptions;
+
+/// How often another port is tried.
+const TRIES: usize = 32;
+
+/// The addresses of one family.
+#[derive(Debug, Clone, Copy)]
+struct Address {
+    /// What clients are told.
+    told: IpAddr,
+    /// Where sockets are opened.
+    bound: IpAddr,
+}
+
+/// The addresses of relayed sockets, one of a family.
+#[derive(Debug)]
+pub(super) struct Addresses(Vec<Address>);
+
+impl Addresses {
+    /// By the options; else the address that the server listens on; else those by which this machine reaches others.
+    pub(super) fn of(listen: IpAddr, options: &RelayOptions) -> Self {
+        let found = || match listen {
+            IpAddr::V4(ip) if ip.is_unspecified() => outgoing(Family::V4).into_iter().collect(),
+            IpAddr::V6(ip) if ip.is_unspecified() => {
+                [Family::V4, Family::V6].into_iter().filter_map(outgoing).collect()
+            }
+            ip => vec![ip],
+        };
+        let told = if options.addresses.is_empty() { found() } else { options.addresses.clone() };
+        let with_bound = |told: IpAddr| {
+            let given = options.listen.iter().find(|ip| ip.is_ipv4() == told.is_ipv4());
+            // Behind a NAT the address that clients are told is none of this machine's.
+            let own = || UdpSocket::bind((told, 0)).map_or(unspecified(told), |_| told);
+            Address { told, bound: given.copied().unwrap_or_else(own) }
+        };
+        let mut addresses: Vec<Address> = Vec::new();
+        for told in told {
+            if addresses.iter().all(|known| known.told.is_ipv4() != told.is_ipv4()) {
+                addresses.push(with_bound(told));
+            }
+        }
+        Self(addresses)
+    }
+
+    /// What clients are told.
+    pub(super) fn told(&self) -> Vec<IpAddr> {
+        self.0.iter().map(|address| address.told).collect()
+    }
+
+    /// Every address of this machine that is known here.
+    pub(super) fn own(&self) -> Vec<IpAddr> {
+        let all = self.0.iter().flat_map(|address| [address.told, address.bound]);
+        all.filter(|ip| !ip.is_unspecified()).chain([Family::V4, Family::V6].into_iter().filter_map(outgoing)).collect()
+    }
+
+    /// Opens a socket, and says by which address clients know it.
+    pub(super) fn open(
+        &self,
+        family: Family,
+        ports: &RangeInclusive<u16>,
+        rng: &mut StdRng,
+    ) -> io::Result<(tokio::net::UdpSocket, SocketAddr)> {
+        let address = self.0.iter().find(|address| address.told.is_ipv4() == (family == Family::V4));
+        let Address { told, bound } = address.ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let mut failed = io::Error::from(io::ErrorKind::AddrInUse);
+        for _ in 0..TRIES {
+            // Not one after another: whoever guesses the next would be half way to sending there.
+            let port = rng.random_range(ports.clone());
+            match UdpSocket::bind((*bound, port)) {
+                Ok(socket) => {
+                    socket.set_nonblocking(true)?;
+                    return Ok((tokio::net::UdpSocket::from_std(socket)?, SocketAddr::new(*told, port)));
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// By which address this machine reaches others; nothing is sent for that.
+fn outgoing(family: Family) -> Option<IpAddr> {
+    // Of the addresses for examples: routed like all others, and nobody's.
+    let (local, remote): (IpAddr, IpAddr) = match family {
+        Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),
+        Family::V6 => (Ipv6Addr::UNSPECIFIED.into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()),
+    };
+    let socket = UdpSocket::bind((local, 0)).ok()?;
+    socket.connect((remote, 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
+}
+
+fn unspecified(like: IpAddr) -> IpAddr {
+    if like.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
