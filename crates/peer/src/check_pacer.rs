@@ -9,11 +9,16 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::relay::message::{payload, receiver};
+
 /// The checks that went out by one socket.
 #[derive(Debug, Default)]
 pub(crate) struct CheckPacer {
-    last: HashMap<(SocketAddr, Purpose), Last>,
+    last: HashMap<(SocketAddr, Option<Relayed>, Purpose), Last>,
 }
+
+/// To whom a relay is to pass a check on.
+type Relayed = [u8; 8];
 
 /// What a check is for. A nomination must not wait because the path was checked a moment ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,11 +37,16 @@ struct Last {
 impl CheckPacer {
     /// Whether a datagram is to be sent now: all but checks always are.
     pub(crate) fn lets_through(&mut self, now: Instant, to: SocketAddr, datagram: &[u8]) -> bool {
-        let Some(purpose) = purpose(datagram) else { return true };
+        let (relayed, check) = match payload(datagram) {
+            Some(check) => (receiver(datagram), check),
+            None => (None, datagram),
+        };
+        let Some(purpose) = purpose(check) else { return true };
+        let key = (to, relayed, purpose);
         if self.last.len() >= MOST_ADDRESSES {
             self.last.clear();
         }
-        let run = match self.last.get(&(to, purpose)) {
+        let run = match self.last.get(&key) {
             None => 0,
             Some(last) => {
                 let since = now.saturating_duration_since(last.at);
@@ -46,7 +56,7 @@ impl CheckPacer {
                 if since < NEW_RUN { last.run } else { 0 }
             }
         };
-        self.last.insert((to, purpose), Last { at: now, run: run + 1 });
+        self.last.insert(key, Last { at: now, run: run + 1 });
         true
     }
 }
@@ -57,15 +67,16 @@ fn least_interval(run: u32) -> Duration {
     FIRST_INTERVAL.saturating_mul(run).min(LONGEST_INTERVAL)
 }
 
-/// Whether a datagram begins as a check does: quickly told, for each packet of media is asked about.
+/// Whether a datagram begins as a check does, by itself or in what a relay is to pass on: quickly told, for each packet of
+/// media is asked about.
 pub(crate) fn may_be_a_check(datagram: &[u8]) -> bool {
-    datagram.starts_with(&BINDING_REQUEST)
+    payload(datagram).unwrap_or(datagram).starts_with(&BINDING_REQUEST)
 }
 
 /// What a datagram checks, if it is a check: a STUN binding request (RFC 8489, sections 5 and 14).
 fn purpose(datagram: &[u8]) -> Option<Purpose> {
     let (header, mut attributes) = datagram.split_at_checked(20)?;
-    if !may_be_a_check(header) || header[4..8] != MAGIC_COOKIE {
+    if !header.starts_with(&BINDING_REQUEST) || header[4..8] != MAGIC_COOKIE {
         return None;
     }
     while let Some((head, rest)) = attributes.split_at_checked(4) {
@@ -123,6 +134,19 @@ mod tests {
         assert!(pacer.lets_through(at(1_900), to(2), &check(false)), "another address");
         assert!(pacer.lets_through(at(1_900), to(1), &check(true)), "a nomination");
         assert!(!pacer.lets_through(at(1_901), to(1), &check(true)), "the same again");
+    }
+
+    #[test]
+    fn checks_by_way_of_a_relay_are_told_apart_by_whom_they_are_for() {
+        let (mut pacer, now) = (CheckPacer::default(), Instant::now());
+        let mut sends = |channel, content: &[u8]| {
+            let datagram = [&[0x40, channel, 0, content.len() as u8][..], content].concat();
+            assert_eq!(may_be_a_check(&datagram), content[0] == 0);
+            pacer.lets_through(now, to(1), &datagram)
+        };
+        assert!(sends(1, &check(false)) && sends(2, &check(false)) && !sends(1, &check(false)));
+        assert!(sends(1, &check(true)), "a nomination");
+        assert!(sends(1, &[0x80; 50]) && sends(1, &[0x80; 50]), "media");
     }
 
     #[test]

@@ -24,6 +24,7 @@ use webrtc::runtime::{
 };
 
 use crate::check_pacer::{CheckPacer, may_be_a_check};
+use crate::relay::message::payload;
 
 /// The library's runtime, with sockets that repeat handshakes.
 #[derive(Debug)]
@@ -125,6 +126,7 @@ impl Handshake {
     }
 
     fn on_heard(&self, datagram: &[u8]) {
+        let datagram = content(datagram);
         if datagram.first().is_some_and(|first| DTLS.contains(first)) {
             let mut progress = self.lock();
             if progress.opened.is_none() {
@@ -135,14 +137,15 @@ impl Handshake {
     }
 
     fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
-        if !transmit.contents.first().is_some_and(|first| DTLS.contains(first)) {
+        let sent = content(transmit.contents);
+        if !sent.first().is_some_and(|first| DTLS.contains(first)) {
             // Media, mostly.
             return;
         }
-        if refuses_a_certificate(transmit.contents) {
+        if refuses_a_certificate(sent) {
             self.lock().certificate_refused = true;
         }
-        let kept = matches!(transmit.contents.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA)));
+        let kept = matches!(sent.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA)));
         if !kept || transmit.segment_size.is_some() {
             return;
         }
@@ -160,6 +163,11 @@ impl Handshake {
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// A datagram, or what a relay is to pass on of it or has passed on.
+fn content(datagram: &[u8]) -> &[u8] {
+    payload(datagram).unwrap_or(datagram)
 }
 
 /// Keeps a datagram for being sent again, in the place of those that are of no use beside it.
@@ -181,12 +189,13 @@ fn keep(last: &mut VecDeque<Sent>, sent: Sent) {
 }
 
 fn is_of_handshake(datagram: &[u8]) -> bool {
-    matches!(datagram.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE)))
+    matches!(content(datagram).first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE)))
 }
 
 /// Whether two datagrams of a handshake are the same messages: the same but for the numbers of their records, and of what is
 /// encrypted the same length of the same epoch (RFC 6347, section 4.1).
 fn is_the_same(one: &[u8], other: &[u8]) -> bool {
+    let (one, other) = (content(one), content(other));
     one.len() == other.len() && clear_records(one).eq(clear_records(other))
 }
 
@@ -436,6 +445,17 @@ mod tests {
             keep(&mut last, sent(at(3_000), record(APPLICATION_DATA, 1, &[number; 20])));
         }
         assert_eq!(last.len(), MAX_KEPT);
+    }
+
+    #[test]
+    fn what_goes_by_way_of_a_relay_is_the_same_in_either_wrapping() {
+        let (now, mut last) = (Instant::now(), VecDeque::new());
+        let flight = record(HANDSHAKE, 0, &[1; 60]);
+        let by_channel = |number| [&[0x40, number, 0, flight.len() as u8][..], &flight].concat();
+        keep(&mut last, sent(now, by_channel(1)));
+        keep(&mut last, sent(now, by_channel(2)));
+        assert_eq!((last.len(), last[0].datagram[1]), (1, 2), "sent again by the library");
+        assert!(is_of_handshake(&by_channel(1)) && !is_of_handshake(&[0x40, 1, 0, 2, 0x80, 0]));
     }
 
     #[test]
