@@ -108,6 +108,12 @@ pub(crate) struct PreferenceArguments {
     /// Spend less of a metered link.
     #[arg(long)]
     pub(crate) save_data: bool,
+    /// Reach the other side by the clinic's relay alone: it learns no address of this machine and its network.
+    #[arg(long)]
+    pub(crate) relay_only: bool,
+    /// Likewise, and reach the relay by this way alone: for finding out what a network lets through.
+    #[arg(long, value_enum, value_name = "WAY")]
+    pub(crate) relay_by: Option<RelayWay>,
     /// Never send more than this.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(10..=100_000))]
     pub(crate) max_kbps: Option<u64>,
@@ -235,6 +241,13 @@ pub(crate) enum Switch {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RelayWay {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
     Smooth,
     Sharp,
@@ -331,8 +344,8 @@ mod tests {
         }
         let contract = "housecall headless host --server https://c.example --user lee --password-file p --invite-out l \
             --admit-after 5s --camera file:a.y4m --microphone file:a.wav --processing off --speaker file:b.wav \
-            --screen file:b.y4m --screen-size 640x360 --mode sharp --save-data --max-kbps 500 --duration 20s --give-up 60s \
-            --report r.json --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i";
+            --screen file:b.y4m --screen-size 640x360 --mode sharp --save-data --max-kbps 500 --relay-only --relay-by tls --duration 20s \
+            --give-up 60s --report r.json --device-key-file k --known-file n --compare-after 5s --digits-out o --digits-in i";
         Arguments::try_parse_from(contract.split_whitespace()).expect("the contract");
         Arguments::try_parse_from("housecall headless join --link-file l".split_whitespace()).expect("the contract");
         assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
@@ -347,7 +360,7 @@ mod tests {
             "housecall",
             "housecall https://c.example/j/x#1.y --join-after 3s --duration 20s --give-up 60s --report r.json",
             "housecall housecall:damaged --camera pattern --microphone tone --speaker none --mode sharp --save-data",
-            "housecall --server https://c.example --user lee --max-kbps 500",
+            "housecall --server https://c.example --user lee --max-kbps 500 --relay-only",
             "housecall --server https://c.example --user lee --password-file p --totp-file t --identity d --invite-out l \
              --admit-after 1s --duration 20s --report r.json",
             "housecall --identity d",

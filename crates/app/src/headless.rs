@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use session::headless::{self, Config, Guest, Host, Party};
 use session::{
-    Account, CameraChoice, Comparing, DeviceSecret, FrameRate, MediaChoices, Memory, MicrophoneChoice, Outcome,
+    Account, CameraChoice, Comparing, DeviceSecret, FrameRate, MediaChoices, Memory, MicrophoneChoice, Outcome, Paths,
     PatternKind, Pin, Preferences, Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
 };
 use units::{DataRate, Phi, PictureSize};
 
 use crate::arguments::{
-    Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, PreferenceArguments, Screen,
-    Span, Speaker, Switch, TrustArguments,
+    Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, PreferenceArguments, RelayWay,
+    Screen, Span, Speaker, Switch, TrustArguments,
 };
 use crate::printer::Printer;
 
@@ -160,6 +160,13 @@ pub(crate) fn preferences(wish: &PreferenceArguments) -> Preferences {
         },
         save_data: wish.save_data,
         max_rate: wish.max_kbps.map(DataRate::from_kbps),
+        paths: match (wish.relay_by, wish.relay_only) {
+            (Some(RelayWay::Udp), _) => Paths::RelaysBy(session::RelayWay::Udp),
+            (Some(RelayWay::Tcp), _) => Paths::RelaysBy(session::RelayWay::Tcp),
+            (Some(RelayWay::Tls), _) => Paths::RelaysBy(session::RelayWay::Tls),
+            (None, true) => Paths::Relays,
+            (None, false) => Paths::All,
+        },
     }
 }
 

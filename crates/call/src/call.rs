@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use rand_core::Rng;
-use signaling_protocol::{EndpointId, Envelope, IceServer, InviteId, MessageId, Role, VisitId};
+use signaling_protocol::{EndpointId, Envelope, InviteId, MessageId, Role, VisitId};
 use trust::{BundleId, Capabilities, Epoch, InnerMessage, Notice, OwnBundle, SealError, SealedBox};
 use units::Timestamp;
 
 use crate::channel::{self, Channel};
+use crate::ice::Ice;
 use crate::negotiation::Action;
 use crate::quality::Policy;
 use crate::remote_party::RemoteParty;
@@ -90,14 +91,6 @@ pub struct Call {
     outbox: Vec<Envelope>,
     outputs: VecDeque<Output>,
     snapshot: Snapshot,
-}
-
-/// What is known of servers for finding a path.
-#[derive(Debug, Default)]
-struct Ice {
-    servers: Option<Vec<IceServer>>,
-    /// Since when we wait for an answer.
-    asked: Option<Timestamp>,
 }
 
 impl Call {

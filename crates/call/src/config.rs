@@ -127,6 +127,31 @@ pub struct Preferences {
     pub save_data: bool,
     /// Never send more than this, headers included.
     pub max_rate: Option<DataRate>,
+    /// By which ways the two may reach each other.
+    pub paths: Paths,
+}
+
+/// By which ways the two may reach each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Paths {
+    /// The best there is.
+    #[default]
+    All,
+    /// By way of the clinic's relay alone: the other side learns no address of this machine and its network.
+    Relays,
+    /// Likewise, and the relay is reached by this way alone: for finding out what a network lets through.
+    RelaysBy(RelayWay),
+}
+
+/// How a relay is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelayWay {
+    /// Datagrams.
+    Udp,
+    /// A stream.
+    Tcp,
+    /// An encrypted stream.
+    Tls,
 }
 
 /// What suffers first when the link is thin.

@@ -12,6 +12,7 @@ mod call;
 mod channel;
 mod config;
 mod control_message;
+mod ice;
 mod input;
 mod negotiation;
 mod output;
@@ -25,7 +26,9 @@ mod simulation;
 mod snapshot;
 
 pub use call::Call;
-pub use config::{CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Preferences, RECONNECT_GRACE};
+pub use config::{
+    CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Paths, Preferences, RECONNECT_GRACE, RelayWay,
+};
 pub use control_message::{ControlMessage, ControlMessageError, MediaState, PictureSent};
 pub use input::{DeviceInput, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};

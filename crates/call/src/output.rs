@@ -90,6 +90,8 @@ pub enum PeerCommand {
         /// Whether we will make the offers.
         offerer: bool,
     },
+    /// Look for the next path with these servers; the one in use stays.
+    SetIceServers(Vec<IceServer>),
     /// Make an offer and say it by [`PeerInput::Offer`](crate::PeerInput::Offer).
     CreateOffer {
         /// Whether the path is to be looked for anew.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::RelayProtocol;
 use trust::{Candidate, CandidateKind, Foundation, Transport};
 use webrtc::peer_connection::{RTCIceCandidate, RTCIceCandidateInit, RTCIceCandidateType, RTCIceProtocol};
 
@@ -29,6 +30,19 @@ pub(crate) fn from_library(candidate: &RTCIceCandidate) -> Option<Candidate> {
         related,
     };
     candidate.validate().is_ok().then_some(candidate)
+}
+
+/// A relay's address as the other side is told of it: without that of this machine, which the library names beside it, and with
+/// a priority that puts better ways to a relay first (RFC 8445, section 5.1.2.1: the local preference is ours to choose).
+pub(crate) fn of_relay(candidate: Candidate, reached: Option<RelayProtocol>) -> Candidate {
+    let less = match reached {
+        Some(RelayProtocol::Udp) | None => 0,
+        Some(RelayProtocol::Tcp) => 1 << 13,
+        Some(RelayProtocol::Tls) => 2 << 13,
+    };
+    let local_preference = ((candidate.priority >> 8) & 0xffff).saturating_sub(less);
+    let priority = (candidate.priority & 0xff00_00ff) | local_preference << 8;
+    Candidate { priority, related: None, ..candidate }
 }
 
 /// The kind of a candidate, as the library names it.
@@ -118,6 +132,17 @@ mod tests {
             let theirs = rtc::ice::candidate::unmarshal_candidate(text.strip_prefix("candidate:").unwrap()).unwrap();
             assert_eq!(from_library(&RTCIceCandidate::from(&theirs)), Some(ours), "{text}");
         }
+    }
+
+    #[test]
+    fn of_relays_the_better_ways_are_preferred_and_this_machine_is_not_named() {
+        let found =
+            Candidate { priority: 0x00ff_ffff, ..candidate(CandidateKind::Relay, "203.0.113.3", Some("192.0.2.1:4")) };
+        let told = |reached| of_relay(found.clone(), reached);
+        let [udp, tcp, tls] = [RelayProtocol::Udp, RelayProtocol::Tcp, RelayProtocol::Tls].map(|one| told(Some(one)));
+        assert!(udp.priority > tcp.priority && tcp.priority > tls.priority && tls.validate().is_ok());
+        assert_eq!([&udp, &tcp, &tls].map(|one| one.priority >> 24), [0; 3], "the type is as it was");
+        assert_eq!((udp.related, udp.priority), (None, found.priority));
     }
 
     #[test]

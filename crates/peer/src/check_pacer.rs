@@ -13,14 +13,19 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::relay::message::{content, payload, receiver};
+
 /// The checks that went out by one socket.
 #[derive(Debug, Default)]
 pub(crate) struct CheckPacer {
-    last: HashMap<(SocketAddr, Purpose), Last>,
-    /// What came from an address.
-    theirs: HashMap<SocketAddr, Theirs>,
+    last: HashMap<(Way, Purpose), Last>,
+    /// What came from there.
+    theirs: HashMap<Way, Theirs>,
     hasher: RandomState,
 }
+
+/// An address; of a relay also to whom it is to pass on, or from whom it did.
+type Way = (SocketAddr, Option<[u8; 8]>);
 
 /// What a check is for. A nomination must not wait because the path was checked a moment ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,47 +65,49 @@ impl Theirs {
 impl CheckPacer {
     /// Whether a datagram is to be sent now: all but checks always are.
     pub(crate) fn lets_through(&mut self, now: Instant, to: SocketAddr, datagram: &[u8]) -> bool {
-        let Some((purpose, username)) = purpose(datagram) else { return true };
+        let (way, check) = unwrap(to, datagram);
+        let Some((purpose, username)) = purpose(check) else { return true };
         if self.last.len() >= MOST_ADDRESSES {
             self.last.clear();
         }
         let username = self.hasher.hash_one(username);
-        let (run, since) = match self.last.get(&(to, purpose)) {
+        let (run, since) = match self.last.get(&(way, purpose)) {
             None => (0, now),
             Some(last) => {
                 let passed = now.saturating_duration_since(last.at);
                 let is_spare = purpose == Purpose::Check && passed < CONSENT_INTERVAL;
-                if passed < least_interval(last.run) || is_spare && self.is_keepalive(now, to, username) {
+                if passed < least_interval(last.run) || is_spare && self.is_keepalive(now, way, username) {
                     return false;
                 }
                 let since = if last.username == username { last.since } else { now };
                 (if passed < NEW_RUN { last.run } else { 0 }, since)
             }
         };
-        self.last.insert((to, purpose), Last { at: now, run: run + 1, username, since });
+        self.last.insert((way, purpose), Last { at: now, run: run + 1, username, since });
         true
     }
 
     /// Whether a check in this name is one of a path that stands, and not one of a path that is looked for.
-    fn is_keepalive(&self, now: Instant, to: SocketAddr, username: u64) -> bool {
+    fn is_keepalive(&self, now: Instant, way: Way, username: u64) -> bool {
         let is_old = self
             .last
-            .get(&(to, Purpose::Check))
+            .get(&(way, Purpose::Check))
             .is_some_and(|last| last.username == username && now.saturating_duration_since(last.since) >= LOOKED_FOR);
-        is_old && self.theirs.get(&to).is_some_and(|theirs| theirs.prove_the_path(now))
+        is_old && self.theirs.get(&way).is_some_and(|theirs| theirs.prove_the_path(now))
     }
 
     /// This came from there.
     pub(crate) fn on_received(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        let (way, datagram) = unwrap(from, datagram);
         let is_answer = datagram.starts_with(&BINDING_SUCCESS);
         // RFC 7983, section 7: what is beyond STUN.
         if !is_answer && datagram.first().is_none_or(|first| *first < 20) {
             return;
         }
-        if self.theirs.len() >= MOST_ADDRESSES && !self.theirs.contains_key(&from) {
+        if self.theirs.len() >= MOST_ADDRESSES && !self.theirs.contains_key(&way) {
             self.theirs.clear();
         }
-        let theirs = self.theirs.entry(from).or_default();
+        let theirs = self.theirs.entry(way).or_default();
         *(if is_answer { &mut theirs.answered } else { &mut theirs.heard }) = Some(now);
     }
 }
@@ -111,15 +118,21 @@ fn least_interval(run: u32) -> Duration {
     FIRST_INTERVAL.saturating_mul(run).min(LONGEST_INTERVAL)
 }
 
-/// Whether a datagram begins as a check does: quickly told, for each packet of media is asked about.
+/// Where a datagram to or from an address comes to, and what it is there.
+fn unwrap(address: SocketAddr, datagram: &[u8]) -> (Way, &[u8]) {
+    payload(datagram).map_or(((address, None), datagram), |content| ((address, receiver(datagram)), content))
+}
+
+/// Whether a datagram begins as a check does, by itself or in what a relay is to pass on: quickly told, for each packet of
+/// media is asked about.
 pub(crate) fn may_be_a_check(datagram: &[u8]) -> bool {
-    datagram.starts_with(&BINDING_REQUEST)
+    content(datagram).starts_with(&BINDING_REQUEST)
 }
 
 /// What a datagram checks and in whose name, if it is a check: a STUN binding request (RFC 8489, sections 5 and 14).
 fn purpose(datagram: &[u8]) -> Option<(Purpose, &[u8])> {
     let (header, mut attributes) = datagram.split_at_checked(20)?;
-    if !may_be_a_check(header) || header[4..8] != MAGIC_COOKIE {
+    if !header.starts_with(&BINDING_REQUEST) || header[4..8] != MAGIC_COOKIE {
         return None;
     }
     let (mut purpose, mut username) = (Purpose::Check, &[][..]);
@@ -193,6 +206,19 @@ mod tests {
         assert!(pacer.lets_through(at(1_900), to(2), &check(false)), "another address");
         assert!(pacer.lets_through(at(1_900), to(1), &check(true)), "a nomination");
         assert!(!pacer.lets_through(at(1_901), to(1), &check(true)), "the same again");
+    }
+
+    #[test]
+    fn checks_by_way_of_a_relay_are_told_apart_by_whom_they_are_for() {
+        let (mut pacer, now) = (CheckPacer::default(), Instant::now());
+        let mut sends = |channel, content: &[u8]| {
+            let datagram = [&[0x40, channel, 0, content.len() as u8][..], content].concat();
+            assert_eq!(may_be_a_check(&datagram), content[0] == 0);
+            pacer.lets_through(now, to(1), &datagram)
+        };
+        assert!(sends(1, &check(false)) && sends(2, &check(false)) && !sends(1, &check(false)));
+        assert!(sends(1, &check(true)), "a nomination");
+        assert!(sends(1, &[0x80; 50]) && sends(1, &[0x80; 50]), "media");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What a peer connection is opened with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use units::{DataRate, Phi};
 
-use crate::Certificate;
+use crate::{Certificate, RelayDialer};
 
 /// How to open a [`crate::Peer`].
 #[derive(Debug, Clone)]
@@ -20,6 +21,11 @@ pub struct PeerConfig {
     /// How long a small question to the clinic's server and its answer take on this device's link, if that is known: on a slow
     /// one the path is looked for less often, since many checks fill it.
     pub server_round_trip: Option<Duration>,
+    /// Opens the streams to relays that are reached by TCP or TLS; without it they are passed over.
+    pub relay_dialer: Option<Arc<dyn RelayDialer>>,
+    /// Relays alone are used: the other side learns no address of this machine or its network, and nothing is sent to any of
+    /// theirs but by a relay.
+    pub relay_only: bool,
     /// Also offer the loopback address: for two programs on one machine.
     pub include_loopback: bool,
 }
@@ -32,6 +38,8 @@ impl Default for PeerConfig {
             max_rate: None,
             certificate: None,
             server_round_trip: None,
+            relay_dialer: None,
+            relay_only: false,
             include_loopback: false,
         }
     }
@@ -40,7 +48,8 @@ impl Default for PeerConfig {
 /// A STUN or TURN server, in the form of WebRTC's `RTCIceServer`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IceServer {
-    /// `stun:host:port` or `turn:host:port`.
+    /// `stun:host:port` (RFC 7064), `turn:host:port?transport=udp`, the same with `tcp`, or `turns:host:port?transport=tcp`
+    /// (RFC 7065).
     pub urls: Vec<String>,
     /// For relays.
     pub username: Option<Phi<String>>,

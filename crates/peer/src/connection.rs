@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use congestion::EstimatorConfig;
-use rtc::ice::url::ProtoType;
 use rtc::interceptor::{ReceiverReportBuilder, Registry, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCIceTransportPolicy;
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpRtxParameters, RtpCodecKind,
 };
 use tokio::sync::mpsc;
 use units::Clock;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceServer};
+use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfiguration, RTCConfigurationBuilder};
 use webrtc::runtime::default_runtime;
 
 use crate::bridge::Bridge;
 use crate::handler::{Forward, LibraryEvent};
+use crate::relay::{RelayRuntime, Relays};
 use crate::repeating_runtime::{Repeaters, RepeatingRuntime};
 use crate::shared::Shared;
 use crate::{Certificate, IceServer, PeerConfig, PeerError, control, engine};
@@ -28,6 +29,7 @@ pub(crate) async fn build(
     shared: Arc<Shared>,
     library: mpsc::Sender<LibraryEvent>,
     repeaters: Repeaters,
+    relays: Arc<Relays>,
 ) -> Result<Arc<dyn PeerConnection>, PeerError> {
     let runtime = default_runtime().ok_or_else(|| engine::setup("no runtime"))?;
     let defaults = EstimatorConfig::default();
@@ -42,12 +44,9 @@ pub(crate) async fn build(
     if config.include_loopback {
         addresses.push("127.0.0.1:0".to_owned());
     }
-    let servers = config.ice_servers.iter().filter_map(ice_server).collect();
-    let certificates = config.certificate.clone().map(Certificate::into_library).into_iter().collect();
-    let configuration =
-        RTCConfigurationBuilder::new().with_ice_servers(servers).with_certificates(certificates).build();
+    let runtime = Arc::new(RelayRuntime::new(runtime, relays.clone()));
     let connection = PeerConnectionBuilder::new()
-        .with_configuration(configuration)
+        .with_configuration(configuration(config, &relays, &config.ice_servers))
         .with_media_engine(engine::media_engine()?)
         .with_setting_engine(engine::setting_engine(config))
         .with_interceptor_registry(registry)
@@ -61,22 +60,15 @@ pub(crate) async fn build(
     Ok(Arc::new(connection))
 }
 
-/// The server as the library takes it, without the addresses that it could not use; `None` when none is left. One of them
-/// would keep the library from all the others.
-fn ice_server(server: &IceServer) -> Option<RTCIceServer> {
-    let exposed = |value: &Option<units::Phi<String>>| value.as_ref().map(|v| v.expose().clone()).unwrap_or_default();
-    let with =
-        |urls| RTCIceServer { urls, username: exposed(&server.username), credential: exposed(&server.credential) };
-    let usable = |url: &&String| {
-        let parsed = with(vec![(*url).clone()]).urls();
-        let usable = parsed.is_ok_and(|urls| urls.iter().all(|url| url.proto == ProtoType::Udp && !url.is_secure()));
-        if !usable {
-            tracing::warn!(%url, "a server that helps to find a path is passed over: it cannot be used");
-        }
-        usable
-    };
-    let urls: Vec<String> = server.urls.iter().filter(usable).cloned().collect();
-    (!urls.is_empty()).then(|| with(urls))
+/// The library's configuration with these servers.
+pub(crate) fn configuration(config: &PeerConfig, relays: &Relays, servers: &[IceServer]) -> RTCConfiguration {
+    let policy = if config.relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
+    let certificates = config.certificate.clone().map(Certificate::into_library).into_iter().collect();
+    RTCConfigurationBuilder::new()
+        .with_ice_servers(relays.for_library(servers))
+        .with_ice_transport_policy(policy)
+        .with_certificates(certificates)
+        .build()
 }
 
 /// A track that takes finished RTP packets.
@@ -120,25 +112,4 @@ pub(crate) fn sequence() -> Result<u16, PeerError> {
 
 fn random() -> Result<u32, PeerError> {
     getrandom::u32().map_err(engine::setup)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_that_cannot_be_used_are_passed_over_and_the_others_stay() {
-        let server = |urls: &[&str], secret: Option<&str>| IceServer {
-            urls: urls.iter().map(|url| (*url).to_owned()).collect(),
-            username: secret.map(|secret| secret.to_owned().into()),
-            credential: secret.map(|secret| secret.to_owned().into()),
-        };
-        let left = |server: &IceServer| ice_server(server).map(|server| server.urls);
-        let mixed =
-            ["turns:a.example:443", "turn:a.example?transport=tcp", "nonsense", "turn:a.example", "stun:a.example"];
-        let good = ["turn:a.example".to_owned(), "stun:a.example".to_owned()];
-        assert_eq!(left(&server(&mixed, Some("secret"))).as_deref(), Some(&good[..]));
-        assert_eq!(left(&server(&["turn:a.example"], None)), None, "a relay without a password");
-        assert_eq!(left(&server(&["stuns:a.example"], None)), None);
-    }
 }

@@ -16,6 +16,7 @@ use webrtc::data_channel::DataChannel;
 use webrtc::runtime::{AsyncUdpSocket, Transmit};
 
 use crate::dtls_record::APPLICATION_DATA;
+use crate::relay::message::content;
 use crate::shared::Shared;
 
 /// Decides what is sent again and when; told the time. `W` is the way on which a datagram went.
@@ -52,7 +53,8 @@ impl<W> Default for ControlRepeater<W> {
 impl<W: Clone> ControlRepeater<W> {
     /// The library sent this. Whether it is remembered.
     pub(crate) fn on_sent(&mut self, now: Instant, way: &W, to: SocketAddr, datagram: &[u8]) -> bool {
-        if datagram.first() != Some(&APPLICATION_DATA) || !(LEAST_BYTES..=MOST_BYTES).contains(&datagram.len()) {
+        let sent = content(datagram);
+        if sent.first() != Some(&APPLICATION_DATA) || !(LEAST_BYTES..=MOST_BYTES).contains(&sent.len()) {
             return false;
         }
         if self.kept.len() >= MAX_KEPT {
@@ -68,7 +70,7 @@ impl<W: Clone> ControlRepeater<W> {
     pub(crate) fn on_unacknowledged(&mut self, bytes: usize) {
         let mut explained = 0;
         let first = self.kept.iter().rposition(|kept| {
-            explained += kept.repeat.datagram.len().saturating_sub(OVERHEAD);
+            explained += content(&kept.repeat.datagram).len().saturating_sub(OVERHEAD);
             explained >= bytes
         });
         if bytes == 0 {
@@ -122,7 +124,7 @@ pub(crate) struct ControlRepeats {
 impl ControlRepeats {
     /// The library sent this by this socket.
     pub(crate) fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
-        if transmit.contents.first() != Some(&APPLICATION_DATA) {
+        if content(transmit.contents).first() != Some(&APPLICATION_DATA) {
             // Media, mostly.
             return;
         }

@@ -134,7 +134,7 @@ pub(crate) fn setting_engine(config: &PeerConfig) -> SettingEngine {
         .with_host_acceptance_min_wait(Some(Duration::ZERO))
         .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
-        .with_relay_acceptance_min_wait(Some(Duration::ZERO))
+        .with_relay_acceptance_min_wait(Some(relay_wait(config)))
         .with_include_loopback_candidate(config.include_loopback)
         .with_discard_local_candidates_during_ice_restart(true)
         // Candidates are sealed, so that names would hide nothing from the server; and where multicast does not reach,
@@ -165,6 +165,20 @@ fn check_interval(server_round_trip: Option<Duration>) -> Duration {
     })
 }
 
+/// How long a pair of addresses by way of a relay is not taken although it answers: the library takes one for good, and a
+/// straight way that takes a moment longer to open is the better one.
+fn relay_wait(config: &PeerConfig) -> Duration {
+    if config.relay_only {
+        return Duration::ZERO;
+    }
+    let round_trips = config.server_round_trip.map_or(Duration::ZERO, |taken| taken * 2);
+    round_trips.clamp(RELAY_WAIT, LONGEST_RELAY_WAIT)
+}
+
+/// Two sides behind two routers need two round trips and a tick or two for the straight way.
+const RELAY_WAIT: Duration = Duration::from_millis(400);
+/// On a link that is so slow everything comes late, and a person waits.
+const LONGEST_RELAY_WAIT: Duration = Duration::from_millis(1_000);
 /// The library's 200 ms tick is most of the time it takes to connect; RFC 8445, section 14.2, allows 50 ms.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// From here on the link is a thin one, or its round trip so long that checks would overtake their answers.
@@ -191,6 +205,16 @@ mod tests {
         assert_eq!(check_interval(None), CHECK_INTERVAL);
         assert_eq!((interval(0), interval(60), interval(230), interval(420)), (100, 100, 115, 420));
         assert_eq!(check_interval(Some(Duration::MAX)), LONGEST_CHECK_INTERVAL);
+    }
+
+    #[test]
+    fn a_relay_gives_the_straight_way_a_moment() {
+        let wait = |millis: Option<u64>, relay_only| {
+            let server_round_trip = millis.map(Duration::from_millis);
+            relay_wait(&PeerConfig { server_round_trip, relay_only, ..PeerConfig::default() }).as_millis()
+        };
+        assert_eq!((wait(None, false), wait(Some(50), false), wait(Some(300), false)), (400, 400, 600));
+        assert_eq!((wait(Some(9_000), false), wait(None, true)), (1_000, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The WebRTC peer connection: one other person, one encrypted path, voice, picture and a control channel.
 //!
-//! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Four things are ours:
+//! [`Peer`] wraps the `webrtc` library and gives away as little of it as possible. Five things are ours:
 //!
 //! - **What is negotiated.** Session descriptions never travel. The two sides exchange typed
 //!   [`trust::ConnectionParameters`]; the SDP that the library wants is written here from those values, and
@@ -9,6 +9,8 @@
 //!   interceptor (`bridge`) replaces them and asks the pure crate `congestion` for every decision.
 //! - **Who is heard.** The media gate lets not one RTP packet through, in either direction, until it is opened; the
 //!   control channel works before that.
+//! - **Which ways there are to a relay.** The library speaks to relays by UDP alone; `relay` carries what it says by TCP, TLS
+//!   and proxies as well.
 //! - **That it comes up at all.** On a lossy link the library's handshakes can wait for each other for ever; `repeater`
 //!   sends the last datagrams again, and `control_repeater` the words on the control channel, which would wait for seconds.
 //!
@@ -36,6 +38,7 @@ mod handler;
 mod packet;
 mod peer;
 mod receiver;
+mod relay;
 mod repeater;
 mod repeating_runtime;
 mod sender;
@@ -52,5 +55,6 @@ pub use error::PeerError;
 pub use event::PeerEvent;
 pub use packet::{PeerStreams, PictureOut, ReceivedPacket, VoiceFormat, VoiceFormats, VoiceOut};
 pub use peer::Peer;
+pub use relay::{Dialing, RelayDialer, RelayProtocol, RelayStream};
 pub use sender_clock::{MediaKind, SenderClock};
 pub use stats::{Path, PeerStats};

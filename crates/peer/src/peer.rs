@@ -15,8 +15,9 @@ use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
 
-use crate::connection::{build, sequence, sources, track};
+use crate::connection::{build, configuration, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
+use crate::relay::Relays;
 use crate::repeating_runtime::Repeaters;
 use crate::sender::{PictureCommand, PictureSender, send_voice};
 use crate::sender_clock::{MediaKind, SenderClock};
@@ -24,8 +25,8 @@ use crate::session_description::{MAX_CONTROL_MESSAGE, from_sdp, to_sdp};
 use crate::shared::{Flows, Shared};
 use crate::supervisor::{self, Supervisor};
 use crate::{
-    PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceFormats, VoiceOut, candidate, control,
-    engine,
+    IceServer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams, PictureOut, VoiceFormats, VoiceOut, candidate,
+    control, engine,
 };
 
 /// A connection to one other person. Cheap to clone; the connection closes with [`Peer::close`] or the last clone.
@@ -51,7 +52,9 @@ struct Inner {
     announced: Arc<Mutex<Option<DtlsFingerprint>>>,
     negotiation: tokio::sync::Mutex<Negotiation>,
     version: AtomicU32,
-    include_loopback: bool,
+    relays: Arc<Relays>,
+    /// What it was opened with.
+    config: PeerConfig,
     voice: mpsc::Sender<VoiceOut>,
     picture: mpsc::Sender<PictureCommand>,
     tasks: Vec<JoinHandle<()>>,
@@ -91,7 +94,9 @@ impl Peer {
 
         let (library_sender, library) = mpsc::channel(LIBRARY_CAPACITY);
         let repeaters = Repeaters::default();
-        let connection = build(&config, clock, shared.clone(), library_sender, repeaters.clone()).await?;
+        let relays = Arc::new(Relays::new(config.relay_dialer.clone(), config.relay_only));
+        let connection =
+            build(&config, clock, shared.clone(), library_sender, repeaters.clone(), relays.clone()).await?;
         let Repeaters { handshake, control: control_repeats } = repeaters;
         let control_channel =
             connection.create_data_channel(control::LABEL, Some(control::options())).await.map_err(engine::setup)?;
@@ -106,6 +111,8 @@ impl Peer {
             connection: connection.clone(),
             shared: shared.clone(),
             clock,
+            relays: relays.clone(),
+            relay_only: config.relay_only,
             received: ReceivedSenders { voice: voice_sender, picture: picture_sender },
             handshake: handshake.clone(),
             announced: announced.clone(),
@@ -142,7 +149,8 @@ impl Peer {
             announced,
             negotiation: tokio::sync::Mutex::default(),
             version: AtomicU32::new(1),
-            include_loopback: config.include_loopback,
+            relays,
+            config,
             voice: voice_out,
             picture: picture_out,
             tasks,
@@ -225,6 +233,17 @@ impl Peer {
         Ok(())
     }
 
+    /// Other servers, or the same ones with fresh passwords: asked when a path is next looked for. A relay that is in use stays
+    /// so until then.
+    ///
+    /// # Errors
+    /// If the connection is closed or the library refuses.
+    pub async fn set_ice_servers(&self, servers: Vec<IceServer>) -> Result<(), PeerError> {
+        let _negotiation = self.begin().await?;
+        let configuration = configuration(&self.inner.config, &self.inner.relays, &servers);
+        self.inner.connection.set_configuration(configuration).await.map_err(engine::setup)
+    }
+
     /// Addresses at which the other side may be reached. Those that come before its parameters wait for them.
     ///
     /// # Errors
@@ -233,7 +252,7 @@ impl Peer {
         let mut negotiation = self.begin().await?;
         let mut candidates = candidates;
         // Checks are sent to where a stranger says: not to this machine, nor to what only its own link reaches.
-        candidates.retain(|candidate| self.inner.include_loopback || candidate.is_beyond_the_link());
+        candidates.retain(|candidate| self.inner.config.include_loopback || candidate.is_beyond_the_link());
         if !self.inner.shared.is_open() {
             candidates.truncate(MAX_CANDIDATES_BEFORE_ADMISSION.saturating_sub(negotiation.taken));
             negotiation.taken += candidates.len();
@@ -339,6 +358,7 @@ impl Peer {
         if let Err(error) = self.inner.connection.close().await {
             tracing::debug!(%error, "closed with an error");
         }
+        self.inner.relays.close();
     }
 
     async fn begin(&self) -> Result<tokio::sync::MutexGuard<'_, Negotiation>, PeerError> {

@@ -21,6 +21,7 @@ use crate::dtls_record::{
     APPLICATION_DATA, CHANGE_CIPHER_SPEC, DTLS, HANDSHAKE, is_of_handshake, is_the_same, refuses_a_certificate,
     shown_certificate,
 };
+use crate::relay::message::content;
 
 /// What is known of one connection's handshake.
 #[derive(Debug, Default)]
@@ -109,6 +110,7 @@ impl Handshake {
     }
 
     pub(crate) fn on_heard(&self, datagram: &[u8]) {
+        let datagram = content(datagram);
         if datagram.first().is_some_and(|first| DTLS.contains(first)) {
             let mut progress = self.lock();
             if progress.opened.is_none() {
@@ -119,14 +121,15 @@ impl Handshake {
     }
 
     pub(crate) fn on_sent(&self, socket: &Arc<dyn AsyncUdpSocket>, transmit: &Transmit<'_>) {
-        if !transmit.contents.first().is_some_and(|first| DTLS.contains(first)) {
+        let sent = content(transmit.contents);
+        if !sent.first().is_some_and(|first| DTLS.contains(first)) {
             // Media, mostly.
             return;
         }
-        if refuses_a_certificate(transmit.contents) {
+        if refuses_a_certificate(sent) {
             self.lock().certificate_refused = true;
         }
-        let kept = matches!(transmit.contents.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA)));
+        let kept = matches!(sent.first(), Some(&(CHANGE_CIPHER_SPEC | HANDSHAKE | APPLICATION_DATA)));
         if !kept || transmit.segment_size.is_some() {
             return;
         }
@@ -148,15 +151,17 @@ impl Handshake {
 
 /// Keeps a datagram for being sent again, in the place of those that are of no use beside it.
 fn keep(last: &mut VecDeque<Sent>, sent: Sent) {
-    if is_of_handshake(&sent.datagram) {
-        let again = last.iter_mut().find(|kept| kept.to == sent.to && is_the_same(&kept.datagram, &sent.datagram));
+    if is_of_handshake(content(&sent.datagram)) {
+        let is_again =
+            |kept: &&mut Sent| kept.to == sent.to && is_the_same(content(&kept.datagram), content(&sent.datagram));
+        let again = last.iter_mut().find(is_again);
         if let Some(kept) = again {
             // The library sent it again by itself: the newer copy counts, and its pause goes on growing.
             *kept = Sent { first: kept.first, repeats: kept.repeats, ..sent };
             return;
         }
         // A side begins its next flight when the other's has come as a whole, and that was sent for having ours.
-        last.retain(|kept| !is_of_handshake(&kept.datagram) || sent.first.duration_since(kept.first) < FLIGHT);
+        last.retain(|kept| !is_of_handshake(content(&kept.datagram)) || sent.first.duration_since(kept.first) < FLIGHT);
     }
     if last.len() >= MAX_KEPT {
         last.pop_front();
@@ -250,6 +255,17 @@ mod tests {
             keep(&mut last, sent(at(3_000), record(APPLICATION_DATA, 1, &[number; 20])));
         }
         assert_eq!(last.len(), MAX_KEPT);
+    }
+
+    #[test]
+    fn what_goes_by_way_of_a_relay_is_the_same_in_either_wrapping() {
+        let (now, mut last) = (Instant::now(), VecDeque::new());
+        let flight = record(HANDSHAKE, 0, &[1; 60]);
+        let by_channel = |number| [&[0x40, number, 0, flight.len() as u8][..], &flight].concat();
+        keep(&mut last, sent(now, by_channel(1)));
+        keep(&mut last, sent(now, by_channel(2)));
+        assert_eq!((last.len(), last[0].datagram[1]), (1, 2), "sent again by the library");
+        assert!(!is_of_handshake(content(&[0x40, 1, 0, 2, 0x80, 0])));
     }
 
     #[test]

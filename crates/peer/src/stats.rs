@@ -6,6 +6,8 @@ use std::time::Duration;
 use trust::CandidateKind;
 use units::{DataRate, Timestamp};
 
+use crate::RelayProtocol;
+
 /// What a [`crate::Peer`] counted since it was opened. Nothing in it says who is talking.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PeerStats {
@@ -69,4 +71,6 @@ pub struct Path {
     pub local: CandidateKind,
     /// Theirs.
     pub remote: CandidateKind,
+    /// How our relay is reached, if our end is one's.
+    pub relay: Option<RelayProtocol>,
 }

@@ -3,19 +3,22 @@
 //! The library never fails a handshake, it only never finishes it; and a call that may last
 //! through a power cut needs an ICE agent that never gives up, so somebody else must say "no path" at the start.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use trust::DtlsFingerprint;
+use trust::{Candidate, CandidateKind, DtlsFingerprint};
 use units::Clock;
 use webrtc::peer_connection::{
-    PeerConnection, RTCIceConnectionState, RTCPeerConnectionState, RTCStatsReportEntry, StatsSelector,
+    PeerConnection, RTCIceCandidate, RTCIceCandidateType, RTCIceConnectionState, RTCPeerConnectionState,
+    RTCStatsReportEntry, StatsSelector,
 };
 
 use crate::handler::LibraryEvent;
 use crate::receiver::{ReceivedSenders, receive_track};
+use crate::relay::Relays;
 use crate::repeater::Handshake;
 use crate::shared::Shared;
 use crate::{Path, PeerError, PeerEvent, candidate};
@@ -26,6 +29,10 @@ pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
     pub(crate) received: ReceivedSenders,
+    /// How relays are reached.
+    pub(crate) relays: Arc<Relays>,
+    /// Of our own addresses, only relays' are told.
+    pub(crate) relay_only: bool,
     /// What passed of the handshake.
     pub(crate) handshake: Arc<Handshake>,
     /// What the other side announced, once it has.
@@ -102,7 +109,7 @@ impl Supervisor {
 
     async fn on_library(&self, event: LibraryEvent, watch: &mut Watch) -> Result<(), Gone> {
         match event {
-            LibraryEvent::Candidate(candidate) => match candidate::from_library(&candidate) {
+            LibraryEvent::Candidate(candidate) => match self.own_candidate(&candidate) {
                 Some(candidate) => self.tell(PeerEvent::Candidate(candidate)).await,
                 None => Ok(()),
             },
@@ -127,6 +134,16 @@ impl Supervisor {
                 Ok(())
             }
         }
+    }
+
+    /// One of our addresses, as the other side is told of it.
+    fn own_candidate(&self, found: &RTCIceCandidate) -> Option<Candidate> {
+        let candidate = candidate::from_library(found)?;
+        if candidate.kind != CandidateKind::Relay {
+            return (!self.relay_only).then_some(candidate);
+        }
+        let relayed = SocketAddr::new(candidate.address, candidate.port);
+        Some(candidate::of_relay(candidate, self.relays.protocol_of(relayed)))
     }
 
     async fn on_ice(&self, state: RTCIceConnectionState, watch: &mut Watch) -> Result<(), Gone> {
@@ -214,9 +231,12 @@ impl Supervisor {
         let Some(sctp) = self.connection.sctp().await else { return };
         let pair = sctp.transport().ice_transport().get_selected_candidate_pair().await.ok().flatten();
         let path = pair.and_then(|pair| {
-            let leaves_by = candidate::leaves_by(pair.local());
-            let (local, remote) = (candidate::kind(pair.local().typ)?, candidate::kind(pair.remote().typ)?);
-            Some(Path { leaves_by, local, remote })
+            let (own, theirs) = (pair.local(), pair.remote());
+            let address = own.address.parse().ok().map(|address| SocketAddr::new(address, own.port));
+            let relay = address.filter(|_| own.typ == RTCIceCandidateType::Relay);
+            let relay = relay.and_then(|address| self.relays.protocol_of(address));
+            let (local, remote) = (candidate::kind(own.typ)?, candidate::kind(theirs.typ)?);
+            Some(Path { leaves_by: candidate::leaves_by(own), local, remote, relay })
         });
         let report = self.connection.get_stats(std::time::Instant::now(), StatsSelector::None).await;
         let round_trip = report.iter().find_map(|entry| match entry {

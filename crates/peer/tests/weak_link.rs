@@ -113,7 +113,11 @@ fn holes(pictures: &HashSet<u16>) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_picture_packets_come_again_once_and_nothing_storms() {
     let network = Network::new(Weather::default());
-    let config = PairConfig { start_rate: DataRate::from_kbps(1_000), max_rate: Some(DataRate::from_kbps(1_500)) };
+    let config = PairConfig {
+        start_rate: DataRate::from_kbps(1_000),
+        max_rate: Some(DataRate::from_kbps(1_500)),
+        ..PairConfig::default()
+    };
     let mut pair = network.open(config).await;
     let mut n = 0;
     talk(&mut pair, Duration::from_secs(1), &mut n).await;
@@ -140,7 +144,7 @@ async fn lost_picture_packets_come_again_once_and_nothing_storms() {
 async fn voice_comes_through_when_the_link_narrows_to_a_third() {
     let weather = Weather { rate: 800_000, delay: Duration::from_millis(40), ..Weather::default() };
     let network = Network::new(weather);
-    let mut pair = network.open(PairConfig { start_rate: DataRate::from_kbps(600), max_rate: None }).await;
+    let mut pair = network.open(PairConfig { start_rate: DataRate::from_kbps(600), ..PairConfig::default() }).await;
     let mut n = 0;
     let wide = talk(&mut pair, Duration::from_secs(6), &mut n).await;
     network.set(Weather { rate: 266_000, ..weather });

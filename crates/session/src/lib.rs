@@ -25,6 +25,7 @@ mod peers;
 mod person;
 mod pictures;
 mod recorder;
+mod relays;
 pub mod report;
 mod signaling;
 mod stopping;
@@ -36,7 +37,7 @@ mod whole_file;
 mod window;
 
 pub use ::media::I420;
-pub use call::{self, Mode, Preferences};
+pub use call::{self, Mode, Paths, Preferences, RelayWay};
 pub use comparing::Comparing;
 pub use desk;
 pub use desk_driver::DeskHandle;

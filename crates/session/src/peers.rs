@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::{PeerCommand, PeerInput};
+use call::{Paths, PeerCommand, PeerInput, Preferences};
 use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
 use signaling_client::SignalingClient;
 use signaling_protocol::{EndpointId, IceServer};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use units::{Clock, DataRate};
+use units::Clock;
 
 use crate::media::PacketReceiver;
 use crate::network::Change;
+use crate::relays::{RelayDialing, clinics_own};
 
 /// Commands that wait for a connection. `Block` does not fit a decider, so a full queue closes the connection.
 const COMMANDS: usize = 256;
@@ -62,7 +63,7 @@ pub(crate) struct Opened {
 /// All connections of this visit.
 pub(crate) struct PeerHub {
     clock: Clock,
-    max_rate: Option<DataRate>,
+    preferences: Preferences,
     /// Knows how quickly the clinic's server answers this device.
     client: SignalingClient,
     connections: HashMap<EndpointId, Connection>,
@@ -134,14 +135,14 @@ impl PeerHub {
     /// No connection yet; with `include_loopback` the other side may be on this very machine.
     pub(crate) fn new(
         clock: Clock,
-        max_rate: Option<DataRate>,
+        preferences: Preferences,
         client: SignalingClient,
         include_loopback: bool,
     ) -> (Self, mpsc::Receiver<FromPeer>) {
         let (inputs, receiver) = mpsc::channel(INPUTS);
         let hub = Self {
             clock,
-            max_rate,
+            preferences,
             client,
             connections: HashMap::new(),
             newest: HashMap::new(),
@@ -227,19 +228,22 @@ impl PeerHub {
         };
         let config = PeerConfig {
             certificate: Some(certificate),
-            ice_servers: ice.into_iter().map(ice_server).collect(),
-            max_rate: self.max_rate,
+            ice_servers: clinics_own(ice, &self.client.host()),
+            max_rate: self.preferences.max_rate,
+            relay_dialer: Some(Arc::new(RelayDialing(self.client.dialer()))),
+            relay_only: self.preferences.paths != Paths::All,
             server_round_trip: self.client.round_trip(),
             include_loopback: self.include_loopback,
             ..PeerConfig::default()
         };
         let (commands, todo) = mpsc::channel(COMMANDS);
+        let clinic = self.client.host();
         let say = Voice { endpoint, number, inputs: self.inputs.clone() };
         match Peer::open(config, self.clock).await {
             Ok((peer, PeerStreams { events, voice, picture })) => {
                 let peer = Arc::new(peer);
                 tokio::spawn(forward(events, say.clone()));
-                let obeying = tokio::spawn(obey(peer.clone(), todo, say));
+                let obeying = tokio::spawn(obey(peer.clone(), clinic, todo, say));
                 let packets = Some((voice, picture));
                 self.connections
                     .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
@@ -279,9 +283,9 @@ impl Voice {
 }
 
 /// Does commands in their order; an answer to one goes back as an input.
-async fn obey(peer: Arc<Peer>, mut commands: mpsc::Receiver<PeerCommand>, say: Voice) {
+async fn obey(peer: Arc<Peer>, clinic: String, mut commands: mpsc::Receiver<PeerCommand>, say: Voice) {
     while let Some(command) = commands.recv().await {
-        let done = tokio::time::timeout(NEGOTIATION_TIMEOUT, obey_one(&peer, command)).await;
+        let done = tokio::time::timeout(NEGOTIATION_TIMEOUT, obey_one(&peer, &clinic, command)).await;
         let input = match done {
             Ok(Ok(None)) => continue,
             Ok(Ok(Some(input))) => input,
@@ -317,12 +321,19 @@ fn refused(error: &PeerError) -> PeerInput {
     }
 }
 
-async fn obey_one(peer: &Peer, command: PeerCommand) -> Result<Option<PeerInput>, PeerError> {
+async fn obey_one(peer: &Peer, clinic: &str, command: PeerCommand) -> Result<Option<PeerInput>, PeerError> {
     match command {
         PeerCommand::CreateOffer { restart } => Ok(Some(PeerInput::Offer(peer.create_offer(restart).await?))),
         PeerCommand::AcceptOffer(offer) => Ok(Some(PeerInput::Answer(peer.accept_offer(offer).await?))),
         PeerCommand::AcceptAnswer(answer) => peer.accept_answer(answer).await.map(|()| None),
         PeerCommand::AddCandidates(candidates) => peer.add_candidates(candidates).await.map(|()| None),
+        PeerCommand::SetIceServers(servers) => {
+            if let Err(error) = peer.set_ice_servers(clinics_own(servers, clinic)).await {
+                // The present path goes on, and the next one is looked for as this one was.
+                tracing::warn!(%error, "other servers for finding a path were not taken");
+            }
+            Ok(None)
+        }
         PeerCommand::SendControl(bytes) => {
             if let Err(error) = peer.send_control(bytes).await {
                 // The engine sees the channel close; a word that was lost with it needs no second fault.
@@ -362,8 +373,4 @@ async fn forward(mut events: mpsc::Receiver<PeerEvent>, say: Voice) {
             break;
         }
     }
-}
-
-fn ice_server(server: IceServer) -> peer::IceServer {
-    peer::IceServer { urls: server.urls, username: server.username, credential: server.credential }
 }

@@ -7,6 +7,7 @@ use call::{
     Assurance, Check, EndReason, Level, Milestone, MilestoneKind, Mode, Phase, PicturePlan, PictureSent, Problem,
     Recognition, Refusal, Snapshot,
 };
+use peer::{Path, RelayProtocol};
 use trust::CandidateKind;
 use units::{Clock, DataRate, Timestamp};
 
@@ -246,6 +247,7 @@ impl Recorder {
                 counters.concealed.saturating_sub(last.concealed) as f64 / played as f64
             },
             path: stats.and_then(|stats| stats.path).map(|path| format!("{}-{}", kind(path.local), kind(path.remote))),
+            way: stats.and_then(|stats| stats.path).map(way),
             cpu_s: usage.cpu_secs,
             rss_mb: usage.rss_bytes as f64 / 1e6,
         });
@@ -356,6 +358,17 @@ fn kind(kind: CandidateKind) -> &'static str {
         CandidateKind::ServerReflexive => "srflx",
         CandidateKind::PeerReflexive => "prflx",
         CandidateKind::Relay => "relay",
+    }
+}
+
+/// Which way the packets go.
+fn way(path: Path) -> &'static str {
+    match (path.local, path.remote, path.relay) {
+        (CandidateKind::Relay, _, Some(RelayProtocol::Tcp)) => "relay_tcp",
+        (CandidateKind::Relay, _, Some(RelayProtocol::Tls)) => "relay_tls",
+        (CandidateKind::Relay, _, Some(RelayProtocol::Udp) | None) => "relay_udp",
+        (_, CandidateKind::Relay, _) => "relay_theirs",
+        _ => "direct",
     }
 }
 

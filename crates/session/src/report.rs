@@ -132,6 +132,9 @@ pub struct Sample {
     pub concealed_ratio: f64,
     /// Kinds of the two candidates in use, own first: `host-srflx`.
     pub path: Option<String>,
+    /// Which way the packets go: `direct`, `relay_udp`, `relay_tcp` or `relay_tls` by a relay of ours, `relay_theirs` by one of
+    /// theirs alone.
+    pub way: Option<&'static str>,
     /// Seconds of CPU since the start.
     pub cpu_s: f64,
     /// Resident memory.

@@ -68,8 +68,7 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let (intents_out, intents) = mpsc::channel(INTENTS);
     let (to_devices, from_devices) = mpsc::channel(INTENTS);
     let (snapshots, seen) = watch::channel(call.snapshot().clone());
-    let (peers, from_peers) =
-        PeerHub::new(start.clock, start.preferences.max_rate, start.client.clone(), start.on_this_machine);
+    let (peers, from_peers) = PeerHub::new(start.clock, start.preferences, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
     let driver = Driver {
         call,

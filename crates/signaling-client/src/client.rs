@@ -20,6 +20,7 @@ use units::Phi;
 
 use crate::changes::{Changed, Changes};
 use crate::connector::{CONNECT_TIMEOUT, Connector};
+use crate::dialer::{Dialer, host_of};
 use crate::error::{Failure, Refusal, from_transport};
 use crate::race::{Pace, race};
 use crate::tls::client_config;
@@ -160,6 +161,17 @@ impl SignalingClient {
     /// two.
     pub fn round_trip(&self) -> Option<Duration> {
         *self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens streams to the clinic's relays.
+    pub fn dialer(&self) -> Dialer {
+        let Shared { base_url, tls, trust, .. } = &*self.shared;
+        Dialer::new(base_url, tls, trust, !is_this_machine(base_url))
+    }
+
+    /// The host of the clinic's server, without brackets.
+    pub fn host(&self) -> String {
+        host_of(&self.shared.base_url)
     }
 
     /// Opens the connection of the event stream ahead of it: its three round trips, two seconds over a satellite, are then

@@ -22,19 +22,19 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use crate::dialer::ByteStream;
 use crate::race::{Pace, race};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// Opens connections to the server.
+/// Opens connections to the server, and streams to its relays.
 #[derive(Clone)]
 pub(crate) struct Connector {
     tls: TlsConnector,
@@ -44,31 +44,51 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    /// With this TLS; by way of the environment's proxy, if there is one and it is wanted.
+    /// With this TLS; by way of the proxy that the environment names, or else on macOS and Windows the system, if it is wanted.
     pub(crate) fn new(tls: &ClientConfig, by_proxy: bool) -> Self {
         let mut to_proxy = tls.clone();
         to_proxy.alpn_protocols.clear();
         Self {
             tls: TlsConnector::from(Arc::new(tls.clone())),
-            proxies: by_proxy.then(|| Arc::new(Matcher::from_env())),
+            proxies: by_proxy.then(|| Arc::new(Matcher::from_system())),
             to_proxy: TlsConnector::from(Arc::new(to_proxy)),
         }
     }
 
+    /// A stream for something else than HTTP.
+    pub(crate) async fn stream(&self, to: Uri, tls: bool) -> Result<Path, BoxError> {
+        let attempts = async {
+            if tls {
+                let attempt = |_| self.clone().attempt(to.clone());
+                race(HANDSHAKES, attempt).await.map(|secured| Box::new(secured.0.into_inner()) as Path)
+            } else {
+                self.path(&to).await
+            }
+        };
+        timeout(CONNECT_TIMEOUT, attempts)
+            .await
+            .map_err(|_| BoxError::from(io::Error::from(io::ErrorKind::TimedOut)))?
+    }
+
     /// One attempt: a path to the server, and the handshake over it.
     async fn attempt(self, to: Uri) -> Result<Secured, BoxError> {
-        let path = match self.proxies.as_ref().and_then(|proxies| proxies.intercept(&to)) {
-            None => tcp(&to).await?,
+        let path = self.path(&to).await?;
+        let inside = self.tls.connect(server_name(&to)?, path).await?;
+        Ok(Secured(TokioIo::new(inside)))
+    }
+
+    /// A path: TCP, or what a proxy hands on.
+    async fn path(&self, to: &Uri) -> Result<Path, BoxError> {
+        match self.proxies.as_ref().and_then(|proxies| proxies.intercept(to)) {
+            None => tcp(to).await,
             Some(proxy) => {
                 let mut tunnel = Tunnel::new(proxy.uri().clone(), ToProxy(self.to_proxy.clone()));
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
-                tunnel.call(to.clone()).await?.into_inner()
+                Ok(tunnel.call(to.clone()).await?.into_inner())
             }
-        };
-        let inside = self.tls.connect(server_name(&to)?, path).await?;
-        Ok(Secured(TokioIo::new(inside)))
+        }
     }
 }
 
@@ -121,11 +141,7 @@ impl Service<Uri> for ToProxy {
 }
 
 /// What the handshake with the server goes over: TCP, or what a proxy hands on.
-type Path = Box<dyn Bytes>;
-
-trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
+type Path = Box<dyn ByteStream>;
 
 /// A connection over which requests go.
 pub(crate) struct Secured(TokioIo<TlsStream<Path>>);
@@ -189,6 +205,9 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 fn set_up(stream: &TcpStream) {
     stream.set_nodelay(true).ok();
     let socket = SockRef::from(stream);
+    // What the system has taken cannot be dropped any more when it is too old.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(NOT_SENT).ok();
     let keepalive = TcpKeepalive::new().with_time(TCP_KEEPALIVE);
     #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
     let keepalive = keepalive.with_interval(TCP_KEEPALIVE);
@@ -218,6 +237,9 @@ const HANDSHAKES: Pace = Pace { first: Duration::from_millis(1_500), most: 3, le
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// What nothing comes of is asked whether it still stands, so that no router forgets it.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+/// Some packets: enough for a stream to be busy until the next are there.
+#[cfg(target_os = "linux")]
+const NOT_SENT: u32 = 16 * 1024;
 /// What is sent and not acknowledged for so long is given up.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -233,6 +255,36 @@ mod tests {
         assert_eq!(in_turn(given), all("[::1]:1 192.0.2.1:1 [::2]:1 192.0.2.2:1 192.0.2.3:1"));
         assert_eq!(in_turn(all("192.0.2.1:1 [::1]:1")), all("192.0.2.1:1 [::1]:1"));
         assert_eq!(in_turn(Vec::new()), []);
+    }
+
+    /// What a proxy is asked, and that what it hands on is what is spoken over.
+    #[tokio::test]
+    async fn a_stream_to_a_relay_goes_by_way_of_the_proxy() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let proxy = format!("http://user:word@{}", listener.local_addr().unwrap());
+        let proxies = Matcher::builder().https(proxy).no("spared.example").build();
+        let tls = crate::tls::client_config(&crate::ServerTrust::Pinned([0; 32])).unwrap();
+        let connector = Connector { proxies: Some(Arc::new(proxies)), ..Connector::new(&tls, false) };
+        let asked = tokio::spawn(async move {
+            let (mut stream, mut asked) = (listener.accept().await.unwrap().0, Vec::new());
+            while !asked.ends_with(b"\r\n\r\n") {
+                asked.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nword").await.unwrap();
+            (String::from_utf8(asked).unwrap().to_ascii_lowercase(), stream.read_u8().await.unwrap())
+        });
+        let mut stream = connector.stream("https://relay.example:3478/".parse().unwrap(), false).await.unwrap();
+        let mut word = [0; 4];
+        stream.read_exact(&mut word).await.unwrap();
+        stream.write_u8(7).await.unwrap();
+        let (asked, said) = asked.await.unwrap();
+        assert_eq!((&word, said), (b"word", 7));
+        assert!(asked.starts_with("connect relay.example:3478 http/1.1\r\n"), "{asked}");
+        assert!(asked.contains("proxy-authorization: basic"), "{asked}");
+        let spared = connector.proxies.as_ref().unwrap().intercept(&"https://spared.example:3478/".parse().unwrap());
+        assert!(spared.is_none(), "what is spared is reached straight");
     }
 
     #[tokio::test]

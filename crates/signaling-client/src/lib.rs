@@ -5,6 +5,8 @@
 //! the server tells, [`Outbox`] takes what is to be sent, and both go on through lost networks and restarted servers
 //! until the server itself says no. [`StaffEventStream`] does the same for an app whose user is signed in.
 //!
+//! [`Dialer`] opens streams to the clinic's relays the way connections to its server are opened, proxies and pin included.
+//!
 //! **Invariant:** this crate cannot read what the two sides say to each other, and decides nothing about a visit: when
 //! signalling is down it says so, and the call goes on.
 
@@ -14,6 +16,7 @@ mod backoff;
 mod changes;
 mod client;
 mod connector;
+mod dialer;
 mod error;
 mod event_stream;
 mod outbox;
@@ -25,6 +28,7 @@ mod staff;
 mod tls;
 
 pub use client::{Server, SignalingClient};
+pub use dialer::{ByteStream, Dialer};
 pub use error::{ClientError, Refusal};
 pub use event_stream::{EventStream, StaffEventStream, StreamEvent};
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};

@@ -35,6 +35,7 @@ fn a_command_line_that_is_wrong_has_a_status_of_its_own() {
         "--max-kbps 9",
         "--max-kbps -1",
         "--max-kbps many",
+        "--relay-by carrier-pigeon",
         "--duration 1h",
         "--duration -1s",
         "--give-up soon",

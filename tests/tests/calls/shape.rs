@@ -69,7 +69,7 @@ const TIMELINE: [(&str, Kind); 8] = [
 
 const EVENT: [(&str, Kind); 2] = [("t", Number), ("event", Text)];
 
-const SAMPLE: [(&str, Kind); 21] = [
+const SAMPLE: [(&str, Kind); 22] = [
     ("t", Number),
     ("phase", Text),
     ("rtt_ms", NumberOrNull),
@@ -89,6 +89,7 @@ const SAMPLE: [(&str, Kind); 21] = [
     ("audio_buffer_ms", Number),
     ("concealed_ratio", Number),
     ("path", TextOrNull),
+    ("way", TextOrNull),
     ("cpu_s", Number),
     ("rss_mb", Number),
 ];

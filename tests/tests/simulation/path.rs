@@ -67,7 +67,7 @@ impl World {
                 self.witness.saw_media_open(app);
                 self.connections[number].gate_open = true;
             }
-            PeerCommand::SetWanted(_) => {}
+            PeerCommand::SetWanted(_) | PeerCommand::SetIceServers(_) => {}
             PeerCommand::CloseMedia => self.connections[number].gate_open = false,
             PeerCommand::Close => self.close(number),
         }

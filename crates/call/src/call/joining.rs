@@ -9,7 +9,10 @@ use units::Timestamp;
 
 use super::Call;
 use super::timers::REJOIN_PATIENCE;
-use crate::{EndReason, MilestoneKind, Party, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest};
+use crate::ice::Ice;
+use crate::{
+    EndReason, MilestoneKind, Party, PeerCommand, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest,
+};
 
 /// ```text
 /// NotYet ──Join──▶ Asking ──joined──▶ In ──server forgot us──▶ Forgotten ──▶ Asking
@@ -78,7 +81,9 @@ impl Call {
             SignalingInput::Challenge(challenge) => self.on_challenge(challenge),
             SignalingInput::Joined(reply) => self.on_joined(now, reply),
             SignalingInput::Ice(reply) => {
-                self.ice.servers = Some(reply.servers);
+                if self.ice.on_reply(now, reply, self.config.preferences.paths) {
+                    self.tell_servers();
+                }
                 self.on_ice_settled(now);
             }
             SignalingInput::Event(event) => self.on_event(now, event),
@@ -127,6 +132,20 @@ impl Call {
         if self.ice.asked.is_none() {
             self.ice.asked = Some(now);
             self.signaling(SignalingRequest::GetIce);
+        }
+    }
+
+    /// When to ask for servers again, as long as the server knows us.
+    pub(super) fn ice_refresh_at(&self) -> Option<Timestamp> {
+        self.ice.refresh_at().filter(|_| self.joining == Joining::In)
+    }
+
+    /// The connections there are look for their next path with the servers as they are now.
+    fn tell_servers(&mut self) {
+        let servers = self.ice.servers.clone().unwrap_or_default();
+        let connected = self.remotes.iter().filter(|remote| remote.negotiation.has_connection());
+        for endpoint in connected.map(|remote| remote.endpoint).collect::<Vec<_>>() {
+            self.peer(endpoint, PeerCommand::SetIceServers(servers.clone()));
         }
     }
 
@@ -216,7 +235,7 @@ impl Call {
     /// Comes in anew, as somebody else.
     pub(super) fn rejoin(&mut self) {
         self.me = None;
-        self.ice = super::Ice::default();
+        self.ice = Ice::default();
         self.forget_everybody();
         self.ask_to_join(false, None);
     }

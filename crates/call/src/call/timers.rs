@@ -25,6 +25,10 @@ impl Call {
         if self.has_waited_for_ice(now) && !self.waiting_for_ice.is_empty() {
             self.on_ice_settled(now);
         }
+        if self.ice_refresh_at().is_some_and(|at| now >= at) {
+            self.ice.on_refresh(now);
+            self.ask_for_ice(now);
+        }
         self.give_up_admissions(now);
         if self.rejoin_at().is_some_and(|at| now >= at) {
             self.rejoin();
@@ -130,6 +134,7 @@ impl Call {
         let mut next = closing.into_iter().chain(self.deadline().map(|(at, _)| at)).collect::<Vec<_>>();
         next.extend(self.rejoin_at());
         next.extend(self.ask_again_at());
+        next.extend(self.ice_refresh_at());
         if !self.waiting_for_ice.is_empty() {
             next.extend(self.ice.asked.map(|asked| asked + ICE_PATIENCE));
         }

@@ -351,7 +351,7 @@ impl World {
                 }
             }
             PeerCommand::OpenMedia => app.was_open = true,
-            PeerCommand::CloseMedia | PeerCommand::SetWanted(_) => {}
+            PeerCommand::CloseMedia | PeerCommand::SetWanted(_) | PeerCommand::SetIceServers(_) => {}
             PeerCommand::Close => self.close(side),
         }
     }

@@ -21,11 +21,13 @@ pub(crate) enum Side {
 pub(crate) struct PairConfig {
     pub(crate) start_rate: DataRate,
     pub(crate) max_rate: Option<DataRate>,
+    /// What else a side is opened with.
+    pub(crate) base: PeerConfig,
 }
 
 impl Default for PairConfig {
     fn default() -> Self {
-        Self { start_rate: DataRate::from_kbps(1_000), max_rate: None }
+        Self { start_rate: DataRate::from_kbps(1_000), max_rate: None, base: PeerConfig::default() }
     }
 }
 
@@ -55,7 +57,7 @@ impl End {
             start_rate: config.start_rate,
             max_rate: config.max_rate,
             include_loopback: true,
-            ..PeerConfig::default()
+            ..config.base.clone()
         };
         let (peer, streams) = Peer::open(config, clock).await.expect("a peer opens");
         Self { peer, streams }
