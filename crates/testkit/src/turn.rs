@@ -8,7 +8,7 @@ use stun_types::message::{
     IntegrityAlgorithm, LongTermKeyCredentials, Message, MessageClass, MessageIntegrityCredentials, MessageWrite,
     MessageWriteExt, MessageWriteVec, Method,
 };
-use stun_types::prelude::{Attribute, AttributeStaticType};
+use stun_types::prelude::{AttributeStaticType, AttributeWrite};
 use turn_types::AddressFamily;
 use turn_types::attribute::{
     ChannelNumber, Data, Lifetime, RequestedAddressFamily, RequestedTransport, XorPeerAddress, XorRelayedAddress,
@@ -101,7 +101,7 @@ impl TurnClient {
     }
 
     /// Any request with these attributes, signed once the server has said how.
-    pub fn request(&self, method: Method, attributes: &[&dyn Attribute]) -> Vec<u8> {
+    pub fn request(&self, method: Method, attributes: &[&dyn AttributeWrite]) -> Vec<u8> {
         self.build(method, |message| {
             for attribute in attributes {
                 message.add_attribute(*attribute).expect("there is room");

@@ -131,9 +131,9 @@ impl Clinic {
             Ok(Reply::Challenge(reply)) => SignalingInput::Challenge(reply.challenge),
             Ok(Reply::Joined(reply)) => SignalingInput::Joined(reply),
             Ok(Reply::Sent(reply)) => SignalingInput::Sent(reply.accepted),
+            Ok(Reply::Ice { .. }) => SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600 }),
             Ok(Reply::Done) => match kind {
                 RequestKind::Admit(endpoint) => SignalingInput::Admitted(endpoint),
-                RequestKind::Ice => SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600 }),
                 kind => SignalingInput::Done(kind),
             },
             Ok(Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
