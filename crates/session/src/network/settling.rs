@@ -62,7 +62,7 @@ impl Settling {
     fn earn(&mut self, now: Timestamp) {
         while self.credit < BURST && now >= self.refill {
             self.credit += 1;
-            self.refill = self.refill + PAUSE;
+            self.refill += PAUSE;
         }
     }
 }
