@@ -38,7 +38,7 @@ async fn talk(pair: &mut Pair) {
     let frame = key_frame(pair.now(), 90_000, 5_000);
     pair.guest.peer.send_picture(frame.clone());
     let mut packets = vec![pair.host.picture().await];
-    while !packets.last().unwrap().marker {
+    while !packets.last().expect("a packet").marker {
         packets.push(pair.host.picture().await);
         packets.dedup_by_key(|packet| packet.sequence);
     }

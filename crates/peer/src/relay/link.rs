@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep_until, timeout};
 
 use super::inbox::Inbox;
-use super::message::is_allocate;
+use super::message::{for_library, is_allocate};
 use super::refusal::refuse;
 use super::stream::{Incoming, Outgoing};
 use super::url::RelayUrl;
@@ -175,6 +175,7 @@ async fn read(shared: &Shared, relays: &Weak<Relays>, mut from: ReadHalf<Box<dyn
                 state.owner.clone()
             };
             if let Some((owner, relay)) = owner {
+                let message = for_library(&message).map_or(message.clone(), |range| message.slice(range));
                 owner.push(relay, message);
             }
         }

@@ -29,6 +29,16 @@ pub(crate) fn content(datagram: &[u8]) -> &[u8] {
     payload(datagram).unwrap_or(datagram)
 }
 
+/// What a relay passed on, if it is a handshake or media and no check: where in the datagram it stands.
+///
+/// The library takes these as they are, from whichever address, once a path is chosen; and takes them sooner so. What it unwraps
+/// itself it looks at a round later, and of the media that come so it loses the first of each track.
+pub(crate) fn for_library(datagram: &[u8]) -> Option<std::ops::Range<usize>> {
+    let passed_on = payload(datagram)?;
+    let start = passed_on.as_ptr() as usize - datagram.as_ptr() as usize;
+    passed_on.first().is_some_and(|first| *first >= FIRST_OF_DTLS).then_some(start..start + passed_on.len())
+}
+
 /// To whom a datagram goes by way of a relay, as bytes that tell them apart: the number of a channel, or family, port and the
 /// first word of XOR-PEER-ADDRESS, of which the rest is different in each message (RFC 8489, section 14.2).
 pub(crate) fn receiver(datagram: &[u8]) -> Option<[u8; 8]> {
@@ -127,6 +137,8 @@ fn is_channel(first: u8) -> bool {
 }
 
 const HEADER: usize = 20;
+/// STUN is below (RFC 7983, section 7).
+const FIRST_OF_DTLS: u8 = 20;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// RFC 8656, section 17.
 const ALLOCATE: [u8; 2] = [0x00, 0x03];
@@ -175,6 +187,19 @@ pub(crate) mod tests {
         for cut in 0..sent.len() {
             let _ = (payload(&sent[..cut]), receiver(&sent[..cut]), is_signed(&sent[..cut]));
         }
+    }
+
+    #[test]
+    fn handshakes_and_media_are_taken_out_and_checks_are_not() {
+        let channel = |content: &[u8]| [&[0x40, 1, 0, content.len() as u8][..], content, &[0; 3]].concat();
+        for content in [[22, 254, 253], [0x80, 111, 0], [0xb1, 205, 0]] {
+            let by_channel = channel(&content);
+            assert_eq!(for_library(&by_channel).map(|range| by_channel[range].to_vec()), Some(content.to_vec()));
+            let indicated = stun(DATA_INDICATION, &[(XOR_PEER_ADDRESS, &[0; 8]), (DATA, &content)]);
+            assert_eq!(for_library(&indicated).map(|range| indicated[range].to_vec()), Some(content.to_vec()));
+            assert_eq!(for_library(&content), None, "it came straight");
+        }
+        assert_eq!((for_library(&channel(&[0, 1, 0])), for_library(&channel(&[]))), (None, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The library's runtime, with sockets from which relays are reached by streams as well.
 //!
 //! It also makes up for the order of the library's loop, in which relayed packets come too late: what is to go out by a relay
-//! is wrapped in one round and sent in the next, and what came in is looked at in one round and answered in the next. A round
+//! is wrapped in one round and sent in the next, and a check that came in is looked at in one round and answered in the next. A round
 //! begins when something happens, after 100 ms and more where nothing does: a handshake by way of two relays took seconds. So
 //! while a relay is in use, two more rounds follow each at once.
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use super::message::for_library;
 use super::{Inbox, Relays, place};
 
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl AsyncUdpSocket for RelaySocket {
         }
         let received = self.inner.poll_recv(cx, bufs, meta);
         if let Poll::Ready(Ok(count)) = &received {
-            for (buffer, meta) in bufs.iter().zip(meta.iter_mut()).take(*count) {
+            for (buffer, meta) in bufs.iter_mut().zip(meta.iter_mut()).take(*count) {
                 if place(meta.addr).is_some() {
                     // The addresses that we made up are nobody's: whoever sends from one wants to pass for a relay.
                     (meta.len, meta.stride) = (0, 1);
@@ -70,6 +71,9 @@ impl AsyncUdpSocket for RelaySocket {
                 }
                 if datagram.first().is_some_and(|first| *first < 4) {
                     self.relays.on_datagram(Instant::now(), meta.addr, datagram);
+                }
+                if let Some((length, stride)) = unwrap(buffer.get_mut(..meta.len).unwrap_or_default(), meta.stride) {
+                    (meta.len, meta.stride) = (length, stride);
                 }
             }
         }
@@ -85,6 +89,29 @@ impl AsyncUdpSocket for RelaySocket {
     }
 }
 
+/// Takes what a relay passed on out of datagrams that were received as one, each `stride` bytes long but the last: they then
+/// stand at the beginning. How long all of it is, and each; `None` where they are not all of that kind and of one length.
+fn unwrap(datagrams: &mut [u8], stride: usize) -> Option<(usize, usize)> {
+    let mut length = None;
+    let mut end = 0;
+    let mut is_last = false;
+    for datagram in datagrams.chunks(stride.max(1)) {
+        let one = for_library(datagram)?.len();
+        let all = *length.get_or_insert(one);
+        if is_last || one > all {
+            return None;
+        }
+        is_last = one < all;
+    }
+    for start in (0..datagrams.len()).step_by(stride.max(1)) {
+        let whole = start..datagrams.len().min(start + stride.max(1));
+        let range = for_library(&datagrams[whole])?;
+        datagrams.copy_within(start + range.start..start + range.end, end);
+        end += range.len();
+    }
+    Some((end, length?))
+}
+
 /// Whether a datagram is one that only relays know, by its first bytes: ChannelData, or a STUN message other than a check. A
 /// wrong guess costs nothing but some rounds of a loop.
 fn is_of_relay(datagram: &[u8]) -> bool {
@@ -98,6 +125,23 @@ fn is_of_relay(datagram: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_received_as_one_is_unwrapped_as_one() {
+        let channel = |content: &[u8]| [&[0x40, 1, 0, content.len() as u8][..], content].concat();
+        let unwrapped = |parts: &[Vec<u8>]| {
+            let mut datagrams = parts.concat();
+            let of = unwrap(&mut datagrams, parts[0].len());
+            of.map(|(length, stride)| (datagrams[..length].to_vec(), stride))
+        };
+        let media = |number, bytes| vec![0x80_u8 + number; bytes];
+        let parts = [channel(&media(1, 90)), channel(&media(2, 90)), channel(&media(3, 50))];
+        assert_eq!(unwrapped(&parts), Some(([media(1, 90), media(2, 90), media(3, 50)].concat(), 90)));
+        assert_eq!(unwrapped(&parts[..1]), Some((media(1, 90), 90)));
+        assert_eq!(unwrapped(&[channel(&media(1, 90)), channel(&[0; 90])]), None, "a check among them");
+        assert_eq!(unwrapped(&[media(1, 90), media(1, 90)]), None, "they came straight");
+        assert_eq!(unwrap(&mut [], 0), None);
+    }
 
     #[test]
     fn what_only_relays_know_is_told_from_checks_and_media() {

@@ -12,9 +12,12 @@ use webrtc::runtime::RecvMeta;
 use super::message::tests::stun;
 use super::*;
 
+/// To which host and port a stream was wanted, whether with TLS, and its other end.
+type Dialed = (String, u16, bool, DuplexStream);
+
 /// Opens streams whose other ends the test holds.
 #[derive(Debug)]
-struct ToTest(mpsc::UnboundedSender<(String, u16, bool, DuplexStream)>);
+struct ToTest(mpsc::UnboundedSender<Dialed>);
 
 impl RelayDialer for ToTest {
     fn dial(&self, host: String, port: u16, tls: bool) -> Dialing {
@@ -35,7 +38,7 @@ fn server(urls: &[&str], secret: Option<&str>) -> IceServer {
     }
 }
 
-fn relays(urls: &[&str]) -> (Arc<Relays>, mpsc::UnboundedReceiver<(String, u16, bool, DuplexStream)>) {
+fn relays(urls: &[&str]) -> (Arc<Relays>, mpsc::UnboundedReceiver<Dialed>) {
     let (dialed, ends) = mpsc::unbounded_channel();
     let relays = Arc::new(Relays::new(Some(Arc::new(ToTest(dialed))), false));
     relays.for_library(&[server(urls, Some("secret"))]);

@@ -29,9 +29,9 @@ pub(crate) struct Turn {
 impl Turn {
     /// With `datagrams` it answers them; without, they are lost as behind a firewall.
     pub(crate) async fn start(datagrams: bool) -> Self {
-        let socket = Arc::new(UdpSocket::bind(ANY).await.unwrap());
-        let listener = TcpListener::bind(ANY).await.unwrap();
-        let (at, streams) = (socket.local_addr().unwrap(), listener.local_addr().unwrap());
+        let socket = Arc::new(UdpSocket::bind(ANY).await.expect("a socket"));
+        let listener = TcpListener::bind(ANY).await.expect("a listener");
+        let (at, streams) = (socket.local_addr().expect("an address"), listener.local_addr().expect("an address"));
         let lent = Arc::new(Lent::default());
         tokio::spawn(serve_datagrams(socket, datagrams, lent.clone()));
         let counted = lent.clone();
@@ -98,7 +98,7 @@ async fn serve_datagrams(socket: Arc<UdpSocket>, answers: bool, lent: Arc<Lent>)
 }
 
 async fn serve_stream(stream: TcpStream, client: SocketAddr, lent: Arc<Lent>) {
-    stream.set_nodelay(true).unwrap();
+    stream.set_nodelay(true).expect("a stream");
     let (mut from, mut to) = stream.into_split();
     let (written, mut to_write) = mpsc::unbounded_channel::<Vec<u8>>();
     tokio::spawn(async move {
@@ -186,7 +186,7 @@ struct Allocation {
 
 /// The answer to a message, or what is sent on for it (RFC 8656, sections 7 to 12).
 async fn handle(message: &[u8], client: SocketAddr, allocation: &mut Option<Allocation>) -> Option<Vec<u8>> {
-    let kind: [u8; 2] = message[..2].try_into().unwrap();
+    let kind: [u8; 2] = message[..2].try_into().expect("two bytes");
     if kind[0] >= 0x40 {
         let held = allocation.as_ref()?;
         // Some pad in datagrams too.
@@ -214,12 +214,12 @@ async fn handle(message: &[u8], client: SocketAddr, allocation: &mut Option<Allo
             let held = match allocation {
                 Some(_) => return failure(437, &[]),
                 None => allocation.insert(Allocation {
-                    socket: UdpSocket::bind(ANY).await.unwrap(),
+                    socket: UdpSocket::bind(ANY).await.expect("a socket"),
                     permitted: HashSet::new(),
                     channels: HashMap::new(),
                 }),
             };
-            let relayed = held.socket.local_addr().unwrap();
+            let relayed = held.socket.local_addr().expect("an address");
             success(&[(RELAYED, xor(relayed)), (MAPPED, xor(client)), (LIFETIME, 600_u32.to_be_bytes().to_vec())])
         }
         [0, 4] => {
@@ -236,7 +236,7 @@ async fn handle(message: &[u8], client: SocketAddr, allocation: &mut Option<Allo
         [0, 9] => {
             let peer = unxor(attribute(message, PEER)?);
             let held = allocation.as_mut()?;
-            held.channels.insert(attribute(message, CHANNEL)?[..2].try_into().unwrap(), peer);
+            held.channels.insert(attribute(message, CHANNEL)?[..2].try_into().expect("two bytes"), peer);
             held.permitted.insert(peer.ip());
             success(&[])
         }

@@ -41,7 +41,7 @@ impl House {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let relayed: Vec<IpAddr> = vec![RELAYED.parse().unwrap(), RELAYED_V6.parse().unwrap()];
+        let relayed: Vec<IpAddr> = vec![RELAYED.parse().expect("an address"), RELAYED_V6.parse().expect("an address")];
         let peers = Peers { private: false, own: relayed.clone(), listen_port: 443 };
         let mut config = Config { relayed, peers, quotas: Quotas::default() };
         change(&mut config);
@@ -128,7 +128,8 @@ impl House {
                     self.to_peers.push((relayed, peer, bytes));
                 }
                 Output::Open { client, family } => {
-                    let ip: IpAddr = if family == Family::V4 { RELAYED } else { RELAYED_V6 }.parse().unwrap();
+                    let ip: IpAddr =
+                        if family == Family::V4 { RELAYED } else { RELAYED_V6 }.parse().expect("an address");
                     self.next_port += 1;
                     let relayed = SocketAddr::new(ip, self.next_port);
                     self.sockets.insert(relayed);
@@ -142,7 +143,7 @@ impl House {
 }
 
 pub(crate) fn at(address: &str) -> SocketAddr {
-    address.parse().unwrap()
+    address.parse().expect("an address")
 }
 
 pub(crate) fn by_udp(address: &str) -> Client {

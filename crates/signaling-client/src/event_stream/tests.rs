@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex};
 
 use signaling_protocol::{Code, PolledEvent};
 
+use tokio::time::sleep;
+
 use super::*;
 use crate::ClientError;
 use crate::changes::Changed;
