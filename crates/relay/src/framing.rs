@@ -45,7 +45,7 @@ impl Deframer {
 
 /// Where the message that begins here lies, and how many bytes it takes with its padding.
 fn next_range(bytes: &[u8]) -> Result<Option<(Range<usize>, usize)>, FramingError> {
-    let Some(&[first, second, high, low]) = bytes.first_chunk() else {
+    let Some(&[first, _, high, low]) = bytes.first_chunk() else {
         return if bytes.first().is_some_and(|first| first & 0x80 != 0) { Err(FramingError) } else { Ok(None) };
     };
     let length = usize::from(u16::from_be_bytes([high, low]));
@@ -54,8 +54,7 @@ fn next_range(bytes: &[u8]) -> Result<Option<(Range<usize>, usize)>, FramingErro
         0x40..=0x7f => (4 + length, 4 + length + padding(length)),
         _ => return Err(FramingError),
     };
-    // Responses have no business here, and a longer type is none of TURN's.
-    if whole > LARGEST_MESSAGE || (first < 0x40 && u16::from_be_bytes([first, second]) & 0x0100 != 0) {
+    if whole > LARGEST_MESSAGE {
         return Err(FramingError);
     }
     Ok(Some((0..message, whole)))
