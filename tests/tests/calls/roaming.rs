@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use xtask::house::End;
+use xtask::house::{End, Options};
 use xtask::process::wait_until;
 use xtask::report::Report;
 
@@ -46,14 +46,15 @@ fn a_machine_that_slept_goes_on_with_its_call() {
 #[test]
 fn a_patient_whose_app_was_killed_comes_back_by_the_same_link() {
     let clinic = Clinic::open();
-    let mut host = clinic.host(&clinic.clinicians(60));
-    let mut guest = clinic.join(&clinic.patients(60));
+    let mut host = clinic.host(&clinic.clinicians(120));
+    let mut guest = clinic.join(&clinic.patients(120));
     wait_until_live(&mut host);
     wait_until_live(&mut guest);
     guest.process.kill();
     let missed = || host.process.stdout().contains("reconnecting");
     assert!(wait_until(AROUND, || Ok(missed())).expect("no Ctrl-C"), "{}", host.process.stdout());
-    let mut again = clinic.join(&clinic.patients(5));
+    // The server keeps the place of the app that was killed for half a minute.
+    let mut again = clinic.join(&Options { give_up_secs: 60, ..clinic.patients(5) });
     assert_eq!(exit_of(&mut again, CALL), 0, "{}", again.process.stderr());
     assert_eq!(exit_of(&mut host, CALL), 0, "{}", host.process.stderr());
     assert!(since(&host.report().unwrap(), "reconnecting:their_app_stopped").iter().any(|event| event == "live"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use call::{Call, CallConfig, CameraFormat, HostInvite, MediaConfig, Party, SignalingRequest};
+use call::{Call, CallConfig, CameraFormat, HostInvite, Input, MediaConfig, Party, SignalingRequest};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::visits::StreamId;
@@ -18,6 +18,8 @@ pub(crate) struct App {
     pub(crate) call: Call,
     pub(crate) alive: bool,
     pub(crate) asleep: bool,
+    /// What came while it slept.
+    pub(crate) unread: Vec<Input>,
     /// Who it is in the visit; stands for its token.
     pub(crate) me: Option<EndpointId>,
     /// Requests without a definite answer yet, with the number of the attempt.
@@ -109,6 +111,7 @@ impl App {
             call: Call::new(CallConfig::new(party, media, DAY), Box::new(StdRng::seed_from_u64(seed))),
             alive: true,
             asleep: false,
+            unread: Vec::new(),
             me: None,
             requests: BTreeMap::new(),
             posts: VecDeque::new(),

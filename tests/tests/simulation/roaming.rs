@@ -33,7 +33,7 @@ impl World {
         self.tell(app, Input::Network(NetworkInput::Changed));
     }
 
-    /// The machine sleeps: nothing is read, nothing sent, and no timer runs.
+    /// The machine sleeps: no timer runs, and what comes is read when it wakes.
     pub(crate) fn fall_asleep(&mut self, who: Who) {
         let Some(app) = self.newest(who) else { return };
         let attempt = self.apps[app].stream.attempt;
@@ -44,6 +44,9 @@ impl World {
     pub(crate) fn wake_up(&mut self, who: Who) {
         let Some(app) = self.newest(who) else { return };
         self.apps[app].asleep = false;
+        for input in std::mem::take(&mut self.apps[app].unread) {
+            self.tell(app, input);
+        }
         self.ask_anew(app);
         self.tell(app, Input::Network(NetworkInput::Woke));
     }
@@ -53,7 +56,9 @@ impl World {
         if self.apps[app].stream.wanted && self.apps[app].stream.open.is_none() {
             self.open_stream(app, Duration::ZERO);
         }
-        let waiting: Vec<_> = self.apps[app].requests.keys().copied().collect();
+        // Of messages only the first is under way.
+        let behind: Vec<_> = self.apps[app].posts.iter().skip(1).copied().collect();
+        let waiting: Vec<_> = self.apps[app].requests.keys().copied().filter(|id| !behind.contains(id)).collect();
         for id in waiting {
             self.try_request(app, id);
         }

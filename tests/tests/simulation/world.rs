@@ -357,7 +357,9 @@ impl World {
 
     /// Tells an app something and does what it wants.
     pub(crate) fn tell(&mut self, app: usize, input: Input) {
-        if self.apps[app].alive && !self.apps[app].asleep {
+        if self.apps[app].asleep {
+            self.apps[app].unread.push(input);
+        } else if self.apps[app].alive {
             let live = matches!(self.phase(app), Phase::Live { .. });
             let (before, hangs_up) =
                 (self.apps[app].call.snapshot().partner, matches!(input, Input::Intent(Intent::HangUp)));
