@@ -53,7 +53,7 @@ fn a_patient_whose_app_was_killed_comes_back_by_the_same_link() {
     guest.process.kill();
     let missed = || host.process.stdout().contains("reconnecting");
     assert!(wait_until(AROUND, || Ok(missed())).expect("no Ctrl-C"), "{}", host.process.stdout());
-    // The server keeps the place of the app that was killed for half a minute.
+    // The server keeps the place of the app that was killed for ten seconds.
     let mut again = clinic.join(&Options { give_up_secs: 60, ..clinic.patients(5) });
     assert_eq!(exit_of(&mut again, CALL), 0, "{}", again.process.stderr());
     assert_eq!(exit_of(&mut host, CALL), 0, "{}", host.process.stderr());

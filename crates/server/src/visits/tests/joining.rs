@@ -96,7 +96,7 @@ fn the_same_app_comes_back_where_it_stood_and_another_waits() {
     let (link, mut host, mut guest) = clinic.call();
     assert_eq!(clinic.try_join(&link, b"guest").unwrap().endpoint, guest.id);
     guest.breaks(&mut clinic);
-    clinic.pass(Duration::from_secs(29));
+    clinic.pass(Duration::from_secs(9));
     assert_eq!(clinic.try_join(&link, b"a new app"), Err(Code::InvitePlaceKept), "who was admitted may come back");
     clinic.pass(Duration::from_secs(1));
     host.hears(&mut clinic);
