@@ -26,6 +26,8 @@ pub(crate) struct RemoteParty {
     pub(crate) path: Path,
     /// The server says that its stream broke, or that it is gone: it cannot be told anything.
     pub(crate) unreachable: bool,
+    /// When the server last said that it is there again.
+    pub(crate) back: Option<Timestamp>,
     /// The server counts it as admitted: it came in with an earlier app of ours.
     pub(crate) in_visit: bool,
     /// The server has forgotten it: only its connection is left.
@@ -97,6 +99,7 @@ impl RemoteParty {
             successor: None,
             path: Path::Never,
             unreachable: false,
+            back: None,
             in_visit: false,
             gone: false,
             failed_connections: 0,

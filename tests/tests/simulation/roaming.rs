@@ -24,6 +24,8 @@ impl World {
                 }
             }
         }
+        // After what was said of it, which goes out as soon as there is any way.
+        self.ask_anew(app);
     }
 
     /// It has an address again: what waits for the server does not wait any longer.

@@ -112,6 +112,7 @@ impl Call {
     fn on_back(&mut self, now: Timestamp, endpoint: EndpointId) {
         let Some(index) = self.index(endpoint) else { return };
         self.remotes[index].set_cause(ReconnectCause::LinkLost);
+        self.remotes[index].back = Some(now);
         self.catch_up(now, index);
     }
 

@@ -168,10 +168,15 @@ impl Call {
             Phase::Reconnecting { since, .. } => Some((since + self.config.reconnect_grace, EndReason::ConnectionLost)),
             Phase::Connecting { since } => {
                 let grace = since + self.config.reconnect_grace;
-                // Without the server nobody can be reached: then only the grace counts.
-                let at = self.signaling_up_since.map_or(grace, |up| (up.max(since) + CONNECTING_PATIENCE).min(grace));
                 let partner = self.partner.and_then(|partner| self.index(partner));
                 let partner = partner.map(|partner| &self.remotes[partner]);
+                // Who is away (a machine that sleeps, a link that is gone) or without the server cannot be reached: then
+                // only the grace counts.
+                if partner.is_some_and(|partner| partner.unreachable) {
+                    return Some((grace, EndReason::NoConnection));
+                }
+                let since = partner.and_then(|partner| partner.back).map_or(since, |back| back.max(since));
+                let at = self.signaling_up_since.map_or(grace, |up| (up.max(since) + CONNECTING_PATIENCE).min(grace));
                 // A path that comes and goes gives whoever is on it no more time.
                 let unsure = partner.filter(|partner| partner.negotiation.verified_since().is_none());
                 let found = unsure.filter(|_| self.signaling_up).and_then(|partner| partner.first_path);

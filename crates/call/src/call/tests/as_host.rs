@@ -226,6 +226,24 @@ fn a_connection_that_does_not_come_about_is_tried_once_more_and_then_left_until_
 }
 
 #[test]
+fn who_falls_asleep_when_admitted_is_waited_for() {
+    let mut scene = Scene::host_with(&[THEM]);
+    scene.peer(PeerInput::Offer(offer(1, 0)));
+    scene.say(InnerMessage::Answer { generation: 0, parameters: answer(9, 0) });
+    scene.peer(PeerInput::IceConnected);
+    scene.intent(Intent::Admit(THEM));
+    scene.signaling(SignalingInput::Admitted(THEM));
+    scene.event(Event::Away { endpoint: THEM });
+    scene.wait(secs(300));
+    assert_eq!(ended(&scene), None, "the lid is closed");
+    scene.event(Event::Back { endpoint: THEM });
+    scene.wait(secs(29));
+    assert_eq!(ended(&scene), None, "and open");
+    scene.wait(secs(62));
+    assert!(ended(&scene).is_some(), "there, and no connection comes about");
+}
+
+#[test]
 fn two_paths_without_a_handshake_end_an_admitted_connection() {
     let mut scene = Scene::host_with(&[THEM]);
     scene.intent(Intent::Admit(THEM));
