@@ -47,8 +47,14 @@ const STANDING_QUEUE: Duration = Duration::from_millis(90);
 /// A queue that stands at less is left alone while draining: noise, or the last packets of a frame.
 const DRAINED: Duration = Duration::from_millis(40);
 
+/// A thin path that loses this part or more does so whatever its rate.
+const BAD_LOSS: f64 = 0.1;
+
 /// How many times the jitter is added to these: on a noisy path the least delay of a report is noisy, too.
 const JITTERS: f64 = 3.0;
+
+/// More is no noise on such a path, whatever the delays look like: nobody speaks freely over a queue of a third of a second.
+const MOST_NOISE: Duration = Duration::from_millis(300);
 
 /// A standing queue that packets get through as fast as they come must stand this long before anything is done.
 const STANDING_FOR: Duration = Duration::from_millis(400);
@@ -382,8 +388,11 @@ impl Estimator {
         if last_sent < self.deaf_until {
             return;
         }
-        let just_now = self.deliveries.just_now();
-        let lately = self.deliveries.lately();
+        // A bad path loses behind its bottleneck as well as before it: what is lost there has been carried. On a thin one that is
+        // the difference between what a voice needs and less; on others, what two calls learn of each other by.
+        let loss = if self.is_bad() { self.losses.lasting_loss() } else { 0.0 };
+        let just_now = self.deliveries.just_now().map(|delivery| delivery.before_losses(loss));
+        let lately = self.deliveries.lately().map(|delivery| delivery.before_losses(loss));
         let round_trip = self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP);
         if self.competes(now, queue, just_now.or(lately)) {
             return;
@@ -416,8 +425,14 @@ impl Estimator {
         self.silence.is_none() && self.trend.usage() != Usage::Over && self.queue.standing() <= self.noise(DRAINED)
     }
 
+    /// Whether the path is thin and loses much, however little is sent.
+    fn is_bad(&self) -> bool {
+        self.control.rate() < THIN && self.losses.limit().is_none() && self.losses.lasting_loss() >= BAD_LOSS
+    }
+
     fn noise(&self, span: Duration) -> Duration {
-        span + Duration::from_secs_f64(JITTERS * self.trend.jitter_ms() / 1e3)
+        let noise = Duration::from_secs_f64(JITTERS * self.trend.jitter_ms() / 1e3);
+        span + if self.is_bad() { noise.min(MOST_NOISE) } else { noise }
     }
 
     fn smooth_round_trip(&mut self, sample: Duration) {

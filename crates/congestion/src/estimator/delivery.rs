@@ -28,6 +28,9 @@ pub(super) struct Delivery {
     pub(super) received: DataRate,
 }
 
+/// Of what loses more, nobody knows what it would carry.
+const MOST_LOSS: f64 = 0.35;
+
 /// Arriving at less than this part of what is sent, with a queue standing, packets meet a bottleneck.
 const CHOKED: f64 = 0.9;
 
@@ -35,6 +38,12 @@ impl Delivery {
     /// Whether less arrives than is sent.
     pub(super) fn chokes(self) -> bool {
         self.received < self.sent * CHOKED
+    }
+
+    /// What would have arrived of a path that loses this part of all whatever its rate: what the link itself carries.
+    pub(super) fn before_losses(self, loss: f64) -> Self {
+        let through = 1.0 - loss.clamp(0.0, MOST_LOSS);
+        Self { received: (self.received * (1.0 / through)).min(self.sent.max(self.received)), ..self }
     }
 }
 

@@ -92,6 +92,13 @@ impl LossModel {
         self.loss
     }
 
+    /// Which part was lost over all that is remembered, five seconds at least: steadier than [`loss`](Self::loss).
+    pub(super) fn lasting_loss(&self) -> f64 {
+        let (lost, received) =
+            self.observations.iter().fold((0.0, 0.0), |sum, seen| (sum.0 + seen.lost, sum.1 + seen.received));
+        if self.observations.len() < OBSERVATIONS { 0.0 } else { lost / (lost + received).max(1.0) }
+    }
+
     /// Above which rate packets are lost because there are too many of them, if that is why.
     pub(super) fn limit(&self) -> Option<DataRate> {
         self.limit
