@@ -115,10 +115,12 @@ impl Person {
 
     fn next_to_admit(&self, snapshot: &Snapshot) -> Option<(Timestamp, EndpointId)> {
         let admit_after = self.habits.admit_after?;
-        // One at a time: the first of the queue, and nobody while somebody is in or on the way in.
+        // One at a time: the first of the queue, and nobody while somebody is in or on the way in. Who opened the link again
+        // is let in in the place of the app that does not answer any more.
         let asked = snapshot.waiting.iter().any(|waiting| self.admitted.contains(&waiting.endpoint));
         let free = snapshot.role == Role::Host && snapshot.partner.is_none() && !asked;
-        let waiting = snapshot.waiting.iter().filter(|_| free);
+        let comes_back = snapshot.role == Role::Host && matches!(snapshot.phase, Phase::Reconnecting { .. }) && !asked;
+        let waiting = snapshot.waiting.iter().filter(|waiting| free || comes_back && waiting.reused);
         waiting.map(|waiting| (waiting.since + admit_after, waiting.endpoint)).min_by_key(|(at, _)| *at)
     }
 }
@@ -194,6 +196,21 @@ pub(crate) mod tests {
         assert_eq!(person.wakes_at(&seen), at(8));
         assert_eq!(person.decide(at(8), &seen), Some(Intent::Admit(endpoint)));
         assert_eq!(person.decide(at(9), &seen), None);
+    }
+
+    #[test]
+    fn who_opens_the_link_again_is_admitted_in_the_place_of_an_app_that_is_gone() {
+        let mut person = person();
+        let again = EndpointId::from_random([2; 16]);
+        let mut seen = snapshot(Phase::Live { since: at(1) });
+        seen.partner = Some(EndpointId::from_random([1; 16]));
+        seen.waiting.push(Waiting { reused: true, ..waits(again) });
+        assert_eq!(person.decide(at(9), &seen), None, "the other app answers");
+        seen.phase = Phase::Reconnecting { since: at(9), cause: call::ReconnectCause::TheirAppStopped };
+        seen.waiting[0].reused = false;
+        assert_eq!(person.decide(at(9), &seen), None, "somebody else");
+        seen.waiting[0].reused = true;
+        assert_eq!(person.decide(at(9), &seen), Some(Intent::Admit(again)));
     }
 
     #[test]
