@@ -72,6 +72,10 @@ const DRAIN_LEAST: f64 = 0.4;
 /// would stay on a link of 30 kbps.
 const DRAIN_FLOOR: f64 = 0.7;
 
+/// On a thin path a queue of this length is drained however long that takes: no noise looks like that, and all that is said
+/// would come so late for as long as the path is used to the full.
+const LONG_QUEUE: Duration = Duration::from_millis(300);
+
 /// The target loses nothing to a fall of less than this: probes look for rates that were really there.
 const REAL_FALL: f64 = 0.7;
 
@@ -310,8 +314,10 @@ impl Estimator {
             let late = now.since(first).saturating_sub(FIRST_REPORT).as_secs_f64();
             target = target.min((target * 0.5f64.powf(late / GUESS_HALVES_IN)).max(LEAST_GUESS));
         }
-        let draining = self.rival.is_none() && self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
-        if draining && self.queue.standing() > self.noise(DRAINED) {
+        let fell = self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
+        let drains = fell && self.queue.standing() > self.noise(DRAINED);
+        let is_full = self.control.rate() < THIN && self.queue.standing() > LONG_QUEUE;
+        if self.rival.is_none() && (drains || is_full) {
             let factor = 1.0 - self.queue.standing().as_secs_f64() / DRAIN_WITHIN;
             target = target * factor.clamp(DRAIN_LEAST, 1.0);
             return target.max(self.config.min.min(self.control.rate() * DRAIN_FLOOR));
