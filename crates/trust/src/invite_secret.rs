@@ -1,7 +1,7 @@
 //! The secret in a link, and the key that is made from it.
 
 use ed25519_dalek::{Signer, SigningKey};
-use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes};
+use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes, measure_signing_bytes};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -26,6 +26,11 @@ impl InviteSecret {
     /// Proves to the server that the link is held, for this invite, this challenge and this bundle.
     pub fn sign_join(&self, invite: InviteId, challenge: &Challenge, bundle: &[u8]) -> Signature {
         Signature(self.sign(&join_signing_bytes(invite, challenge, bundle)))
+    }
+
+    /// Proves to the server that the link is held, for measuring the way to it: this joins nothing.
+    pub fn sign_measure(&self, invite: InviteId, challenge: &Challenge) -> Signature {
+        Signature(self.sign(&measure_signing_bytes(invite, challenge)))
     }
 
     /// Signs; what is signed starts with a label of its own, so that no signature serves for two things.

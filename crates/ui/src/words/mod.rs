@@ -5,6 +5,7 @@ use std::time::Duration;
 mod assurance;
 mod call;
 mod devices;
+mod doctor;
 mod ending;
 mod keys;
 mod people;
@@ -23,6 +24,7 @@ pub(crate) use self::people::*;
 pub(crate) use self::pictures::*;
 pub(crate) use self::refusals::*;
 pub(crate) use self::refused::*;
+pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub use self::sheet::recovery_page;
 pub(crate) use self::spans::*;
 
