@@ -20,6 +20,8 @@ use crate::headless::{Account, InputError, random};
 const EACH_WAY: Duration = Duration::from_millis(1_200);
 /// What is under way then may take so long: on less than 5 kbps.
 const AT_MOST: Duration = Duration::from_secs(10);
+/// More than a visit can use: so little, sent so fast, says no more.
+const MOST: DataRate = DataRate::from_kbps(20_000);
 /// From little to much: a thin link is measured by the first, a fast one shows what it can with the last.
 const SIZES: [usize; 5] = [4_096, 16_384, MEASURE_BYTES, MEASURE_BYTES, MEASURE_BYTES];
 
@@ -150,9 +152,9 @@ impl<'a> Measuring<'a> {
             }
             let (up, down) = sizes(size);
             let Ok((_, took)) = self.ask(up, down).await else { break };
-            // A round trip is over before the first byte counts; never more than three quarters of it all.
-            let span = took.saturating_sub(self.least).max(took / 4);
-            best = best.max(Some(DataRate::of_bytes(on_the_wire(size), span)));
+            // A round trip is over before the first byte counts; never more than half of it all.
+            let span = took.saturating_sub(self.least).max(took / 2);
+            best = best.max(Some(DataRate::of_bytes(on_the_wire(size), span).min(MOST)));
         }
         best
     }

@@ -250,6 +250,7 @@ pub fn rung_name(rung: Rung) -> &'static str {
 /// What came of it, in short.
 pub fn came_of_it(outcome: Outcome) -> String {
     match outcome {
+        Outcome::Works { took_ms: 0 } => "works, under 1 ms".to_owned(),
         Outcome::Works { took_ms } => format!("works, {took_ms} ms"),
         Outcome::Fails { why } => fault(why).to_owned(),
     }

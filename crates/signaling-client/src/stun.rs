@@ -3,26 +3,24 @@
 //! A Binding request asks by which address one is seen. An Allocate request without a name is refused with 401 by every relay
 //! that keeps the rules, and that is the proof that a relay is there and is heard. Pure: bytes in, bytes out.
 
-#![forbid(unsafe_code)]
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What a question and its answer have in common: random bytes.
-pub type Transaction = [u8; 12];
+pub(crate) type Transaction = [u8; 12];
 
 /// Asks by which address this end is seen (RFC 8489, section 3).
-pub fn binding(transaction: Transaction) -> Vec<u8> {
+pub(crate) fn binding(transaction: Transaction) -> Vec<u8> {
     message(BINDING, transaction, &[])
 }
 
 /// Asks for a relayed address without saying who asks (RFC 8656, section 7.1), for UDP as WebRTC does.
-pub fn allocate(transaction: Transaction) -> Vec<u8> {
+pub(crate) fn allocate(transaction: Transaction) -> Vec<u8> {
     message(ALLOCATE, transaction, &[0x00, 0x19, 0, 4, 17, 0, 0, 0])
 }
 
 /// What was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// One is seen by this address.
     Seen(SocketAddr),
     /// A relay is there and wants to know who asks (401, or 438 for a nonce that is too old).
@@ -32,7 +30,7 @@ pub enum Answer {
 }
 
 /// Reads an answer to the question with this transaction; `None` for everything else, whatever its bytes are.
-pub fn read(message: &[u8], transaction: Transaction) -> Option<Answer> {
+pub(crate) fn read(message: &[u8], transaction: Transaction) -> Option<Answer> {
     let (header, attributes) = message.split_at_checked(HEADER)?;
     let kind = [header[0], header[1]];
     let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
@@ -58,7 +56,7 @@ pub fn read(message: &[u8], transaction: Transaction) -> Option<Answer> {
 
 /// How long the message is that begins so, in a stream; `None` if it is none of STUN, or longer than an answer to these
 /// questions is.
-pub fn length_in_stream(head: [u8; 4]) -> Option<usize> {
+pub(crate) fn length_in_stream(head: [u8; 4]) -> Option<usize> {
     let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
     (head[0] < 4 && length % 4 == 0 && length <= LONGEST).then_some(HEADER + length)
 }
