@@ -13,8 +13,8 @@ use signaling_protocol::{
     Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply, Clinic,
     ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply, DevicesReply,
     EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PollReply, Problem, SendReply, SendRequest, SignInReply, SignInRequest, StaffEvent, WriteBoxRequest,
-    is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PollReply, Problem, SendReply, SendRequest,
+    SignInReply, SignInRequest, StaffEvent, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
@@ -173,7 +173,8 @@ fn there_is_no_file_that_nothing_reads() {
     let known = MESSAGES.iter().map(|(name, _)| format!("{name}.json"));
     let known = known.chain(EVENTS.iter().map(|kind| format!("event_{kind}.json")));
     let known = known.chain(STAFF_EVENTS.iter().map(|kind| format!("staff_event_{kind}.json")));
-    let known = known.chain(["join_signing_bytes.json", "measure_signing_bytes.json", "sealed_sizes.json"].map(str::to_owned));
+    let known =
+        known.chain(["join_signing_bytes.json", "measure_signing_bytes.json", "sealed_sizes.json"].map(str::to_owned));
     assert_eq!(files.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
 }
 

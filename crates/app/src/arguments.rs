@@ -397,6 +397,29 @@ mod tests {
     }
 
     #[test]
+    fn a_doctor_is_told_by_what_the_clinic_is_known() {
+        let taken = |words: &str| Arguments::try_parse_from(words.split_whitespace()).is_ok();
+        for good in [
+            "housecall doctor https://c.example/j/x#1.y --json --phone 5550100",
+            "housecall doctor --link-file l --camera none --microphone none --speaker none",
+            "housecall doctor --server https://c.example",
+            "housecall doctor --server https://c.example --user lee --password-file p --totp-file t",
+        ] {
+            assert!(taken(good), "{good}");
+        }
+        for wrong in [
+            "housecall doctor",
+            "housecall doctor l --link-file l",
+            "housecall doctor https://c.example/j/x#1.y --server https://c.example",
+            "housecall doctor --server https://c.example --user lee",
+            "housecall doctor --link-file l --user lee --password-file p",
+            "housecall doctor --pin sha256:short --server https://c.example",
+        ] {
+            assert!(!taken(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
     fn windows_take_the_words_of_their_contract_and_no_senseless_mixture() {
         let taken = |words: &str| Arguments::try_parse_from(words.split_whitespace()).is_ok();
         for good in [

@@ -25,8 +25,8 @@ pub struct Findings {
     pub link: LinkState,
     /// How packets fared that are like a voice's.
     pub packets: Option<Packets>,
-    /// How fast the link is at least.
-    pub rates: Option<Rates>,
+    /// How fast the link is.
+    pub rate: Rate,
     /// How many seconds this machine's clock is ahead of the server's.
     pub clock_ahead_secs: Option<i64>,
     /// The devices.
@@ -172,6 +172,20 @@ impl Packets {
     pub fn round_trip(&self) -> Duration {
         Duration::from_millis(self.round_trip_ms)
     }
+}
+
+/// What is known of how fast the link to the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rate {
+    /// It was measured.
+    AtLeast(Rates),
+    /// Nobody asked who may: there is no link and no account.
+    NotAsked,
+    /// Too much was measured from this network just now.
+    TooOften,
+    /// There was no answer, or the server knows no such question.
+    NoAnswer,
 }
 
 /// How fast the link to the server is at least, each way by itself; in bits a second.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use units::{DataRate, DeviceKind, DeviceTrouble};
 
 use crate::capacity::{Carries, carries};
-use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Relay, Rung, Way};
+use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, Way};
 
 /// What comes of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,7 +94,11 @@ pub enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
-    /// How fast the link is was not measured.
+    /// How fast the link is was not measured: nobody asked who may.
+    RateNotAsked,
+    /// Too much was measured from this network just now.
+    RateTooOften,
+    /// There was no answer to that.
     RateUnknown,
     /// The app goes by way of the network's proxy.
     ByProxy,
@@ -145,6 +149,10 @@ fn server(findings: &Findings) -> Option<Reason> {
     let fault = findings.fault(Rung::Https)?;
     Some(match fault {
         Fault::NoRoute | Fault::NameUnknown | Fault::Silent if !findings.has_way_out => Reason::NoNetwork,
+        // Where names are asked in vain, what needs them waits until its time is over.
+        Fault::Silent if findings.proxy.is_none() && findings.fault(Rung::Stun) == Some(Fault::NameUnknown) => {
+            Reason::NameUnknown
+        }
         Fault::NoRoute => Reason::ServerSilent,
         Fault::NameUnknown => Reason::NameUnknown,
         Fault::Silent => Reason::ServerSilent,
@@ -204,7 +212,7 @@ fn capacity(findings: &Findings) -> (Works, Vec<Reason>) {
     let loss = findings.packets.map_or(0.0, |packets| packets.loss());
     let round_trip = findings.packets.map(|packets| packets.round_trip());
     let mut works = Works::PictureAndVoice;
-    if let Some(rates) = findings.rates {
+    if let Rate::AtLeast(rates) = findings.rate {
         let mut of = |rate: DataRate, reason: fn(u64) -> Reason| {
             let carried = carries(rate, loss, round_trip);
             if carried < Carries::Moving {
@@ -235,9 +243,12 @@ fn capacity(findings: &Findings) -> (Works, Vec<Reason>) {
 fn notes(findings: &Findings) -> Vec<Note> {
     let mut notes = Vec::new();
     if findings.works(Rung::Https) {
-        if findings.rates.is_none() {
-            notes.push(Note::RateUnknown);
-        }
+        notes.extend(match findings.rate {
+            Rate::AtLeast(_) => None,
+            Rate::NotAsked => Some(Note::RateNotAsked),
+            Rate::TooOften => Some(Note::RateTooOften),
+            Rate::NoAnswer => Some(Note::RateUnknown),
+        });
         if findings.proxy.is_some() {
             let straight = findings.works_by(Rung::Https, Way::Straight);
             notes.push(if straight { Note::ProxyNotNeeded } else { Note::ByProxy });
@@ -248,8 +259,8 @@ fn notes(findings: &Findings) -> Vec<Note> {
 
 /// Nobody notices two minutes; a sign-in code of thirty seconds does, and that is said at the sign-in.
 const CLOCK_OFF: Duration = Duration::from_secs(120);
-/// Of forty packets one may be lost by chance; two are a link that loses.
-const LOSS_TO_SAY: f32 = 0.04;
+/// Of fifty packets one or two may be lost by chance; three are a link that loses.
+const LOSS_TO_SAY: f32 = 0.05;
 /// The voice stays understood where a fifth is lost (docs/weak-links.md); a picture is no use beyond it.
 const LOSS_TOO_MUCH: f32 = 0.25;
 /// A satellite's round trip: people begin to talk over each other.

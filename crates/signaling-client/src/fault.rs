@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn what_stands_inside_is_found() {
-        let inside = |error: io::Error| connect_fault(&io::Error::other(Box::new(error) as Box<dyn Error + Send + Sync>));
+        let inside =
+            |error: io::Error| connect_fault(&io::Error::other(Box::new(error) as Box<dyn Error + Send + Sync>));
         assert_eq!(inside(ErrorKind::ConnectionRefused.into()), ConnectFault::Refused);
         assert_eq!(inside(ErrorKind::TimedOut.into()), ConnectFault::Silent);
         assert_eq!(inside(ErrorKind::NetworkUnreachable.into()), ConnectFault::NoRoute);
@@ -90,7 +91,11 @@ mod tests {
         let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         assert_eq!(inside(io::Error::new(ErrorKind::InvalidData, unknown)), ConnectFault::Certificate);
         let refused = io::Error::from(ErrorKind::ConnectionRefused);
-        assert_eq!(inside(io::Error::other(ProxyFault(refused.into()))), ConnectFault::Proxy, "not the server's refusal");
+        assert_eq!(
+            inside(io::Error::other(ProxyFault(refused.into()))),
+            ConnectFault::Proxy,
+            "not the server's refusal"
+        );
         let name = NameFault(io::Error::other("failed to lookup address information"));
         assert_eq!(inside(io::Error::other(name)), ConnectFault::NameUnknown);
         assert_eq!(connect_fault(&io::Error::other("what ever")), ConnectFault::Broken);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use hyper::header::{DATE, HeaderMap};
 use hyper::Method;
+use hyper::header::{DATE, HeaderMap};
 use signaling_protocol::{InviteId, MeasureByInviteRequest, MeasureReply, MeasureRequest};
 use tokio::time::Instant;
 use units::Phi;

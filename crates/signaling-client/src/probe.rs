@@ -149,7 +149,8 @@ impl Dialer {
     }
 
     async fn ask(&self, host: &str, port: u16, tls: bool) -> Result<Probed, ProbeFault> {
-        let mut stream = self.dial(host, port, tls).await.map_err(|error| ProbeFault::Connect(connect_fault(&error)))?;
+        let mut stream =
+            self.dial(host, port, tls).await.map_err(|error| ProbeFault::Connect(connect_fault(&error)))?;
         let broken = |_: io::Error| ProbeFault::Connect(ConnectFault::Broken);
         let transaction = transaction().map_err(broken)?;
         let asked = Instant::now();
@@ -216,7 +217,8 @@ mod tests {
         let nobody = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let asked = by_datagrams(nobody, Question::WhoAmI, Duration::from_millis(300)).await;
         // Not every system tells of what the other end says.
-        let [refused, silent] = [ConnectFault::Refused, ConnectFault::Silent].map(|fault| Err(ProbeFault::Connect(fault)));
+        let [refused, silent] =
+            [ConnectFault::Refused, ConnectFault::Silent].map(|fault| Err(ProbeFault::Connect(fault)));
         assert!(asked == refused || asked == silent, "{asked:?}");
     }
 

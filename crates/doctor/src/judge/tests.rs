@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::findings::{DeviceTrial, Outcome, Packets, Rates, Trial};
+use crate::findings::{DeviceTrial, Outcome, Packets, Rate, Rates, Trial};
 
 /// A network in which all is well.
 fn well() -> Findings {
@@ -17,7 +17,7 @@ fn well() -> Findings {
         relay: Relay::There,
         link: LinkState::Good,
         packets: Some(Packets { sent: 40, answered: 40, round_trip_ms: 20, slowest_ms: 31 }),
-        rates: Some(Rates { up: DataRate::from_kbps(2_000), down: DataRate::from_kbps(4_000) }),
+        rate: Rate::AtLeast(Rates { up: DataRate::from_kbps(2_000), down: DataRate::from_kbps(4_000) }),
         clock_ahead_secs: Some(1),
         devices: DeviceKind::ALL
             .map(|kind| DeviceTrial { kind, outcome: DeviceOutcome::Works, detail: String::new() })
@@ -37,7 +37,7 @@ fn without(rungs: &[Rung], why: Fault) -> Findings {
         trial.outcome = Outcome::Fails { why };
     }
     if rungs.contains(&Rung::Https) {
-        (found.rates, found.link, found.clock_ahead_secs) = (None, LinkState::Unknown, None);
+        (found.rate, found.link, found.clock_ahead_secs) = (Rate::NotAsked, LinkState::Unknown, None);
     }
     if rungs.contains(&Rung::Stun) {
         found.packets = None;
@@ -85,7 +85,7 @@ fn a_proxy_is_the_way_that_counts() {
     found.trials.push(trial(Rung::RelayTcp, Way::Proxy, Err(Fault::Proxy)));
     found.trials.push(trial(Rung::RelayTls, Way::Proxy, Ok(70)));
     assert_eq!(verdict(&found), (Works::PictureAndVoice, vec![Reason::DatagramsBlocked { tls: true }], 1));
-    assert_eq!(judge(&found).notes, [Note::RateUnknown, Note::ByProxy]);
+    assert_eq!(judge(&found).notes, [Note::RateNotAsked, Note::ByProxy]);
     // And what would work without it does not help who has to go by it.
     let mut found = well();
     found.proxy = Some("proxy.example:3128".to_owned());
@@ -123,6 +123,16 @@ fn a_machine_in_no_network_hears_that_and_not_that_the_server_is_silent() {
 }
 
 #[test]
+fn where_names_are_asked_in_vain_that_is_said_whatever_waited_for_them() {
+    let mut found = without(&ALL, Fault::Silent);
+    assert_eq!(verdict(&found).1, [Reason::ServerSilent]);
+    for trial in found.trials.iter_mut().filter(|trial| DATAGRAMS.contains(&trial.rung)) {
+        trial.outcome = Outcome::Fails { why: Fault::NameUnknown };
+    }
+    assert_eq!(verdict(&found).1, [Reason::NameUnknown]);
+}
+
+#[test]
 fn a_family_that_leads_nowhere_harms_nothing_and_the_telling_answer_is_told() {
     let mut found = well();
     for rung in ALL {
@@ -138,7 +148,7 @@ fn a_family_that_leads_nowhere_harms_nothing_and_the_telling_answer_is_told() {
 #[test]
 fn a_thin_link_is_told_by_its_direction() {
     let thin = |up, down| Findings {
-        rates: Some(Rates { up: DataRate::from_kbps(up), down: DataRate::from_kbps(down) }),
+        rate: Rate::AtLeast(Rates { up: DataRate::from_kbps(up), down: DataRate::from_kbps(down) }),
         ..well()
     };
     assert_eq!(verdict(&thin(60, 4_000)), (Works::StillPictures, vec![Reason::ThinUp(60)], 1));
@@ -183,11 +193,13 @@ fn a_link_that_leads_nowhere_is_no_visit_in_the_best_of_networks() {
         (LinkState::Expired, Reason::LinkExpired),
         (LinkState::Ended, Reason::VisitOver),
     ] {
-        let found = Findings { link, rates: None, ..well() };
+        let found = Findings { link, rate: Rate::NotAsked, ..well() };
         assert_eq!(verdict(&found), (Works::Nothing, vec![reason], 2));
     }
-    let no_link = Findings { link: LinkState::Unknown, rates: None, relay: Relay::Unknown, ..well() };
-    assert_eq!((verdict(&no_link).2, judge(&no_link).notes), (0, vec![Note::RateUnknown]));
+    let no_link = Findings { link: LinkState::Unknown, rate: Rate::NotAsked, relay: Relay::Unknown, ..well() };
+    assert_eq!((verdict(&no_link).2, judge(&no_link).notes), (0, vec![Note::RateNotAsked]));
+    let often = Findings { rate: Rate::TooOften, ..well() };
+    assert_eq!((verdict(&often).2, judge(&often).notes), (0, vec![Note::RateTooOften]));
 }
 
 #[test]
@@ -230,7 +242,7 @@ proptest! {
             trial.outcome = *outcome;
         }
         found.relay = [Relay::There, Relay::Unknown, Relay::None][relay];
-        found.rates = Some(Rates { up: DataRate::from_kbps(up), down: DataRate::from_kbps(down) });
+        found.rate = Rate::AtLeast(Rates { up: DataRate::from_kbps(up), down: DataRate::from_kbps(down) });
         found.packets = Some(Packets { sent: 40, answered, round_trip_ms: 40, slowest_ms: 90 });
         let before = judge(&found);
         prop_assert!(before.works == Works::PictureAndVoice || !before.reasons.is_empty());

@@ -27,7 +27,9 @@ pub(super) async fn check(config: &Config, name: Option<&str>, pin: [u8; 32]) ->
     let relays = matches!(config.relay, RelayChoice::Own(_));
     let mut checks = vec![at(&own.ip().to_string(), port, pin, relays, true).await];
     let told: Vec<IpAddr> = match &config.relay {
-        RelayChoice::Own(options) => relayed_addresses(config.listen.ip(), options).iter().map(|(told, _)| *told).collect(),
+        RelayChoice::Own(options) => {
+            relayed_addresses(config.listen.ip(), options).iter().map(|(told, _)| *told).collect()
+        }
         RelayChoice::Coturn(_) | RelayChoice::None => Vec::new(),
     };
     for ip in told.into_iter().filter(|ip| *ip != own.ip()) {
@@ -59,16 +61,16 @@ async fn at(host: &str, port: u16, pin: [u8; 32], relays: bool, own: bool) -> Ch
     match addresses.first() {
         None => faults.push(("UDP", word(ConnectFault::NameUnknown))),
         Some(address) => {
-            let relay = async {
-                if relays { by_datagrams(*address, Question::Relay, LIMIT).await.err() } else { None }
-            };
+            let relay =
+                async { if relays { by_datagrams(*address, Question::Relay, LIMIT).await.err() } else { None } };
             let (stun, turn) = tokio::join!(by_datagrams(*address, Question::WhoAmI, LIMIT), relay);
             faults.extend(stun.err().map(|fault| ("STUN by UDP", of(fault))));
             faults.extend(turn.map(|fault| ("relay by UDP", of(fault))));
         }
     }
     if relays {
-        let (tcp, tls) = tokio::join!(dialer.ask_relay(host, port, false, LIMIT), dialer.ask_relay(host, port, true, LIMIT));
+        let (tcp, tls) =
+            tokio::join!(dialer.ask_relay(host, port, false, LIMIT), dialer.ask_relay(host, port, true, LIMIT));
         faults.extend(tcp.err().map(|fault| ("relay by TCP", of(fault))));
         faults.extend(tls.err().map(|fault| ("relay by TLS", of(fault))));
     }
@@ -79,7 +81,11 @@ async fn at(host: &str, port: u16, pin: [u8; 32], relays: bool, own: bool) -> Ch
     let faults = faults.iter().map(|(what, why)| format!("{what}: {why}")).collect::<Vec<_>>().join("; ");
     let says = format!("{shown}:{port} does not answer as it should ({faults}).");
     if own {
-        return Check::bad(WHAT, says, "Look whether this machine's firewall lets TCP and UDP through, and at the server's log.");
+        return Check::bad(
+            WHAT,
+            says,
+            "Look whether this machine's firewall lets TCP and UDP through, and at the server's log.",
+        );
     }
     let next = format!(
         "From inside many routers do not lead there: run `housecall doctor` outside to be sure. If it fails there too, let port \
@@ -105,10 +111,12 @@ async fn one_coturn(url: &str) -> Check {
         return Check::bad(WHAT, format!("{url} is no address of a relay that apps know."), next);
     };
     let asked = match by {
-        signaling_client::RelayBy::Udp => match lookup_host((host.as_str(), port)).await.ok().and_then(|mut all| all.next()) {
-            Some(address) => by_datagrams(address, Question::Relay, LIMIT).await,
-            None => Err(ProbeFault::Connect(ConnectFault::NameUnknown)),
-        },
+        signaling_client::RelayBy::Udp => {
+            match lookup_host((host.as_str(), port)).await.ok().and_then(|mut all| all.next()) {
+                Some(address) => by_datagrams(address, Question::Relay, LIMIT).await,
+                None => Err(ProbeFault::Connect(ConnectFault::NameUnknown)),
+            }
+        }
         by => {
             let shown = host.parse().map_or_else(|_| host.clone(), bracketed);
             let server = Server { base_url: format!("https://{shown}:{port}"), trust: ServerTrust::PlatformRoots };

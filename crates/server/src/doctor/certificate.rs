@@ -54,10 +54,18 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>, name: Option<&str
     let listed = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
     if now < from {
         let next = "Look at the machine's clock; if it is right, use the certificate from then on.";
-        return Check::bad(WHAT, format!("The certificate is not valid yet, for {} days.", (from - now) / DAY + 1), next);
+        return Check::bad(
+            WHAT,
+            format!("The certificate is not valid yet, for {} days.", (from - now) / DAY + 1),
+            next,
+        );
     }
     if until < now {
-        return Check::bad(WHAT, format!("The certificate ran out {} days ago.", -days), "Renew it, and start the server anew.");
+        return Check::bad(
+            WHAT,
+            format!("The certificate ran out {} days ago.", -days),
+            "Renew it, and start the server anew.",
+        );
     }
     if let Some(name) = name
         && !names.iter().any(|its| covers(its, name))

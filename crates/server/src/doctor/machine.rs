@@ -33,7 +33,9 @@ pub(super) fn folder(data: &Path) -> Check {
         Ok(_) => Check::good(FOLDER, format!("{} will be made at the first start.", data.display())),
         Err(error) => {
             let next = match error.kind() {
-                ErrorKind::PermissionDenied => "Run this as the user that the server runs as, and let that user write there.",
+                ErrorKind::PermissionDenied => {
+                    "Run this as the user that the server runs as, and let that user write there."
+                }
                 ErrorKind::ReadOnlyFilesystem => "Choose a folder on a disk that can be written, with --data.",
                 ErrorKind::StorageFull => "Make room on the disk.",
                 _ => "Choose another with --data.",
@@ -60,7 +62,9 @@ pub(super) fn of_space(free: u64) -> Check {
     let says = format!("{} MB are free.", free / 1_000_000);
     match free {
         ..SPACE_NEEDED => Check::bad(SPACE, says, "Make room: a server that cannot write takes nobody in."),
-        ..SPACE_WISHED => Check::warning(SPACE, says, "Make room before it is used up: a server that cannot write takes nobody in."),
+        ..SPACE_WISHED => {
+            Check::warning(SPACE, says, "Make room before it is used up: a server that cannot write takes nobody in.")
+        }
         _ => Check::good(SPACE, says),
     }
 }
@@ -78,7 +82,8 @@ pub(super) fn files() -> Check {
 pub(super) fn of_files(files: usize) -> Check {
     // Docker and systemd allow thousands; a shell 1,024 on some systems, of which a quarter is for the relay.
     if files < FILES_WISHED {
-        let says = format!("The system allows {files} open files, which is some {} visits by the relay at once.", files / 16);
+        let says =
+            format!("The system allows {files} open files, which is some {} visits by the relay at once.", files / 16);
         return Check::warning(FILES, says, "Allow more: LimitNOFILE= in the unit of systemd, or ulimit -n.");
     }
     let count = if files == usize::MAX { "any number of".to_owned() } else { files.to_string() };

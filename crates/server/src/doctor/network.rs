@@ -8,7 +8,7 @@ use relay::{Family, is_public};
 
 use super::{Check, bracketed};
 use crate::connections::is_taken;
-use crate::relaying::{RelayChoice, RelayOptions, relayed_addresses, outgoing};
+use crate::relaying::{RelayChoice, RelayOptions, outgoing, relayed_addresses};
 use crate::serve::Config;
 
 const PORT: &str = "port";
@@ -60,7 +60,9 @@ pub(super) fn of_families(listen: IpAddr, v4: Option<IpAddr>, v6: Option<IpAddr>
             Check::warning(what, says, "Listen to both with --listen [::]:PORT.")
         }
         // The operator has chosen one address.
-        Some(ip) => Check::good(what, format!("This machine reaches others by {ip}; the server listens to {listen} alone.")),
+        Some(ip) => {
+            Check::good(what, format!("This machine reaches others by {ip}; the server listens to {listen} alone."))
+        }
         None => Check::good(what, "Not in this machine's network."),
     };
     if v4.is_none() && v6.is_none() && !listen.is_loopback() {
@@ -144,7 +146,11 @@ pub(super) fn of_ports(
     }
     if count < FEW_PORTS {
         let says = format!("There are {count} ports for the relay: some {} visits at once.", count / 2);
-        return Check::warning(RELAY_PORTS, says, "Give it more with --relay-ports, and let them through the firewall.");
+        return Check::warning(
+            RELAY_PORTS,
+            says,
+            "Give it more with --relay-ports, and let them through the firewall.",
+        );
     }
     Check::good(RELAY_PORTS, format!("{says} A firewall in front must let UDP to them through."))
 }

@@ -25,7 +25,9 @@ fn certificate(names: &[&str]) -> CertificateDer<'static> {
 
 #[test]
 fn a_certificate_is_looked_at_for_its_time_and_its_names() {
-    let of = |name, now| certificate::of_certificate(&certificate(&["clinic.example", "*.a.example", "192.0.2.7"]), name, now);
+    let of = |name, now| {
+        certificate::of_certificate(&certificate(&["clinic.example", "*.a.example", "192.0.2.7"]), name, now)
+    };
     let (june, july, late_august, october) = (1_780_272_000, 1_782_864_000, 1_787_443_200, 1_790_812_800);
     assert_eq!(of(None, july).state, State::Good);
     assert_eq!(of(None, june - 86_400).state, State::Bad, "not yet");
@@ -59,7 +61,8 @@ fn a_relay_behind_a_nat_says_so() {
 
 #[test]
 fn ports_that_are_taken_or_few_are_told() {
-    let of = |range, tried, taken, running| network::of_ports(ip("192.0.2.1"), &range, tried, taken, None, running).state;
+    let of =
+        |range, tried, taken, running| network::of_ports(ip("192.0.2.1"), &range, tried, taken, None, running).state;
     assert_eq!(of(49_152..=65_535, 32, 0, false), State::Good);
     assert_eq!(of(49_152..=65_535, 32, 20, false), State::Warning);
     assert_eq!(of(49_152..=65_535, 32, 20, true), State::Good, "they are its own");

@@ -9,8 +9,8 @@ use ed25519_dalek::VerifyingKey;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
     Admission, Base64, Challenge, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Event,
-    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, MeasureByInviteRequest, Role, Signature, StaffId, VersionRange,
-    VisitId, VisitState, join_signing_bytes, measure_signing_bytes,
+    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, MeasureByInviteRequest, Role, Signature,
+    StaffId, VersionRange, VisitId, VisitState, join_signing_bytes, measure_signing_bytes,
 };
 use units::{Phi, Timestamp};
 

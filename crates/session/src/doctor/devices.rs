@@ -4,11 +4,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use ::devices::DeviceError;
 use ::devices::camera::{self, CameraChoice};
 use ::devices::microphone::{self, MicrophoneChoice};
 use ::devices::sound::FRAME_SAMPLES;
 use ::devices::speaker::{self, SpeakerChoice};
-use ::devices::DeviceError;
 use ::doctor::{DeviceOutcome, DeviceTrial};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -71,7 +71,9 @@ fn try_camera(choice: &CameraChoice) -> Tried {
     let mut camera = camera::open(choice, clock(), sink)?;
     // The second one: some cameras give one of before.
     let came = (0..2).all(|_| frames.recv_timeout(PATIENCE).is_ok());
-    let format = camera.format().map(|format| format!("{}x{}, {} a second", format.size.width, format.size.height, format.fps.rounded()));
+    let format = camera
+        .format()
+        .map(|format| format!("{}x{}, {} a second", format.size.width, format.size.height, format.fps.rounded()));
     match camera.take_problem() {
         Some(problem) => Err(problem),
         None if came => Ok((DeviceOutcome::Works, format.unwrap_or_default())),

@@ -2,21 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use ::doctor::{Fault, LinkState, Outcome, Rates, Rung, Trial, Way};
-use signaling_client::{ClientError, SignalingClient};
+use ::doctor::{Fault, LinkState, Outcome, Rate, Rates, Rung, Trial, Way};
+use signaling_client::{ClientError, Health, SignalingClient};
 use signaling_protocol::{
-    Base64, Challenge, Code, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest, Signature,
-    SignInRequest,
+    Base64, Challenge, Code, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest, SignInRequest,
+    Signature,
 };
 use tokio::time::{Instant, timeout};
 use trust::Link;
 use units::{DataRate, Phi};
 
 use super::Clinic;
-use super::rungs::{Found, Server};
+use super::rungs::{Found, LIMIT, Server};
 use crate::headless::{Account, InputError, random};
 
-/// How long each direction is measured at most, but for what is under way then.
+/// How long each direction is measured, but for what is under way then.
 const EACH_WAY: Duration = Duration::from_millis(1_200);
 /// What is under way then may take so long: on less than 5 kbps.
 const AT_MOST: Duration = Duration::from_secs(10);
@@ -30,13 +30,14 @@ const SIZES: [usize; 5] = [4_096, 16_384, MEASURE_BYTES, MEASURE_BYTES, MEASURE_
 pub(super) async fn health(client: &SignalingClient, server: &Server, found: Found) -> Option<i64> {
     let own = server.ways()[0];
     let asked = async {
-        let first = client.health().await;
+        // The client only says that there was no answer, and not why; what it opens beside it does.
+        let (first, opened) = tokio::join!(in_time(client), server.open(own));
         // The first one opens the connection; the second is a round trip.
-        let second = if first.is_ok() { client.health().await } else { first.clone() };
+        let second = if first.is_ok() { in_time(client).await } else { first.clone() };
         let wall = SystemTime::now();
         let outcome = match (&second, &first) {
             (Ok(health), _) | (Err(_), Ok(health)) => Outcome::Works { took_ms: health.took.as_millis() as u64 },
-            (Err(ClientError::Unreachable), _) => Outcome::Fails { why: why_unreachable(server, own).await },
+            (Err(ClientError::Unreachable), _) => Outcome::Fails { why: opened.err().unwrap_or(Fault::Broken) },
             (Err(error), _) => Outcome::Fails { why: fault(error) },
         };
         let _ = found.send(Trial { rung: Rung::Https, way: own, with: server.with(), outcome, seen: None });
@@ -55,9 +56,8 @@ pub(super) async fn health(client: &SignalingClient, server: &Server, found: Fou
     tokio::join!(asked, straight).0
 }
 
-/// The client only says that there was no answer.
-async fn why_unreachable(server: &Server, way: Way) -> Fault {
-    server.open(way).await.err().unwrap_or(Fault::Broken)
+async fn in_time(client: &SignalingClient) -> Result<Health, ClientError> {
+    timeout(LIMIT, client.health()).await.unwrap_or(Err(ClientError::Unreachable))
 }
 
 fn fault(error: &ClientError) -> Fault {
@@ -87,6 +87,8 @@ pub(super) struct Measuring<'a> {
     proof: Option<Proof>,
     link: LinkState,
     relays: Option<Vec<String>>,
+    /// What there is instead of a rate without a proof.
+    without: Rate,
     /// The shortest time of a question without a size.
     least: Duration,
 }
@@ -94,7 +96,10 @@ pub(super) struct Measuring<'a> {
 impl<'a> Measuring<'a> {
     /// Proves who asks, and asks for nothing yet but where relays are.
     pub(super) async fn begin(clinic: &Clinic, client: &'a SignalingClient) -> Result<Self, InputError> {
-        let nobody = Self { client, proof: None, link: LinkState::Unknown, relays: None, least: Duration::MAX };
+        let is_asked = !matches!(clinic, Clinic::Server { .. });
+        let without = if is_asked { Rate::NoAnswer } else { Rate::NotAsked };
+        let nobody =
+            Self { client, proof: None, link: LinkState::Unknown, relays: None, without, least: Duration::MAX };
         let proof = match clinic {
             Clinic::Server { .. } => None,
             Clinic::Account(account) => sign_in(account, client).await?,
@@ -116,6 +121,7 @@ impl<'a> Measuring<'a> {
             }
             Err(error) => {
                 measuring.link = state(&error);
+                measuring.without = why_not(&error);
                 measuring.proof = None;
             }
         }
@@ -132,31 +138,42 @@ impl<'a> Measuring<'a> {
     }
 
     /// How fast the link is at least, each way by itself.
-    pub(super) async fn rates(&mut self) -> Option<Rates> {
-        self.proof.as_ref()?;
-        // The shortest of a few, since one may be late.
-        for _ in 0..2 {
-            self.ask(0, 0).await.ok()?;
+    pub(super) async fn rate(&mut self) -> Rate {
+        if self.proof.is_none() {
+            return self.without;
         }
-        let down = self.rate(|size| (0, size)).await?;
-        let up = self.rate(|size| (size, 0)).await?;
-        Some(Rates { up, down })
+        let measured = async {
+            // The shortest of a few, since one may be late.
+            for _ in 0..2 {
+                self.ask(0, 0).await?;
+            }
+            let down = self.one_way(|size| (0, size)).await?;
+            let up = self.one_way(|size| (size, 0)).await?;
+            Ok(Rate::AtLeast(Rates { up, down }))
+        };
+        measured.await.unwrap_or_else(|error| why_not(&error))
     }
 
     /// The best of some sizes: each took no less than the link needed for it.
-    async fn rate(&mut self, sizes: impl Fn(usize) -> (usize, usize)) -> Option<DataRate> {
-        let (begun, mut best) = (Instant::now(), None);
+    async fn one_way(&mut self, sizes: impl Fn(usize) -> (usize, usize)) -> Result<DataRate, ClientError> {
+        let (begun, mut best) = (Instant::now(), DataRate::ZERO);
         for size in SIZES {
-            if begun.elapsed() >= EACH_WAY {
+            let enough = begun.elapsed() >= EACH_WAY || best >= MOST;
+            if enough || (best > DataRate::ZERO && best.time_for(on_the_wire(size)) > EACH_WAY) {
                 break;
             }
             let (up, down) = sizes(size);
-            let Ok((_, took)) = self.ask(up, down).await else { break };
+            let took = match self.ask(up, down).await {
+                Ok((_, took)) => took,
+                // What was measured counts.
+                Err(_) if best > DataRate::ZERO => break,
+                Err(error) => return Err(error),
+            };
             // A round trip is over before the first byte counts; never more than half of it all.
             let span = took.saturating_sub(self.least).max(took / 2);
-            best = best.max(Some(DataRate::of_bytes(on_the_wire(size), span).min(MOST)));
+            best = best.max(DataRate::of_bytes(on_the_wire(size), span).min(MOST));
         }
-        best
+        Ok(best)
     }
 
     /// One question; how long until all of the answer was there.
@@ -168,8 +185,11 @@ impl<'a> Measuring<'a> {
             match proof {
                 Proof::Staff(token) => self.client.measure(token, &measure).await,
                 Proof::Link { link, challenge, signature } => {
-                    let request =
-                        MeasureByInviteRequest { challenge: *challenge, signature: *signature, measure: measure.clone() };
+                    let request = MeasureByInviteRequest {
+                        challenge: *challenge,
+                        signature: *signature,
+                        measure: measure.clone(),
+                    };
                     self.client.measure_by_invite(link.invite, &request).await
                 }
             }
@@ -178,6 +198,14 @@ impl<'a> Measuring<'a> {
         let took = asked.elapsed();
         self.least = self.least.min(took);
         Ok((reply, took))
+    }
+}
+
+/// Why there is no rate.
+fn why_not(error: &ClientError) -> Rate {
+    match error {
+        ClientError::Refused(refusal) if refusal.code == Code::TooManyRequests => Rate::TooOften,
+        _ => Rate::NoAnswer,
     }
 }
 
@@ -200,7 +228,7 @@ async fn sign_in(account: &Account, client: &SignalingClient) -> Result<Option<P
     let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
     match client.sign_in(&request).await {
         Ok(reply) => Ok(Some(Proof::Staff(reply.token))),
-        Err(error @ ClientError::Refused(_)) if error.is_definite() => Err(InputError::System(error.to_string())),
+        Err(error @ ClientError::Refused(_)) if error.is_definite() => Err(InputError::SignIn(error)),
         Err(_) => Ok(None),
     }
 }

@@ -11,8 +11,10 @@ mod rungs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-pub use ::doctor::{Findings, Verdict, judge};
-use ::doctor::{DeviceTrial, LinkState, Outcome, Packets, Rates, Relay, Rung, Trial};
+pub use ::doctor::{
+    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial, Verdict, Way,
+    Works, judge,
+};
 use signaling_client::SignalingClient;
 use tokio::sync::mpsc;
 use trust::{Link, ServerAddress};
@@ -121,7 +123,7 @@ fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findings {
         relay: Relay::Unknown,
         link: LinkState::Unknown,
         packets: None,
-        rates: None,
+        rate: Rate::NotAsked,
         clock_ahead_secs: None,
         devices: Vec::new(),
     }
@@ -159,8 +161,8 @@ async fn network(
             }
         }
         findings.packets = count_packets(findings, tell).await;
-        findings.rates = measuring.rates().await;
-        if let Some(rates) = findings.rates {
+        findings.rate = measuring.rate().await;
+        if let Rate::AtLeast(rates) = findings.rate {
             tell(&DoctorEvent::Rates(rates));
         }
     } else {
@@ -187,5 +189,6 @@ fn has_way_out() -> bool {
     // Of the addresses for examples: routed like all others, and nobody's.
     let v4 = Ipv4Addr::new(192, 0, 2, 1);
     let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-    leaves((Ipv4Addr::UNSPECIFIED, 0).into(), (v4, 9).into()) || leaves((Ipv6Addr::UNSPECIFIED, 0).into(), (v6, 9).into())
+    leaves((Ipv4Addr::UNSPECIFIED, 0).into(), (v4, 9).into())
+        || leaves((Ipv6Addr::UNSPECIFIED, 0).into(), (v6, 9).into())
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 /// How long one way is tried: what takes longer is no way for a visit.
-const LIMIT: Duration = Duration::from_secs(6);
+pub(super) const LIMIT: Duration = Duration::from_secs(6);
 
 /// Where questions find what.
 pub(super) type Found = mpsc::UnboundedSender<Trial>;
@@ -52,7 +52,8 @@ impl Server {
     /// Tries relays that are not on the server's own port; what was tried there as a relay is then none.
     pub(super) async fn try_others(&self, urls: &[String], trials: &mut Vec<Trial>) -> Vec<Trial> {
         let relays: Vec<_> = urls.iter().filter_map(|url| relay(url)).collect();
-        let is_own = |(_, host, port): &(Rung, String, u16)| host.eq_ignore_ascii_case(&self.host) && *port == self.port;
+        let is_own =
+            |(_, host, port): &(Rung, String, u16)| host.eq_ignore_ascii_case(&self.host) && *port == self.port;
         if relays.is_empty() || relays.iter().any(is_own) {
             return Vec::new();
         }

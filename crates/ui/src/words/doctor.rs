@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use ::doctor::{DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Reason, Relay, Rung, Trial, Verdict, Way, Works};
+use ::doctor::{
+    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way, Works,
+};
 use units::DeviceKind;
 
 use super::devices::{device_kind, device_trouble};
@@ -23,13 +25,16 @@ pub fn doctor_verdict(verdict: &Verdict, port: u16, phone: Option<&str>) -> Stri
 
 /// What will work, in one sentence.
 fn headline(verdict: &Verdict) -> &'static str {
-    let by_link = verdict.notes.contains(&Note::RateUnknown);
+    let unmeasured = [Note::RateNotAsked, Note::RateTooOften, Note::RateUnknown];
+    let unmeasured = verdict.notes.iter().any(|note| unmeasured.contains(note));
+    let is_thin = verdict.reasons.iter().any(|reason| matches!(reason, Reason::ThinUp(_) | Reason::ThinDown(_)));
     match verdict.works {
         _ if verdict.reasons.iter().any(is_blocked) => "Visits are blocked by this network.",
         Works::Nothing => "A visit will not work.",
-        Works::Voice => "Voice only: the link is too thin for a picture.",
+        Works::Voice if is_thin => "Voice only: the link is too thin for a picture.",
+        Works::Voice => "Voice only: too much gets lost for a picture.",
         Works::StillPictures => "Voice, and a new picture every few seconds.",
-        Works::PictureAndVoice if by_link => "Visits get through from here.",
+        Works::PictureAndVoice if unmeasured => "Visits get through from here.",
         Works::PictureAndVoice => "Picture and voice will work.",
     }
 }
@@ -161,9 +166,14 @@ fn because(reason: Reason, port: u16) -> String {
 
 fn noted(note: Note) -> Option<&'static str> {
     match note {
-        Note::RateUnknown => Some(
+        Note::RateNotAsked => Some(
             "How fast the link is was not measured: that takes a visit's link, or an account of the clinic's staff.",
         ),
+        Note::RateTooOften => Some(
+            "How fast the link is was not measured: too much was measured from this network just now. Try again in a few \
+             minutes.",
+        ),
+        Note::RateUnknown => Some("How fast the link is could not be measured."),
         // They stand on the page beneath.
         Note::ByProxy | Note::ProxyNotNeeded => None,
     }
@@ -208,7 +218,7 @@ pub fn doctor_page(findings: &Findings) -> String {
         );
         row("packets like a voice's", "straight", "", &came);
     }
-    if let Some(rates) = findings.rates {
+    if let Rate::AtLeast(rates) = findings.rate {
         let came = format!("up at least {} kbps, down at least {} kbps", rates.up.as_kbps(), rates.down.as_kbps());
         row("rate, by HTTPS", "", "", &came);
     }

@@ -18,13 +18,13 @@ mod spans;
 pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
 pub(crate) use self::devices::*;
+pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub(crate) use self::ending::*;
 pub(crate) use self::keys::*;
 pub(crate) use self::people::*;
 pub(crate) use self::pictures::*;
 pub(crate) use self::refusals::*;
 pub(crate) use self::refused::*;
-pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub use self::sheet::recovery_page;
 pub(crate) use self::spans::*;
 
