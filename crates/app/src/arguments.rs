@@ -147,7 +147,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Headless(Headless),
     /// Checks the network, the microphone, the camera and the loudspeaker, and says what will work.
-    Doctor(Box<DoctorArguments>),
+    Doctor(DoctorArguments),
 }
 
 /// What is checked: the contract of `docs/network.md`.
@@ -163,10 +163,10 @@ pub(crate) struct DoctorArguments {
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
     /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
-    #[arg(long, value_name = "sha256:…", requires = "server")]
+    #[arg(long, value_name = "sha256:…", requires = "server", conflicts_with_all = ["link", "link_file"])]
     pub(crate) pin: Option<Pin>,
     /// An account of the clinic's staff.
-    #[arg(long, value_name = "NAME", requires_all = ["server", "password_file"])]
+    #[arg(long, value_name = "NAME", requires_all = ["server", "password_file"], conflicts_with_all = ["link", "link_file"])]
     pub(crate) user: Option<String>,
     /// A file whose first line is the password.
     #[arg(long, value_name = "F", requires = "user")]

@@ -63,6 +63,7 @@ pub async fn by_datagrams(to: SocketAddr, question: Question, limit: Duration) -
     };
     let (mut buffer, mut pause) = ([0; 2_048], FIRST_PAUSE);
     let (mut fault, until) = (ProbeFault::Connect(ConnectFault::Silent), Instant::now() + limit);
+    let mut refusals = 0;
     while Instant::now() < until {
         let asked = Instant::now();
         if let Err(error) = socket.send(&message).await {
@@ -85,6 +86,10 @@ pub async fn by_datagrams(to: SocketAddr, question: Question, limit: Duration) -
                 // What a router or the machine says about what was sent; the next one may get through.
                 Err(error) => {
                     fault = connect(&error);
+                    refusals += 1;
+                    if refusals == ENOUGH_REFUSALS {
+                        return Err(fault);
+                    }
                     sleep(next.saturating_duration_since(Instant::now())).await;
                 }
             }
@@ -202,6 +207,8 @@ fn transaction() -> io::Result<Transaction> {
 
 /// A datagram may be lost: the question is asked again, with pauses that double, as RFC 8489 (section 6.2.1) has it.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Who says so often that nobody is there means it.
+const ENOUGH_REFUSALS: u32 = 3;
 /// Questions at the pace of a voice in packets of 20 ms, for a second.
 const QUESTIONS: u32 = 50;
 const PACE: Duration = Duration::from_millis(20);

@@ -108,14 +108,13 @@ async fn who_answers_in_the_clinics_place_is_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_leads_nowhere_is_told_in_the_best_of_networks() {
     let (clinic, other) = (Clinic::opens().await, Clinic::opens().await);
-    let link = clinic.link().await;
+    let (link, elsewhere) = (clinic.link().await, other.link().await);
+    let mistaken = trust::Link { invite: elsewhere.invite, secret: elsewhere.secret, ..link.clone() };
+    let found = examine(Whom::Link(mistaken)).await;
+    assert_eq!((found.link, judge(&found).reasons), (LinkState::Unusable, vec![Reason::LinkUnusable]));
     clinic.end_the_visit().await;
     let found = examine(Whom::Link(link)).await;
     assert_eq!((found.link, judge(&found).reasons), (LinkState::Ended, vec![Reason::VisitOver]));
-    let elsewhere = other.link().await;
-    let mistaken = trust::Link { invite: elsewhere.invite, secret: elsewhere.secret, ..clinic.link().await };
-    let found = examine(Whom::Link(mistaken)).await;
-    assert_eq!((found.link, judge(&found).reasons), (LinkState::Unusable, vec![Reason::LinkUnusable]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,13 +60,14 @@ pub(super) fn space(_: &Path) -> Option<Check> {
 #[cfg_attr(not(unix), allow(dead_code, reason = "the system is not asked"))]
 pub(super) fn of_space(free: u64) -> Check {
     let says = format!("{} MB are free.", free / 1_000_000);
-    match free {
-        ..SPACE_NEEDED => Check::bad(SPACE, says, "Make room: a server that cannot write takes nobody in."),
-        ..SPACE_WISHED => {
-            Check::warning(SPACE, says, "Make room before it is used up: a server that cannot write takes nobody in.")
-        }
-        _ => Check::good(SPACE, says),
+    let why = "a server that cannot write takes nobody in.";
+    if free < SPACE_NEEDED {
+        return Check::bad(SPACE, says, format!("Make room: {why}"));
     }
+    if free < SPACE_WISHED {
+        return Check::warning(SPACE, says, format!("Make room before it is used up: {why}"));
+    }
+    Check::good(SPACE, says)
 }
 
 /// A server without visits has a database of less than that.
