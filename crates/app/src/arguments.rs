@@ -145,9 +145,9 @@ pub(crate) struct TrustArguments {
 pub(crate) enum Command {
     /// One side of a visit without a window.
     #[command(subcommand)]
-    Headless(Headless),
+    Headless(Box<Headless>),
     /// Checks the network, the microphone, the camera and the loudspeaker, and says what will work.
-    Doctor(DoctorArguments),
+    Doctor(Box<DoctorArguments>),
 }
 
 /// What is checked: the contract of `docs/network.md`.

@@ -37,8 +37,8 @@ fn main() -> ExitCode {
     logging::start(arguments.verbose);
     session::install_crypto_provider();
     match arguments.command {
-        Some(Command::Headless(headless)) => headless::run(headless),
-        Some(Command::Doctor(doctor)) => doctor::run(doctor),
+        Some(Command::Headless(headless)) => headless::run(*headless),
+        Some(Command::Doctor(doctor)) => doctor::run(*doctor),
         None => match options::read(arguments.window, clock) {
             Ok(options) => window::run(options),
             Err(error) => headless::cannot_begin(&error),

@@ -54,7 +54,7 @@ impl InviteSecret {
     }
 
     fn signing_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&derive(&self.0, INVITE_KEY_LABEL))
+        SigningKey::from_bytes(&derive(&self.0, b"housecall invite key v1"))
     }
 }
 
@@ -79,7 +79,6 @@ impl PartialEq for InviteSecret {
 
 impl Eq for InviteSecret {}
 
-const INVITE_KEY_LABEL: &[u8] = b"housecall invite key v1";
 const PSK_LABEL: &[u8] = b"housecall psk v1";
 
 #[cfg(test)]
