@@ -66,8 +66,9 @@ pub(super) fn of_families(listen: IpAddr, v4: Option<IpAddr>, v6: Option<IpAddr>
         None => Check::good(what, "Not in this machine's network."),
     };
     if v4.is_none() && v6.is_none() && !listen.is_loopback() {
-        let next = "Plug it in, and give it an address and a way out.";
-        return vec![Check::bad("network", "This machine has no way to other networks.", next)];
+        let says = "This machine has no way to other networks: visits work within its own alone.";
+        let next = "If more is meant, plug it in and give it an address and a way out.";
+        return vec![Check::warning("network", says, next)];
     }
     let all_v6 = listen.is_ipv6() && listen.is_unspecified();
     vec![of("IPv4", v4, listen.is_ipv4() || all_v6), of("IPv6", v6, listen.is_ipv6())]
