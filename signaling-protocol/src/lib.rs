@@ -25,8 +25,9 @@ pub use limits::{Limits, StaffLimits};
 pub use problem::{Code, Problem};
 pub use request::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
-    IceReply, IceServer, JoinReply, JoinRequest, PollReply, PolledEvent, SendReply, SendRequest, SignInReply,
-    SignInRequest, StaffRole, VersionRange, join_signing_bytes,
+    IceReply, IceServer, JoinReply, JoinRequest, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest,
+    PollReply, PolledEvent, SendReply, SendRequest, SignInReply, SignInRequest, StaffRole, VersionRange,
+    join_signing_bytes, measure_signing_bytes,
 };
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,

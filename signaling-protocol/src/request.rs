@@ -218,6 +218,50 @@ pub fn join_signing_bytes(invite: InviteId, challenge: &Challenge, bundle: &[u8]
     bytes
 }
 
+/// `POST /v1/invites/{i}/measure`: how fast the link is, before anybody joins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureByInviteRequest {
+    /// What the server asked to sign.
+    pub challenge: Challenge,
+    /// By the invite's key over [`measure_signing_bytes`].
+    pub signature: Signature,
+    /// What is to be sent and sent back.
+    #[serde(flatten)]
+    pub measure: MeasureRequest,
+}
+
+/// `POST /v1/measure`, by staff: so much there and so much back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureRequest {
+    /// For the way up: random bytes, which nothing on the way can make shorter.
+    #[serde(default)]
+    pub padding: Base64,
+    /// For the way down: how many bytes of that kind are to come back, [`MEASURE_BYTES`] at most.
+    #[serde(default)]
+    pub bytes: usize,
+}
+
+/// So much came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureReply {
+    /// As many random bytes as were asked for.
+    pub padding: Base64,
+    /// The relays that somebody in a visit is given, as in an [`IceServer`], without a password.
+    #[serde(default)]
+    pub relays: Vec<String>,
+}
+
+/// The most that one measurement sends, and the most that it gets: what fits a body.
+pub const MEASURE_BYTES: usize = 40 * 1024;
+
+/// What the invite's key signs to measure: label ‖ invite ‖ challenge. It joins nothing.
+pub fn measure_signing_bytes(invite: InviteId, challenge: &Challenge) -> Vec<u8> {
+    let mut bytes = b"housecall measure v1\0".to_vec();
+    bytes.extend_from_slice(invite.as_bytes());
+    bytes.extend_from_slice(&challenge.0);
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

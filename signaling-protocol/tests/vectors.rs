@@ -13,15 +13,15 @@ use signaling_protocol::{
     Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply, Clinic,
     ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply, DevicesReply,
     EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
-    NoticeRequest, PollReply, Problem, SendReply, SendRequest, SignInReply, SignInRequest, StaffEvent, WriteBoxRequest,
-    is_sealed_size, join_signing_bytes,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PollReply, Problem, SendReply, SendRequest,
+    SignInReply, SignInRequest, StaffEvent, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 29] = [
+const MESSAGES: [(&str, Again); 32] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
@@ -35,6 +35,9 @@ const MESSAGES: [(&str, Again); 29] = [
     ("send_reply", again::<SendReply>),
     ("endpoint_request", again::<EndpointRequest>),
     ("ice_reply", again::<IceReply>),
+    ("measure_by_invite_request", again::<MeasureByInviteRequest>),
+    ("measure_request", again::<MeasureRequest>),
+    ("measure_reply", again::<MeasureReply>),
     ("poll_reply", again::<PollReply>),
     ("envelope", again::<Envelope>),
     ("envelope_sealed", again::<Envelope>),
@@ -153,12 +156,25 @@ fn what_is_signed_to_join_is_these_bytes() {
 }
 
 #[test]
+fn what_is_signed_to_measure_is_these_bytes() {
+    #[derive(Deserialize)]
+    struct Signing {
+        invite: InviteId,
+        challenge: Challenge,
+        signed: Base64,
+    }
+    let case: Signing = serde_json::from_value(vector("measure_signing_bytes")).unwrap();
+    assert_eq!(measure_signing_bytes(case.invite, &case.challenge), case.signed.0);
+}
+
+#[test]
 fn there_is_no_file_that_nothing_reads() {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let known = MESSAGES.iter().map(|(name, _)| format!("{name}.json"));
     let known = known.chain(EVENTS.iter().map(|kind| format!("event_{kind}.json")));
     let known = known.chain(STAFF_EVENTS.iter().map(|kind| format!("staff_event_{kind}.json")));
-    let known = known.chain(["join_signing_bytes.json".to_owned(), "sealed_sizes.json".to_owned()]);
+    let known =
+        known.chain(["join_signing_bytes.json", "measure_signing_bytes.json", "sealed_sizes.json"].map(str::to_owned));
     assert_eq!(files.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
 }
 

@@ -145,7 +145,50 @@ pub(crate) struct TrustArguments {
 pub(crate) enum Command {
     /// One side of a visit without a window.
     #[command(subcommand)]
-    Headless(Headless),
+    Headless(Box<Headless>),
+    /// Checks the network, the microphone, the camera and the loudspeaker, and says what will work.
+    Doctor(Box<DoctorArguments>),
+}
+
+/// What is checked: the contract of `docs/network.md`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("clinic").args(["link", "link_file", "server"]).required(true))]
+pub(crate) struct DoctorArguments {
+    /// A visit's link.
+    pub(crate) link: Option<LinkText>,
+    /// A file whose first line is the link.
+    #[arg(long, value_name = "F")]
+    pub(crate) link_file: Option<PathBuf>,
+    /// The clinic's server, https://HOST[:PORT]: without a link, and without the rate unless an account is named.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
+    #[arg(long, value_name = "sha256:…", requires = "server", conflicts_with_all = ["link", "link_file"])]
+    pub(crate) pin: Option<Pin>,
+    /// An account of the clinic's staff.
+    #[arg(long, value_name = "NAME", requires_all = ["server", "password_file"], conflicts_with_all = ["link", "link_file"])]
+    pub(crate) user: Option<String>,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "F", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    #[arg(long, value_name = "F", requires = "user")]
+    pub(crate) totp_file: Option<PathBuf>,
+    /// device | file:X.y4m | pattern | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) camera: Camera,
+    /// device | file:X.wav | tone | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) microphone: Microphone,
+    /// device | file:X.wav | none
+    #[arg(long, value_name = "SINK", default_value = "device")]
+    pub(crate) speaker: Speaker,
+    /// The clinic's telephone number, to be named where nothing works.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) phone: Option<String>,
+    /// Prints what was found as JSON, and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which side.
@@ -351,6 +394,29 @@ mod tests {
         assert!(Arguments::try_parse_from("housecall headless join".split_whitespace()).is_err());
         let two_keys = contract.replace("--device-key-file", "--identity d --device-key-file");
         assert!(Arguments::try_parse_from(two_keys.split_whitespace()).is_err());
+    }
+
+    #[test]
+    fn a_doctor_is_told_by_what_the_clinic_is_known() {
+        let taken = |words: &str| Arguments::try_parse_from(words.split_whitespace()).is_ok();
+        for good in [
+            "housecall doctor https://c.example/j/x#1.y --json --phone 5550100",
+            "housecall doctor --link-file l --camera none --microphone none --speaker none",
+            "housecall doctor --server https://c.example",
+            "housecall doctor --server https://c.example --user lee --password-file p --totp-file t",
+        ] {
+            assert!(taken(good), "{good}");
+        }
+        for wrong in [
+            "housecall doctor",
+            "housecall doctor l --link-file l",
+            "housecall doctor https://c.example/j/x#1.y --server https://c.example",
+            "housecall doctor --server https://c.example --user lee",
+            "housecall doctor --link-file l --user lee --password-file p",
+            "housecall doctor --pin sha256:short --server https://c.example",
+        ] {
+            assert!(!taken(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn screen(screen: Screen, size: PictureSize) -> ScreenChoice {
     }
 }
 
-fn first_line(what: &str, path: &Path) -> Result<String> {
+pub(crate) fn first_line(what: &str, path: &Path) -> Result<String> {
     let text = fs::read_to_string(path)
         .map_err(|error| anyhow!("{what} cannot be read from {}: {}", path.display(), plain(&error)))?;
     let line = text.lines().next().unwrap_or_default().to_owned();

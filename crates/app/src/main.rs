@@ -5,6 +5,7 @@
 
 mod arguments;
 mod awake;
+mod doctor;
 mod headless;
 mod logging;
 mod options;
@@ -22,7 +23,7 @@ use units::Clock;
 use crate::arguments::{Arguments, Command};
 
 /// The command line is wrong: `EX_USAGE` of sysexits.h, because 2 means "sound only" here.
-const EXIT_USAGE: u8 = 64;
+pub(crate) const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
     logging::start(arguments.verbose);
     session::install_crypto_provider();
     match arguments.command {
-        Some(Command::Headless(headless)) => headless::run(headless),
+        Some(Command::Headless(headless)) => headless::run(*headless),
+        Some(Command::Doctor(doctor)) => doctor::run(*doctor),
         None => match options::read(arguments.window, clock) {
             Ok(options) => window::run(options),
             Err(error) => headless::cannot_begin(&error),

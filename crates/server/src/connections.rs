@@ -29,7 +29,7 @@ mod caps;
 mod idle;
 
 pub use caps::ConnectionCaps;
-pub(crate) use caps::relayed_sockets;
+pub(crate) use caps::{allowed_files, relayed_sockets};
 
 use caps::Gate;
 use idle::{MOST_IDLE, Requests};

@@ -34,6 +34,12 @@ pub(crate) struct DataLock {
 }
 
 impl DataLock {
+    /// Whether a server serves from there. Makes nothing: what another user makes the server might not open.
+    pub(crate) fn is_held(directory: &Path) -> bool {
+        let file = OpenOptions::new().write(true).open(directory.join(FILE));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Takes the directory, which is there.
     pub(crate) fn take(directory: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::Failed { path: directory.to_owned(), source };
@@ -60,7 +66,9 @@ mod tests {
         let held = DataLock::take(directory.path()).unwrap();
         let error = DataLock::take(directory.path()).unwrap_err();
         assert!(matches!(error, LockError::Taken(_)), "{error}");
+        assert!(DataLock::is_held(directory.path()));
         drop(held);
+        assert!(!DataLock::is_held(directory.path()) && !DataLock::is_held(&directory.path().join("none")));
         DataLock::take(directory.path()).unwrap();
     }
 }

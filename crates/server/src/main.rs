@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use server::accounts::add_user;
+use server::doctor::doctor;
 use server::{CertificateFiles, Config, Coturn, RelayChoice, RelayOptions, serve};
 use signaling_protocol::StaffRole;
 use tracing_subscriber::EnvFilter;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Serves until it is told to stop. Prints one line when it is ready.
     Serve(Serve),
+    /// Looks at the machine, its network and the settings, which are those of `serve`, and says what is wrong.
+    Doctor(Doctor),
     /// The staff's accounts.
     User {
         #[command(subcommand)]
@@ -49,6 +52,18 @@ struct Serve {
     tls_key: Option<PathBuf>,
     #[command(flatten)]
     relay: Relay,
+}
+
+#[derive(Args)]
+struct Doctor {
+    #[command(flatten)]
+    serve: Serve,
+    /// The host in the links, if it is a name or none of this machine's addresses.
+    #[arg(long, value_name = "HOST")]
+    name: Option<String>,
+    /// Prints what was found as JSON, and nothing else.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The relay, for visits whose two sides do not reach each other.
@@ -167,13 +182,23 @@ impl From<Role> for StaffRole {
 const LONGEST_LINE: u64 = 4_096;
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("HOUSECALL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let command = Arguments::parse().command;
+    // What a doctor finds stands on standard output.
+    let usual = if matches!(command, Command::Doctor(_)) { "error" } else { "info" };
+    let filter = EnvFilter::try_from_env("HOUSECALL_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     // They tell people's addresses, at every level.
     let filter = RELAY_LIBRARIES.iter().fold(filter, |filter, library| filter.add_directive(off(library)));
     let colours = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr).init();
-    let done = match Arguments::parse().command {
+    let done = match command {
         Command::Serve(arguments) => run(arguments),
+        Command::Doctor(arguments) => match examine(arguments) {
+            Ok(exit) => return ExitCode::from(exit),
+            Err(error) => {
+                writeln!(io::stderr(), "housecall-server: {error:#}").ok();
+                return ExitCode::from(EXIT_USAGE);
+            }
+        },
         Command::User { command: UserCommand::Add(arguments) } => add(&arguments),
     };
     match done {
@@ -193,12 +218,35 @@ fn off(target: &str) -> Directive {
     format!("{target}=off").parse().unwrap_or_default()
 }
 
+impl Serve {
+    fn config(self) -> Result<Config> {
+        let certificate = self.tls_cert.zip(self.tls_key);
+        let certificate = certificate.map(|(certificate, key)| CertificateFiles { certificate, key });
+        let relay = self.relay.choice()?;
+        Ok(Config { certificate, relay, ..Config::new(self.data, self.listen) })
+    }
+}
+
+/// Something that was given cannot be used: 1 and 2 are a doctor's verdicts, this is `EX_USAGE` of sysexits.h.
+const EXIT_USAGE: u8 = 64;
+
+#[tokio::main]
+async fn examine(arguments: Doctor) -> Result<u8> {
+    let Doctor { serve, name, json } = arguments;
+    let checkup = doctor(&serve.config()?, name.as_deref()).await;
+    let page = if json {
+        let all = serde_json::json!({ "exit": checkup.exit(), "checkup": &checkup });
+        serde_json::to_string_pretty(&all)? + "\n"
+    } else {
+        checkup.page()
+    };
+    io::stdout().write_all(page.as_bytes()).ok();
+    Ok(checkup.exit())
+}
+
 #[tokio::main]
 async fn run(arguments: Serve) -> Result<()> {
-    let certificate = arguments.tls_cert.zip(arguments.tls_key);
-    let certificate = certificate.map(|(certificate, key)| CertificateFiles { certificate, key });
-    let relay = arguments.relay.choice()?;
-    let config = Config { certificate, relay, ..Config::new(arguments.data, arguments.listen) };
+    let config = arguments.config()?;
     // Listened for before the line is out: whoever reads it may stop the server at once.
     let stop = Stop::new().context("signals cannot be listened for")?;
     let running = serve(config).await?;

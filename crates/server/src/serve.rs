@@ -218,6 +218,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         staff: Arc::new(staff),
         limits: config.limits,
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
+        measurements: Mutex::new(http::measurement_buckets()),
         ice,
     };
     let router = http::router(Arc::new(shared));

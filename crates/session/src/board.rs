@@ -107,7 +107,8 @@ impl DeviceBoard {
     }
 }
 
-fn trouble(error: &DeviceError) -> Option<(DeviceKind, DeviceTrouble)> {
+/// What is wrong with which device; nothing for a file.
+pub(crate) fn trouble(error: &DeviceError) -> Option<(DeviceKind, DeviceTrouble)> {
     Some(match error {
         DeviceError::NoDevice { kind } | DeviceError::NoSuchDevice { kind, .. } => (*kind, DeviceTrouble::Missing),
         DeviceError::Busy { kind } => (*kind, DeviceTrouble::Busy),

@@ -9,7 +9,7 @@ use call::{Intent, MediaConfig, Preferences, Snapshot};
 use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
-use signaling_client::{Server, ServerTrust, SignalingClient};
+use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
@@ -153,6 +153,9 @@ pub enum InputError {
     /// The server's address.
     #[error("`{0}` is not a server's address; it looks like https://clinic.example or https://clinic.example:8443")]
     Server(String),
+    /// Signing in, where nothing else is to be done without it.
+    #[error(transparent)]
+    SignIn(ClientError),
     /// The TOTP secret.
     #[error("the TOTP secret cannot be used; give the file that `user add --totp-out` wrote")]
     Totp,

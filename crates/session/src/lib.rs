@@ -11,6 +11,7 @@ mod desk_driver;
 mod desk_person;
 mod device_keeper;
 mod device_secret;
+pub mod doctor;
 mod driver;
 mod freeze;
 pub mod headless;

@@ -62,7 +62,7 @@ struct Clients {
 
 /// One connection to the server, or the next one in its place.
 #[derive(Clone)]
-struct Way {
+pub(crate) struct Way {
     client: legacy::Client<Connector, Full<Bytes>>,
     left: Changes,
 }
@@ -94,11 +94,11 @@ impl Answer {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.response.status()
     }
 
-    fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 }
@@ -167,6 +167,11 @@ impl SignalingClient {
     pub fn dialer(&self) -> Dialer {
         let Shared { base_url, tls, trust, .. } = &*self.shared;
         Dialer::new(base_url, tls, trust, !is_this_machine(base_url))
+    }
+
+    /// Whether the server is known by its certificate, and not by who vouches for it.
+    pub fn is_pinned(&self) -> bool {
+        matches!(self.shared.trust, ServerTrust::Pinned(_))
     }
 
     /// The host of the clinic's server, without brackets.
@@ -253,7 +258,7 @@ impl SignalingClient {
         self.accept(answer, accept).await
     }
 
-    async fn request(
+    pub(crate) async fn request(
         &self,
         way: &Way,
         method: Method,
@@ -305,6 +310,11 @@ impl SignalingClient {
     fn took(&self, span: Duration) {
         let mut shortest = self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner);
         *shortest = Some(shortest.map_or(span, |before| before.min(span)));
+    }
+
+    /// The connection for requests.
+    pub(crate) fn post_way(&self) -> Way {
+        self.clients().post
     }
 
     fn clients(&self) -> Clients {

@@ -29,6 +29,7 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use crate::dialer::ByteStream;
+use crate::fault::{NameFault, ProxyFault};
 use crate::race::{Pace, race};
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -53,6 +54,18 @@ impl Connector {
             proxies: by_proxy.then(|| Arc::new(Matcher::from_system())),
             to_proxy: TlsConnector::from(Arc::new(to_proxy)),
         }
+    }
+
+    /// The same without a proxy.
+    pub(crate) fn straight(&self) -> Self {
+        Self { proxies: None, ..self.clone() }
+    }
+
+    /// By way of which proxy a host is reached: its host and port, without what it is asked by.
+    pub(crate) fn proxy_for(&self, to: &Uri) -> Option<String> {
+        let proxy = self.proxies.as_ref()?.intercept(to)?;
+        let host = proxy.uri().host()?.to_owned();
+        Some(proxy.uri().port_u16().map_or(host.clone(), |port| format!("{host}:{port}")))
     }
 
     /// A stream for something else than HTTP.
@@ -86,7 +99,8 @@ impl Connector {
                 if let Some(auth) = proxy.basic_auth() {
                     tunnel = tunnel.with_auth(auth.clone());
                 }
-                Ok(tunnel.call(to.clone()).await?.into_inner())
+                let tunnel = tunnel.call(to.clone()).await.map_err(|error| ProxyFault(error.into()))?;
+                Ok(tunnel.into_inner())
             }
         }
     }
@@ -178,7 +192,7 @@ impl Write for Secured {
 /// The first of several TCP connections to a host that stands.
 async fn tcp(to: &Uri) -> Result<Path, BoxError> {
     let port = to.port_u16().unwrap_or(if to.scheme_str() == Some("http") { 80 } else { 443 });
-    let addresses = in_turn(lookup_host((host(to)?, port)).await?.collect());
+    let addresses = in_turn(lookup_host((host(to)?, port)).await.map_err(NameFault)?.collect());
     let pace = Pace { least: u32::try_from(addresses.len())?, ..SYNS };
     let of = |number: u32| addresses.get(number as usize % addresses.len().max(1)).copied();
     let stream = race(pace, |number| async move {

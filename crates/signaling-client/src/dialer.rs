@@ -36,13 +36,20 @@ impl Dialer {
     /// # Errors
     /// If nobody is reached, or with `tls` the other end is not who it should be.
     pub async fn dial(&self, host: &str, port: u16, tls: bool) -> io::Result<Box<dyn ByteStream>> {
-        let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        // A proxy is asked to connect, whatever is spoken then: the rules for `https` say whether and which.
-        let to = Uri::builder().scheme("https").authority(authority).path_and_query("/").build();
-        let to = to.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let to = address(host, port)?;
         let is_clinic = host.eq_ignore_ascii_case(&self.clinic);
         let connector = if is_clinic || !tls { self.to_clinic.clone() } else { self.to_others()? };
         connector.stream(to, tls).await.map_err(io::Error::other)
+    }
+
+    /// The same, and no proxy is asked: for finding out what a network lets through.
+    pub fn straight(&self) -> Self {
+        Self { to_clinic: self.to_clinic.straight(), by_proxy: false, ..self.clone() }
+    }
+
+    /// By way of which proxy this host is reached, if by one: `host:port`.
+    pub fn proxy(&self, host: &str, port: u16) -> Option<String> {
+        self.to_clinic.proxy_for(&address(host, port).ok()?)
     }
 
     /// A relay on a machine of its own has a certificate of its own, which the platform's authorities vouch for. What goes by
@@ -62,6 +69,13 @@ impl fmt::Debug for Dialer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dialer").finish_non_exhaustive()
     }
+}
+
+/// A proxy is asked to connect, whatever is spoken then: the rules for `https` say whether and which.
+fn address(host: &str, port: u16) -> io::Result<Uri> {
+    let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let to = Uri::builder().scheme("https").authority(authority).path_and_query("/").build();
+    to.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 fn connector(tls: &rustls::ClientConfig, by_proxy: bool) -> Connector {

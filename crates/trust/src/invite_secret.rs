@@ -1,7 +1,7 @@
 //! The secret in a link, and the key that is made from it.
 
 use ed25519_dalek::{Signer, SigningKey};
-use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes};
+use signaling_protocol::{Challenge, InviteId, InviteKey, Signature, join_signing_bytes, measure_signing_bytes};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -28,6 +28,11 @@ impl InviteSecret {
         Signature(self.sign(&join_signing_bytes(invite, challenge, bundle)))
     }
 
+    /// Proves to the server that the link is held, for measuring the way to it: this joins nothing.
+    pub fn sign_measure(&self, invite: InviteId, challenge: &Challenge) -> Signature {
+        Signature(self.sign(&measure_signing_bytes(invite, challenge)))
+    }
+
     /// Signs; what is signed starts with a label of its own, so that no signature serves for two things.
     pub(crate) fn sign(&self, labelled: &[u8]) -> [u8; 64] {
         self.signing_key().sign(labelled).to_bytes()
@@ -49,7 +54,7 @@ impl InviteSecret {
     }
 
     fn signing_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&derive(&self.0, INVITE_KEY_LABEL))
+        SigningKey::from_bytes(&derive(&self.0, b"housecall invite key v1"))
     }
 }
 
@@ -74,7 +79,6 @@ impl PartialEq for InviteSecret {
 
 impl Eq for InviteSecret {}
 
-const INVITE_KEY_LABEL: &[u8] = b"housecall invite key v1";
 const PSK_LABEL: &[u8] = b"housecall psk v1";
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::Timestamp;
 
 /// A kind of device; its `Display` is what people call it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceKind {
     /// What sees.
     Camera,
@@ -31,7 +34,8 @@ impl fmt::Display for DeviceKind {
 }
 
 /// Why a device does not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DeviceTrouble {
     /// There is none.
     Missing,

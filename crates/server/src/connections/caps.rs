@@ -53,7 +53,7 @@ fn relayed_sockets_of(files: usize) -> usize {
 
 /// How many files this program may have open, after the system was asked for as many as it allows.
 #[cfg(unix)]
-fn allowed_files() -> usize {
+pub(crate) fn allowed_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let given = getrlimit(Resource::Nofile);
     let wished = Rlimit { current: given.maximum, maximum: given.maximum };
@@ -65,7 +65,7 @@ fn allowed_files() -> usize {
 
 /// Windows has no such limit on sockets.
 #[cfg(not(unix))]
-fn allowed_files() -> usize {
+pub(crate) fn allowed_files() -> usize {
     usize::MAX
 }
 

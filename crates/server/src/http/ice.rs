@@ -49,27 +49,32 @@ pub(super) async fn ice(
 }
 
 impl IceSource {
+    /// The relay's addresses.
+    pub(super) fn relay_urls(&self, Authority { host, port }: &Authority) -> Vec<String> {
+        match self {
+            Self::StunAlone => Vec::new(),
+            Self::Own(_) => {
+                let ways = [("turn", "udp"), ("turn", "tcp"), ("turns", "tcp")];
+                ways.map(|(scheme, way)| format!("{scheme}:{host}:{port}?transport={way}")).to_vec()
+            }
+            Self::Coturn(coturn) => coturn.urls.clone(),
+        }
+    }
+
     /// The relay for an endpoint, and for how many seconds it may be believed.
     fn relay(
         &self,
-        Authority { host, port }: &Authority,
+        authority: &Authority,
         unix_secs: u64,
         visit: VisitId,
         endpoint: EndpointId,
     ) -> Option<(IceServer, u64)> {
-        let (urls, credential, ttl_secs) = match self {
+        let (credential, ttl_secs) = match self {
             Self::StunAlone => return None,
-            Self::Own(relaying) => {
-                let (credential, ttl_secs) = relaying.issue(visit, endpoint);
-                let ways = [("turn", "udp"), ("turn", "tcp"), ("turns", "tcp")];
-                let urls = ways.map(|(scheme, way)| format!("{scheme}:{host}:{port}?transport={way}"));
-                (urls.to_vec(), credential, ttl_secs)
-            }
-            Self::Coturn(coturn) => {
-                let credential = coturn.issue(unix_secs + COTURN_TTL_SECS, endpoint);
-                (coturn.urls.clone(), credential, COTURN_TTL_SECS)
-            }
+            Self::Own(relaying) => relaying.issue(visit, endpoint),
+            Self::Coturn(coturn) => (coturn.issue(unix_secs + COTURN_TTL_SECS, endpoint), COTURN_TTL_SECS),
         };
+        let urls = self.relay_urls(authority);
         let (username, password) = (Phi::new(credential.username), Phi::new(credential.password));
         Some((IceServer { urls, username: Some(username), credential: Some(password) }, ttl_secs))
     }

@@ -4,6 +4,7 @@ mod answer;
 mod events;
 mod extract;
 mod ice;
+mod measure;
 mod routes;
 mod staff_events;
 mod staff_routes;
@@ -26,6 +27,7 @@ use crate::staff::Staff;
 use answer::Refused;
 
 pub(crate) use ice::IceSource;
+pub(crate) use measure::buckets as measurement_buckets;
 
 /// What every request can reach.
 pub(crate) struct Shared {
@@ -35,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// Joins without a proof, by address.
     pub(crate) unproven_joins: Mutex<Buckets>,
+    /// Measurements with a proof, by address.
+    pub(crate) measurements: Mutex<Buckets>,
     /// The servers for finding a path.
     pub(crate) ice: IceSource,
 }
@@ -55,6 +59,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/visits/{visit}/join", post(routes::join_host))
         .route("/v1/invites/{invite}/challenge", post(routes::challenge))
         .route("/v1/invites/{invite}/join", post(routes::join_guest))
+        .route("/v1/invites/{invite}/measure", post(measure::by_invite))
+        .route("/v1/measure", post(measure::by_staff))
         .route("/v1/visits/{visit}/events", get(events::events))
         .route("/v1/visits/{visit}/messages", post(routes::send))
         .route("/v1/visits/{visit}/admit", post(routes::admit))

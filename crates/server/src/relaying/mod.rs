@@ -25,6 +25,8 @@ use crate::stun;
 use engine::Engine;
 use sockets::Addresses;
 
+pub(crate) use sockets::{outgoing, relayed_addresses};
+
 pub use ::relay::Quotas;
 pub use options::{Coturn, RelayChoice, RelayOptions};
 

@@ -88,8 +88,13 @@ impl Addresses {
     }
 }
 
+/// The addresses that clients would be told, and the ones where sockets would be opened for them.
+pub(crate) fn relayed_addresses(listen: IpAddr, options: &RelayOptions) -> Vec<(IpAddr, IpAddr)> {
+    Addresses::of(listen, options).0.iter().map(|address| (address.told, address.bound)).collect()
+}
+
 /// By which address this machine reaches others; nothing is sent for that.
-fn outgoing(family: Family) -> Option<IpAddr> {
+pub(crate) fn outgoing(family: Family) -> Option<IpAddr> {
     // Of the addresses for examples: routed like all others, and nobody's.
     let (local, remote): (IpAddr, IpAddr) = match family {
         Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into()),

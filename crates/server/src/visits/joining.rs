@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::VerifyingKey;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, Base64, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Event,
-    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, Role, Signature, StaffId, VersionRange,
-    VisitId, VisitState, join_signing_bytes,
+    Admission, Base64, Challenge, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Event,
+    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, MeasureByInviteRequest, Role, Signature,
+    StaffId, VersionRange, VisitId, VisitState, join_signing_bytes, measure_signing_bytes,
 };
 use units::{Phi, Timestamp};
 
@@ -182,14 +182,42 @@ impl<S: Store> Visits<S> {
     /// The invite, if the request proves that its sender holds the link. Otherwise the same answer for every reason,
     /// after the same work.
     fn prove(&self, now: Timestamp, invite: InviteId, request: &JoinRequest) -> Result<InviteRow, Code> {
+        let bytes = join_signing_bytes(invite, &request.challenge, &request.bundle.0);
+        self.proven(now, invite, &request.challenge, &bytes, &request.signature)
+    }
+
+    /// The invite whose key has signed these bytes, over a challenge that is good.
+    fn proven(
+        &self,
+        now: Timestamp,
+        invite: InviteId,
+        challenge: &Challenge,
+        bytes: &[u8],
+        signature: &Signature,
+    ) -> Result<InviteRow, Code> {
         let row = self.invites.get(&invite);
         let key = row.map_or(&self.nobodys_key, |row| &row.key);
-        let bytes = join_signing_bytes(invite, &request.challenge, &request.bundle.0);
-        let signed = is_signed(key, &bytes, &request.signature);
-        let fresh = self.challenger.is_good(self.unix_micros(now), invite, &request.challenge);
+        let signed = is_signed(key, bytes, signature);
+        let fresh = self.challenger.is_good(self.unix_micros(now), invite, challenge);
         match row {
             Some(row) if signed && fresh => Ok(row.clone()),
             _ => Err(Code::InviteNotUsable),
+        }
+    }
+
+    /// Whether the request proves that its sender holds a link that leads somewhere still; it changes nothing.
+    ///
+    /// # Errors
+    /// As of a join: without a proof the same for every reason, with one the truth.
+    pub fn holds_link(&self, now: Timestamp, invite: InviteId, request: &MeasureByInviteRequest) -> Result<(), Code> {
+        let bytes = measure_signing_bytes(invite, &request.challenge);
+        let row = self.proven(now, invite, &request.challenge, &bytes, &request.signature)?;
+        let ended = self.visits.get(&row.visit).is_none_or(|visit| visit.row.state == VisitState::Ended);
+        match () {
+            () if self.denied.contains(&invite) => Err(Code::InviteNotUsable),
+            () if ended => Err(Code::VisitEnded),
+            () if self.unix_micros(now) >= row.expires_unix_micros => Err(Code::InviteExpired),
+            () => Ok(()),
         }
     }
 

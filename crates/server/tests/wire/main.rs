@@ -9,6 +9,7 @@ mod events;
 mod joining;
 mod learned;
 mod limits;
+mod measure;
 mod operator;
 mod permissions;
 mod pinned;

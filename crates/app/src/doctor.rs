@@ -1,0 +1,90 @@
+//! `housecall doctor`: the check before a visit, in a terminal.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ::doctor::{Findings, Verdict};
+use anyhow::{Context, Result};
+use session::doctor::{Clinic, DoctorConfig, DoctorEvent, TellDoctor, judge};
+use session::{PatternKind, ToneKind};
+
+use crate::EXIT_USAGE;
+use crate::arguments::DoctorArguments;
+use crate::headless::{account, camera, complain, first_line, microphone, speaker};
+
+pub(crate) fn run(arguments: DoctorArguments) -> ExitCode {
+    match try_run(arguments) {
+        Ok(exit) => ExitCode::from(exit),
+        // Not 1: that is a verdict here.
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}
+
+fn try_run(arguments: DoctorArguments) -> Result<u8> {
+    let (json, phone) = (arguments.json, arguments.phone.clone());
+    let config = configure(arguments)?;
+    let tell: TellDoctor = if json { Arc::new(|_| {}) } else { Arc::new(|event| print(&progress(event))) };
+    let findings = session::doctor::run(config, tell)?;
+    let verdict = judge(&findings);
+    if json {
+        print(&as_json(&findings, &verdict)?);
+    } else {
+        print("");
+        print(&ui::doctor_verdict(&verdict, findings.port, phone.as_deref()));
+        print("");
+        print(ui::doctor_page(&findings).trim_end());
+    }
+    Ok(verdict.exit())
+}
+
+fn configure(arguments: DoctorArguments) -> Result<DoctorConfig> {
+    let DoctorArguments { link, link_file, server, pin, user, password_file, totp_file, .. } = arguments;
+    let link = match (link, link_file) {
+        (Some(link), _) => Some(link.0),
+        (None, Some(path)) => Some(first_line("the link", &path)?),
+        (None, None) => None,
+    };
+    let clinic = match (link, server, user.zip(password_file)) {
+        (Some(link), ..) => Clinic::Link(link.trim().parse().context("the link cannot be used")?),
+        (None, Some(server), Some((user, password))) => {
+            Clinic::Account(account(server, pin, user, &password, totp_file.as_deref())?)
+        }
+        (None, Some(address), None) => Clinic::Server { address, pin },
+        (None, None, _) => anyhow::bail!("give a visit's link, or --server"),
+    };
+    Ok(DoctorConfig {
+        clinic,
+        camera: camera(arguments.camera, PatternKind::Patient),
+        microphone: microphone(arguments.microphone, ToneKind::Patient),
+        speaker: speaker(arguments.speaker),
+    })
+}
+
+/// One line for what was just found out.
+fn progress(event: &DoctorEvent) -> String {
+    match event {
+        DoctorEvent::Trial(trial) => {
+            format!("{} ({}): {}", ui::rung_name(trial.rung), trial.with, ui::came_of_it(trial.outcome))
+        }
+        DoctorEvent::Packets(packets) => format!("packets: {} of {} came back", packets.answered, packets.sent),
+        DoctorEvent::Rates(rates) => {
+            format!("rate: at least {} kbps up, {} kbps down", rates.up.as_kbps(), rates.down.as_kbps())
+        }
+        DoctorEvent::Device(device) => ui::device_tried(device.kind, device.outcome),
+    }
+}
+
+fn as_json(findings: &Findings, verdict: &Verdict) -> Result<String> {
+    let exit = verdict.exit();
+    let all = serde_json::json!({ "exit": exit, "verdict": verdict, "findings": findings });
+    serde_json::to_string_pretty(&all).context("what was found cannot be put into JSON")
+}
+
+/// Who closed the terminal reads nothing any more.
+fn print(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
