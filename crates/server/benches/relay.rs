@@ -64,8 +64,8 @@ async fn start(data: &std::path::Path) -> (Running, TurnClient) {
     let password = Phi::new("correct horse battery".to_owned());
     add_user(data, "lee", StaffRole::Clinician, &password, false).unwrap();
     let quotas = Quotas {
-        per_endpoint: 4 * CLIENTS,
-        per_visit: 4 * CLIENTS,
+        per_endpoint: STEPS.len() * CLIENTS,
+        per_visit: STEPS.len() * CLIENTS,
         strangers_per_subscriber: 2 * CLIENTS,
         rate: DataRate::from_kbps(20_000),
         ..Quotas::default()

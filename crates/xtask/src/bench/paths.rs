@@ -66,8 +66,8 @@ pub(super) const COLD: [Cold; 5] = [
 
 /// Of the matrix: an ordinary line.
 const MATRIX_DELAY_MS: f64 = 10.0;
-/// Each link of the cold paths: a round trip of 50 ms from each end to the server.
-pub(super) const COLD_DELAY_MS: f64 = 25.0;
+/// Each link of the cold paths: a round trip of 50 ms between the two, which is what the bars are for, and one of 100 ms.
+pub(super) const COLD_DELAYS_MS: [f64; 2] = [12.5, 25.0];
 
 /// Measures and writes the page.
 pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
@@ -127,19 +127,15 @@ impl Run<'_> {
     }
 
     fn cold(&self, measured: &mut Measured, seeds: u64) -> Result<()> {
-        for Cold { name, network, words, .. } in COLD {
+        for (Cold { name, network, words, .. }, delay_ms) in
+            COLD.into_iter().flat_map(|cold| COLD_DELAYS_MS.map(|delay_ms| (cold, delay_ms)))
+        {
             let mut all = Vec::new();
             for seed in 1..=seeds {
-                let call = Between {
-                    networks: [network; 2],
-                    delay_ms: COLD_DELAY_MS,
-                    admit_after: "0s",
-                    words: words.to_vec(),
-                    seed,
-                };
-                all.push(self.one(&call, &format!("cold, {name}, {seed}"))?);
+                let call = Between { networks: [network; 2], delay_ms, admit_after: "0s", words: words.to_vec(), seed };
+                all.push(self.one(&call, &format!("cold, {}, {seed}", cold_name(name, delay_ms)))?);
             }
-            measured.keep("cold", name, Value::Array(all))?;
+            measured.keep("cold", &cold_name(name, delay_ms), Value::Array(all))?;
         }
         Ok(())
     }
@@ -194,8 +190,13 @@ impl Measured {
     }
 }
 
+/// The name of the visits by a cold path over two links of this delay.
+fn cold_name(name: &str, delay_ms: f64) -> String {
+    format!("{name}, {} ms", delay_ms * 4.0)
+}
+
 /// The visits of a cold path, without those that did not come about; and how many there were.
-pub(super) fn cold_visits(measured: &Measured, name: &str) -> (Vec<Met>, usize) {
-    let all = measured.get("cold", name).as_array().map(Vec::as_slice).unwrap_or_default();
+pub(super) fn cold_visits(measured: &Measured, name: &str, delay_ms: f64) -> (Vec<Met>, usize) {
+    let all = measured.get("cold", &cold_name(name, delay_ms)).as_array().map(Vec::as_slice).unwrap_or_default();
     (all.iter().filter_map(Met::from_json).collect(), all.len())
 }
