@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use ::relay::Deframer;
 use server::accounts::add_user;
 use server::{Config, Quotas, RelayChoice, RelayOptions, Running, serve};
-use signaling_client::{Server, ServerTrust, SignalingClient};
+use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
 use signaling_protocol::{Base64, HostJoinRequest, SignInRequest, StaffRole, VersionRange};
 use testkit::turn::{TurnAnswer, TurnClient};
+use tokio::sync::mpsc::Receiver;
 use units::{DataRate, Phi};
 
 /// Clients, each with an allocation and a peer.
@@ -50,7 +51,8 @@ fn main() {
         .build()
         .unwrap();
     let data = tempfile::tempdir().unwrap();
-    let (running, credential) = runtime.block_on(start(data.path()));
+    // Somebody who is away loses what the relay lent them.
+    let (running, credential, _present) = runtime.block_on(start(data.path()));
     println!("| clients by | sent, Mbps | forwarded, Mbps | lost | server's cores | memory, MiB |");
     println!("|---|---|---|---|---|---|");
     for (way, mbps) in STEPS {
@@ -59,8 +61,8 @@ fn main() {
     runtime.block_on(running.shutdown());
 }
 
-/// A server, and a credential of a host in a visit.
-async fn start(data: &std::path::Path) -> (Running, TurnClient) {
+/// A server, a credential of a host in a visit, and what keeps the host there.
+async fn start(data: &std::path::Path) -> (Running, TurnClient, Receiver<StreamEvent>) {
     let password = Phi::new("correct horse battery".to_owned());
     add_user(data, "lee", StaffRole::Clinician, &password, false).unwrap();
     let quotas = Quotas {
@@ -80,10 +82,11 @@ async fn start(data: &std::path::Path) -> (Running, TurnClient) {
     let visit = client.create_visit(&staff).await.unwrap().visit;
     let join = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(b"host".to_vec()), take_over: false };
     let joined = client.join_host(&staff, visit, &join).await.unwrap();
+    let present = EventStream::open(client.clone(), visit, joined.endpoint_token.clone());
     let ice = client.ice(&joined.endpoint_token, visit).await.unwrap();
     let turn = &ice.servers[1];
     let turn = TurnClient::new(turn.username.as_ref().unwrap().expose(), turn.credential.as_ref().unwrap().expose());
-    (running, turn)
+    (running, turn, present)
 }
 
 /// A client's end, which blocks.
@@ -142,7 +145,10 @@ fn open(way: Way, server: SocketAddr, mut turn: TurnClient) -> Pair {
     let request = turn.allocate(false);
     ask(&mut turn, request);
     let request = turn.allocate(false);
-    let TurnAnswer::Done { relayed: Some(relayed), .. } = ask(&mut turn, request) else { panic!("no allocation") };
+    let relayed = match ask(&mut turn, request) {
+        TurnAnswer::Done { relayed: Some(relayed), .. } => relayed,
+        refused => panic!("no allocation: {refused:?}"),
+    };
     let request = turn.channel(0x4000, peer.local_addr().unwrap());
     assert!(matches!(ask(&mut turn, request), TurnAnswer::Done { .. }));
     match &line {

@@ -20,16 +20,6 @@ pub struct ConnectProxy {
 impl ConnectProxy {
     /// Listens there, and tunnels to that port of any host.
     pub fn start(listen: &str, port: u16) -> Result<Self> {
-        Self::leading(listen, port, None)
-    }
-
-    /// Stands before a server on this machine: to whatever host a tunnel to its port is wanted, it leads there. So a host may be
-    /// named that the client cannot look up, as is usual where there is nothing but a proxy.
-    pub fn before(server: SocketAddr) -> Result<Self> {
-        Self::leading("127.0.0.1:0", server.port(), Some(server))
-    }
-
-    fn leading(listen: &str, port: u16, to: Option<SocketAddr>) -> Result<Self> {
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen at {listen}"))?;
         let (address, asked) = (listener.local_addr()?, Arc::<Mutex<Vec<String>>>::default());
         let noted = Arc::clone(&asked);
@@ -37,7 +27,7 @@ impl ConnectProxy {
             for client in listener.incoming().flatten() {
                 let noted = Arc::clone(&noted);
                 // Who goes away before the end is done with.
-                thread::spawn(move || tunnel(client, port, to, &noted));
+                thread::spawn(move || tunnel(client, port, &noted));
             }
         });
         Ok(Self { address, asked })
@@ -50,15 +40,15 @@ impl ConnectProxy {
     }
 }
 
-fn tunnel(mut client: TcpStream, port: u16, to: Option<SocketAddr>, noted: &Mutex<Vec<String>>) -> io::Result<()> {
-    let Some(asked) = wanted(&read_head(&mut client)?).filter(|to| to.ends_with(&format!(":{port}"))) else {
+fn tunnel(mut client: TcpStream, port: u16, noted: &Mutex<Vec<String>>) -> io::Result<()> {
+    let Some(to) = wanted(&read_head(&mut client)?).filter(|to| to.ends_with(&format!(":{port}"))) else {
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
-    let Ok(server) = to.map_or_else(|| TcpStream::connect(&asked), TcpStream::connect) else {
+    let Ok(server) = TcpStream::connect(&to) else {
         return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    noted.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    noted.lock().unwrap_or_else(PoisonError::into_inner).push(to);
     join(client, server)
 }
 
@@ -191,18 +181,6 @@ mod tests {
             assert_eq!(ask(&refused).1, "HTTP/1.1 403 Forbidden");
         }
         assert_eq!(proxy.tunnels(), [server.to_string()]);
-    }
-
-    #[test]
-    fn a_proxy_before_a_server_leads_there_by_any_name() {
-        let server = echo();
-        let proxy = ConnectProxy::before(server).unwrap();
-        let mut stream = TcpStream::connect(proxy.address).unwrap();
-        let name = format!("clinic.invalid:{}", server.port());
-        write!(stream, "CONNECT {name} HTTP/1.1\r\n\r\n").unwrap();
-        assert!(read_head(&mut stream).unwrap().starts_with(b"HTTP/1.1 200 "));
-        assert_eq!(&said_back(&mut stream), b"word");
-        assert_eq!(proxy.tunnels(), [name]);
     }
 
     #[test]
