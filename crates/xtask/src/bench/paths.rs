@@ -30,6 +30,9 @@ pub struct PathsArguments {
     /// Seconds of each call of `relayed`.
     #[arg(long, default_value_t = 45, value_parser = clap::value_parser!(u32).range(15..))]
     seconds: u32,
+    /// Measure nothing: write the page again of what was last measured.
+    #[arg(long, conflicts_with_all = ["parts", "rows"])]
+    again: bool,
     /// Write the page elsewhere than docs/bench/paths.md.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -75,7 +78,7 @@ pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
     let home = workspace.target.join("bench-paths");
     fs::create_dir_all(&home)?;
     let mut measured = Measured::read(&home.join("measured.json"))?;
-    let wants = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
+    let wants = |part| !arguments.again && (arguments.parts.is_empty() || arguments.parts.contains(&part));
     if wants(Part::Matrix) || wants(Part::Cold) {
         let laboratory = Laboratory::build(workspace)?;
         let programs = Programs::to_measure(workspace)?;
