@@ -45,7 +45,7 @@ fn matrix(measured: &Measured) -> String {
         "Connected: {reached} of {looked_at} {verdict} (bar: all). The patient's network beside, the clinician's above; 20 ms from each to the \
          server and\nback. A cell says by which way the packets went (`way` of the [report](../headless.md); the patient's / the clinician's where \
          they differ:\n`direct`, `udp`, `tcp` and `tls` by how this side's relay is reached, `theirs` where only the other side uses one, all \
-         in their order\nwhere it changed), and how long after the admission both saw each other, three seconds after the patient knocked.\n\n\
+         in their order\nwhere it changed), and how long after the admission of a patient who had waited for three seconds both saw each other.\n\n\
          | patient \\ clinician |{heads}\n|---|---|---|---|---|---|\n{rows}\n\
          - *none*: a public address, nothing filtered. *port-restricted*: as most homes. *symmetric*: another port for each whom something is \
          sent to.\n- *udp-blocked*: nothing leaves but TCP to port 443; the rest is dropped and nobody told.\n\
