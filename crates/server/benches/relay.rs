@@ -108,6 +108,7 @@ impl Line {
 /// A client with an allocation, and its peer.
 struct Pair {
     line: Line,
+    turn: TurnClient,
     relayed: SocketAddr,
     peer: UdpSocket,
 }
@@ -155,7 +156,7 @@ fn open(way: Way, server: SocketAddr, mut turn: TurnClient) -> Pair {
         Line::Datagrams(socket) => socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap(),
         Line::Stream(stream) => stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap(),
     }
-    Pair { line, relayed, peer }
+    Pair { line, turn, relayed, peer }
 }
 
 fn step(way: Way, mbps: u64, length: Duration, server: SocketAddr, turn: &TurnClient) -> String {
@@ -200,6 +201,10 @@ fn step(way: Way, mbps: u64, length: Duration, server: SocketAddr, turn: &TurnCl
     over.store(true, Ordering::Relaxed);
     for reader in readers {
         reader.join().unwrap();
+    }
+    // Else a later step's client that happens to have the same port would be told that it has an allocation.
+    for Pair { line, turn, .. } in pairs.iter() {
+        line.send(&turn.refresh(0));
     }
     let heard = heard.load(Ordering::Relaxed);
     let rate = |bytes: u64| bytes as f64 * 8.0 / 1e6 / span.as_secs_f64();
