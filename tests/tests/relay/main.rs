@@ -15,6 +15,7 @@ use xtask::middlebox::{ConnectProxy, TcpAlone};
 use xtask::programs::Programs;
 use xtask::recording::Sound;
 use xtask::report::Report;
+use xtask::say::complain;
 
 const CALL_SECS: u32 = 3;
 /// How long an end may take beside its call: a busy machine, a slow password hash, files to finish.
@@ -163,7 +164,7 @@ fn where_no_datagram_gets_through_the_relay_is_found_by_tcp_without_being_told()
 fn who_has_nothing_but_a_proxy_meets_one_who_has_none_by_tls_through_it() {
     // A server on the loopback interface is asked without a proxy.
     let Some(here) = own_address() else {
-        return eprintln!("not tried: this machine has no address by which it reaches others");
+        return complain("not tried: this machine has no address by which it reaches others");
     };
     let clinic = Clinic::at(here);
     let proxy = ConnectProxy::start("127.0.0.1:0", clinic.address().port()).expect("a proxy");
