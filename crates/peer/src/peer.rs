@@ -1,6 +1,7 @@
 //! [`Peer`]: open, negotiate, send, close.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
@@ -9,7 +10,7 @@ use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use trust::{Candidate, ConnectionParameters, DtlsFingerprint, Setup, SrtpProfile};
+use trust::{Candidate, CandidateKind, ConnectionParameters, DtlsFingerprint, Setup, SrtpProfile};
 use units::{Clock, DataRate};
 use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
@@ -412,6 +413,9 @@ impl Peer {
     }
 
     async fn add_now(&self, candidates: Vec<Candidate>) {
+        for relayed in candidates.iter().filter(|candidate| candidate.kind == CandidateKind::Relay) {
+            self.inner.relays.on_their_relay(SocketAddr::new(relayed.address, relayed.port));
+        }
         for candidate in candidates.iter().filter_map(candidate::to_library) {
             if let Err(error) = self.inner.connection.add_ice_candidate(candidate).await {
                 tracing::debug!(%error, "candidate passed over");

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use rtc::ice::url::{ProtoType, SchemeType, Url};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
+use trust::CandidateKind;
 use webrtc::peer_connection::RTCIceServer;
 
 use crate::IceServer;
@@ -86,6 +87,8 @@ struct State {
     ladder: Option<Ladder>,
     /// How each address that was lent to us is reached.
     lent: HashMap<SocketAddr, RelayProtocol>,
+    /// Addresses that were lent to the other side, as it says.
+    theirs: HashSet<SocketAddr>,
 }
 
 #[derive(Debug)]
@@ -105,6 +108,7 @@ impl Relays {
             by_datagrams: HashSet::new(),
             ladder: None,
             lent: HashMap::new(),
+            theirs: HashSet::new(),
         };
         Self {
             dialer,
@@ -261,6 +265,21 @@ impl Relays {
         self.lock().lent.get(&relayed).copied()
     }
 
+    /// The other side says that this address is a relay's.
+    pub(crate) fn on_their_relay(&self, relayed: SocketAddr) {
+        let mut state = self.lock();
+        if state.theirs.len() < MOST_THEIRS {
+            state.theirs.insert(relayed);
+        }
+    }
+
+    /// What an address of the other side is. The library goes on calling one peer-reflexive from which a check came before
+    /// the other side had told of it.
+    pub(crate) fn their_kind(&self, found: CandidateKind, address: SocketAddr) -> CandidateKind {
+        let told = found == CandidateKind::PeerReflexive && self.lock().theirs.contains(&address);
+        if told { CandidateKind::Relay } else { found }
+    }
+
     /// Something went to a relay or came from one.
     fn used(&self, now: Instant) {
         let millis = u64::try_from(now.duration_since(self.started).as_millis()).unwrap_or(u64::MAX - 1);
@@ -314,6 +333,8 @@ fn place(address: SocketAddr) -> Option<usize> {
 const STAND_IN_PORT: u16 = 3478;
 /// A clinic names two; with an own one beside the server, four.
 const MOST_BRIDGED: usize = 8;
+/// Some for each time that a path is looked for.
+const MOST_THEIRS: usize = 256;
 /// Twice the time between two keepalives.
 const IN_USE_FOR: Duration = Duration::from_secs(2);
 

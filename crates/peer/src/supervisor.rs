@@ -232,10 +232,11 @@ impl Supervisor {
         let pair = sctp.transport().ice_transport().get_selected_candidate_pair().await.ok().flatten();
         let path = pair.and_then(|pair| {
             let (own, theirs) = (pair.local(), pair.remote());
-            let address = own.address.parse().ok().map(|address| SocketAddr::new(address, own.port));
-            let relay = address.filter(|_| own.typ == RTCIceCandidateType::Relay);
+            let address = |of: &RTCIceCandidate| Some(SocketAddr::new(of.address.parse().ok()?, of.port));
+            let relay = address(own).filter(|_| own.typ == RTCIceCandidateType::Relay);
             let relay = relay.and_then(|address| self.relays.protocol_of(address));
             let (local, remote) = (candidate::kind(own.typ)?, candidate::kind(theirs.typ)?);
+            let remote = address(theirs).map_or(remote, |address| self.relays.their_kind(remote, address));
             Some(Path { leaves_by: candidate::leaves_by(own), local, remote, relay })
         });
         let report = self.connection.get_stats(std::time::Instant::now(), StatsSelector::None).await;

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use ::relay::Deframer;
 use server::accounts::add_user;
 use server::{Config, Quotas, RelayChoice, RelayOptions, Running, serve};
-use signaling_client::{Server, ServerTrust, SignalingClient};
+use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
 use signaling_protocol::{Base64, HostJoinRequest, SignInRequest, StaffRole, VersionRange};
 use testkit::turn::{TurnAnswer, TurnClient};
+use tokio::sync::mpsc::Receiver;
 use units::{DataRate, Phi};
 
 /// Clients, each with an allocation and a peer.
@@ -50,7 +51,8 @@ fn main() {
         .build()
         .unwrap();
     let data = tempfile::tempdir().unwrap();
-    let (running, credential) = runtime.block_on(start(data.path()));
+    // Somebody who is away loses what the relay lent them.
+    let (running, credential, _present) = runtime.block_on(start(data.path()));
     println!("| clients by | sent, Mbps | forwarded, Mbps | lost | server's cores | memory, MiB |");
     println!("|---|---|---|---|---|---|");
     for (way, mbps) in STEPS {
@@ -59,13 +61,13 @@ fn main() {
     runtime.block_on(running.shutdown());
 }
 
-/// A server, and a credential of a host in a visit.
-async fn start(data: &std::path::Path) -> (Running, TurnClient) {
+/// A server, a credential of a host in a visit, and what keeps the host there.
+async fn start(data: &std::path::Path) -> (Running, TurnClient, Receiver<StreamEvent>) {
     let password = Phi::new("correct horse battery".to_owned());
     add_user(data, "lee", StaffRole::Clinician, &password, false).unwrap();
     let quotas = Quotas {
-        per_endpoint: 4 * CLIENTS,
-        per_visit: 4 * CLIENTS,
+        per_endpoint: STEPS.len() * CLIENTS,
+        per_visit: STEPS.len() * CLIENTS,
         strangers_per_subscriber: 2 * CLIENTS,
         rate: DataRate::from_kbps(20_000),
         ..Quotas::default()
@@ -80,10 +82,11 @@ async fn start(data: &std::path::Path) -> (Running, TurnClient) {
     let visit = client.create_visit(&staff).await.unwrap().visit;
     let join = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(b"host".to_vec()), take_over: false };
     let joined = client.join_host(&staff, visit, &join).await.unwrap();
+    let present = EventStream::open(client.clone(), visit, joined.endpoint_token.clone());
     let ice = client.ice(&joined.endpoint_token, visit).await.unwrap();
     let turn = &ice.servers[1];
     let turn = TurnClient::new(turn.username.as_ref().unwrap().expose(), turn.credential.as_ref().unwrap().expose());
-    (running, turn)
+    (running, turn, present)
 }
 
 /// A client's end, which blocks.
@@ -105,6 +108,7 @@ impl Line {
 /// A client with an allocation, and its peer.
 struct Pair {
     line: Line,
+    turn: TurnClient,
     relayed: SocketAddr,
     peer: UdpSocket,
 }
@@ -142,14 +146,17 @@ fn open(way: Way, server: SocketAddr, mut turn: TurnClient) -> Pair {
     let request = turn.allocate(false);
     ask(&mut turn, request);
     let request = turn.allocate(false);
-    let TurnAnswer::Done { relayed: Some(relayed), .. } = ask(&mut turn, request) else { panic!("no allocation") };
+    let relayed = match ask(&mut turn, request) {
+        TurnAnswer::Done { relayed: Some(relayed), .. } => relayed,
+        refused => panic!("no allocation: {refused:?}"),
+    };
     let request = turn.channel(0x4000, peer.local_addr().unwrap());
     assert!(matches!(ask(&mut turn, request), TurnAnswer::Done { .. }));
     match &line {
         Line::Datagrams(socket) => socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap(),
         Line::Stream(stream) => stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap(),
     }
-    Pair { line, relayed, peer }
+    Pair { line, turn, relayed, peer }
 }
 
 fn step(way: Way, mbps: u64, length: Duration, server: SocketAddr, turn: &TurnClient) -> String {
@@ -194,6 +201,10 @@ fn step(way: Way, mbps: u64, length: Duration, server: SocketAddr, turn: &TurnCl
     over.store(true, Ordering::Relaxed);
     for reader in readers {
         reader.join().unwrap();
+    }
+    // Else a later step's client that happens to have the same port would be told that it has an allocation.
+    for Pair { line, turn, .. } in pairs.iter() {
+        line.send(&turn.refresh(0));
     }
     let heard = heard.load(Ordering::Relaxed);
     let rate = |bytes: u64| bytes as f64 * 8.0 / 1e6 / span.as_secs_f64();

@@ -54,8 +54,13 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits until it is ready.
     pub fn start(programs: &Programs, place: &Place, data: &Path, listen: &str) -> Result<Self> {
+        Self::start_with(programs, place, data, listen, &[])
+    }
+
+    /// Likewise, with further words for it.
+    pub fn start_with(programs: &Programs, place: &Place, data: &Path, listen: &str, more: &[&str]) -> Result<Self> {
         let mut command = place.command(&programs.server);
-        command.arg("serve").arg("--data").arg(data).args(["--listen", listen]);
+        command.arg("serve").arg("--data").arg(data).args(["--listen", listen]).args(more);
         let mut process = Process::spawn("housecall-server", &mut command, |_| {})?;
         let mut ready = None;
         wait_until(SERVER_START, || {
@@ -174,9 +179,14 @@ pub struct House {
 impl House {
     /// Starts a server with one account in the folder.
     pub fn open(programs: &Programs, folder: &Path, place: &Place, listen: &str) -> Result<Self> {
+        Self::open_with(programs, folder, place, listen, &[])
+    }
+
+    /// Likewise, with further words for the server.
+    pub fn open_with(programs: &Programs, folder: &Path, place: &Place, listen: &str, more: &[&str]) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let data = folder.join("server");
-        let server = Server::start(programs, place, &data, listen)?;
+        let server = Server::start_with(programs, place, &data, listen, more)?;
         let password = generated_password()?;
         add_account(programs, &data, CLINICIAN, "clinician", &password)?;
         fs::write(folder.join("password"), password)?;

@@ -18,6 +18,7 @@ pub mod fuzz;
 pub mod hardware;
 pub mod house;
 pub mod interrupt;
+pub mod middlebox;
 pub mod mutants;
 pub mod process;
 pub mod programs;

@@ -62,6 +62,8 @@ enum Bench {
     /// What sealing costs when two people join, or how long joining takes over a link; the table goes to docs/bench/join.md, or
     /// join-links.md.
     Join(bench::JoinArguments),
+    /// Which networks a visit gets through and by which way, in the link laboratory; the tables go to docs/bench/paths.md.
+    Paths(bench::PathsArguments),
     /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
     Relay(bench::RelayArguments),
     /// What else runs inside of the link laboratory; `bench links` starts it there.
@@ -96,6 +98,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),
+        Command::Bench(Bench::Paths(arguments)) => bench::paths(&workspace, &arguments),
         Command::Bench(Bench::Relay(arguments)) => bench::relay(&workspace, &arguments),
         Command::Bench(Bench::Wire(arguments)) => bench::wire(&arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),

@@ -1,38 +1,91 @@
-//! Calls between the real programs by way of the real server's relay, each way to it by itself.
+//! Calls between the real programs by way of the real server's relay, each way to it by itself, and through what networks put
+//! in the way. The whole table of networks is `cargo xtask bench paths`, which needs the link laboratory.
 //!
 //! These run in real time, one at a time (`.config/nextest.toml`).
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is a test, the helpers too")]
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::Command;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use xtask::house::{End, House, Options, Place};
+use xtask::middlebox::{ConnectProxy, TcpAlone};
 use xtask::programs::Programs;
+use xtask::recording::Sound;
 use xtask::report::Report;
+use xtask::say::complain;
 
-const CALL_SECS: u32 = 4;
+const CALL_SECS: u32 = 3;
 /// How long an end may take beside its call: a busy machine, a slow password hash, files to finish.
 const AROUND: Duration = Duration::from_secs(40);
 
-/// Both ends of one call with these words, over; its reports.
-fn call(host: &[&str], guest: &[&str]) -> [Report; 2] {
-    let folder = tempfile::Builder::new().prefix("housecall-relay-").tempdir().expect("a folder");
-    let programs = Programs::for_tests().expect("the programs");
-    let house = House::open(programs, folder.path(), &Place::default(), "127.0.0.1:0").expect("a server");
-    let options = |words: &[&str], duration_secs| Options {
-        duration_secs,
-        more: words.iter().map(Into::into).collect(),
-        ..Options::default()
-    };
-    let place = Place::default();
-    let mut host = house.host(&place, &options(host, CALL_SECS + 10), "1s", |_| {}).expect("the clinician's end");
-    let mut guest = house.join(&place, &options(guest, CALL_SECS), |_| {}).expect("the patient's end");
-    [&mut guest, &mut host].map(|end: &mut End| {
-        let status = end.process.wait(Duration::from_secs(u64::from(CALL_SECS)) + AROUND).expect("an end that ends");
-        let stderr = end.process.stderr();
-        assert_eq!(status.code(), Some(0), "{stderr}");
-        end.report().expect("a report")
-    })
+/// A server with an account.
+struct Clinic {
+    house: House,
+    // Last: the folder goes when nothing writes into it any more.
+    _folder: TempDir,
+}
+
+/// One end of a call: its further words, and the proxy that it is told of.
+#[derive(Default, Clone, Copy)]
+struct Side<'a> {
+    words: &'a [&'a str],
+    proxy: Option<SocketAddr>,
+}
+
+impl Side<'_> {
+    fn options(self, duration_secs: u32) -> Options {
+        Options { duration_secs, more: self.words.iter().map(Into::into).collect(), ..Options::default() }
+    }
+
+    /// Whatever this machine goes by, no test does, unless it says so.
+    fn prepare(self, mut command: Command) -> Command {
+        for variable in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            command.env_remove(variable).env_remove(variable.to_ascii_lowercase());
+        }
+        if let Some(proxy) = self.proxy {
+            command.env("HTTPS_PROXY", format!("http://{proxy}"));
+        }
+        command
+    }
+}
+
+impl Clinic {
+    fn open() -> Self {
+        Self::at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    fn at(address: IpAddr) -> Self {
+        let folder = tempfile::Builder::new().prefix("housecall-relay-").tempdir().expect("a folder");
+        let programs = Programs::for_tests().expect("the programs");
+        let listen = SocketAddr::new(address, 0).to_string();
+        let house = House::open(programs, folder.path(), &Place::default(), &listen).expect("a server");
+        Self { house, _folder: folder }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.house.server.url.strip_prefix("https://").expect("a URL").parse().expect("an address")
+    }
+
+    /// Both ends of one call, over: the patient's report and the clinician's. Each has seen and heard the other.
+    fn call(&self, host: Side<'_>, guest: Side<'_>) -> [Report; 2] {
+        let place = Place::default();
+        let command = self.house.host_command(&place, &host.options(CALL_SECS + 10), "1s");
+        let mut host = self.house.start_host(&mut host.prepare(command), |_| {}).expect("the clinician's end");
+        let command = self.house.join_command(&place, &guest.options(CALL_SECS));
+        let mut guest = self.house.start_guest(&mut guest.prepare(command), |_| {}).expect("the patient's end");
+        [&mut guest, &mut host].map(|end: &mut End| {
+            let status = end.process.wait(Duration::from_secs(CALL_SECS.into()) + AROUND).expect("an end that ends");
+            assert_eq!(status.code(), Some(0), "{}{}", end.process.stdout(), end.process.stderr());
+            let heard = Sound::read(&end.files().speaker).expect("what was heard");
+            assert!(heard.audible_secs() > 0.5, "the other's tone is heard");
+            let report = end.report().expect("a report");
+            assert!(report.shown_unix_us().len() > 20, "pictures came");
+            report
+        })
+    }
 }
 
 /// What this field was in the samples of a side, each value once.
@@ -45,10 +98,10 @@ fn values(report: &Report, field: &str) -> Vec<String> {
 
 fn by_way_of(way: &str) {
     let words = ["--relay-by", way];
-    for report in call(&words, &words) {
+    let side = Side { words: &words, ..Side::default() };
+    for report in Clinic::open().call(side, side) {
         assert_eq!(values(&report, "way"), [format!("relay_{way}")]);
         assert_eq!(values(&report, "path"), ["relay-relay"], "no other address was told or found");
-        assert!(report.shown_unix_us().len() > 20, "pictures came");
     }
 }
 
@@ -69,14 +122,63 @@ fn two_who_hide_their_addresses_meet_by_tls_to_the_relay_on_the_port_of_the_web(
 
 #[test]
 fn of_all_ways_to_a_relay_datagrams_are_taken() {
-    for report in call(&["--relay-only"], &["--relay-only"]) {
+    let side = Side { words: &["--relay-only"], ..Side::default() };
+    for report in Clinic::open().call(side, side) {
         assert_eq!(values(&report, "way"), ["relay_udp"]);
     }
 }
 
 #[test]
 fn two_who_do_not_hide_go_straight_though_there_is_a_relay() {
-    for report in call(&[], &[]) {
+    for report in Clinic::open().call(Side::default(), Side::default()) {
         assert_eq!(values(&report, "way"), ["direct"]);
     }
+}
+
+#[test]
+fn one_who_reaches_the_relay_by_tls_alone_meets_one_who_hides_nothing() {
+    let [patient, clinician] =
+        Clinic::open().call(Side::default(), Side { words: &["--relay-by", "tls"], ..Side::default() });
+    assert_eq!(values(&patient, "way"), ["relay_tls"]);
+    // By the patient's relay straight, or by a relay of its own; there is no other way to who hides.
+    let ways = values(&clinician, "way");
+    assert!(ways.iter().all(|way| way == "relay_theirs" || way == "relay_udp"), "{ways:?}");
+    assert!(values(&clinician, "path").iter().all(|path| path.ends_with("-relay")), "no other address was told");
+}
+
+#[test]
+fn where_no_datagram_gets_through_the_relay_is_found_by_tcp_without_being_told() {
+    let mut clinic = Clinic::open();
+    let firewall = TcpAlone::before(clinic.address()).expect("a firewall");
+    // What the app reaches its server by, it reaches its relay by.
+    clinic.house.server.url = format!("https://{}", firewall.address);
+    let side = Side { words: &["--relay-only"], ..Side::default() };
+    for report in clinic.call(side, side) {
+        let ways = values(&report, "way");
+        assert!(ways == ["relay_tcp"] || ways == ["relay_tls"], "{ways:?}");
+    }
+    assert!(firewall.lost_a_datagram(), "datagrams were tried");
+}
+
+#[test]
+fn who_has_nothing_but_a_proxy_meets_one_who_has_none_by_tls_through_it() {
+    // A server on the loopback interface is asked without a proxy.
+    let Some(here) = own_address() else {
+        return complain("not tried: this machine has no address by which it reaches others");
+    };
+    let clinic = Clinic::at(here);
+    let proxy = ConnectProxy::start("127.0.0.1:0", clinic.address().port()).expect("a proxy");
+    let patient = Side { words: &["--relay-by", "tls"], proxy: Some(proxy.address) };
+    let [patient, _] = clinic.call(Side::default(), patient);
+    assert_eq!(values(&patient, "way"), ["relay_tls"]);
+    // For what is said to the server, and for the relay.
+    let tunnels = proxy.tunnels();
+    assert!(tunnels.len() >= 2 && tunnels.iter().all(|to| *to == clinic.address().to_string()), "{tunnels:?}");
+}
+
+/// By which address this machine reaches others; nothing is sent for that.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
 }

@@ -61,6 +61,17 @@ fn servers_that_cannot_be_used_are_passed_over_and_the_others_stay() {
 }
 
 #[test]
+fn an_address_is_a_relays_if_the_other_side_says_so_though_a_check_from_it_was_sooner() {
+    let relays = Relays::new(None, false);
+    let [lent, other]: [SocketAddr; 2] = ["192.0.2.1:50000", "192.0.2.1:50001"].map(|text| text.parse().unwrap());
+    let found = |address| relays.their_kind(CandidateKind::PeerReflexive, address);
+    assert_eq!(found(lent), CandidateKind::PeerReflexive);
+    relays.on_their_relay(lent);
+    assert_eq!((found(lent), found(other)), (CandidateKind::Relay, CandidateKind::PeerReflexive));
+    assert_eq!(relays.their_kind(CandidateKind::Host, lent), CandidateKind::Host);
+}
+
+#[test]
 fn each_relay_behind_a_stream_has_an_address_of_its_own_and_keeps_it() {
     let (relays, _ends) = relays(&["turns:a.example:443", "turn:a.example?transport=tcp"]);
     let again = relays.for_library(&[server(&["turn:a.example?transport=tcp", "turns:b.example:443"], Some("fresh"))]);

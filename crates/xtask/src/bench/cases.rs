@@ -54,7 +54,7 @@ pub(super) const ALL: [&str; 14] = [
 /// 30 kbps for all there is, and one packet in five is lost.
 const THIN: &str = "good,rate_kbps=30,delay_ms=100,loss_pct=20,queue_ms=1000";
 /// An ordinary line, for what is not about the line.
-const ORDINARY: &str = "good,rate_kbps=1500,delay_ms=30,queue_ms=300";
+pub(super) const ORDINARY: &str = "good,rate_kbps=1500,delay_ms=30,queue_ms=300";
 /// Seconds of call before an outage, and after it.
 const BEFORE_AN_OUTAGE: u32 = 15;
 const AFTER_AN_OUTAGE: u32 = 20;

@@ -70,6 +70,23 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Takes a lab up by a file, as the laboratory's README describes it.
+    pub(super) fn up_by(laboratory: &Laboratory, topology: &Path) -> Result<Self> {
+        let lab = Self(laboratory.clone());
+        lab.0.ask(&["up", "--file", &topology.to_string_lossy()])?;
+        Ok(lab)
+    }
+
+    /// Adds a rule to the router of a host, before all others for what it forwards, in the words of nftables.
+    pub(super) fn first_rule(&self, host: &str, rule: &str) -> Result<()> {
+        let router = self.namespace(&format!("{host}-gw"));
+        let mut words = Command::new("ip");
+        words.args(["netns", "exec", &router, "nft", "insert", "rule", "ip", "lab", "forward"]);
+        let output = words.args(rule.split_whitespace()).output()?;
+        ensure!(output.status.success(), "nft {rule}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
+    }
+
     /// Starts the link's schedule and its counters anew.
     pub(super) fn restart(&self) -> Result<()> {
         self.0.ask(&["restart"]).map(drop)
@@ -124,7 +141,12 @@ impl Lab {
 
     /// The server's address.
     pub(super) fn server_address(&self) -> Result<String> {
-        let address = self.0.ask(&["exec", "S", "--", "printenv", "LINKLAB_S_IP"])?;
+        self.address("S")
+    }
+
+    /// The address by which a host knows itself.
+    pub(super) fn address(&self, host: &str) -> Result<String> {
+        let address = self.0.ask(&["exec", "S", "--", "printenv", &format!("LINKLAB_{host}_IP")])?;
         Ok(address.trim().to_owned())
     }
 }

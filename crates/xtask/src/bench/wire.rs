@@ -1,5 +1,6 @@
 //! What else runs inside of the link laboratory: the messenger between two browsers, whose words pass over the measured
-//! link as an app's do, and a TCP download that takes what it can get. Each is this program again, started on a host.
+//! link as an app's do, a TCP download that takes what it can get, and a proxy to the port of the web. Each is this program
+//! again, started on a host.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use crate::house::Place;
+use crate::middlebox::ConnectProxy;
 use crate::process::{Process, wait_until};
 use crate::say::say;
 
@@ -37,6 +39,11 @@ pub enum WireArguments {
         /// Where it is poured.
         from: String,
     },
+    /// Tunnels to port 443 of any host, and to nothing else.
+    Proxy {
+        /// Where to listen.
+        listen: String,
+    },
 }
 
 /// Runs one of them until its connection or its standard input ends.
@@ -46,6 +53,13 @@ pub fn wire(arguments: &WireArguments) -> Result<()> {
         WireArguments::Talk { to } => talk(TcpStream::connect(to)?),
         WireArguments::Pour { listen } => pour(&listening(listen)?),
         WireArguments::Drain { from } => drain(TcpStream::connect(from)?),
+        WireArguments::Proxy { listen } => {
+            let _proxy = ConnectProxy::start(listen, 443)?;
+            say(READY);
+            loop {
+                thread::park();
+            }
+        }
     }
 }
 
