@@ -172,7 +172,10 @@ fn step(way: Way, mbps: u64, length: Duration, server: SocketAddr, turn: &TurnCl
                     let read = match (&pairs[n].line, is_peer) {
                         (_, true) => pairs[n].peer.recv(&mut buffer),
                         (Line::Datagrams(socket), false) => socket.recv(&mut buffer).map(|length| length - 4),
-                        (Line::Stream(stream), false) => std::io::Read::read(&mut &*stream, &mut buffer),
+                        // Without the heads, wherever in them this piece begins and ends.
+                        (Line::Stream(stream), false) => {
+                            std::io::Read::read(&mut &*stream, &mut buffer).map(|length| length * BYTES / (BYTES + 4))
+                        }
                     };
                     heard.fetch_add(read.unwrap_or(0) as u64, Ordering::Relaxed);
                 }
