@@ -396,7 +396,7 @@ impl Estimator {
         }
         // A bad path loses behind its bottleneck as well as before it: what is lost there has been carried. On a thin one that is
         // the difference between what a voice needs and less; on others, what two calls learn of each other by.
-        let loss = if self.is_bad() { self.losses.lasting_loss() } else { 0.0 };
+        let loss = self.bad_loss().unwrap_or(0.0);
         let just_now = self.deliveries.just_now().map(|delivery| delivery.before_losses(loss));
         let lately = self.deliveries.lately().map(|delivery| delivery.before_losses(loss));
         let round_trip = self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP);
@@ -431,14 +431,15 @@ impl Estimator {
         self.silence.is_none() && self.trend.usage() != Usage::Over && self.queue.standing() <= self.noise(DRAINED)
     }
 
-    /// Whether the path is thin and loses much, however little is sent.
-    fn is_bad(&self) -> bool {
-        self.control.rate() < THIN && self.losses.limit().is_none() && self.losses.lasting_loss() >= BAD_LOSS
+    /// Which part a thin path loses that loses much, however little is sent.
+    fn bad_loss(&self) -> Option<f64> {
+        let is_thin = self.control.rate() < THIN && self.losses.limit().is_none();
+        is_thin.then(|| self.losses.lasting_loss()).filter(|loss| *loss >= BAD_LOSS)
     }
 
     fn noise(&self, span: Duration) -> Duration {
         let noise = Duration::from_secs_f64(JITTERS * self.trend.jitter_ms() / 1e3);
-        span + if self.is_bad() { noise.min(MOST_NOISE) } else { noise }
+        span + if self.bad_loss().is_some() { noise.min(MOST_NOISE) } else { noise }
     }
 
     fn smooth_round_trip(&mut self, sample: Duration) {
