@@ -90,13 +90,7 @@ impl<S: Store> Visits<S> {
         let protocol = self.check_join(request.protocol, &request.bundle)?;
         let row = self.prove(now, invite, &request)?;
         // From here on the caller holds the link and may know the truth about it.
-        let visit = self.visits.get(&row.visit).ok_or(Code::InviteNotUsable)?;
-        if self.denied.contains(&invite) {
-            return Err(Code::InviteNotUsable);
-        }
-        if visit.row.state == VisitState::Ended {
-            return Err(Code::VisitEnded);
-        }
+        let visit = self.visit_behind(&row)?;
         let replay = digest(&[invite.as_bytes(), &request.bundle.0]);
         let mut guests = visit.members.iter().filter_map(|id| self.endpoints.get(id));
         let holder = guests.find(|one| one.gone_at.is_none() && one.row.invite == Some(invite));
@@ -111,9 +105,7 @@ impl<S: Store> Visits<S> {
             Some(_) => return Err(Code::InvitePlaceKept),
             None => None,
         };
-        if self.unix_micros(now) >= row.expires_unix_micros {
-            return Err(Code::InviteExpired);
-        }
+        self.is_in_time(now, &row)?;
         let gives_place = |id| self.endpoints.get(&id).is_some_and(|one| one.row.admission == Admission::Waiting);
         let waiting = self.count(row.visit, Admission::Waiting);
         if waiting - usize::from(replaced.is_some_and(gives_place)) >= self.config.limits.waiting_per_visit {
@@ -212,13 +204,24 @@ impl<S: Store> Visits<S> {
     pub fn holds_link(&self, now: Timestamp, invite: InviteId, request: &MeasureByInviteRequest) -> Result<(), Code> {
         let bytes = measure_signing_bytes(invite, &request.challenge);
         let row = self.proven(now, invite, &request.challenge, &bytes, &request.signature)?;
-        let ended = self.visits.get(&row.visit).is_none_or(|visit| visit.row.state == VisitState::Ended);
-        match () {
-            () if self.denied.contains(&invite) => Err(Code::InviteNotUsable),
-            () if ended => Err(Code::VisitEnded),
-            () if self.unix_micros(now) >= row.expires_unix_micros => Err(Code::InviteExpired),
-            () => Ok(()),
+        self.visit_behind(&row)?;
+        self.is_in_time(now, &row)
+    }
+
+    /// The visit that a link leads to, if it still leads to one.
+    fn visit_behind(&self, row: &InviteRow) -> Result<&Visit, Code> {
+        let visit = self.visits.get(&row.visit).ok_or(Code::InviteNotUsable)?;
+        if self.denied.contains(&row.invite) {
+            return Err(Code::InviteNotUsable);
         }
+        if visit.row.state == VisitState::Ended {
+            return Err(Code::VisitEnded);
+        }
+        Ok(visit)
+    }
+
+    fn is_in_time(&self, now: Timestamp, row: &InviteRow) -> Result<(), Code> {
+        if self.unix_micros(now) >= row.expires_unix_micros { Err(Code::InviteExpired) } else { Ok(()) }
     }
 
     /// How long somebody must be away before another app with the same link takes their place.
