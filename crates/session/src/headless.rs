@@ -91,8 +91,7 @@ pub struct Account {
 impl Account {
     /// The server's address as it is used.
     pub(crate) fn address(&self) -> Result<ServerAddress, InputError> {
-        ServerAddress::from_base_url(self.server.trim_end_matches('/'))
-            .map_err(|_| InputError::Server(self.server.clone()))
+        server_address(&self.server)
     }
 
     /// The six digits of this moment, if the account has a second factor.
@@ -100,6 +99,11 @@ impl Account {
         let Some(secret) = &self.totp_secret else { return Ok(None) };
         totp::now(secret.expose(), SystemTime::now()).map(|digits| Some(Phi::new(digits))).ok_or(InputError::Totp)
     }
+}
+
+/// The server that a person named.
+pub(crate) fn server_address(text: &str) -> Result<ServerAddress, InputError> {
+    ServerAddress::from_base_url(text.trim_end_matches('/')).map_err(|_| InputError::Server(text.to_owned()))
 }
 
 /// The patient: joins by a link.

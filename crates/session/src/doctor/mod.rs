@@ -8,7 +8,7 @@ mod devices;
 mod link;
 mod rungs;
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use ::doctor::{
@@ -20,7 +20,8 @@ use tokio::sync::mpsc;
 use trust::{Link, ServerAddress};
 use units::DeviceKind;
 
-use crate::headless::{Account, InputError, Pin, client, runtime};
+use crate::headless::{Account, InputError, Pin, client, runtime, server_address};
+use crate::network::has_way_out;
 use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// What is checked.
@@ -99,16 +100,12 @@ impl Clinic {
     fn server(&self) -> Result<(ServerAddress, SignalingClient), InputError> {
         let (address, pin) = match self {
             Self::Link(link) => (link.server.clone(), link.pin),
-            Self::Server { address, pin } => (headless_address(address)?, pin.map(|pin| pin.0)),
+            Self::Server { address, pin } => (server_address(address)?, pin.map(|pin| pin.0)),
             Self::Account(account) => (account.address()?, account.pin.map(|pin| pin.0)),
         };
         let client = client(&address, pin.as_ref())?;
         Ok((address, client))
     }
-}
-
-fn headless_address(text: &str) -> Result<ServerAddress, InputError> {
-    ServerAddress::from_base_url(text.trim_end_matches('/')).map_err(|_| InputError::Server(text.to_owned()))
 }
 
 /// Nothing is known yet.
@@ -179,16 +176,4 @@ async fn count_packets(findings: &Findings, tell: &TellDoctor) -> Option<Packets
     let packets = rungs::count(with).await?;
     tell(&DoctorEvent::Packets(packets));
     Some(packets)
-}
-
-/// Whether packets for elsewhere would leave this machine; none is sent for that.
-fn has_way_out() -> bool {
-    let leaves = |local: SocketAddr, remote: SocketAddr| {
-        UdpSocket::bind(local).and_then(|socket| socket.connect(remote)).is_ok()
-    };
-    // Of the addresses for examples: routed like all others, and nobody's.
-    let v4 = Ipv4Addr::new(192, 0, 2, 1);
-    let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-    leaves((Ipv4Addr::UNSPECIFIED, 0).into(), (v4, 9).into())
-        || leaves((Ipv6Addr::UNSPECIFIED, 0).into(), (v6, 9).into())
 }

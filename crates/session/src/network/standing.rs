@@ -77,13 +77,23 @@ fn is_usable(address: &IpAddr) -> bool {
     !address.is_loopback() && !address.is_unspecified() && !local
 }
 
-/// The address by which packets for there would leave. Nothing is sent: a datagram socket is only told where to.
+/// Whether packets for far away would leave this machine by any address.
+pub(crate) fn has_way_out() -> bool {
+    FAR_AWAY.into_iter().any(|to| towards(to).is_some())
+}
+
+/// The address by which packets for there would leave, if others may reach it.
 fn way_out(to: SocketAddr) -> Option<IpAddr> {
+    Some(towards(to)?.local_addr().ok()?.ip()).filter(is_usable)
+}
+
+/// A datagram socket that packets for there would leave by. It is only told where to: nothing is sent.
+fn towards(to: SocketAddr) -> Option<UdpSocket> {
     let any: SocketAddr =
         if to.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
     let socket = UdpSocket::bind(any).ok()?;
     socket.connect(to).ok()?;
-    Some(socket.local_addr().ok()?.ip()).filter(is_usable)
+    Some(socket)
 }
 
 /// Nobody's addresses (RFC 5737, RFC 3849), which every device sends the default way.
