@@ -55,15 +55,8 @@ pub(crate) struct WindowArguments {
     /// Admit whoever knocks after this time, without a click.
     #[arg(long, value_name = "SPAN", requires = "server", conflicts_with = "link")]
     pub(crate) admit_after: Option<Span>,
-    /// device | file:X.y4m | pattern | none
-    #[arg(long, value_name = "SOURCE", default_value = "device")]
-    pub(crate) camera: Camera,
-    /// device | file:X.wav | tone | none
-    #[arg(long, value_name = "SOURCE", default_value = "device")]
-    pub(crate) microphone: Microphone,
-    /// device | file:X.wav | none
-    #[arg(long, value_name = "SINK", default_value = "device")]
-    pub(crate) speaker: Speaker,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArguments,
     /// Echo cancelling, noise suppression and gain control of the microphone; without it, of real microphones alone.
     #[arg(long, value_enum)]
     pub(crate) processing: Option<Switch>,
@@ -97,6 +90,20 @@ impl FromStr for LinkText {
             _ => Err("this is neither a command nor a link; a link begins with https:// or housecall:".to_owned()),
         }
     }
+}
+
+/// What a person sees, hears and speaks by: real devices, if nothing else is said.
+#[derive(Debug, Args)]
+pub(crate) struct DeviceArguments {
+    /// device | file:X.y4m | pattern | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) camera: Camera,
+    /// device | file:X.wav | tone | none
+    #[arg(long, value_name = "SOURCE", default_value = "device")]
+    pub(crate) microphone: Microphone,
+    /// device | file:X.wav | none
+    #[arg(long, value_name = "SINK", default_value = "device")]
+    pub(crate) speaker: Speaker,
 }
 
 /// What to keep when there is not enough of everything.
@@ -174,15 +181,8 @@ pub(crate) struct DoctorArguments {
     /// A file with the TOTP secret, as `user add --totp-out` wrote it.
     #[arg(long, value_name = "F", requires = "user")]
     pub(crate) totp_file: Option<PathBuf>,
-    /// device | file:X.y4m | pattern | none
-    #[arg(long, value_name = "SOURCE", default_value = "device")]
-    pub(crate) camera: Camera,
-    /// device | file:X.wav | tone | none
-    #[arg(long, value_name = "SOURCE", default_value = "device")]
-    pub(crate) microphone: Microphone,
-    /// device | file:X.wav | none
-    #[arg(long, value_name = "SINK", default_value = "device")]
-    pub(crate) speaker: Speaker,
+    #[command(flatten)]
+    pub(crate) devices: DeviceArguments,
     /// The clinic's telephone number, to be named where nothing works.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) phone: Option<String>,

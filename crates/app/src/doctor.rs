@@ -58,9 +58,9 @@ fn configure(arguments: DoctorArguments) -> Result<DoctorConfig> {
     };
     Ok(DoctorConfig {
         clinic,
-        camera: camera(arguments.camera, PatternKind::Patient),
-        microphone: microphone(arguments.microphone, ToneKind::Patient),
-        speaker: speaker(arguments.speaker),
+        camera: camera(arguments.devices.camera, PatternKind::Patient),
+        microphone: microphone(arguments.devices.microphone, ToneKind::Patient),
+        speaker: speaker(arguments.devices.speaker),
     })
 }
 

@@ -81,9 +81,9 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         config: WindowConfig {
             clock,
             media: MediaChoices {
-                camera: camera(arguments.camera, pattern),
-                microphone: microphone(arguments.microphone, tone),
-                speaker: speaker(arguments.speaker),
+                camera: camera(arguments.devices.camera, pattern),
+                microphone: microphone(arguments.devices.microphone, tone),
+                speaker: speaker(arguments.devices.speaker),
                 screen: ScreenChoice::None,
                 processing: arguments.processing.map_or(Processing::OfDevices, processing),
             },
