@@ -170,7 +170,8 @@ fn merge(values: &[&Value]) -> Value {
     }
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
+/// Of an even number, the middle between the two in the middle.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let (upper, lower) = (values.len() / 2, values.len().checked_sub(1)? / 2);
     Some(values[upper].midpoint(values[lower]))

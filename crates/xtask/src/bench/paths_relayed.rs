@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use super::board;
 use super::cases::ORDINARY;
 use super::paths::Measured;
 use super::visit::{self, Equipment, Plan, STEADY};
@@ -129,9 +130,7 @@ fn mean_of_both(score: &Value) -> Value {
 /// The median of a way's calls; none if there was none, or one did not come about.
 pub(super) fn median(measured: &Measured, way: &str, figure: Figure) -> Option<f64> {
     let calls = measured.get("relayed", way).as_array()?;
-    let mut values: Vec<f64> = calls.iter().map(|call| call[figure.field].as_f64()).collect::<Option<_>>()?;
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    board::median(calls.iter().map(|call| call[figure.field].as_f64()).collect::<Option<_>>()?)
 }
 
 #[cfg(test)]

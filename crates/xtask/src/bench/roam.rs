@@ -94,7 +94,7 @@ const CASES: [Case; 8] = [
         name: "killed",
         told: "the patient's app killed, and the link opened again after 3 s",
         what: What::Killed(3),
-        bars: (35.0, 35.0),
+        bars: (15.0, 15.0),
     },
 ];
 
@@ -104,7 +104,7 @@ const PROFILE: &str = "good,delay_ms=15";
 const BEFORE: Duration = Duration::from_secs(8);
 const AFTER: Duration = Duration::from_secs(12);
 /// How long the server keeps a place for an app that is gone, and a moment.
-const PLACE_KEPT: Duration = Duration::from_secs(35);
+const PLACE_KEPT: Duration = Duration::from_secs(15);
 
 /// What one call gave, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
