@@ -8,6 +8,7 @@ mod busy_period;
 mod collapse;
 mod delivery;
 mod history;
+mod long_queue;
 mod loss_model;
 mod outage;
 mod passage;
@@ -28,6 +29,7 @@ use busy_period::BusyPeriod;
 use collapse::USUAL_AFTER;
 use delivery::{Deliveries, Delivery};
 use history::{History, Told};
+use long_queue::LongQueue;
 use loss_model::LossModel;
 use outage::{Outage, SILENCE, Silence};
 use passage::Passages;
@@ -37,8 +39,8 @@ use rate_control::RateControl;
 use rival::{Obedience, Rival};
 use sent_rate::SentRate;
 use trendline::{Trendline, Usage};
-use types::LONG_INITIAL;
 pub use types::{Estimate, EstimatorConfig, PacketReport, Probe, SentPacket, start_rate};
+use types::{LONG_INITIAL, is_slow};
 
 /// A queue that stands for this long is ours to drain, whatever its trend: a full drop-tail queue does not grow. Twice
 /// what a key frame of ours leaves in it for a moment.
@@ -70,11 +72,10 @@ const DRAIN_LEAST: f64 = 0.4;
 
 /// On the thinnest links that is for a moment less than the least: a voice without copies. At the least, a second of queue
 /// would stay on a link of 30 kbps.
-const DRAIN_FLOOR: f64 = 0.7;
+const DRAIN_FLOOR: f64 = 0.5;
 
-/// On a thin path a queue of this length is drained however long that takes: no noise looks like that, and all that is said
-/// would come so late for as long as the path is used to the full.
-const LONG_QUEUE: Duration = Duration::from_millis(300);
+/// A long queue of a thin path is emptied with no more than this part of what is believed.
+const DRAIN_LONG: f64 = 0.5;
 
 /// The target loses nothing to a fall of less than this: probes look for rates that were really there.
 const REAL_FALL: f64 = 0.7;
@@ -86,7 +87,7 @@ const FIRST_REPORT: Duration = Duration::from_millis(250);
 /// … in each such time that passes, down to what a voice needs. Else 300 kbps would fill a second of queue on a link of
 /// 64 kbps before anything was heard.
 const GUESS_HALVES_IN: f64 = 0.15;
-const LEAST_GUESS: DataRate = DataRate::from_kbps(60);
+const LEAST_GUESS: DataRate = DataRate::from_kbps(24);
 
 /// Which part of the target must be sent for the estimate to go on growing (libwebrtc's detector starts at 65 %).
 const LIMITED_BELOW: f64 = 0.65;
@@ -113,6 +114,7 @@ pub struct Estimator {
     groups: ArrivalGroups,
     trend: Trendline,
     queue: QueueDelay,
+    long_queue: LongQueue,
     passages: Passages,
     busy: BusyPeriod,
     deliveries: Deliveries,
@@ -120,6 +122,8 @@ pub struct Estimator {
     losses: LossModel,
     probing: Probing,
     round_trip: Option<Duration>,
+    /// The quickest of this path.
+    least_round_trip: Option<Duration>,
     limited: bool,
     /// Since when a queue stands.
     standing_since: Option<Timestamp>,
@@ -138,6 +142,8 @@ pub struct Estimator {
     counts_from: Timestamp,
     /// When a report came last that was not overdue.
     calm_at: Timestamp,
+    /// The handshake was slow: nothing is looked for before a report says that the queue is short.
+    careful: bool,
     /// Nothing has been measured: the first probe sets the rate either way.
     fresh: bool,
     silence: Option<Silence>,
@@ -158,6 +164,7 @@ impl Estimator {
             groups: ArrivalGroups::default(),
             trend: Trendline::default(),
             queue: QueueDelay::default(),
+            long_queue: LongQueue::default(),
             passages: Passages::default(),
             busy: BusyPeriod::default(),
             deliveries: Deliveries::default(),
@@ -165,6 +172,7 @@ impl Estimator {
             losses: LossModel::default(),
             probing: Probing::new(config.max),
             round_trip: None,
+            least_round_trip: None,
             limited: true,
             standing_since: None,
             obedience: Obedience::default(),
@@ -175,6 +183,7 @@ impl Estimator {
             collapsed_at: None,
             counts_from: Timestamp::ZERO,
             calm_at: Timestamp::ZERO,
+            careful: false,
             fresh: true,
             silence: None,
             outage: None,
@@ -201,7 +210,8 @@ impl Estimator {
     pub fn on_sent(&mut self, packet: SentPacket) {
         self.first_sent.get_or_insert(packet.at);
         // Where less is believed than usual, more is looked for at first: an answer takes long there.
-        self.probing.start(packet.at, (self.control.rate() * INITIAL).max(self.config.start * LONG_INITIAL));
+        let first = (self.control.rate() * INITIAL).max(self.config.start * LONG_INITIAL);
+        self.probing.start(packet.at, Some(first).filter(|_| !self.careful));
         self.probing.on_sent(&packet);
         self.sent_rate.on_sent(packet.at, packet.bytes);
         self.history.on_sent(packet);
@@ -247,15 +257,24 @@ impl Estimator {
         if let Some(outcome) = outcome {
             self.take_probe(now, outcome);
         }
+        self.look_for_long_queue(now, now.since(last_sent));
         self.decide(now, last_sent);
+        if self.careful && self.calm() {
+            self.careful = false;
+            self.probing.want(self.control.rate() * INITIAL);
+        }
     }
 
-    /// A round-trip time was measured elsewhere (the candidate pair's STUN checks).
-    pub fn on_round_trip(&mut self, now: Timestamp, round_trip: Duration) {
+    /// A round-trip time was measured elsewhere.
+    pub fn on_round_trip(&mut self, round_trip: Duration) {
         self.smooth_round_trip(round_trip);
-        if self.first_sent.is_none() {
-            self.control.reset(now, start_rate(self.config.start, round_trip));
-        }
+    }
+
+    /// What is known of the path before anything is sent: the round trip of its checks, and how long the handshake took.
+    pub fn on_path(&mut self, now: Timestamp, round_trip: Duration, handshake: Option<Duration>) {
+        self.smooth_round_trip(round_trip);
+        self.careful = is_slow(round_trip, handshake);
+        self.control.reset(now, start_rate(self.config.start, round_trip, handshake));
     }
 
     /// Time has passed.
@@ -316,10 +335,10 @@ impl Estimator {
         }
         let fell = self.control.decreased().is_some_and(|at| now.since(at) < DRAIN_FOR);
         let drains = fell && self.queue.standing() > self.noise(DRAINED);
-        let is_full = self.control.rate() < THIN && self.queue.standing() > LONG_QUEUE;
-        if self.rival.is_none() && (drains || is_full) {
+        let is_long = self.long_queue.drains();
+        if self.rival.is_none() && (drains || is_long) {
             let factor = 1.0 - self.queue.standing().as_secs_f64() / DRAIN_WITHIN;
-            target = target * factor.clamp(DRAIN_LEAST, 1.0);
+            target = target * factor.clamp(DRAIN_LEAST, if is_long { DRAIN_LONG } else { 1.0 });
             return target.max(self.config.min.min(self.control.rate() * DRAIN_FLOOR));
         }
         target.max(self.config.min)
@@ -378,6 +397,16 @@ impl Estimator {
         }
     }
 
+    /// On a thin path all may come late from the beginning.
+    fn look_for_long_queue(&mut self, now: Timestamp, round_trip: Duration) {
+        let Some((base, _)) = self.queue.base().filter(|_| self.control.rate() < THIN) else {
+            self.long_queue.forget();
+            return;
+        };
+        let waits = round_trip.saturating_sub(self.least_round_trip.unwrap_or(round_trip));
+        self.long_queue.on_report(now, self.queue.standing(), base, waits, self.noise(DRAINED));
+    }
+
     /// Up, down, or as it is.
     fn decide(&mut self, now: Timestamp, last_sent: Timestamp) {
         let queue = self.queue.standing();
@@ -409,7 +438,10 @@ impl Estimator {
         if self.trend.usage() == Usage::Over || chokes || stays {
             self.fall(now, just_now.or(lately));
         } else if self.trend.usage() == Usage::Normal && !stands {
-            self.control.increase(now, lately, round_trip, self.limited || self.losses.limit().is_some());
+            // Of a thin and lossy path too much is believed soon; probes find what there is more.
+            let is_bad = self.control.rate() < THIN && self.losses.loss() >= BAD_LOSS;
+            let held = self.limited || is_bad || self.losses.limit().is_some() || self.long_queue.drains();
+            self.control.increase(now, lately, round_trip, held);
         }
     }
 
@@ -428,7 +460,10 @@ impl Estimator {
 
     /// Whether a probe would measure the link and not the mess on it.
     fn calm(&self) -> bool {
-        self.silence.is_none() && self.trend.usage() != Usage::Over && self.queue.standing() <= self.noise(DRAINED)
+        self.silence.is_none()
+            && !self.long_queue.drains()
+            && self.trend.usage() != Usage::Over
+            && self.queue.standing() <= self.noise(DRAINED)
     }
 
     /// Which part a thin path loses that loses much, however little is sent.
@@ -443,6 +478,7 @@ impl Estimator {
     }
 
     fn smooth_round_trip(&mut self, sample: Duration) {
+        self.least_round_trip = Some(self.least_round_trip.map_or(sample, |least| least.min(sample)));
         self.round_trip = Some(match self.round_trip {
             Some(old) => old.mul_f64(1.0 - ROUND_TRIP_WEIGHT) + sample.mul_f64(ROUND_TRIP_WEIGHT),
             None => sample,

@@ -34,7 +34,7 @@ proptest! {
             estimator.handle_timeout(now);
             let _ = estimator.poll_probe(now);
             let estimate = estimator.estimate(now);
-            prop_assert!(estimate.target >= config.min * 0.7 && estimate.target <= config.max);
+            prop_assert!(estimate.target >= config.min * 0.5 && estimate.target <= config.max);
             prop_assert!((0.0..=1.0).contains(&estimate.loss));
         }
     }

@@ -145,6 +145,8 @@ pub(crate) struct Shared {
     pub(crate) picture_wake: Notify,
     /// How long a missing picture packet is of use, in milliseconds; zero until somebody says.
     playout_deadline: AtomicUsize,
+    /// How long the handshake took, in milliseconds; zero before its end.
+    handshake_millis: AtomicUsize,
     /// What can be used at most, in bits a second; zero until somebody says.
     wanted: AtomicU64,
     events: mpsc::Sender<PeerEvent>,
@@ -178,6 +180,7 @@ impl Shared {
             picture_stale: AtomicBool::new(false),
             picture_wake: Notify::new(),
             playout_deadline: AtomicUsize::new(0),
+            handshake_millis: AtomicUsize::new(0),
             wanted: AtomicU64::new(0),
             events,
         }
@@ -248,9 +251,20 @@ impl Shared {
         (millis > 0).then(|| Duration::from_millis(millis as u64))
     }
 
+    /// The handshake took so long.
+    pub(crate) fn set_handshake(&self, took: Duration) {
+        self.handshake_millis.store(took.as_millis().max(1) as usize, Ordering::Release);
+    }
+
+    /// How long the handshake took; `None` before its end.
+    pub(crate) fn handshake(&self) -> Option<Duration> {
+        let millis = self.handshake_millis.load(Ordering::Acquire);
+        (millis > 0).then(|| Duration::from_millis(millis as u64))
+    }
+
     /// The checks of the path took so long, and nothing has been sent yet: what to begin with can be told.
     pub(crate) fn set_first_round_trip(&self, round_trip: Duration) {
-        let target = congestion::start_rate(self.start_rate, round_trip);
+        let target = congestion::start_rate(self.start_rate, round_trip, self.handshake());
         self.update_stats(|stats| (stats.round_trip, stats.target) = (Some(round_trip), target));
         self.tell_estimate();
     }

@@ -183,7 +183,7 @@ impl Supervisor {
         if watch.secured || watch.refused {
             return Ok(());
         }
-        watch.handshake_since = None;
+        let handshake_since = watch.handshake_since.take();
         let Some(sctp) = self.connection.sctp().await else { return Ok(()) };
         let shown = match sctp.transport().get_remote_certificates().await {
             Ok(chain) => chain.first().map(|certificate| DtlsFingerprint::of_certificate(certificate)),
@@ -201,6 +201,9 @@ impl Supervisor {
         }
         watch.secured = true;
         self.shared.set_secured(true);
+        if let Some(since) = handshake_since {
+            self.shared.set_handshake(since.elapsed());
+        }
         self.look_at_path().await;
         self.tell(PeerEvent::DtlsConnected { remote_fingerprint }).await
     }
@@ -247,6 +250,8 @@ impl Supervisor {
             _ => None,
         });
         self.shared.update_stats(|stats| stats.path = path);
+        // Who only answered checks has measured none. A handshake takes two round trips, or is slow for other reasons.
+        let round_trip = round_trip.or_else(|| Some((self.shared.handshake()? / 2).min(LIKELY_ROUND_TRIP)));
         // Reports on our own packets say it more often; without any, this is all there is.
         if let (0, Some(round_trip)) = (self.shared.stats().sent_packets, round_trip) {
             self.shared.set_first_round_trip(round_trip);
@@ -258,6 +263,8 @@ fn far_away() -> Instant {
     Instant::now() + Duration::from_secs(3_600)
 }
 
+/// Of a path of which nothing is known but that the handshake took long.
+const LIKELY_ROUND_TRIP: Duration = Duration::from_millis(300);
 /// Two keepalives apart at most, and cheap.
 const PATH_INTERVAL: Duration = Duration::from_secs(1);
 /// Signalling may be slow and a relay slower; after this there is none.

@@ -167,7 +167,7 @@ impl Path {
     pub(crate) fn new(config: LinkConfig, media: Media, seed: u64) -> Self {
         let mut estimator = Estimator::new(EstimatorConfig::default());
         // As the checks of the path have measured it.
-        estimator.on_round_trip(Timestamp::from_millis(1_000), config.delay * 2);
+        estimator.on_path(Timestamp::from_millis(1_000), config.delay * 2, None);
         Self {
             now: Timestamp::from_millis(1_000),
             round_trip: config.delay * 2,

@@ -57,10 +57,10 @@ impl ThinLink {
     /// Decides anew, for a link that carries `total` and leaves `rate` to the encoder of a picture.
     pub(super) fn decide(&mut self, now: Timestamp, total: DataRate, rate: DataRate) -> Carries {
         if std::mem::take(&mut self.begins) {
-            self.take(now, carried(total, rate, MOVING_FROM, SLIDES_BELOW));
+            self.take(now, carried(total, rate, MOVING_FROM, (SLIDES_FROM_TOTAL, SLIDES_BELOW)));
             return self.carries;
         }
-        let holds = carried(total, rate, MOVING_BELOW, SLIDES_BELOW);
+        let holds = carried(total, rate, MOVING_BELOW, (SLIDES_BELOW_TOTAL, SLIDES_BELOW));
         if holds >= self.carries {
             self.less_since = None;
         } else {
@@ -80,7 +80,7 @@ impl ThinLink {
             self.take(now, holds);
             return self.carries;
         }
-        let possible = carried(total, rate, MOVING_FROM, SLIDES_FROM);
+        let possible = carried(total, rate, MOVING_FROM, (SLIDES_FROM_TOTAL, SLIDES_FROM));
         if possible <= self.carries {
             self.better = None;
             return self.carries;
@@ -104,10 +104,11 @@ impl ThinLink {
     }
 }
 
-fn carried(total: DataRate, rate: DataRate, moving: DataRate, slides: DataRate) -> Carries {
+/// `moving` and the first of `slides` are of all that the link carries, the second is the encoder's.
+fn carried(total: DataRate, rate: DataRate, moving: DataRate, slides: (DataRate, DataRate)) -> Carries {
     if total >= moving {
         Carries::Moving
-    } else if rate >= slides {
+    } else if total >= slides.0 && rate >= slides.1 {
         Carries::Slides
     } else {
         Carries::Nothing
@@ -139,6 +140,10 @@ const MOVING_FROM: DataRate = DataRate::from_kbps(92);
 const SLIDES_BELOW: DataRate = DataRate::from_kbps(4);
 /// … and from which single pictures come back.
 const SLIDES_FROM: DataRate = DataRate::from_kbps(6);
+/// Without so much in all there are none: a voice that codes for losses needs it, and it is known late that there are any.
+const SLIDES_BELOW_TOTAL: DataRate = DataRate::from_kbps(32);
+/// With so much in all they come back, or begin.
+const SLIDES_FROM_TOTAL: DataRate = DataRate::from_kbps(40);
 /// They go in small packets, so that none holds the voice up: 64 bytes of headers on 170 instead of on 1,100.
 const SLIDES_HEADERS: f64 = 0.77;
 /// More makes single pictures little better. With a voice it is 45 kbps on the wire: so much less than what a moving

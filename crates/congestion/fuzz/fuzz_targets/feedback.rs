@@ -53,7 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
             }
             5 => now += Duration::from_millis(u64::from(a) * u64::from(b)),
             6 => estimator.set_wanted(DataRate::from_kbps(u64::from(a) * u64::from(b))),
-            _ => estimator.on_round_trip(now, Duration::from_millis(u64::from(a) * u64::from(b))),
+            _ => estimator.on_round_trip(Duration::from_millis(u64::from(a) * u64::from(b))),
         }
         estimator.handle_timeout(now);
         probe = estimator.poll_probe(now).map(|probe| probe.cluster).or(probe.filter(|_| c > 7));

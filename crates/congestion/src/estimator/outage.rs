@@ -72,7 +72,14 @@ impl Estimator {
         };
         self.groups = ArrivalGroups::default();
         self.trend = self.trend.anew();
-        self.queue = QueueDelay::default();
+        // After a short one the path is what it was. (Where reports take long to come and some are lost, silences are usual, and
+        // the queue that stands after one may be full: it would be taken for the bottom.)
+        let lasted = self.last_report.map_or(Duration::ZERO, |at| now.since(at));
+        if lasted >= REAL_OUTAGE + self.round_trip.unwrap_or(DEFAULT_ROUND_TRIP) {
+            self.queue = QueueDelay::default();
+            self.long_queue.forget();
+            self.least_round_trip = None;
+        }
         self.passages.forget();
         self.busy.forget();
         (self.counts_from, self.calm_at) = (now, now);

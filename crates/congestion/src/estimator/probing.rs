@@ -172,12 +172,14 @@ impl Probing {
         self.max = most;
     }
 
-    /// Media flows: the first probe may go, at this rate.
-    pub(super) fn start(&mut self, now: Timestamp, first: DataRate) {
+    /// Media flow: the first probe may go, at this rate; none if nothing is to be looked for yet.
+    pub(super) fn start(&mut self, now: Timestamp, first: Option<DataRate>) {
         if self.started.is_none() {
             self.started = Some(now);
             self.last = now;
-            self.want(first);
+            if let Some(first) = first {
+                self.want(first);
+            }
         }
     }
 
@@ -405,7 +407,7 @@ mod tests {
         let rate = DataRate::from_kbps(300);
         let at = |millis: u64| Timestamp::from_millis(1_000 + millis);
         let mut probing = Probing::new(DataRate::from_kbps(4_000));
-        probing.start(at(0), rate * INITIAL);
+        probing.start(at(0), Some(rate * INITIAL));
         let first = probing.poll(at(0), rate, rate, true, 0.0).expect("the first probe");
         probing.on_failed(at(10), first.cluster + 1);
         assert_eq!(probing.poll(at(320), rate, rate, true, 0.0), None, "another's failure is not its own");

@@ -14,10 +14,18 @@ const LONG_ROUND_TRIP: Duration = Duration::from_millis(250);
 const LONG_START: f64 = 0.15;
 pub(super) const LONG_INITIAL: f64 = 0.9;
 
+/// A handshake takes two round trips; one that took another round trip and so much longer was sent in pieces, waited in a
+/// queue or was lost in part …
+const HANDSHAKE_ROUND_TRIPS: u32 = 3;
+const SLOW_HANDSHAKE: Duration = Duration::from_millis(700);
+
+/// … and that path is believed to carry a voice, 24 kbps of the usual 500, until it shows more.
+const SLOW_START: f64 = 0.048;
+
 /// Between which rates the estimate lies, and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EstimatorConfig {
-    /// Never lower, but for a third while a queue of ours drains.
+    /// Never lower, but for half of it while a queue of ours drains.
     pub min: DataRate,
     /// Before anything is known.
     pub start: DataRate,
@@ -92,11 +100,20 @@ pub struct Probe {
     pub bytes: usize,
 }
 
-/// What is believed of a path with such a round trip before anything was sent over it, where `usual` is believed of others.
-pub fn start_rate(usual: DataRate, round_trip: Duration) -> DataRate {
+/// What is believed of a path with such a round trip and such a handshake (DTLS, from the path to its end) before any media
+/// were sent over it, where `usual` is believed of others.
+pub fn start_rate(usual: DataRate, round_trip: Duration, handshake: Option<Duration>) -> DataRate {
+    if is_slow(round_trip, handshake) {
+        return usual * SLOW_START;
+    }
     match round_trip {
         long if long >= LONG_ROUND_TRIP => usual * LONG_START,
         middling if middling >= MIDDLING_ROUND_TRIP => usual * MIDDLING_START,
         _ => usual,
     }
+}
+
+/// Whether a handshake says that the path is thin, or loses much.
+pub(super) fn is_slow(round_trip: Duration, handshake: Option<Duration>) -> bool {
+    handshake.is_some_and(|took| took > round_trip * HANDSHAKE_ROUND_TRIPS + SLOW_HANDSHAKE)
 }

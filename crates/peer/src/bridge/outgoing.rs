@@ -77,7 +77,8 @@ impl Outgoing {
     pub(super) fn push(&mut self, now: Timestamp, shared: &Shared, flows: &Flows, packet: rtp::Packet) {
         if self.next_number == FIRST_NUMBER {
             if let Some(round_trip) = shared.stats().round_trip {
-                self.on_round_trip(now, round_trip);
+                self.estimator.on_path(now, round_trip, shared.handshake());
+                self.spread_round_trip(now, round_trip);
             }
             self.follow_estimate(now, shared);
         }
@@ -185,7 +186,11 @@ impl Outgoing {
     }
 
     pub(super) fn on_round_trip(&mut self, now: Timestamp, round_trip: std::time::Duration) {
-        self.estimator.on_round_trip(now, round_trip);
+        self.estimator.on_round_trip(round_trip);
+        self.spread_round_trip(now, round_trip);
+    }
+
+    fn spread_round_trip(&mut self, now: Timestamp, round_trip: std::time::Duration) {
         let smooth = self.estimate(now).round_trip.unwrap_or(round_trip);
         self.history.set_round_trip(smooth);
         self.planner.set_round_trip(smooth);

@@ -53,7 +53,7 @@ impl Caller {
     /// One that begins at `at`, on a path whose checks have measured `round_trip`.
     pub(super) fn new(at: Timestamp, round_trip: Duration, seed: u64) -> Self {
         let mut estimator = Estimator::new(EstimatorConfig::default());
-        estimator.on_round_trip(at, round_trip);
+        estimator.on_path(at, round_trip, None);
         let camera = CameraFormat { size: PictureSize::new(1_920, 1_080), fps: 30 };
         let media = MediaConfig { sends_voice: true, camera: Some(camera), receives_picture: true };
         Self {
