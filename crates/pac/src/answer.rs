@@ -66,7 +66,9 @@ mod tests {
     #[test]
     fn what_nobody_here_speaks_is_left_out() {
         assert_eq!(read_answer("SOCKS5 a.example:1080; PROXY b.example:1"), [proxy(false, "b.example", 1)]);
-        for none in ["", ";;", "SOCKS a:1", "PROXY", "PROXY :80", "PROXY a:b", "PROXY a:0", "PROXY a b:1", "PROXY a/b:1"] {
+        for none in
+            ["", ";;", "SOCKS a:1", "PROXY", "PROXY :80", "PROXY a:b", "PROXY a:0", "PROXY a b:1", "PROXY a/b:1"]
+        {
             assert_eq!(read_answer(none), [], "{none}");
         }
         assert_eq!(read_answer(&"DIRECT;".repeat(1_000)).len(), MOST_HOPS);

@@ -55,8 +55,8 @@ impl Script {
         if bytes.len() > LONGEST {
             return Err(Trouble::Greedy);
         }
-        let source = String::from_utf8(bytes)
-            .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
+        let source =
+            String::from_utf8(bytes).unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
         Ok(Self { source: source.trim_start_matches('\u{feff}').to_owned() })
     }
 

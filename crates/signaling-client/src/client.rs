@@ -14,7 +14,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use signaling_protocol::Problem;
+use signaling_protocol::{Problem, is_phone_number};
 use tokio::time::{Instant, timeout_at};
 use units::Phi;
 
@@ -50,6 +50,7 @@ struct Shared {
     proxies: Option<Arc<dyn FindProxy>>,
     clients: Mutex<Clients>,
     round_trip: Mutex<Option<Duration>>,
+    phone: Mutex<Option<String>>,
     network: Changed,
 }
 
@@ -140,9 +141,9 @@ impl SignalingClient {
         let tls = client_config(&server.trust)?;
         let proxies = (!is_this_machine(&base_url)).then_some(proxies);
         let clients = Clients::new(&tls, proxies.as_ref());
-        let (clients, round_trip) = (Mutex::new(clients), Mutex::new(None));
+        let (clients, round_trip, phone) = (Mutex::new(clients), Mutex::default(), Mutex::default());
         let network = Changed::new();
-        let shared = Shared { base_url, trust: server.trust, tls, proxies, clients, round_trip, network };
+        let shared = Shared { base_url, trust: server.trust, tls, proxies, clients, round_trip, phone, network };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -177,6 +178,18 @@ impl SignalingClient {
     /// two.
     pub fn round_trip(&self) -> Option<Duration> {
         *self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The clinic's telephone number, if its server has said one: with the answer to a [challenge](Self::challenge).
+    pub fn phone(&self) -> Option<String> {
+        self.shared.phone.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a server says is shown to people: nothing but a number is kept.
+    pub(crate) fn keep_phone(&self, phone: Option<&String>) {
+        if let Some(phone) = phone.filter(|phone| is_phone_number(phone)) {
+            *self.shared.phone.lock().unwrap_or_else(PoisonError::into_inner) = Some(phone.clone());
+        }
     }
 
     /// Opens streams to the clinic's relays.

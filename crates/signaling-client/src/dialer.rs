@@ -29,7 +29,12 @@ pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 impl Dialer {
-    pub(crate) fn new(clinic: &Uri, tls: &rustls::ClientConfig, trust: &ServerTrust, proxies: Option<Arc<dyn FindProxy>>) -> Self {
+    pub(crate) fn new(
+        clinic: &Uri,
+        tls: &rustls::ClientConfig,
+        trust: &ServerTrust,
+        proxies: Option<Arc<dyn FindProxy>>,
+    ) -> Self {
         Self { clinic: host_of(clinic), to_clinic: connector(tls, proxies.clone()), trust: *trust, proxies }
     }
 

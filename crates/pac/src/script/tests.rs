@@ -35,7 +35,9 @@ fn ask(source: &str) -> Result<Vec<Hop>, Trouble> {
 
 /// Whether this is true, to a script.
 fn holds(expression: &str) -> bool {
-    let answer = ask(&format!("function FindProxyForURL(url, host) {{ return ({expression}) === true ? 'DIRECT' : 'PROXY no:1'; }}"));
+    let answer = ask(&format!(
+        "function FindProxyForURL(url, host) {{ return ({expression}) === true ? 'DIRECT' : 'PROXY no:1'; }}"
+    ));
     let hops = answer.unwrap_or_else(|trouble| panic!("{expression}: {trouble}"));
     hops == [Hop::Straight]
 }
@@ -104,7 +106,8 @@ fn a_script_that_is_none_is_broken() {
 
 #[test]
 fn a_script_knows_nothing_but_the_functions_of_the_format() {
-    for unknown in ["Uint8Array", "Promise", "Proxy", "WeakRef", "require", "process", "fetch", "std", "os", "console"] {
+    for unknown in ["Uint8Array", "Promise", "Proxy", "WeakRef", "require", "process", "fetch", "std", "os", "console"]
+    {
         assert!(holds(&format!("typeof {unknown} === 'undefined'")), "{unknown}");
     }
 }
@@ -141,7 +144,8 @@ fn hosts_and_networks_are_told_apart() {
 fn times_are_told_apart() {
     // The script's clock says Wednesday, 31 December 2025, 23:30:15 in Greenwich.
     let at = |expression: &str| {
-        let clock = "globalThis.Date = (function (Real) { return function () { return new Real(1767223815000) } })(Date)";
+        let clock =
+            "globalThis.Date = (function (Real) { return function () { return new Real(1767223815000) } })(Date)";
         holds(&format!("({clock}, {expression})"))
     };
     for yes in [
