@@ -65,7 +65,7 @@ impl FromStr for ScriptPlace {
 #[derive(Debug)]
 enum Named {
     /// A proxy and what is spared, or nothing.
-    Rules(ProxyRules),
+    Rules(Arc<ProxyRules>),
     /// A script.
     Script(ScriptPlace),
 }
@@ -120,12 +120,12 @@ impl ProxyFinder {
                 Ok(Ok(named)) => named,
                 Ok(Err(_)) | Err(_) => {
                     tracing::warn!("the system does not say what its proxy is");
-                    Named::Rules(ProxyRules::of_environment())
+                    Named::Rules(Arc::new(ProxyRules::of_environment()))
                 }
             },
         };
         match named {
-            Named::Rules(rules) => What::Rules(Arc::new(rules)),
+            Named::Rules(rules) => What::Rules(rules),
             Named::Script(place) => match RunningScript::fetch(&place).await {
                 Ok(script) => What::Script(Arc::new(script)),
                 Err(fault) => {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::process::Command;
+use std::sync::Arc;
 
 use signaling_client::ProxyRules;
 
@@ -10,10 +11,14 @@ use super::Named;
 /// What is named. Asks other programs, and waits for them.
 pub(super) fn named() -> Named {
     if by_environment() {
-        return Named::Rules(ProxyRules::of_environment());
+        return environment();
     }
     // On macOS and Windows these are the system's as well, but for scripts.
-    settings().unwrap_or_else(|| Named::Rules(ProxyRules::of_environment()))
+    settings().unwrap_or_else(environment)
+}
+
+fn environment() -> Named {
+    Named::Rules(Arc::new(ProxyRules::of_environment()))
 }
 
 fn by_environment() -> bool {
