@@ -11,8 +11,10 @@
 mod bytes;
 mod envelope;
 mod event;
+mod ice_url;
 mod id;
 mod limits;
+mod phone;
 mod problem;
 mod request;
 mod staff;
@@ -20,8 +22,10 @@ mod staff;
 pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, Signature};
 pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED, is_sealed_size};
 pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Notice, Participant, Role, VisitState};
+pub use ice_url::{IceScheme, IceUrl};
 pub use id::{DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, StaffId, VisitId};
 pub use limits::{Limits, StaffLimits};
+pub use phone::is_phone_number;
 pub use problem::{Code, Problem};
 pub use request::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,

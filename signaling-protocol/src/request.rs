@@ -94,6 +94,9 @@ pub struct CreateInviteReply {
 pub struct ChallengeReply {
     /// To be signed within a minute.
     pub challenge: Challenge,
+    /// The clinic's telephone number, for who does not get further ([`is_phone_number`](crate::is_phone_number)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// `POST /v1/invites/{i}/join`
@@ -180,6 +183,9 @@ pub struct IceReply {
     pub servers: Vec<IceServer>,
     /// How long they are good.
     pub ttl_secs: u64,
+    /// Whether the clinic wants nobody to learn the other's address: then paths lead by its relay alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay_only: bool,
 }
 
 /// An event with its cursor, as long-poll brings it.

@@ -21,7 +21,7 @@ use signaling_protocol::{
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 32] = [
+const MESSAGES: [(&str, Again); 33] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
@@ -35,6 +35,7 @@ const MESSAGES: [(&str, Again); 32] = [
     ("send_reply", again::<SendReply>),
     ("endpoint_request", again::<EndpointRequest>),
     ("ice_reply", again::<IceReply>),
+    ("ice_reply_relay_only", again::<IceReply>),
     ("measure_by_invite_request", again::<MeasureByInviteRequest>),
     ("measure_request", again::<MeasureRequest>),
     ("measure_reply", again::<MeasureReply>),

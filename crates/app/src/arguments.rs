@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use session::Pin;
+use session::{Pin, ProxyChoice, ScriptPlace};
 use units::PictureSize;
 
 /// Video visits between a clinician and a patient: peer to peer, encrypted between the two apps.
@@ -62,6 +62,8 @@ pub(crate) struct WindowArguments {
     pub(crate) processing: Option<Switch>,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
     #[command(flatten)]
     pub(crate) trust: TrustArguments,
     /// Hang up after so long of live call; the window closes when the visit is over.
@@ -126,6 +128,20 @@ pub(crate) struct PreferenceArguments {
     pub(crate) max_kbps: Option<u64>,
 }
 
+/// By way of what servers are reached.
+#[derive(Debug, Args)]
+pub(crate) struct NetworkArguments {
+    /// The network's proxy script (PAC), a file or http(s)://…: in the place of what the environment and the system name.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) pac: Option<ScriptPlace>,
+}
+
+impl NetworkArguments {
+    pub(crate) fn proxies(&self) -> ProxyChoice {
+        self.pac.clone().map_or(ProxyChoice::System, ProxyChoice::Script)
+    }
+}
+
 /// Who the other side is, and how that is found out.
 #[derive(Debug, Args)]
 pub(crate) struct TrustArguments {
@@ -182,8 +198,10 @@ pub(crate) struct DoctorArguments {
     #[arg(long, value_name = "F", requires = "user")]
     pub(crate) totp_file: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+    #[command(flatten)]
     pub(crate) devices: DeviceArguments,
-    /// The clinic's telephone number, to be named where nothing works.
+    /// The clinic's telephone number, to be named where nothing works; without it, what its server says to who has a link.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) phone: Option<String>,
     /// Prints what was found as JSON, and nothing else.
@@ -264,6 +282,8 @@ pub(crate) struct CommonArguments {
     pub(crate) screen_size: PictureSize,
     #[command(flatten)]
     pub(crate) preferences: PreferenceArguments,
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
     #[command(flatten)]
     pub(crate) trust: TrustArguments,
     /// How long the visit is live before this side hangs up.

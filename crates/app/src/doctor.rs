@@ -34,7 +34,8 @@ fn try_run(arguments: DoctorArguments) -> Result<u8> {
         print(&as_json(&findings, &verdict)?);
     } else {
         print("");
-        print(&ui::doctor_verdict(&verdict, findings.port, phone.as_deref()));
+        let phone = phone.as_deref().or(findings.phone.as_deref());
+        print(&ui::doctor_verdict(&verdict, findings.port, phone));
         print("");
         print(ui::doctor_page(&findings).trim_end());
     }
@@ -58,6 +59,7 @@ fn configure(arguments: DoctorArguments) -> Result<DoctorConfig> {
     };
     Ok(DoctorConfig {
         clinic,
+        proxies: arguments.network.proxies(),
         camera: camera(arguments.devices.camera, PatternKind::Patient),
         microphone: microphone(arguments.devices.microphone, ToneKind::Patient),
         speaker: speaker(arguments.devices.speaker),

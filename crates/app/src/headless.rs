@@ -93,6 +93,7 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             duration: common.duration.0,
             give_up: common.give_up.0,
             memory,
+            proxies: common.network.proxies(),
             comparing,
         },
         report,

@@ -7,6 +7,7 @@ mod arguments;
 mod awake;
 mod doctor;
 mod headless;
+mod kept;
 mod logging;
 mod options;
 mod painter;

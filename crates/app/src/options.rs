@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use etcetera::AppStrategy;
 use etcetera::app_strategy::AppStrategyArgs;
 use session::{
-    Habits, Link, MediaChoices, Memory, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended, WholeFile,
-    WindowConfig, as_sentence,
+    Habits, Link, MediaChoices, Memory, Paths, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended,
+    WholeFile, WindowConfig, as_sentence,
 };
 use units::Clock;
 
@@ -16,6 +16,7 @@ use crate::arguments::{Span, WindowArguments};
 use crate::headless::{
     account, camera, comparing, device_secret, microphone, preferences, processing, report_file, speaker,
 };
+use crate::kept::KeptChoices;
 
 /// What the window was started with.
 pub(crate) struct Options {
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) user: Option<String>,
     pub(crate) identity: Option<PathBuf>,
     pub(crate) config: WindowConfig,
+    /// What the person chose before, for all visits.
+    pub(crate) kept_choices: KeptChoices,
     /// What is done without a click.
     pub(crate) unattended: Unattended,
     /// Whether the window closes by itself when the visit is over.
@@ -72,12 +75,20 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
     }
     let report = arguments.report.map(|path| report_file(&path)).transpose()?;
     let (memory, problem) = memory(arguments.trust.known_file.as_deref())?;
+    // Who names a file of their own keeps nothing in the person's folder.
+    let folder = if arguments.trust.known_file.is_none() { own_folder("choices") } else { None };
+    let kept_choices = KeptChoices::in_folder(folder);
+    let mut preferences = preferences(&arguments.preferences);
+    if preferences.paths == Paths::All && kept_choices.relay_only() {
+        preferences.paths = Paths::Relays;
+    }
     Ok(Options {
         link: arguments.link.map(|link| link.0),
         server: arguments.server,
         pin: arguments.pin,
         user: arguments.user,
         identity: arguments.identity,
+        kept_choices,
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -87,9 +98,10 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
                 screen: ScreenChoice::None,
                 processing: arguments.processing.map_or(Processing::OfDevices, processing),
             },
-            preferences: preferences(&arguments.preferences),
+            preferences,
             memory,
             device: device_secret(&arguments.trust)?,
+            proxies: arguments.network.proxies(),
         },
         unattended: Unattended::prepare(habits, account, arguments.invite_out)?
             .comparing(comparing(&arguments.trust))?,

@@ -15,6 +15,7 @@ use ui::{Forms, Intent, Levels, Model, Screen};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
+use crate::kept::KeptChoices;
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
@@ -77,6 +78,10 @@ struct App {
     standing_problem: Option<String>,
     /// How the clinician's last call ended, for its summary.
     last_end: Option<EndReason>,
+    /// The telephone number of the clinic whose link was opened last, once its server has said it.
+    phone: Option<String>,
+    /// What the person chose for all visits, on this machine.
+    kept_choices: KeptChoices,
     awake: Option<StayAwake>,
     /// The recovery sheet, written to be printed; deleted when it is shown no more.
     sheet_page: Option<SheetPage>,
@@ -118,6 +123,8 @@ impl App {
             problem: None,
             standing_problem: options.problem,
             last_end: None,
+            phone: None,
+            kept_choices: options.kept_choices,
             awake: None,
             sheet_page: None,
             seen: (false, 0),
@@ -146,6 +153,8 @@ impl App {
                 self.screen = Screen::Patient;
                 self.problem = None;
                 self.forms.link.clear();
+                // Of the clinic before, it may be.
+                self.phone = None;
             }
             Err(sentence) => self.problem = Some(sentence),
         }
@@ -202,6 +211,12 @@ impl App {
                 if let Some(session) = &self.session {
                     session.listen(listening, self.visit.as_ref());
                 }
+            }
+            Intent::RelayOnly(relay_only) => {
+                if let Some(session) = &self.session {
+                    session.hide_address(relay_only, self.visit.as_ref());
+                }
+                self.kept_choices.keep_relay_only(relay_only);
             }
             Intent::LookForDevices => {
                 if let Some(session) = &self.session {
@@ -312,6 +327,9 @@ impl eframe::App for App {
             self.visit = None;
             self.screen = Screen::Start;
         }
+        if let Some(phone) = self.visit.as_ref().and_then(Visit::phone) {
+            self.phone = Some(phone);
+        }
         let call = self.visit.as_ref().map(Visit::snapshot);
         self.call_to_window(context, call.as_ref());
         self.stay_awake(call.as_ref());
@@ -340,6 +358,7 @@ impl eframe::App for App {
             keys: keys.as_ref(),
             sheet_page: sheet_page.as_deref(),
             devices: &devices,
+            relay_only: session.hides_address(),
             levels: Levels { microphone, speaker },
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
@@ -347,7 +366,7 @@ impl eframe::App for App {
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
-            phone: None,
+            phone: self.phone.as_deref(),
         };
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);

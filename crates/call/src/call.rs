@@ -14,7 +14,7 @@ use crate::negotiation::Action;
 use crate::quality::Policy;
 use crate::remote_party::RemoteParty;
 use crate::{
-    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Mode, Output, Party, PeerCommand, Phase, PicturePlan,
+    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Mode, Output, Party, Paths, PeerCommand, Phase, PicturePlan,
     Problem, SignalingRequest, Snapshot, StatsInput, VoicePlan,
 };
 
@@ -238,6 +238,7 @@ impl Call {
             }
             Intent::SetMode(_) => {}
             Intent::SetSaveData(save_data) => self.config.preferences.save_data = save_data,
+            Intent::SetRelayOnly(relay_only) => self.set_relay_only(relay_only),
         }
     }
 
@@ -306,8 +307,9 @@ impl Call {
             let remote = &mut self.remotes[index];
             let endpoint = remote.endpoint;
             match action {
-                Action::Command(command) => {
-                    if matches!(command, PeerCommand::Open { .. }) {
+                Action::Command(mut command) => {
+                    if let PeerCommand::Open { relay_only, .. } = &mut command {
+                        *relay_only = self.ice.stricter(self.config.preferences.paths) != Paths::All;
                         remote.on_new_connection();
                     }
                     self.peer(endpoint, command);

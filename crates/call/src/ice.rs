@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{IceReply, IceServer};
+use signaling_protocol::{IceReply, IceScheme, IceServer, IceUrl};
 use units::Timestamp;
 
 use crate::{Paths, RelayWay};
@@ -16,6 +16,8 @@ pub(crate) struct Ice {
     pub(crate) asked: Option<Timestamp>,
     /// When to ask for fresh passwords: a path that is looked for later would find no relay.
     refresh_at: Option<Timestamp>,
+    /// The clinic wants relays alone. What was said once holds.
+    relay_only: bool,
 }
 
 impl Ice {
@@ -23,10 +25,19 @@ impl Ice {
     pub(crate) fn on_reply(&mut self, now: Timestamp, reply: IceReply, paths: Paths) -> bool {
         let lifetime = Duration::from_secs(reply.ttl_secs).clamp(SHORTEST_LIFETIME, LONGEST_LIFETIME);
         self.refresh_at = Some(now + lifetime.mul_f64(USED_OF_LIFETIME));
-        let servers = usable(reply.servers, paths);
+        self.relay_only |= reply.relay_only;
+        let servers = usable(reply.servers, self.stricter(paths));
         let is_other = self.servers.as_ref() != Some(&servers);
         self.servers = Some(servers);
         is_other
+    }
+
+    /// By which ways the two may reach each other: what the person wants, or the clinic where that is stricter.
+    pub(crate) fn stricter(&self, paths: Paths) -> Paths {
+        match paths {
+            Paths::All if self.relay_only => Paths::Relays,
+            paths => paths,
+        }
     }
 
     /// When to ask again; while an answer is waited for, not at all.
@@ -42,13 +53,10 @@ impl Ice {
 
 /// Those of the servers that serve the kind of path that is wanted.
 fn usable(servers: Vec<IceServer>, paths: Paths) -> Vec<IceServer> {
-    let serves = |url: &str| {
-        let is_relay = url.starts_with("turn:") || url.starts_with("turns:");
-        match paths {
-            Paths::All => true,
-            Paths::Relays => is_relay,
-            Paths::RelaysBy(way) => is_relay && way_of(url) == way,
-        }
+    let serves = |url: &str| match paths {
+        Paths::All => true,
+        Paths::Relays => way_of(url).is_some(),
+        Paths::RelaysBy(way) => way_of(url) == Some(way),
     };
     let mut servers = servers;
     for server in &mut servers {
@@ -58,14 +66,13 @@ fn usable(servers: Vec<IceServer>, paths: Paths) -> Vec<IceServer> {
     servers
 }
 
-/// How a relay is reached, by its address (RFC 7065, section 3.1).
-fn way_of(url: &str) -> RelayWay {
-    if url.starts_with("turns:") {
-        RelayWay::Tls
-    } else if url.ends_with("?transport=tcp") {
-        RelayWay::Tcp
-    } else {
-        RelayWay::Udp
+/// How a relay is reached, if there is one at this address.
+fn way_of(url: &str) -> Option<RelayWay> {
+    match IceUrl::parse(url)?.scheme {
+        IceScheme::Stun => None,
+        IceScheme::RelayUdp => Some(RelayWay::Udp),
+        IceScheme::RelayTcp => Some(RelayWay::Tcp),
+        IceScheme::RelayTls => Some(RelayWay::Tls),
     }
 }
 
@@ -83,7 +90,7 @@ mod tests {
 
     fn reply(ttl_secs: u64, urls: &[&str]) -> IceReply {
         let servers = urls.iter().map(|url| server(url)).collect();
-        IceReply { servers, ttl_secs }
+        IceReply { servers, ttl_secs, relay_only: false }
     }
 
     fn server(url: &str) -> IceServer {
@@ -126,5 +133,18 @@ mod tests {
         assert_eq!(left(Paths::RelaysBy(RelayWay::Udp)), all[1..3]);
         assert_eq!(left(Paths::RelaysBy(RelayWay::Tcp)), all[3..4]);
         assert_eq!(left(Paths::RelaysBy(RelayWay::Tls)), all[4..]);
+    }
+
+    #[test]
+    fn of_what_the_person_and_the_clinic_want_the_stricter_counts_and_goes_on_counting() {
+        let mut ice = Ice::default();
+        let both = ["stun:a:1", "turn:a:1"];
+        ice.on_reply(at(0), IceReply { relay_only: true, ..reply(60, &both) }, Paths::All);
+        assert_eq!(ice.servers, Some(vec![server("turn:a:1")]));
+        assert_eq!(ice.stricter(Paths::All), Paths::Relays);
+        assert_eq!(ice.stricter(Paths::RelaysBy(RelayWay::Tls)), Paths::RelaysBy(RelayWay::Tls));
+        ice.on_reply(at(10), reply(60, &both), Paths::All);
+        assert_eq!(ice.servers, Some(vec![server("turn:a:1")]), "nobody takes it back in the middle of a visit");
+        assert_eq!(Ice::default().stricter(Paths::Relays), Paths::Relays);
     }
 }

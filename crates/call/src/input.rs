@@ -46,6 +46,8 @@ pub enum Intent {
     SetMode(Mode),
     /// Spend little data, or not.
     SetSaveData(bool),
+    /// Tell the other side no address but a relay's, or any. Before joining; later it is too late.
+    SetRelayOnly(bool),
     /// Compare digits with the other side, by voice.
     StartCheck,
     /// The digits that are shown are those that the other side reads out.

@@ -109,7 +109,7 @@ impl Negotiation {
         self.close();
         self.connection = Some(Connection { patience, ..Connection::default() });
         self.actions.push_back(Action::BeginEpoch);
-        self.command(PeerCommand::Open { ice, offerer: true });
+        self.command(PeerCommand::Open { ice, offerer: true, relay_only: false });
         self.create_offer(now, false);
     }
 
@@ -203,7 +203,7 @@ impl Negotiation {
             self.offer_epoch = epoch;
             // Our certificate may be another one now, and within an epoch it must not be.
             self.actions.push_back(Action::BeginEpoch);
-            self.command(PeerCommand::Open { ice: ice.to_vec(), offerer: false });
+            self.command(PeerCommand::Open { ice: ice.to_vec(), offerer: false, relay_only: false });
         }
         self.generation = Some(generation);
         if let Some(connection) = &mut self.connection {

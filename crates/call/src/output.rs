@@ -89,6 +89,8 @@ pub enum PeerCommand {
         ice: Vec<IceServer>,
         /// Whether we will make the offers.
         offerer: bool,
+        /// Whether nothing but relays may be reached, and no other address told: as the person or the clinic wants.
+        relay_only: bool,
     },
     /// Look for the next path with these servers; the one in use stays.
     SetIceServers(Vec<IceServer>),

@@ -15,6 +15,8 @@ pub struct Findings {
     pub port: u16,
     /// The network's proxy, `host:port`, where the app goes by way of one.
     pub proxy: Option<String>,
+    /// Why the network's proxy script (PAC) cannot be used, if there is one; then the app goes straight.
+    pub proxy_script: Option<ScriptFault>,
     /// Whether this machine knows any way to other networks.
     pub has_way_out: bool,
     /// What was tried, and what came of it.
@@ -27,6 +29,8 @@ pub struct Findings {
     pub packets: Option<Packets>,
     /// How fast the link is.
     pub rate: Rate,
+    /// The clinic's telephone number, if its server said one.
+    pub phone: Option<String>,
     /// How many seconds this machine's clock is ahead of the server's.
     pub clock_ahead_secs: Option<i64>,
     /// The devices.
@@ -104,6 +108,8 @@ pub enum Fault {
     NoRoute,
     /// The proxy is not reached, or does not connect there.
     Proxy,
+    /// The network's proxy script cannot be used, and straight nobody is reached.
+    ProxyScript,
     /// Another certificate than the one that is pinned.
     OtherCertificate,
     /// A certificate that nobody vouches for.
@@ -116,6 +122,22 @@ pub enum Fault {
     NoRelay,
     /// It ended in the middle, or something else.
     Broken,
+}
+
+/// Why a network's proxy script cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptFault {
+    /// It cannot be had from where it is named to be.
+    Missing,
+    /// It is no script, or it fails.
+    Broken,
+    /// It does not come to an end.
+    Endless,
+    /// It wants more memory than it gets.
+    Greedy,
+    /// It names nothing that this app can go by.
+    NoWay,
 }
 
 /// What relays a clinic has.

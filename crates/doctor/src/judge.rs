@@ -6,7 +6,7 @@ use serde::Serialize;
 use units::{DataRate, DeviceKind, DeviceTrouble};
 
 use crate::capacity::{Carries, carries};
-use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, Way};
+use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, ScriptFault, Way};
 
 /// What comes of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +47,8 @@ pub enum Reason {
     ServerRefuses,
     /// The network's proxy does not connect to the server.
     ProxyBlocks,
+    /// The network's proxy script cannot be used, and without a proxy the server is not reached.
+    ProxyScript(ScriptFault),
     /// Another certificate than the one in the link.
     OtherCertificate,
     /// A certificate that this machine does not trust.
@@ -102,6 +104,8 @@ pub enum Note {
     RateUnknown,
     /// The app goes by way of the network's proxy.
     ByProxy,
+    /// The network's proxy script cannot be used, and the app goes straight.
+    ProxyScript(ScriptFault),
     /// What the app does by way of the proxy would work without it too.
     ProxyNotNeeded,
 }
@@ -147,6 +151,14 @@ pub fn judge(findings: &Findings) -> Verdict {
 /// Why no visit can be joined.
 fn server(findings: &Findings) -> Option<Reason> {
     let fault = findings.fault(Rung::Https)?;
+    let not_reached = matches!(
+        fault,
+        Fault::NoRoute | Fault::NameUnknown | Fault::Silent | Fault::Refused | Fault::Broken | Fault::ProxyScript
+    );
+    if let (Some(script), true, true) = (findings.proxy_script, not_reached, findings.has_way_out) {
+        // By the proxy that it should have named there might be a way.
+        return Some(Reason::ProxyScript(script));
+    }
     Some(match fault {
         Fault::NoRoute | Fault::NameUnknown | Fault::Silent if !findings.has_way_out => Reason::NoNetwork,
         // Where names are asked in vain, what needs them waits until its time is over.
@@ -158,6 +170,7 @@ fn server(findings: &Findings) -> Option<Reason> {
         Fault::Silent => Reason::ServerSilent,
         Fault::Refused => Reason::ServerRefuses,
         Fault::Proxy => Reason::ProxyBlocks,
+        Fault::ProxyScript => Reason::ProxyScript(ScriptFault::Missing),
         Fault::OtherCertificate => Reason::OtherCertificate,
         Fault::Untrusted => Reason::UntrustedCertificate,
         Fault::TooOldTls => Reason::TooOldTls,
@@ -249,6 +262,7 @@ fn notes(findings: &Findings) -> Vec<Note> {
             Rate::TooOften => Some(Note::RateTooOften),
             Rate::NoAnswer => Some(Note::RateUnknown),
         });
+        notes.extend(findings.proxy_script.map(Note::ProxyScript));
         if findings.proxy.is_some() {
             let straight = findings.works_by(Rung::Https, Way::Straight);
             notes.push(if straight { Note::ProxyNotNeeded } else { Note::ByProxy });

@@ -50,6 +50,9 @@ struct Serve {
     /// The certificate's private key in PEM.
     #[arg(long, value_name = "F", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// The clinic's telephone number: apps name it to people whose visit does not come about.
+    #[arg(long, value_name = "NUMBER")]
+    phone: Option<String>,
     #[command(flatten)]
     relay: Relay,
 }
@@ -85,6 +88,9 @@ struct Relay {
     /// Forwards into private networks too: only if all who wait for a visit may reach what is there.
     #[arg(long)]
     relay_private_peers: bool,
+    /// Lets visits go by the relay alone, so that nobody learns the other's address.
+    #[arg(long, conflicts_with = "no_relay")]
+    relay_only: bool,
     /// Hands out credentials for a coturn (`use-auth-secret`) instead, by this URL; may be given several times.
     #[arg(long, value_name = "URL", value_parser = turn_url, requires = "coturn_secret_file",
         conflicts_with_all = ["relay_address", "relay_listen", "relay_ports", "relay_private_peers"])]
@@ -222,8 +228,11 @@ impl Serve {
     fn config(self) -> Result<Config> {
         let certificate = self.tls_cert.zip(self.tls_key);
         let certificate = certificate.map(|(certificate, key)| CertificateFiles { certificate, key });
+        let (relay_only, phone) = (self.relay.relay_only, self.phone);
         let relay = self.relay.choice()?;
-        Ok(Config { certificate, relay, ..Config::new(self.data, self.listen) })
+        let config = Config { certificate, relay, relay_only, phone, ..Config::new(self.data, self.listen) };
+        config.check()?;
+        Ok(config)
     }
 }
 
@@ -367,12 +376,13 @@ mod tests {
             &[][..],
             &["--no-relay"],
             &["--relay-address", "192.0.2.1", "--relay-address", "2001:db8::1", "--relay-ports", "50000-50100"],
-            &["--coturn", "turn:a:1", "--coturn", "turns:a:2", "--coturn-secret-file", "f"],
+            &["--coturn", "turn:a:1", "--coturn", "turns:a:2", "--coturn-secret-file", "f", "--relay-only"],
         ] {
             assert!(parse(good).is_ok(), "{good:?}");
         }
         for bad in [
             &["--no-relay", "--relay-private-peers"][..],
+            &["--no-relay", "--relay-only"],
             &["--coturn", "turn:a:1"],
             &["--coturn-secret-file", "f"],
             &["--coturn", "stun:a:1", "--coturn-secret-file", "f"],
@@ -382,5 +392,31 @@ mod tests {
         ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_relay_that_serves_everybody_is_refused_at_the_start_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "s").unwrap();
+        let secret = secret.to_str().unwrap();
+        let start = |flags: &[&str]| {
+            let words = ["housecall-server", "serve", "--data", "d", "--listen", "127.0.0.1:0"];
+            match Arguments::try_parse_from(words.iter().chain(flags)).unwrap().command {
+                Command::Serve(serve) => serve.config().map(drop).map_err(|error| error.to_string()),
+                _ => Ok(()),
+            }
+        };
+        for public in
+            ["turn:openrelay.metered.ca:80", "turns:global.turn.twilio.com:443?transport=tcp", "turn:eu.xirsys.com"]
+        {
+            let refused =
+                start(&["--coturn", "turn:turn.clinic.example", "--coturn", public, "--coturn-secret-file", secret]);
+            let sentence = refused.unwrap_err();
+            assert!(sentence.starts_with(public) && sentence.contains("name a coturn of your own"), "{sentence}");
+        }
+        assert_eq!(start(&["--coturn", "turn:turn.clinic.example", "--coturn-secret-file", secret]), Ok(()));
+        assert_eq!(start(&["--phone", "+1 555 0100"]), Ok(()));
+        assert!(start(&["--phone", "call me"]).unwrap_err().contains("write digits"));
     }
 }

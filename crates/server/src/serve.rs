@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
-use signaling_protocol::Limits;
+use signaling_protocol::{IceUrl, Limits, is_phone_number};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -50,6 +50,10 @@ pub struct Config {
     pub connections: Option<ConnectionCaps>,
     /// Which relay there is.
     pub relay: RelayChoice,
+    /// Whether apps are to use the relay alone, so that nobody learns the other's address.
+    pub relay_only: bool,
+    /// The clinic's telephone number, for people whose visit does not come about.
+    pub phone: Option<String>,
 }
 
 impl Config {
@@ -63,6 +67,27 @@ impl Config {
             database_room: None,
             connections: None,
             relay: RelayChoice::Own(RelayOptions::default()),
+            relay_only: false,
+            phone: None,
+        }
+    }
+
+    /// What can never do is known before anything is opened.
+    ///
+    /// # Errors
+    /// A public relay, no relay where nothing else is allowed, a telephone number that is none.
+    pub fn check(&self) -> Result<(), ServeError> {
+        let urls = if let RelayChoice::Coturn(coturn) = &self.relay { coturn.urls.as_slice() } else { &[] };
+        let is_public = |url: &&String| IceUrl::parse(url).is_some_and(|url| url.is_public());
+        if let Some(url) = urls.iter().find(is_public) {
+            return Err(ServeError::PublicRelay(url.clone()));
+        }
+        if self.relay_only && matches!(self.relay, RelayChoice::None) {
+            return Err(ServeError::NoRelayAlone);
+        }
+        match &self.phone {
+            Some(phone) if !is_phone_number(phone) => Err(ServeError::Phone(phone.clone())),
+            _ => Ok(()),
         }
     }
 }
@@ -70,6 +95,18 @@ impl Config {
 /// The server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The relay is one that serves everybody.
+    #[error(
+        "{0} serves everybody, and whoever runs it would learn who speaks with this clinic and when; name a coturn of your \
+         own, or leave --coturn out: this server relays by itself"
+    )]
+    PublicRelay(String),
+    /// There is no relay, and nothing else is allowed.
+    #[error("with --relay-only and without a relay there would be no visit; leave one of them out")]
+    NoRelayAlone,
+    /// The telephone number is none.
+    #[error("{0:?} is no telephone number; write digits, as in --phone \"+1 555 0100\"")]
+    Phone(String),
     /// Somebody listens there already.
     #[error("port {} is in use on {} by another program; stop it or choose another port with --listen", .0.port(), .0.ip())]
     PortInUse(SocketAddr),
@@ -165,6 +202,7 @@ impl Drop for Running {
 /// # Errors
 /// When it cannot start: each with one clear sentence.
 pub async fn serve(config: Config) -> Result<Running, ServeError> {
+    config.check()?;
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
     let lock = DataLock::take(&config.data)?;
@@ -220,6 +258,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
         measurements: Mutex::new(http::measurement_buckets()),
         ice,
+        relay_only: config.relay_only,
+        phone: config.phone,
     };
     let router = http::router(Arc::new(shared));
     let caps = config.connections.unwrap_or_else(ConnectionCaps::of_this_machine);

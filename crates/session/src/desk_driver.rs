@@ -269,8 +269,9 @@ impl DeskDriver {
 
     fn ask(&mut self, number: RequestNumber, request: DeskRequest) {
         if let DeskRequest::SignIn { server, pin, .. } = &request {
-            self.client =
-                client(server, pin.as_ref()).map_err(|error| tracing::error!(%error, "no client for the server")).ok();
+            self.client = client(self.around.proxies.clone(), server, pin.as_ref())
+                .map_err(|error| tracing::error!(%error, "no client for the server"))
+                .ok();
         }
         let (client, answers) = (self.client.clone(), self.answers.clone());
         tokio::spawn(async move {
@@ -290,7 +291,7 @@ impl DeskDriver {
         self.fault = answer.as_ref().err().map(ToString::to_string);
         let answer = answer.unwrap_or_else(|error| match error {
             ClientError::Refused(refusal) => DeskAnswer::Refused(refusal.code),
-            ClientError::Unreachable => DeskAnswer::Unreachable,
+            ClientError::Unreachable | ClientError::ProxyScript(_) => DeskAnswer::Unreachable,
             other => DeskAnswer::Failed { sentence: as_sentence(&other) },
         });
         self.desk.handle_input(self.now(), DeskInput::Signaling { number, answer });

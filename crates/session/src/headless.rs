@@ -24,6 +24,7 @@ use crate::memory::{Memory, MemoryError};
 pub use crate::outcome::Outcome;
 use crate::outcome::{self, InVain, Wanted};
 use crate::person::{Habits, Person};
+use crate::proxies::{ProxyChoice, ProxyFinder};
 use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
@@ -45,6 +46,8 @@ pub struct Config {
     pub give_up: Duration,
     /// Whom this side has met before.
     pub memory: Memory,
+    /// By way of which proxies the server is reached.
+    pub proxies: ProxyChoice,
     /// How digits are compared, if they are.
     pub comparing: Comparing,
 }
@@ -225,14 +228,15 @@ async fn run_visit(
         Party::Guest(guest) => Some(guest.link.server.clone()),
     }
     .is_some_and(|server| is_loopback(server.host()));
+    let proxies = ProxyFinder::new(config.proxies);
     let (party, client, staff_token) = match config.party {
         Party::Guest(guest) => {
-            let client = client(&guest.link.server, guest.link.pin.as_ref())?;
+            let client = client(proxies, &guest.link.server, guest.link.pin.as_ref())?;
             (guest_party(guest.link, guest.device.as_ref(), &config.memory), client, None)
         }
         Party::Host(host) => {
             let prepared = tokio::select! {
-                prepared = host::prepare(host, config.give_up, clock, &mut recorder) => Some(prepared?),
+                prepared = host::prepare(host, proxies, config.give_up, clock, &mut recorder) => Some(prepared?),
                 () = told_to_stop() => None,
             };
             match prepared {
@@ -291,10 +295,15 @@ pub(crate) fn call_format(format: devices::camera::CameraFormat) -> call::Camera
     call::CameraFormat { size: format.size, fps: format.fps.rounded() }
 }
 
-pub(crate) fn client(address: &ServerAddress, pin: Option<&TlsPin>) -> Result<SignalingClient, InputError> {
+/// A client for a server, by way of the proxies that are found.
+pub(crate) fn client(
+    proxies: Arc<ProxyFinder>,
+    address: &ServerAddress,
+    pin: Option<&TlsPin>,
+) -> Result<SignalingClient, InputError> {
     let trust = pin.map_or(ServerTrust::PlatformRoots, |pin| ServerTrust::Pinned(pin.0));
     let server = Server { base_url: address.base_url(), trust };
-    SignalingClient::new(server).map_err(|error| InputError::System(error.to_string()))
+    SignalingClient::by_way_of(proxies, server).map_err(|error| InputError::System(error.to_string()))
 }
 
 /// Whether a server of this name is on this machine, and then the other side may be as well.

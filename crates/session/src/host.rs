@@ -1,5 +1,6 @@
 //! How a headless clinician comes to a visit: sign in, make it, make its link.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient};
@@ -9,6 +10,7 @@ use units::{Clock, Phi};
 
 use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
 use crate::identity;
+use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
 use crate::whole_file::WholeFile;
 
@@ -22,13 +24,14 @@ type Prepared = (call::Party, SignalingClient, Phi<String>);
 /// the server's answer, or that there was none.
 pub(crate) async fn prepare(
     host: Host,
+    proxies: Arc<ProxyFinder>,
     give_up: Duration,
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<Result<Prepared, ClientError>, InputError> {
     let address = host.account.address()?;
     let pin = host.account.pin.map(|Pin(pin)| pin);
-    let client = client(&address, pin.as_ref())?;
+    let client = client(proxies, &address, pin.as_ref())?;
     let key = match (&host.device, &host.identity) {
         (Some(device), _) => device.as_identity(),
         (None, Some(folder)) => identity::load_or_make(folder, random_bytes()?)?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::{Paths, PeerCommand, PeerInput, Preferences};
+use call::{PeerCommand, PeerInput, Preferences};
 use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
 use signaling_client::SignalingClient;
 use signaling_protocol::{EndpointId, IceServer};
@@ -158,9 +158,9 @@ impl PeerHub {
     /// Does `command`.
     pub(crate) async fn command(&mut self, endpoint: EndpointId, command: PeerCommand) -> Done {
         match command {
-            PeerCommand::Open { ice, offerer: _ } => {
+            PeerCommand::Open { ice, offerer: _, relay_only } => {
                 self.close(endpoint);
-                self.open(endpoint, ice).await
+                self.open(endpoint, ice, relay_only).await
             }
             PeerCommand::Close => {
                 self.close(endpoint);
@@ -215,7 +215,7 @@ impl PeerHub {
         while self.closing.join_next().await.is_some() {}
     }
 
-    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>) -> Done {
+    async fn open(&mut self, endpoint: EndpointId, ice: Vec<IceServer>, relay_only: bool) -> Done {
         let number = self.next_number;
         self.next_number += 1;
         self.newest.insert(endpoint, number);
@@ -231,7 +231,7 @@ impl PeerHub {
             ice_servers: clinics_own(ice, &self.client.host()),
             max_rate: self.preferences.max_rate,
             relay_dialer: Some(Arc::new(RelayDialing(self.client.dialer()))),
-            relay_only: self.preferences.paths != Paths::All,
+            relay_only,
             server_round_trip: self.client.round_trip(),
             include_loopback: self.include_loopback,
             ..PeerConfig::default()

@@ -2,7 +2,7 @@
 
 use peer::{Dialing, RelayDialer, RelayStream};
 use signaling_client::Dialer;
-use signaling_protocol::IceServer;
+use signaling_protocol::{IceScheme, IceServer, IceUrl};
 
 /// Opens streams to relays as connections to the clinic's server are opened.
 #[derive(Debug)]
@@ -21,13 +21,16 @@ impl RelayDialer for RelayDialing {
 /// The servers that are the clinic's own, of those that its server names; nobody else can name any.
 ///
 /// What stands on the server's own machine is the clinic's. On another machine it is so when it takes a password: a STUN
-/// server takes none, so one elsewhere is anybody's, who would learn who speaks with this clinic when.
+/// server takes none, so one elsewhere is anybody's, who would learn who speaks with this clinic when. So are the well-known
+/// relays that give everybody a password.
 pub(crate) fn clinics_own(servers: Vec<IceServer>, clinic: &str) -> Vec<peer::IceServer> {
     let own = |IceServer { urls, username, credential }: IceServer| {
         let has_password = username.is_some() && credential.is_some();
         let is_own = |url: &String| {
-            let is_relay = url.starts_with("turn:") || url.starts_with("turns:");
-            let own = host(url).eq_ignore_ascii_case(clinic) || (is_relay && has_password);
+            let own = IceUrl::parse(url).is_some_and(|it| {
+                let elsewhere = it.scheme != IceScheme::Stun && has_password && !it.is_public();
+                it.host.eq_ignore_ascii_case(clinic) || elsewhere
+            });
             if !own {
                 tracing::error!(%url, "the server names a server that is not the clinic's; it is not used");
             }
@@ -37,16 +40,6 @@ pub(crate) fn clinics_own(servers: Vec<IceServer>, clinic: &str) -> Vec<peer::Ic
         (!urls.is_empty()).then_some(peer::IceServer { urls, username, credential })
     };
     servers.into_iter().filter_map(own).collect()
-}
-
-/// The host in an address of RFC 7064 or RFC 7065, without brackets; empty where there is none.
-fn host(url: &str) -> &str {
-    let (_, rest) = url.split_once(':').unwrap_or_default();
-    let rest = rest.split('?').next().unwrap_or_default();
-    match rest.strip_prefix('[') {
-        Some(address) => address.split(']').next().unwrap_or_default(),
-        None => rest.split(':').next().unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]
@@ -65,23 +58,10 @@ mod tests {
         assert!(taken("turns:clinic.example:443?transport=tcp", true));
         assert!(taken("turn:relay.example:3478", true), "the clinic's own relay beside its server");
         assert!(!taken("stun:stun.example:19302", false) && !taken("stun:stun.example:19302", true));
+        assert!(!taken("turn:openrelay.metered.ca:80", true), "whose password everybody has");
         assert!(!taken("turn:relay.example:3478", false) && !taken("nonsense", true) && !taken("", false));
         let mixed =
             IceServer { urls: vec!["stun:other.example".into(), "stun:clinic.example".into()], ..server("", false) };
         assert_eq!(clinics_own(vec![mixed], "clinic.example")[0].urls, ["stun:clinic.example"]);
-    }
-
-    #[test]
-    fn the_host_of_an_address_is_found() {
-        for (url, found) in [
-            ("turn:a.example?transport=tcp", "a.example"),
-            ("turns:a.example:443?transport=tcp", "a.example"),
-            ("stun:[2001:db8::1]:3478", "2001:db8::1"),
-            ("stun:192.0.2.1", "192.0.2.1"),
-            ("stun", ""),
-            ("", ""),
-        ] {
-            assert_eq!(host(url), found);
-        }
     }
 }

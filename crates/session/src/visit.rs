@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Phase, Preferences, Snapshot};
+use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Paths, Phase, Preferences, Snapshot};
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -24,6 +24,7 @@ use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
 use crate::person::{Habits, Person};
 use crate::pictures::{Pictures, Repaint};
+use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
 use crate::signaling::Signaling;
 use crate::{MicrophoneChoice, SpeakerChoice};
@@ -102,6 +103,7 @@ pub struct Visit {
     wishes: [mpsc::Sender<()>; 3],
     shared: Arc<Shared>,
     keyring_trouble: watch::Receiver<Option<KeyringTrouble>>,
+    client: SignalingClient,
     ended: watch::Receiver<Option<VisitEnd>>,
 }
 
@@ -123,9 +125,12 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     pub(crate) choices: MediaChoices,
     pub(crate) preferences: Preferences,
+    /// In visits that begin from now on, relays alone: the person may change it.
+    pub(crate) relay_only: AtomicBool,
     pub(crate) habits: Habits,
     pub(crate) comparing: Comparing,
     pub(crate) memory: Memory,
+    pub(crate) proxies: Arc<ProxyFinder>,
     pub(crate) board: Arc<DeviceBoard>,
     pub(crate) repaint: Repaint,
     pub(crate) tell: Option<Tell>,
@@ -139,6 +144,16 @@ pub(crate) struct Surroundings {
 pub type Tell = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 
 impl Surroundings {
+    /// What a visit that begins now is to be like.
+    fn preferences(&self) -> Preferences {
+        match self.preferences.paths {
+            Paths::All if self.relay_only.load(Ordering::Relaxed) => {
+                Preferences { paths: Paths::Relays, ..self.preferences }
+            }
+            _ => self.preferences,
+        }
+    }
+
     /// A recorder for a visit that begins, or for none.
     pub(crate) fn recorder(&self) -> Recorder {
         let mut recorder = Recorder::new(self.clock);
@@ -165,6 +180,11 @@ impl Surroundings {
 }
 
 impl Visit {
+    /// The clinic's telephone number, if its server has said one.
+    pub fn phone(&self) -> Option<String> {
+        self.client.phone()
+    }
+
     /// Starts the devices and the loop; joins when it is told to. To be called within the runtime.
     pub(crate) fn open(
         around: &Arc<Surroundings>,
@@ -183,12 +203,12 @@ impl Visit {
         let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
         let begun = begin(Start {
             party,
-            client,
+            client: client.clone(),
             staff_token,
             media,
             // What the camera gives is said when it runs.
             media_config: MediaConfig { sends_voice, camera: None, receives_picture: true },
-            preferences: around.preferences,
+            preferences: around.preferences(),
             recorder: around.recorder(),
             clock: around.clock,
             on_this_machine,
@@ -218,7 +238,7 @@ impl Visit {
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
-        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, keyring_trouble, ended })
+        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, keyring_trouble, client, ended })
     }
 
     /// Tells the engine what the person wants.

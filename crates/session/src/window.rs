@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use call::{Intent, Preferences};
+use call::{Intent, Paths, Preferences};
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::Link;
@@ -23,6 +23,7 @@ use crate::memory::Memory;
 use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
 use crate::pictures::Repaint;
+use crate::proxies::{ProxyChoice, ProxyFinder};
 use crate::visit::{Surroundings, Tell, Visit};
 use crate::whole_file::WholeFile;
 use crate::{SpeakerChoice, identity, stopping};
@@ -58,6 +59,8 @@ pub struct WindowConfig {
     pub memory: Memory,
     /// By what clinics know a patient's device again, in the place of what the system's keyring keeps for each of them.
     pub device: Option<DeviceSecret>,
+    /// By way of which proxies servers are reached.
+    pub proxies: ProxyChoice,
 }
 
 /// What a window does without anybody's hand; nothing, by default.
@@ -112,10 +115,12 @@ impl Session {
         let around = Arc::new(Surroundings {
             clock: config.clock,
             choices: config.media,
-            preferences: config.preferences,
+            relay_only: AtomicBool::new(config.preferences.paths == Paths::Relays),
+            preferences: Preferences { paths: without_choice(config.preferences.paths), ..config.preferences },
             habits: unattended.habits,
             comparing: unattended.comparing,
             memory: config.memory,
+            proxies: ProxyFinder::new(config.proxies),
             board: Arc::new(DeviceBoard::default()),
             repaint: repaint.clone(),
             tell,
@@ -168,6 +173,19 @@ impl Session {
         }
     }
 
+    /// From now on the other side is told no address but a relay's, or any: in visits that are still to be joined.
+    pub fn hide_address(&self, relay_only: bool, visit: Option<&Visit>) {
+        self.around.relay_only.store(relay_only, Ordering::Relaxed);
+        if let Some(visit) = visit {
+            visit.intend(Intent::SetRelayOnly(relay_only));
+        }
+    }
+
+    /// Whether the other side is told no address but a relay's.
+    pub fn hides_address(&self) -> bool {
+        self.around.relay_only.load(Ordering::Relaxed) || self.around.preferences.paths != Paths::All
+    }
+
     /// Asks the system anew which devices there are; they are on the board soon.
     pub fn look_for_devices(&self) {
         let _within = self.enter();
@@ -200,7 +218,7 @@ impl Session {
     /// The system gives no randomness.
     pub fn open_link(&self, link: Link) -> Result<Visit, InputError> {
         let _within = self.enter();
-        let client = client(&link.server, link.pin.as_ref())?;
+        let client = client(self.around.proxies.clone(), &link.server, link.pin.as_ref())?;
         let on_this_machine = is_loopback(link.server.host());
         let awaited = match self.device {
             Some(_) => None,
@@ -273,6 +291,11 @@ impl Session {
     }
 }
 
+/// The ways that hold whatever is chosen in the window.
+fn without_choice(paths: Paths) -> Paths {
+    if paths == Paths::Relays { Paths::All } else { paths }
+}
+
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
@@ -298,7 +321,14 @@ mod tests {
             processing: Processing::OfDevices,
         };
         let memory = Memory::of_this_run().unwrap();
-        let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None };
+        let config = WindowConfig {
+            clock,
+            media,
+            preferences: Preferences::default(),
+            memory,
+            device: None,
+            proxies: ProxyChoice::System,
+        };
         Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
     }
 
@@ -315,6 +345,9 @@ mod tests {
         assert_eq!(session.devices().microphones.chosen.as_deref(), Some("Headset"));
         session.listen(Listening::Headphones, None);
         assert_eq!(session.devices().listening, Listening::Headphones);
+        assert!(!session.hides_address());
+        session.hide_address(true, None);
+        assert!(session.hides_address());
         assert!(!session.is_over() && !session.told_to_stop());
         let outcome = session.close(&[]);
         assert_eq!((outcome.report.end.as_str(), outcome.report.exit), ("hung_up", 3), "there was no visit");

@@ -14,7 +14,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use signaling_protocol::Problem;
+use signaling_protocol::{Problem, is_phone_number};
 use tokio::time::{Instant, timeout_at};
 use units::Phi;
 
@@ -22,6 +22,7 @@ use crate::changes::{Changed, Changes};
 use crate::connector::{CONNECT_TIMEOUT, Connector};
 use crate::dialer::{Dialer, host_of};
 use crate::error::{Failure, Refusal, from_transport};
+use crate::proxies::{FindProxy, ProxyRules};
 use crate::race::{Pace, race};
 use crate::tls::client_config;
 use crate::{ClientError, ServerTrust};
@@ -45,8 +46,11 @@ struct Shared {
     base_url: Uri,
     trust: ServerTrust,
     tls: rustls::ClientConfig,
+    /// None for a server on this machine.
+    proxies: Option<Arc<dyn FindProxy>>,
     clients: Mutex<Clients>,
     round_trip: Mutex<Option<Duration>>,
+    phone: Mutex<Option<String>>,
     network: Changed,
 }
 
@@ -119,17 +123,27 @@ async fn by<T>(until: Option<Instant>, left: &mut Changes, work: impl Future<Out
 }
 
 impl SignalingClient {
-    /// A client for this server. Connects to nothing yet.
+    /// A client for this server, by way of the proxy that the environment names, or else on macOS and Windows the system.
+    /// Connects to nothing yet.
     ///
     /// # Errors
     /// [`ClientError::BadAddress`] or [`ClientError::NoAuthorities`].
     pub fn new(server: Server) -> Result<Self, ClientError> {
+        Self::by_way_of(Arc::new(ProxyRules::of_environment()), server)
+    }
+
+    /// The same, by way of the proxies that are found.
+    ///
+    /// # Errors
+    /// As [`SignalingClient::new`].
+    pub fn by_way_of(proxies: Arc<dyn FindProxy>, server: Server) -> Result<Self, ClientError> {
         let base_url = read_base_url(&server.base_url).ok_or(ClientError::BadAddress)?;
         let tls = client_config(&server.trust)?;
-        let clients = Clients::new(&base_url, &tls);
-        let (clients, round_trip) = (Mutex::new(clients), Mutex::new(None));
+        let proxies = (!is_this_machine(&base_url)).then_some(proxies);
+        let clients = Clients::new(&tls, proxies.as_ref());
+        let (clients, round_trip, phone) = (Mutex::new(clients), Mutex::default(), Mutex::default());
         let network = Changed::new();
-        let shared = Shared { base_url, trust: server.trust, tls, clients, round_trip, network };
+        let shared = Shared { base_url, trust: server.trust, tls, proxies, clients, round_trip, phone, network };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -142,12 +156,15 @@ impl SignalingClient {
     /// This device's network is another: whatever is under way by the old one is given up and asked again at once, where it
     /// is asked until there is an answer; the event stream goes on after its last event.
     pub fn network_changed(&self) {
+        if let Some(proxies) = &self.shared.proxies {
+            proxies.network_changed();
+        }
         self.replace_connections().left.tell();
         self.shared.network.tell();
     }
 
     fn replace_connections(&self) -> Clients {
-        let fresh = Clients::new(&self.shared.base_url, &self.shared.tls);
+        let fresh = Clients::new(&self.shared.tls, self.shared.proxies.as_ref());
         let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *clients, fresh)
     }
@@ -163,10 +180,22 @@ impl SignalingClient {
         *self.shared.round_trip.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The clinic's telephone number, if its server has said one: with the answer to a [challenge](Self::challenge).
+    pub fn phone(&self) -> Option<String> {
+        self.shared.phone.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a server says is shown to people: nothing but a number is kept.
+    pub(crate) fn keep_phone(&self, phone: Option<&String>) {
+        if let Some(phone) = phone.filter(|phone| is_phone_number(phone)) {
+            *self.shared.phone.lock().unwrap_or_else(PoisonError::into_inner) = Some(phone.clone());
+        }
+    }
+
     /// Opens streams to the clinic's relays.
     pub fn dialer(&self) -> Dialer {
-        let Shared { base_url, tls, trust, .. } = &*self.shared;
-        Dialer::new(base_url, tls, trust, !is_this_machine(base_url))
+        let Shared { base_url, tls, trust, proxies, .. } = &*self.shared;
+        Dialer::new(base_url, tls, trust, proxies.clone())
     }
 
     /// Whether the server is known by its certificate, and not by who vouches for it.
@@ -335,7 +364,7 @@ impl fmt::Debug for SignalingClient {
 }
 
 impl Clients {
-    fn new(base_url: &Uri, tls: &rustls::ClientConfig) -> Self {
+    fn new(tls: &rustls::ClientConfig, proxies: Option<&Arc<dyn FindProxy>>) -> Self {
         let left = Changed::new();
         let build = || {
             let mut builder = legacy::Client::builder(TokioExecutor::new());
@@ -345,7 +374,7 @@ impl Clients {
                 .http2_keep_alive_interval(KEEP_ALIVE)
                 .http2_keep_alive_timeout(KEEP_ALIVE_ANSWER)
                 .http2_keep_alive_while_idle(true);
-            let client = builder.build(Connector::new(tls, !is_this_machine(base_url)));
+            let client = builder.build(Connector::new(tls, proxies.cloned()));
             Way { client, left: left.listen() }
         };
         Self { events: build(), post: build(), left: Arc::new(left) }
@@ -385,7 +414,7 @@ fn read_base_url(text: &str) -> Option<Uri> {
     (uri.scheme_str() == Some("https") && is_host && plain).then_some(uri)
 }
 
-/// A proxy set in the environment is for the way out, not for a server on this machine.
+/// A proxy is for the way out, not for a server on this machine.
 fn is_this_machine(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();

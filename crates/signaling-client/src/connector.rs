@@ -1,4 +1,4 @@
-//! Opens connections: by way of a proxy if the environment names one, with TLS, and quickly where packets get lost.
+//! Opens connections: by way of a proxy if there is one, with TLS, and quickly where packets get lost.
 //!
 //! The system repeats what opens a connection after a second, and what it sends over one after longer and longer pauses. On a
 //! link that loses every fifth packet joining took ten seconds and more of that; so a further attempt is made soon, and on
@@ -17,7 +17,6 @@ use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -29,7 +28,8 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use crate::dialer::ByteStream;
-use crate::fault::{NameFault, ProxyFault};
+use crate::fault::{NameFault, ProxyFault, ProxyScriptFault};
+use crate::proxies::{FindProxy, Hop, Proxy, ScriptFault};
 use crate::race::{Pace, race};
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -39,21 +39,36 @@ type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 #[derive(Clone)]
 pub(crate) struct Connector {
     tls: TlsConnector,
-    proxies: Option<Arc<Matcher>>,
+    proxies: Option<Arc<dyn FindProxy>>,
     /// To a proxy that is spoken to by TLS as well: the same, but for what is offered to be spoken inside.
     to_proxy: TlsConnector,
+    /// Whether addresses of `http` are meant as such. Whatever is said to the server is said by TLS.
+    plain: bool,
+}
+
+/// The ways that there are, and why it is these alone.
+#[derive(Debug, Clone)]
+struct Ways {
+    hops: Vec<Hop>,
+    fault: Option<ScriptFault>,
 }
 
 impl Connector {
-    /// With this TLS; by way of the proxy that the environment names, or else on macOS and Windows the system, if it is wanted.
-    pub(crate) fn new(tls: &ClientConfig, by_proxy: bool) -> Self {
+    /// With this TLS; by way of the proxies that are found.
+    pub(crate) fn new(tls: &ClientConfig, proxies: Option<Arc<dyn FindProxy>>) -> Self {
         let mut to_proxy = tls.clone();
         to_proxy.alpn_protocols.clear();
         Self {
             tls: TlsConnector::from(Arc::new(tls.clone())),
-            proxies: by_proxy.then(|| Arc::new(Matcher::from_system())),
+            proxies,
             to_proxy: TlsConnector::from(Arc::new(to_proxy)),
+            plain: false,
         }
+    }
+
+    /// For what is nobody's secret, also without TLS; without a proxy.
+    pub(crate) fn for_files(tls: &ClientConfig) -> Self {
+        Self { plain: true, ..Self::new(tls, None) }
     }
 
     /// The same without a proxy.
@@ -61,55 +76,94 @@ impl Connector {
         Self { proxies: None, ..self.clone() }
     }
 
-    /// By way of which proxy a host is reached: its host and port, without what it is asked by.
-    pub(crate) fn proxy_for(&self, to: &Uri) -> Option<String> {
-        let proxy = self.proxies.as_ref()?.intercept(to)?;
-        let host = proxy.uri().host()?.to_owned();
-        Some(proxy.uri().port_u16().map_or(host.clone(), |port| format!("{host}:{port}")))
+    /// By way of which proxy a host is reached, if by one: its host and port, without what it is asked by.
+    pub(crate) async fn proxy_for(&self, to: &Uri) -> Result<Option<String>, ScriptFault> {
+        let Ways { hops, fault } = self.ways(to).await;
+        match (hops.first(), fault) {
+            (_, Some(fault)) => Err(fault),
+            (Some(Hop::Proxy(proxy)), None) => Ok(Some(proxy.place())),
+            (Some(Hop::Straight) | None, None) => Ok(None),
+        }
     }
 
     /// A stream for something else than HTTP.
     pub(crate) async fn stream(&self, to: Uri, tls: bool) -> Result<Path, BoxError> {
+        let ways = self.ways(&to).await;
         let attempts = async {
             if tls {
-                let attempt = |_| self.clone().attempt(to.clone());
-                race(HANDSHAKES, attempt).await.map(|secured| Box::new(secured.0.into_inner()) as Path)
+                let attempt = |_| self.clone().attempt(to.clone(), ways.clone());
+                race(HANDSHAKES, attempt).await.map(|secured| Box::new(secured) as Path)
             } else {
-                self.path(&to).await
+                self.path(&to, &ways).await
             }
         };
-        timeout(CONNECT_TIMEOUT, attempts)
-            .await
-            .map_err(|_| BoxError::from(io::Error::from(io::ErrorKind::TimedOut)))?
+        in_time(&ways, attempts).await
+    }
+
+    /// What is asked in vain is reached straight.
+    async fn ways(&self, to: &Uri) -> Ways {
+        let straight = |fault| Ways { hops: vec![Hop::Straight], fault };
+        let Some(proxies) = &self.proxies else { return straight(None) };
+        match proxies.find(to.clone()).await {
+            Ok(hops) if hops.is_empty() => straight(None),
+            Ok(hops) => Ways { hops, fault: None },
+            Err(fault) => straight(Some(fault)),
+        }
     }
 
     /// One attempt: a path to the server, and the handshake over it.
-    async fn attempt(self, to: Uri) -> Result<Secured, BoxError> {
-        let path = self.path(&to).await?;
-        let inside = self.tls.connect(server_name(&to)?, path).await?;
-        Ok(Secured(TokioIo::new(inside)))
+    async fn attempt(self, to: Uri, ways: Ways) -> Result<TlsStream<Path>, BoxError> {
+        let path = self.path(&to, &ways).await?;
+        Ok(self.tls.connect(server_name(&to)?, path).await?)
     }
 
-    /// A path: TCP, or what a proxy hands on.
-    async fn path(&self, to: &Uri) -> Result<Path, BoxError> {
-        match self.proxies.as_ref().and_then(|proxies| proxies.intercept(to)) {
-            None => tcp(to).await,
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri().clone(), ToProxy(self.to_proxy.clone()));
-                if let Some(auth) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(auth.clone());
-                }
-                let tunnel = tunnel.call(to.clone()).await.map_err(|error| ProxyFault(error.into()))?;
-                Ok(tunnel.into_inner())
+    /// A path by the first of the ways that leads there.
+    async fn path(&self, to: &Uri, ways: &Ways) -> Result<Path, BoxError> {
+        let mut last = None;
+        for (number, hop) in ways.hops.iter().enumerate() {
+            let is_last = number + 1 == ways.hops.len();
+            let by_this = timeout(if is_last { CONNECT_TIMEOUT } else { ONE_OF_SEVERAL }, self.path_by(to, hop));
+            match by_this.await.unwrap_or_else(|_| Err(timed_out())) {
+                Ok(path) => return Ok(path),
+                Err(error) => last = Some(error),
             }
         }
+        let error = last.unwrap_or_else(|| io::Error::from(io::ErrorKind::NotFound).into());
+        Err(because(ways.fault, error))
+    }
+
+    /// TCP, or what a proxy hands on.
+    async fn path_by(&self, to: &Uri, hop: &Hop) -> Result<Path, BoxError> {
+        let Hop::Proxy(Proxy { uri, auth }) = hop else { return tcp(to).await };
+        let mut tunnel = Tunnel::new(uri.clone(), ToProxy(self.to_proxy.clone()));
+        if let Some(auth) = auth {
+            tunnel = tunnel.with_auth(auth.clone());
+        }
+        let tunnel = tunnel.call(to.clone()).await.map_err(|error| ProxyFault(error.into()))?;
+        Ok(tunnel.into_inner())
     }
 }
 
+/// What comes in time; with a script that cannot be used its fault is said, since by a proxy there might be a way.
+async fn in_time<T>(ways: &Ways, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    timeout(CONNECT_TIMEOUT, work).await.unwrap_or_else(|_| Err(because(ways.fault, timed_out())))
+}
+
+fn because(fault: Option<ScriptFault>, error: BoxError) -> BoxError {
+    match fault {
+        Some(fault) => ProxyScriptFault { fault, error }.into(),
+        None => error,
+    }
+}
+
+fn timed_out() -> BoxError {
+    io::Error::from(io::ErrorKind::TimedOut).into()
+}
+
 impl Service<Uri> for Connector {
-    type Response = Secured;
+    type Response = Carrier;
     type Error = BoxError;
-    type Future = Opening<Secured>;
+    type Future = Opening<Carrier>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
@@ -118,10 +172,15 @@ impl Service<Uri> for Connector {
     fn call(&mut self, to: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let attempts = race(HANDSHAKES, |_| connector.clone().attempt(to.clone()));
-            timeout(CONNECT_TIMEOUT, attempts)
-                .await
-                .map_err(|_| BoxError::from(io::Error::from(io::ErrorKind::TimedOut)))?
+            let ways = connector.ways(&to).await;
+            if connector.plain && to.scheme_str() == Some("http") {
+                let path = in_time(&ways, connector.path(&to, &ways)).await?;
+                return Ok(Carrier(TokioIo::new(path), false));
+            }
+            let attempts = race(HANDSHAKES, |_| connector.clone().attempt(to.clone(), ways.clone()));
+            let secured = in_time(&ways, attempts).await?;
+            let is_h2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+            Ok(Carrier(TokioIo::new(Box::new(secured)), is_h2))
         })
     }
 }
@@ -157,25 +216,22 @@ impl Service<Uri> for ToProxy {
 /// What the handshake with the server goes over: TCP, or what a proxy hands on.
 type Path = Box<dyn ByteStream>;
 
-/// A connection over which requests go.
-pub(crate) struct Secured(TokioIo<TlsStream<Path>>);
+/// A connection over which requests go, and whether by HTTP/2.
+pub(crate) struct Carrier(TokioIo<Path>, bool);
 
-impl Connection for Secured {
+impl Connection for Carrier {
     fn connected(&self) -> Connected {
-        match self.0.inner().get_ref().1.alpn_protocol() {
-            Some(b"h2") => Connected::new().negotiated_h2(),
-            _ => Connected::new(),
-        }
+        if self.1 { Connected::new().negotiated_h2() } else { Connected::new() }
     }
 }
 
-impl Read for Secured {
+impl Read for Carrier {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, into)
     }
 }
 
-impl Write for Secured {
+impl Write for Carrier {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
@@ -249,6 +305,8 @@ const SYNS: Pace = Pace { first: Duration::from_millis(300), most: 6, least: 1 }
 const HANDSHAKES: Pace = Pace { first: Duration::from_millis(1_500), most: 3, least: 1 };
 /// A rural line needs some seconds for three round trips; longer than this and another try is the better chance.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Where further ways stand behind a proxy, it gets so long; one that is there answers within two round trips.
+const ONE_OF_SEVERAL: Duration = Duration::from_secs(3);
 /// What nothing comes of is asked whether it still stands, so that no router forgets it.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
 /// Some packets: enough for a stream to be busy until the next are there.
@@ -278,9 +336,8 @@ mod tests {
 
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = format!("http://user:word@{}", listener.local_addr().unwrap());
-        let proxies = Matcher::builder().https(proxy).no("spared.example").build();
-        let tls = crate::tls::client_config(&crate::ServerTrust::Pinned([0; 32])).unwrap();
-        let connector = Connector { proxies: Some(Arc::new(proxies)), ..Connector::new(&tls, false) };
+        let rules = crate::ProxyRules::by(&proxy, "spared.example");
+        let connector = Connector::new(&tls(), Some(Arc::new(rules)));
         let asked = tokio::spawn(async move {
             let (mut stream, mut asked) = (listener.accept().await.unwrap().0, Vec::new());
             while !asked.ends_with(b"\r\n\r\n") {
@@ -300,8 +357,49 @@ mod tests {
         assert_eq!((&word, said), (b"word", 7));
         assert!(asked.starts_with("connect relay.example:3478 http/1.1\r\n"), "{asked}");
         assert!(asked.contains("proxy-authorization: basic"), "{asked}");
-        let spared = connector.proxies.as_ref().unwrap().intercept(&"https://spared.example:3478/".parse().unwrap());
-        assert!(spared.is_none(), "what is spared is reached straight");
+        let by = async |to: &str| connector.proxy_for(&to.parse().unwrap()).await;
+        assert_eq!(by("https://spared.example:3478/").await, Ok(None), "what is spared is reached straight");
+        let named = by("https://relay.example:3478/").await.unwrap().unwrap();
+        assert!(named.starts_with("127.0.0.1:"), "without what it is asked by: {named}");
+    }
+
+    /// Finds what it is told to.
+    struct Found(Result<Vec<Hop>, ScriptFault>);
+
+    impl FindProxy for Found {
+        fn find(&self, _: Uri) -> crate::Finding<'_> {
+            let found = self.0.clone();
+            Box::pin(async move { found })
+        }
+    }
+
+    fn tls() -> ClientConfig {
+        crate::tls::client_config(&crate::ServerTrust::Pinned([0; 32])).unwrap()
+    }
+
+    async fn stream(found: Result<Vec<Hop>, ScriptFault>, to: &str) -> Result<(), crate::ConnectFault> {
+        let connector = Connector::new(&tls(), Some(Arc::new(Found(found))));
+        let opened = connector.stream(to.parse().unwrap(), false).await;
+        opened.map(drop).map_err(|error| crate::connect_fault(&io::Error::other(error)))
+    }
+
+    #[tokio::test]
+    async fn of_several_ways_the_first_that_leads_there_is_gone() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = format!("https://{}/", listener.local_addr().unwrap());
+        let dead = Hop::Proxy(Proxy::at(false, "127.0.0.1", 1).unwrap());
+        assert_eq!(stream(Ok(vec![dead.clone(), Hop::Straight]), &open).await, Ok(()));
+        assert_eq!(stream(Ok(vec![dead.clone()]), &open).await, Err(crate::ConnectFault::Proxy));
+        assert_eq!(stream(Ok(vec![]), &open).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn where_the_script_fails_it_is_gone_straight_and_said_if_that_fails_too() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = format!("https://{}/", listener.local_addr().unwrap());
+        assert_eq!(stream(Err(ScriptFault::Endless), &open).await, Ok(()));
+        let fault = stream(Err(ScriptFault::Endless), "https://127.0.0.1:1/").await;
+        assert_eq!(fault, Err(crate::ConnectFault::ProxyScript(ScriptFault::Endless)));
     }
 
     #[tokio::test]

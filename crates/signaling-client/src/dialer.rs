@@ -3,12 +3,14 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use hyper::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::ServerTrust;
 use crate::connector::Connector;
+use crate::proxies::{FindProxy, ScriptFault};
 use crate::tls::client_config;
 
 /// Opens streams to relays. Cheap to clone.
@@ -18,7 +20,7 @@ pub struct Dialer {
     clinic: String,
     to_clinic: Connector,
     trust: ServerTrust,
-    by_proxy: bool,
+    proxies: Option<Arc<dyn FindProxy>>,
 }
 
 /// What a stream is.
@@ -27,8 +29,13 @@ pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 
 impl Dialer {
-    pub(crate) fn new(clinic: &Uri, tls: &rustls::ClientConfig, trust: &ServerTrust, by_proxy: bool) -> Self {
-        Self { clinic: host_of(clinic), to_clinic: connector(tls, by_proxy), trust: *trust, by_proxy }
+    pub(crate) fn new(
+        clinic: &Uri,
+        tls: &rustls::ClientConfig,
+        trust: &ServerTrust,
+        proxies: Option<Arc<dyn FindProxy>>,
+    ) -> Self {
+        Self { clinic: host_of(clinic), to_clinic: connector(tls, proxies.clone()), trust: *trust, proxies }
     }
 
     /// Opens a stream to this host (a name, or an address without brackets), with `tls` an encrypted one.
@@ -44,12 +51,18 @@ impl Dialer {
 
     /// The same, and no proxy is asked: for finding out what a network lets through.
     pub fn straight(&self) -> Self {
-        Self { to_clinic: self.to_clinic.straight(), by_proxy: false, ..self.clone() }
+        Self { to_clinic: self.to_clinic.straight(), proxies: None, ..self.clone() }
     }
 
     /// By way of which proxy this host is reached, if by one: `host:port`.
-    pub fn proxy(&self, host: &str, port: u16) -> Option<String> {
-        self.to_clinic.proxy_for(&address(host, port).ok()?)
+    ///
+    /// # Errors
+    /// The network's proxy script cannot be used; then it is reached straight.
+    pub async fn proxy(&self, host: &str, port: u16) -> Result<Option<String>, ScriptFault> {
+        match address(host, port) {
+            Ok(to) => self.to_clinic.proxy_for(&to).await,
+            Err(_) => Ok(None),
+        }
     }
 
     /// A relay on a machine of its own has a certificate of its own, which the platform's authorities vouch for. What goes by
@@ -59,7 +72,7 @@ impl Dialer {
             ServerTrust::PlatformRoots => Ok(self.to_clinic.clone()),
             ServerTrust::Pinned(_) => {
                 let tls = client_config(&ServerTrust::PlatformRoots).map_err(io::Error::other)?;
-                Ok(connector(&tls, self.by_proxy))
+                Ok(connector(&tls, self.proxies.clone()))
             }
         }
     }
@@ -78,10 +91,10 @@ fn address(host: &str, port: u16) -> io::Result<Uri> {
     to.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
-fn connector(tls: &rustls::ClientConfig, by_proxy: bool) -> Connector {
+fn connector(tls: &rustls::ClientConfig, proxies: Option<Arc<dyn FindProxy>>) -> Connector {
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![ALPN.to_vec()];
-    Connector::new(&tls, by_proxy)
+    Connector::new(&tls, proxies)
 }
 
 /// The host of an address, without brackets.
@@ -94,8 +107,6 @@ const ALPN: &[u8] = b"stun.turn";
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use rcgen::{CertifiedKey, generate_simple_self_signed};
     use rustls::ServerConfig;
     use rustls::crypto::aws_lc_rs;
@@ -141,7 +152,7 @@ mod tests {
             &format!("https://127.0.0.1:{port}").parse().unwrap(),
             &client_config(&trust).unwrap(),
             &trust,
-            false,
+            None,
         )
     }
 

@@ -8,6 +8,8 @@ use rustls::AlertDescription;
 use signaling_protocol::Code;
 
 use crate::ServerTrust;
+use crate::fault::ProxyScriptFault;
+use crate::proxies::ScriptFault;
 
 /// Why a request has no answer, or not the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,12 @@ pub enum ClientError {
     /// No connection, or it broke, or no answer in time.
     #[error("the server cannot be reached: check its address, that it runs, and this machine's network")]
     Unreachable,
+    /// No connection, and the network's proxy script, by which there might be one, cannot be used.
+    #[error(
+        "the server cannot be reached, and this network's proxy script (PAC) cannot be used: {0}; ask who runs the network, \
+         or name the proxy itself in HTTPS_PROXY"
+    )]
+    ProxyScript(ScriptFault),
     /// The server's certificate is not the pinned one.
     #[error(
         "the server's certificate is not the one that is pinned: somebody may be in between, or the server has a new \
@@ -54,7 +62,7 @@ impl ClientError {
     /// Whether the same request, made again, would fail again: nothing but a change by a person helps.
     pub fn is_definite(&self) -> bool {
         match self {
-            Self::Unreachable => false,
+            Self::Unreachable | Self::ProxyScript(_) => false,
             Self::Refused(refusal) => refusal.is_final(),
             Self::BadAddress
             | Self::NoAuthorities
@@ -141,6 +149,9 @@ pub(crate) fn from_transport(error: &(dyn Error + 'static), trust: &ServerTrust)
     while let Some(error) = cause {
         if let Some(error) = as_rustls(error) {
             return from_rustls(error, trust);
+        }
+        if let Some(ProxyScriptFault { fault, .. }) = error.downcast_ref() {
+            return ClientError::ProxyScript(*fault);
         }
         cause = error.source();
     }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use crate::proxies::ScriptFault;
+
 /// Why a stream to the server or to a relay was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectFault {
@@ -16,6 +18,8 @@ pub enum ConnectFault {
     NoRoute,
     /// The network's proxy is not reached, or does not connect there.
     Proxy,
+    /// The network's proxy script (PAC) cannot be used, and straight nobody is reached.
+    ProxyScript(ScriptFault),
     /// The certificate is not the one that is pinned, or nobody vouches for it.
     Certificate,
     /// No TLS 1.3.
@@ -40,6 +44,9 @@ pub fn connect_fault(error: &io::Error) -> ConnectFault {
 }
 
 fn of_one(error: &(dyn Error + 'static)) -> Option<ConnectFault> {
+    if let Some(ProxyScriptFault { fault, .. }) = error.downcast_ref() {
+        return Some(ConnectFault::ProxyScript(*fault));
+    }
     if error.is::<ProxyFault>() {
         return Some(ConnectFault::Proxy);
     }
@@ -70,6 +77,15 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<ConnectFault> {
 #[derive(Debug, thiserror::Error)]
 #[error("the proxy does not connect: {0}")]
 pub(crate) struct ProxyFault(#[source] pub(crate) Box<dyn Error + Send + Sync>);
+
+/// A proxy script cannot be used, and straight it failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the network's proxy script cannot be used ({fault}), and without a proxy: {error}")]
+pub(crate) struct ProxyScriptFault {
+    pub(crate) fault: ScriptFault,
+    #[source]
+    pub(crate) error: Box<dyn Error + Send + Sync>,
+}
 
 /// A name leads nowhere.
 #[derive(Debug, thiserror::Error)]

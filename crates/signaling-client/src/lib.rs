@@ -20,11 +20,12 @@ mod dialer;
 mod error;
 mod event_stream;
 mod fault;
+mod fetch;
 mod measure;
 mod outbox;
 mod probe;
+mod proxies;
 mod race;
-mod relay_address;
 mod requests;
 mod schedule;
 mod sse;
@@ -36,9 +37,13 @@ pub use client::{Server, SignalingClient};
 pub use dialer::{ByteStream, Dialer};
 pub use error::{ClientError, Refusal};
 pub use event_stream::{EventStream, StaffEventStream, StreamEvent};
+/// An address, as [`FindProxy`] is asked for it.
+pub use hyper::Uri;
+
 pub use fault::{ConnectFault, connect_fault};
+pub use fetch::fetch_file;
 pub use measure::Health;
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use probe::{PacketCount, ProbeFault, Probed, Question, by_datagrams, count_packets};
-pub use relay_address::{RelayBy, relay_address};
+pub use proxies::{FindProxy, Finding, Hop, Proxy, ProxyRules, ScriptFault};
 pub use tls::ServerTrust;

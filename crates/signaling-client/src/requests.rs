@@ -58,9 +58,9 @@ impl SignalingClient {
     /// # Errors
     /// Too many requests; or no answer.
     pub async fn challenge(&self, invite: InviteId) -> Result<ChallengeReply, ClientError> {
-        self.ask_by_both_ways(Method::POST, &format!("/v1/invites/{invite}/challenge"), None, &Empty {})
-            .await
-            .map_err(error)
+        let path = format!("/v1/invites/{invite}/challenge");
+        let reply = self.ask_by_both_ways(Method::POST, &path, None, &Empty {}).await.map_err(error);
+        reply.inspect(|reply: &ChallengeReply| self.keep_phone(reply.phone.as_ref()))
     }
 
     /// Joins by an invite: into the waiting room.

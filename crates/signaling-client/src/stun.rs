@@ -2,6 +2,9 @@
 //!
 //! A Binding request asks by which address one is seen. An Allocate request without a name is refused with 401 by every relay
 //! that keeps the rules, and that is the proof that a relay is there and is heard. Pure: bytes in, bytes out.
+//!
+//! By hand, though `relay` has `stun-types`: that one logs every message with the addresses in it, at every level, and the app would get
+//! it for these two questions alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -23,6 +23,8 @@ pub enum Intent {
     Choose(DeviceKind, Option<String>),
     /// The other side is heard like this.
     Listen(Listening),
+    /// Tell the other side no address but a relay's, or any, in visits that are still to be joined.
+    RelayOnly(bool),
     /// Ask the system which devices there are: the choice is open.
     LookForDevices,
     /// Put the visit's link on the clipboard.

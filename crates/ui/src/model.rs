@@ -19,6 +19,8 @@ pub struct Model<'a> {
     pub sheet_page: Option<&'a str>,
     /// What there is to choose from.
     pub devices: &'a Devices,
+    /// Whether the person wants the other side to learn no address but a relay's.
+    pub relay_only: bool,
     /// How loud it is.
     pub levels: Levels,
     /// Whether somebody speaks into our microphone while it is off.

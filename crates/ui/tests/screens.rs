@@ -146,6 +146,22 @@ fn a_device_is_chosen_by_its_name() {
 }
 
 #[test]
+fn who_must_hide_their_address_says_so_before_they_join() {
+    let mut window = open(Moment::patient(Phase::Lobby));
+    let label = "Hide this computer's address from the other side";
+    window.get_by_role_and_label(Role::CheckBox, label).scroll_to_me();
+    window.run_ok();
+    window.get_by_role_and_label(Role::CheckBox, label).click();
+    window.run_ok();
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), [Intent::RelayOnly(true)]);
+    window.state_mut().moment.relay_only = true;
+    window.run_ok();
+    window.get_by_role_and_label(Role::CheckBox, label).click();
+    window.run_ok();
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), [Intent::RelayOnly(false)]);
+}
+
+#[test]
 fn who_wears_headphones_says_so_with_the_mouse_or_with_keys() {
     let mut window = open(Moment::patient(LIVE));
     window.key_press_modifiers(Modifiers::COMMAND, Key::Comma);

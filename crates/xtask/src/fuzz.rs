@@ -125,7 +125,8 @@ fn page(table: &str) -> String {
     format!(
         "# Fuzzing\n\nBy `cargo xtask fuzz`, with libFuzzer and AddressSanitizer, one target after another on one core, each \
          from an empty\ncorpus. What the bytes of each target are: [crates/trust/fuzz](../../crates/trust/fuzz/README.md),\n\
-         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md).\n\n{table}\n\
+         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md), [crates/relay/fuzz](../../crates/relay/fuzz/README.md).\n\n\
+         {table}\n\
          No crash and no failed assertion.\n"
     )
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use server::accounts::add_user;
 use server::{Config, RelayChoice, Running, serve};
 use session::doctor::{Clinic as Whom, DoctorConfig, DoctorEvent, Findings};
-use session::{Account, CameraChoice, MicrophoneChoice, PatternKind, SpeakerChoice, ToneKind};
+use session::{Account, CameraChoice, MicrophoneChoice, PatternKind, ProxyChoice, SpeakerChoice, ToneKind};
 use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
 use signaling_protocol::{
     Base64, CreateInviteRequest, Event, HostJoinRequest, Role, SignInRequest, StaffRole, VersionRange, VisitId,
@@ -124,6 +124,7 @@ pub(crate) async fn examine(clinic: Whom) -> Findings {
         camera: CameraChoice::Pattern(PatternKind::Patient),
         microphone: MicrophoneChoice::Tone(ToneKind::Patient),
         speaker: SpeakerChoice::None,
+        proxies: ProxyChoice::System,
     };
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = told.clone();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use call::{Intent, Snapshot};
 use session::{
     Account, CameraChoice, DeskHandle, Habits, Link, MediaChoices, Memory, MicrophoneChoice, Outcome, Preferences,
-    Processing, ScreenChoice, Session, SpeakerChoice, ToneKind, Unattended, Visit, WindowConfig,
+    Processing, ProxyChoice, ScreenChoice, Session, SpeakerChoice, ToneKind, Unattended, Visit, WindowConfig,
 };
 use trust::TlsPin;
 use units::{Clock, Phi};
@@ -122,7 +122,14 @@ fn start(folder: &Path, voice: ToneKind, unattended: Unattended, ahead: Duration
     };
     let clock = Clock::starting_at(Instant::now(), SystemTime::now() + ahead);
     let memory = Memory::of_this_run().unwrap();
-    let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None };
+    let config = WindowConfig {
+        clock,
+        media,
+        preferences: Preferences::default(),
+        memory,
+        device: None,
+        proxies: ProxyChoice::System,
+    };
     Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
 }
 

@@ -5,7 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is a test, the helpers too")]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -28,11 +29,12 @@ struct Clinic {
     _folder: TempDir,
 }
 
-/// One end of a call: its further words, and the proxy that it is told of.
+/// One end of a call: its further words, the proxy that it is told of, and the folder of its desktop's settings.
 #[derive(Default, Clone, Copy)]
 struct Side<'a> {
     words: &'a [&'a str],
     proxy: Option<SocketAddr>,
+    settings: Option<&'a Path>,
 }
 
 impl Side<'_> {
@@ -48,6 +50,13 @@ impl Side<'_> {
         if let Some(proxy) = self.proxy {
             command.env("HTTPS_PROXY", format!("http://{proxy}"));
         }
+        command.env_remove("XDG_CURRENT_DESKTOP");
+        if let Some(folder) = self.settings {
+            command
+                .env("XDG_CURRENT_DESKTOP", "GNOME")
+                .env("XDG_CONFIG_HOME", folder)
+                .env("GSETTINGS_BACKEND", "keyfile");
+        }
         command
     }
 }
@@ -58,10 +67,15 @@ impl Clinic {
     }
 
     fn at(address: IpAddr) -> Self {
+        Self::with(address, &[])
+    }
+
+    /// With further words for the server.
+    fn with(address: IpAddr, more: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("housecall-relay-").tempdir().expect("a folder");
         let programs = Programs::for_tests().expect("the programs");
         let listen = SocketAddr::new(address, 0).to_string();
-        let house = House::open(programs, folder.path(), &Place::default(), &listen).expect("a server");
+        let house = House::open_with(programs, folder.path(), &Place::default(), &listen, more).expect("a server");
         Self { house, _folder: folder }
     }
 
@@ -121,6 +135,21 @@ fn two_who_hide_their_addresses_meet_by_tls_to_the_relay_on_the_port_of_the_web(
 }
 
 #[test]
+fn two_whose_clinic_is_reached_by_ipv6_meet_straight() {
+    for report in Clinic::at(Ipv6Addr::LOCALHOST.into()).call(Side::default(), Side::default()) {
+        assert_eq!(values(&report, "way"), ["direct"]);
+    }
+}
+
+#[test]
+fn where_the_clinic_hides_addresses_two_who_say_nothing_meet_by_the_relay_alone() {
+    for report in Clinic::with(Ipv4Addr::LOCALHOST.into(), &["--relay-only"]).call(Side::default(), Side::default()) {
+        assert_eq!(values(&report, "way"), ["relay_udp"]);
+        assert_eq!(values(&report, "path"), ["relay-relay"], "no other address was told or found");
+    }
+}
+
+#[test]
 fn of_all_ways_to_a_relay_datagrams_are_taken() {
     let side = Side { words: &["--relay-only"], ..Side::default() };
     for report in Clinic::open().call(side, side) {
@@ -168,12 +197,118 @@ fn who_has_nothing_but_a_proxy_meets_one_who_has_none_by_tls_through_it() {
     };
     let clinic = Clinic::at(here);
     let proxy = ConnectProxy::start("127.0.0.1:0", clinic.address().port()).expect("a proxy");
-    let patient = Side { words: &["--relay-by", "tls"], proxy: Some(proxy.address) };
+    let patient = Side { words: &["--relay-by", "tls"], proxy: Some(proxy.address), ..Side::default() };
     let [patient, _] = clinic.call(Side::default(), patient);
     assert_eq!(values(&patient, "way"), ["relay_tls"]);
     // For what is said to the server, and for the relay.
     let tunnels = proxy.tunnels();
     assert!(tunnels.len() >= 2 && tunnels.iter().all(|to| *to == clinic.address().to_string()), "{tunnels:?}");
+}
+
+/// A clinic that is not on the loopback interface, and a proxy that leads to its port.
+fn clinic_and_proxy() -> Option<(Clinic, ConnectProxy)> {
+    let Some(here) = own_address() else {
+        complain("not tried: this machine has no address by which it reaches others");
+        return None;
+    };
+    let clinic = Clinic::at(here);
+    let proxy = ConnectProxy::start("127.0.0.1:0", clinic.address().port()).expect("a proxy");
+    Some((clinic, proxy))
+}
+
+/// A script that sends whoever wants to go to this clinic by way of this proxy, and everybody else straight.
+fn script(clinic: &Clinic, proxy: &ConnectProxy) -> String {
+    let (clinic, proxy) = (clinic.address(), proxy.address);
+    format!(
+        "function FindProxyForURL(url, host) {{\n  if (host === '{}' && shExpMatch(url, 'https://*:{}/*')) return 'PROXY \
+         127.0.0.1:1; PROXY {proxy}';\n  return 'DIRECT';\n}}\n",
+        clinic.ip(),
+        clinic.port()
+    )
+}
+
+/// Both ends' reports of a call whose patient knows a proxy by a script alone.
+fn by_script(clinic: &Clinic, proxy: &ConnectProxy, patient: Side<'_>) {
+    let [patient, _] = clinic.call(Side::default(), patient);
+    assert_eq!(values(&patient, "way"), ["relay_tls"]);
+    let tunnels = proxy.tunnels();
+    assert!(tunnels.len() >= 2 && tunnels.iter().all(|to| *to == clinic.address().to_string()), "{tunnels:?}");
+}
+
+#[test]
+fn who_is_told_a_proxy_by_a_script_alone_meets_the_other_by_way_of_it() {
+    let Some((clinic, proxy)) = clinic_and_proxy() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proxy.pac");
+    std::fs::write(&path, script(&clinic, &proxy)).unwrap();
+    let words = ["--relay-by", "tls", "--pac", path.to_str().unwrap()];
+    by_script(&clinic, &proxy, Side { words: &words, ..Side::default() });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_script_that_the_settings_of_the_desktop_name_is_fetched_and_asked() {
+    if Command::new("gsettings")
+        .args(["get", "org.gnome.system.proxy", "mode"])
+        .output()
+        .is_ok_and(|said| said.status.success())
+    {
+        let Some((clinic, proxy)) = clinic_and_proxy() else { return };
+        let page = serve(script(&clinic, &proxy));
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("glib-2.0/settings");
+        std::fs::create_dir_all(&settings).unwrap();
+        let keys = format!("[system/proxy]\nmode='auto'\nautoconfig-url='{page}'\n");
+        std::fs::write(settings.join("keyfile"), keys).unwrap();
+        let patient = Side { words: &["--relay-by", "tls"], settings: Some(folder.path()), ..Side::default() };
+        by_script(&clinic, &proxy, patient);
+    } else {
+        complain("not tried: this machine has no gsettings, or not GNOME's schemas");
+    }
+}
+
+#[test]
+fn a_script_that_never_ends_keeps_nobody_from_a_visit_and_is_told() {
+    let Some((clinic, proxy)) = clinic_and_proxy() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proxy.pac");
+    std::fs::write(&path, "function FindProxyForURL(url, host) { for (;;) {} }").unwrap();
+    let words = ["--pac", path.to_str().unwrap()];
+    let side = Side { words: &words, ..Side::default() };
+    for report in clinic.call(Side::default(), side) {
+        assert_eq!(values(&report, "way"), ["direct"]);
+    }
+    assert_eq!(proxy.tunnels(), Vec::<String>::new());
+    let doctor = |server: &str| {
+        let mut command = Command::new(&Programs::for_tests().unwrap().app);
+        command.args(["doctor", "--camera", "none", "--microphone", "none", "--speaker", "none"]);
+        command.args(words).args(["--server", server]).args(["--pin", &clinic.house.server.pin]);
+        let said = side.prepare(command).output().unwrap();
+        (said.status.code(), String::from_utf8(said.stdout).unwrap())
+    };
+    let (exit, said) = doctor(&clinic.house.server.url);
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("does not come to an end; visits do without it."), "{said}");
+    // And where nobody is reached without a proxy, that is why.
+    let (exit, said) = doctor(&format!("https://{}:1", clinic.address().ip()));
+    assert_eq!(exit, Some(2), "{said}");
+    assert!(said.contains("does not come to an end, and without a proxy nobody is reached."), "{said}");
+}
+
+/// Serves this text to whoever asks, as a page of its own.
+#[cfg(target_os = "linux")]
+fn serve(text: String) -> String {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 4_096]);
+            let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+        }
+    });
+    format!("http://{address}/proxy.pac")
 }
 
 /// By which address this machine reaches others; nothing is sent for that.

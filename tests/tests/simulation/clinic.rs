@@ -131,7 +131,9 @@ impl Clinic {
             Ok(Reply::Challenge(reply)) => SignalingInput::Challenge(reply.challenge),
             Ok(Reply::Joined(reply)) => SignalingInput::Joined(reply),
             Ok(Reply::Sent(reply)) => SignalingInput::Sent(reply.accepted),
-            Ok(Reply::Ice { .. }) => SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600 }),
+            Ok(Reply::Ice { .. }) => {
+                SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600, relay_only: false })
+            }
             Ok(Reply::Done) => match kind {
                 RequestKind::Admit(endpoint) => SignalingInput::Admitted(endpoint),
                 kind => SignalingInput::Done(kind),

@@ -11,7 +11,7 @@ use super::Call;
 use super::timers::REJOIN_PATIENCE;
 use crate::ice::Ice;
 use crate::{
-    EndReason, MilestoneKind, Party, PeerCommand, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest,
+    EndReason, MilestoneKind, Party, Paths, PeerCommand, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest,
 };
 
 /// ```text
@@ -50,6 +50,16 @@ impl Call {
     pub(super) fn take_own_device(&mut self, found: PatientDevice) {
         if let (Joining::NotYet, Party::Guest { device, .. }) = (self.joining, &mut self.config.party) {
             *device = Some(found);
+        }
+    }
+
+    /// The other side is told addresses from the first connection on: only before it begins.
+    pub(super) fn set_relay_only(&mut self, relay_only: bool) {
+        let paths = &mut self.config.preferences.paths;
+        match (self.joining, *paths) {
+            (Joining::NotYet, Paths::All) if relay_only => *paths = Paths::Relays,
+            (Joining::NotYet, Paths::Relays) if !relay_only => *paths = Paths::All,
+            _ => {}
         }
     }
 

@@ -185,7 +185,7 @@ impl Scene {
             limits: Limits::default(),
         };
         self.signaling(SignalingInput::Joined(reply));
-        self.signaling(SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600 }));
+        self.signaling(SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600, relay_only: false }));
         self.signaling(SignalingInput::StreamUp);
     }
 

@@ -260,7 +260,7 @@ impl World {
             SignalingRequest::JoinGuest { request, .. } => self.join(side, request.bundle),
             SignalingRequest::JoinHost { request, .. } => self.join(side, request.bundle),
             SignalingRequest::GetIce => {
-                let reply = IceReply { servers: Vec::new(), ttl_secs: 600 };
+                let reply = IceReply { servers: Vec::new(), ttl_secs: 600, relay_only: false };
                 self.later(20, side, Input::Signaling(SignalingInput::Ice(reply)));
             }
             SignalingRequest::OpenEvents => {

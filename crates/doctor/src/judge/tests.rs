@@ -12,6 +12,8 @@ fn well() -> Findings {
         host: "clinic.example".to_owned(),
         port: 443,
         proxy: None,
+        proxy_script: None,
+        phone: None,
         has_way_out: true,
         trials: [Rung::Https, Rung::Stun, Rung::RelayUdp, Rung::RelayTcp, Rung::RelayTls].map(works).to_vec(),
         relay: Relay::There,
@@ -91,6 +93,20 @@ fn a_proxy_is_the_way_that_counts() {
     found.proxy = Some("proxy.example:3128".to_owned());
     found.trials.push(trial(Rung::Https, Way::Proxy, Err(Fault::Proxy)));
     assert_eq!(verdict(&found), (Works::Nothing, vec![Reason::ProxyBlocks], 2));
+}
+
+#[test]
+fn a_proxy_script_that_cannot_be_used_is_the_reason_only_where_nobody_is_reached_without() {
+    let endless = Some(ScriptFault::Endless);
+    for why in [Fault::Silent, Fault::NameUnknown, Fault::Refused, Fault::ProxyScript] {
+        let found = Findings { proxy_script: endless, ..without(&ALL, why) };
+        assert_eq!(verdict(&found), (Works::Nothing, vec![Reason::ProxyScript(ScriptFault::Endless)], 2), "{why:?}");
+    }
+    let found = Findings { proxy_script: endless, ..without(&ALL, Fault::Stranger) };
+    assert_eq!(verdict(&found).1, [Reason::Stranger], "who answers was reached");
+    let found = Findings { proxy_script: endless, ..well() };
+    assert_eq!(verdict(&found).2, 0);
+    assert!(judge(&found).notes.contains(&Note::ProxyScript(ScriptFault::Endless)));
 }
 
 #[test]

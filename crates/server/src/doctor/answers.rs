@@ -6,6 +6,7 @@ use std::time::Duration;
 use signaling_client::{
     ConnectFault, ProbeFault, Question, Server, ServerTrust, SignalingClient, by_datagrams, connect_fault,
 };
+use signaling_protocol::{IceScheme, IceUrl};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
@@ -106,23 +107,22 @@ pub(super) async fn coturn(config: &Config) -> Vec<Check> {
 
 async fn one_coturn(url: &str) -> Check {
     const WHAT: &str = "coturn";
-    let Some((by, host, port)) = signaling_client::relay_address(url) else {
+    let Some(IceUrl { scheme, host, port }) = IceUrl::parse(url) else {
         let next = "Write it as turn:HOST:PORT?transport=udp, or turns: with transport=tcp.";
         return Check::bad(WHAT, format!("{url} is no address of a relay that apps know."), next);
     };
-    let asked = match by {
-        signaling_client::RelayBy::Udp => {
-            match lookup_host((host.as_str(), port)).await.ok().and_then(|mut all| all.next()) {
-                Some(address) => by_datagrams(address, Question::Relay, LIMIT).await,
-                None => Err(ProbeFault::Connect(ConnectFault::NameUnknown)),
-            }
-        }
-        by => {
+    let asked = match scheme {
+        IceScheme::Stun => Err(ProbeFault::NoRelay),
+        IceScheme::RelayUdp => match lookup_host((host.as_str(), port)).await.ok().and_then(|mut all| all.next()) {
+            Some(address) => by_datagrams(address, Question::Relay, LIMIT).await,
+            None => Err(ProbeFault::Connect(ConnectFault::NameUnknown)),
+        },
+        IceScheme::RelayTcp | IceScheme::RelayTls => {
             let shown = host.parse().map_or_else(|_| host.clone(), bracketed);
             let server = Server { base_url: format!("https://{shown}:{port}"), trust: ServerTrust::PlatformRoots };
             match SignalingClient::new(server) {
                 Ok(client) => {
-                    let tls = by == signaling_client::RelayBy::Tls;
+                    let tls = scheme == IceScheme::RelayTls;
                     client.dialer().straight().ask_relay(&host, port, tls, LIMIT).await
                 }
                 Err(_) => Err(ProbeFault::Connect(ConnectFault::Certificate)),
@@ -152,6 +152,7 @@ fn word(fault: ConnectFault) -> &'static str {
         ConnectFault::Silent => "no answer",
         ConnectFault::NoRoute => "no route",
         ConnectFault::Proxy => "the proxy does not connect",
+        ConnectFault::ProxyScript(_) => "the proxy script cannot be used",
         ConnectFault::Certificate => "another certificate",
         ConnectFault::TooOldTls => "no TLS 1.3",
         ConnectFault::NotTls => "no TLS",

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use webpki::EndEntityCert;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -45,7 +46,8 @@ pub(super) fn check(config: &Config, name: Option<&str>) -> (Check, Option<[u8; 
 
 /// How a certificate of the operator's stands for who comes by `name`, at this second of Unix time.
 pub(super) fn of_certificate(certificate: &CertificateDer<'_>, name: Option<&str>, now: i64) -> Check {
-    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
+    let der = certificate;
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         return Check::bad(WHAT, "The certificate cannot be understood.", "Have a new one made.");
     };
     let (from, until) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
@@ -68,7 +70,7 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>, name: Option<&str
         );
     }
     if let Some(name) = name
-        && !names.iter().any(|its| covers(its, name))
+        && !is_for(der, name)
     {
         let says = format!("The certificate is for {listed}, and not for {name}.");
         return Check::bad(WHAT, says, format!("Have one made for {name}."));
@@ -94,12 +96,11 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     names.value.general_names.iter().filter_map(text).collect()
 }
 
-/// RFC 6125, section 6.4.3: a star stands for one label, the first.
-fn covers(its: &str, name: &str) -> bool {
-    match its.strip_prefix("*.") {
-        Some(rest) => name.split_once('.').is_some_and(|(_, above)| above.eq_ignore_ascii_case(rest)),
-        None => its.eq_ignore_ascii_case(name),
-    }
+/// Whether it is for who comes by this name or address, as apps decide it.
+fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
+    let (certificate, name) = (EndEntityCert::try_from(certificate), ServerName::try_from(name));
+    let (Ok(certificate), Ok(name)) = (certificate, name) else { return false };
+    certificate.verify_is_valid_for_subject_name(&name).is_ok()
 }
 
 fn unix_now() -> i64 {

@@ -39,13 +39,14 @@ pub(super) async fn ice(
         return Err(Refused::from(Code::Internal));
     };
     let Authority { host, port } = &authority;
+    let relay_only = shared.relay_only;
     let stun = IceServer { urls: vec![format!("stun:{host}:{port}")], username: None, credential: None };
     let found = if relay { shared.ice.relay(&authority, shared.driver.unix_secs(), visit, by) } else { None };
-    let (servers, ttl_secs) = match found {
-        Some((relay, ttl_secs)) => (vec![stun, relay], ttl_secs),
-        None => (vec![stun], STUN_TTL_SECS),
-    };
-    Ok(Json(IceReply { servers, ttl_secs }))
+    // Who uses relays alone has no use for another address of its own.
+    let stun = (!relay_only).then_some(stun);
+    let (relay, ttl_secs) = found.map_or((None, STUN_TTL_SECS), |(relay, ttl_secs)| (Some(relay), ttl_secs));
+    let servers = stun.into_iter().chain(relay).collect();
+    Ok(Json(IceReply { servers, ttl_secs, relay_only }))
 }
 
 impl IceSource {

@@ -41,6 +41,10 @@ pub(crate) struct Shared {
     pub(crate) measurements: Mutex<Buckets>,
     /// The servers for finding a path.
     pub(crate) ice: IceSource,
+    /// Whether apps are to use relays alone.
+    pub(crate) relay_only: bool,
+    /// The clinic's telephone number.
+    pub(crate) phone: Option<String>,
 }
 
 /// The address that a connection comes from.

@@ -52,7 +52,7 @@ pub(super) async fn create_invite(
 
 pub(super) async fn challenge(State(shared): App, Invite(invite): Invite) -> Answer<ChallengeReply> {
     match shared.driver.handle(Command::Challenge { invite }).await? {
-        Reply::Challenge(reply) => Ok(Json(reply)),
+        Reply::Challenge(reply) => Ok(Json(ChallengeReply { phone: shared.phone.clone(), ..reply })),
         _ => Err(Refused::from(Code::Internal)),
     }
 }

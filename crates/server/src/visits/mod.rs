@@ -268,7 +268,9 @@ impl<S: Store> Visits<S> {
 
     fn challenge(&mut self, now: Timestamp, invite: InviteId) -> ChallengeReply {
         let nonce = draw(&mut self.rng);
-        ChallengeReply { challenge: self.challenger.issue(self.unix_micros(now), invite, nonce) }
+        let challenge = self.challenger.issue(self.unix_micros(now), invite, nonce);
+        // The clinic's number is no matter of visits.
+        ChallengeReply { challenge, phone: None }
     }
 
     /// An endpoint that is in its visit, and the visit is not over.

@@ -200,7 +200,7 @@ impl Client {
 
     pub(crate) async fn join(&self, link: &Link, bundle: &[u8]) -> Answer {
         let path = format!("/v1/invites/{}/challenge", link.invite);
-        let ChallengeReply { challenge } = self.post(&path, None, &json!({})).await.ok();
+        let ChallengeReply { challenge, .. } = self.post(&path, None, &json!({})).await.ok();
         let signature = link.key.sign(&join_signing_bytes(link.invite, &challenge, bundle));
         let request = JoinRequest {
             protocol: VersionRange::CURRENT,

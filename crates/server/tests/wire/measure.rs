@@ -12,7 +12,7 @@ use crate::client::{Answer, Clinic, Link};
 
 async fn challenge(clinic: &Clinic, link: &Link) -> Challenge {
     let path = format!("/v1/invites/{}/challenge", link.invite);
-    let ChallengeReply { challenge } = clinic.client().post(&path, None, &json!({})).await.ok();
+    let ChallengeReply { challenge, .. } = clinic.client().post(&path, None, &json!({})).await.ok();
     challenge
 }
 

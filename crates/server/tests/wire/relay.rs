@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 use serde_json::json;
 use server::{Config, Coturn, Quotas, RelayChoice, RelayOptions};
-use signaling_protocol::{IceReply, IceServer};
+use signaling_protocol::{ChallengeReply, IceReply, IceServer, InviteId};
 use testkit::turn::{TurnAnswer, TurnClient};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
@@ -116,6 +116,94 @@ async fn nobody_is_led_into_a_private_network() {
         line.must(&mut turn, |turn| turn.refresh(600)).await;
     }
     assert_eq!(socket.try_recv(&mut [0; 10]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[tokio::test]
+async fn by_ipv6_data_passes_and_nobody_is_led_into_a_private_network_by_any_of_its_wrappings() {
+    let at = "[::1]:0".parse().unwrap();
+    let open = Clinic::start_with(|config| {
+        lab(config);
+        config.listen = at;
+    })
+    .await;
+    let strict = Clinic::start_with(|config| config.listen = at).await;
+    let (of_open, of_strict) = (open.call().await.2, strict.call().await.2);
+    let (of_open, of_strict) = (relay_of(&of_open).await, relay_of(&of_strict).await);
+    for way in [Way::Udp, Way::Tcp, Way::Tls(b"stun.turn")] {
+        let (mut line, mut turn) = (Line::open(&open.client(), way).await, turn_client(&of_open));
+        let relayed = line.must_allocate(&mut turn).await;
+        assert!(relayed.is_ipv6(), "{relayed}");
+        let (socket, address) = peer("::1").await;
+        line.must(&mut turn, |turn| turn.permission(&[address])).await;
+        line.say(&turn.send(address, b"good morning")).await;
+        assert_eq!(heard(&socket).await, (b"good morning".to_vec(), relayed), "{way:?}");
+        line.must(&mut turn, |turn| turn.channel(0x4000, address)).await;
+        socket.send_to(b"hello", relayed).await.unwrap();
+        let answer = line.hear(&mut turn).await;
+        assert_eq!(answer, TurnAnswer::Channel { number: 0x4000, bytes: b"hello".to_vec() }, "{way:?}");
+
+        let (mut line, mut turn) = (Line::open(&strict.client(), way).await, turn_client(&of_strict));
+        line.must_allocate(&mut turn).await;
+        for forbidden in FORBIDDEN_V6 {
+            let peer = SocketAddr::new(forbidden.parse().unwrap(), address.port());
+            let refused = TurnAnswer::Refused { code: 403, signed: true };
+            for request in [turn.permission(&[peer]), turn.channel(0x4000, peer)] {
+                assert_eq!(line.ask(&mut turn, &request).await, refused, "{forbidden}, {way:?}");
+            }
+            line.say(&turn.send(peer, b"x")).await;
+            line.say(&TurnClient::channel_data(0x4000, b"x")).await;
+        }
+        // Its own relayed address is there for others of it; a socket beside it on the same machine is not reached.
+        line.must(&mut turn, |turn| turn.permission(&[address])).await;
+        line.say(&turn.send(address, b"x")).await;
+        line.must(&mut turn, |turn| turn.refresh(600)).await;
+        assert_eq!(socket.try_recv(&mut [0; 10]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "{way:?}");
+    }
+}
+
+/// Unique local and link-local addresses, multicast, and private IPv4 addresses in every wrapping: mapped, compatible, NAT64 (both
+/// prefixes), 6to4, Teredo.
+const FORBIDDEN_V6: [&str; 15] = [
+    "fd00::1",
+    "fc00::1",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "::",
+    "::ffff:10.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:8.8.8.8",
+    "::10.0.0.1",
+    "64:ff9b::192.168.0.1",
+    "64:ff9b:1::10.0.0.1",
+    "2002:a00:1::1",
+    "2002:7f00:1::1",
+    "2001:0:a00:1::1",
+];
+
+#[tokio::test]
+async fn a_clinic_that_hides_addresses_says_so_and_names_relays_alone() {
+    let clinic = Clinic::start_with(|config| config.relay_only = true).await;
+    let (_, host, guest) = clinic.call().await;
+    for person in [&host, &guest] {
+        let reply: IceReply = person.get("ice").await.ok();
+        assert!(reply.relay_only);
+        let urls: Vec<_> = reply.servers.iter().flat_map(|server| &server.urls).collect();
+        assert!(urls.len() == 3 && urls.iter().all(|url| url.starts_with("turn")), "{urls:?}");
+    }
+    let usual: IceReply = Clinic::start().await.call().await.2.get("ice").await.ok();
+    assert!(!usual.relay_only);
+}
+
+#[tokio::test]
+async fn who_has_a_link_is_told_the_clinics_telephone_number_without_a_login() {
+    let phone = Some("+1 555 0100".to_owned());
+    for (said, expected) in [(phone.clone(), phone), (None, None)] {
+        let clinic = Clinic::start_with(|config| config.phone = said).await;
+        let path = format!("/v1/invites/{}/challenge", InviteId::from_random([7; 16]));
+        let reply: ChallengeReply = clinic.client().post(&path, None, &json!({})).await.ok();
+        assert_eq!(reply.phone, expected, "known or not");
+    }
 }
 
 #[tokio::test]

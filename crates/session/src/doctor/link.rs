@@ -37,7 +37,9 @@ pub(super) async fn health(client: &SignalingClient, server: &Server, found: Fou
         let wall = SystemTime::now();
         let outcome = match (&second, &first) {
             (Ok(health), _) | (Err(_), Ok(health)) => Outcome::Works { took_ms: health.took.as_millis() as u64 },
-            (Err(ClientError::Unreachable), _) => Outcome::Fails { why: opened.err().unwrap_or(Fault::Broken) },
+            (Err(ClientError::Unreachable | ClientError::ProxyScript(_)), _) => {
+                Outcome::Fails { why: opened.err().unwrap_or(Fault::Broken) }
+            }
             (Err(error), _) => Outcome::Fails { why: fault(error) },
         };
         let _ = found.send(Trial { rung: Rung::Https, way: own, with: server.with(), outcome, seen: None });
@@ -66,6 +68,7 @@ fn fault(error: &ClientError) -> Fault {
         ClientError::CertificateNotTrusted | ClientError::NoAuthorities => Fault::Untrusted,
         ClientError::TooOldTls => Fault::TooOldTls,
         ClientError::NotHousecall => Fault::Stranger,
+        ClientError::ProxyScript(_) => Fault::ProxyScript,
         ClientError::Unreachable | ClientError::BadAddress | ClientError::Refused(_) => Fault::Broken,
     }
 }

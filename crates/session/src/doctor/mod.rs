@@ -12,8 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use ::doctor::{
-    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial, Verdict, Way,
-    Works, judge,
+    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, ScriptFault, Trial,
+    Verdict, Way, Works, judge,
 };
 use signaling_client::SignalingClient;
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ use units::DeviceKind;
 
 use crate::headless::{Account, InputError, Pin, client, runtime, server_address};
 use crate::network::has_way_out;
+use crate::proxies::{ProxyChoice, ProxyFinder};
 use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// What is checked.
@@ -35,6 +36,8 @@ pub struct DoctorConfig {
     pub microphone: MicrophoneChoice,
     /// The loudspeaker, on which silence is played.
     pub speaker: SpeakerChoice,
+    /// By way of which proxies the server is reached.
+    pub proxies: ProxyChoice,
 }
 
 /// By what the clinic is known.
@@ -86,10 +89,10 @@ pub fn run(config: DoctorConfig, tell: TellDoctor) -> Result<Findings, InputErro
 /// # Errors
 /// As [`run`].
 pub async fn examine(config: DoctorConfig, tell: TellDoctor) -> Result<Findings, InputError> {
-    let DoctorConfig { clinic, camera, microphone, speaker } = config;
+    let DoctorConfig { clinic, camera, microphone, speaker, proxies } = config;
     let devices = tokio::spawn(devices::try_all(camera, microphone, speaker, tell.clone()));
-    let (address, client) = clinic.server()?;
-    let mut findings = findings_of(&address, &client);
+    let (address, client) = clinic.server(proxies)?;
+    let mut findings = findings_of(&address, &client).await;
     network(&clinic, &client, &mut findings, &tell).await?;
     findings.devices = devices.await.unwrap_or_default();
     findings.devices.sort_by_key(|device| DeviceKind::ALL.iter().position(|kind| *kind == device.kind));
@@ -97,22 +100,28 @@ pub async fn examine(config: DoctorConfig, tell: TellDoctor) -> Result<Findings,
 }
 
 impl Clinic {
-    fn server(&self) -> Result<(ServerAddress, SignalingClient), InputError> {
+    fn server(&self, proxies: ProxyChoice) -> Result<(ServerAddress, SignalingClient), InputError> {
         let (address, pin) = match self {
             Self::Link(link) => (link.server.clone(), link.pin),
             Self::Server { address, pin } => (server_address(address)?, pin.map(|pin| pin.0)),
             Self::Account(account) => (account.address()?, account.pin.map(|pin| pin.0)),
         };
-        let client = client(&address, pin.as_ref())?;
+        let client = client(ProxyFinder::new(proxies), &address, pin.as_ref())?;
         Ok((address, client))
     }
 }
 
 /// Nothing is known yet.
-fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findings {
+async fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findings {
     let (host, port) = (client.host(), address.port());
+    let (proxy, proxy_script) = match client.dialer().proxy(&host, port).await {
+        Ok(proxy) => (proxy, None),
+        Err(fault) => (None, Some(script_fault(fault))),
+    };
     Findings {
-        proxy: client.dialer().proxy(&host, port),
+        proxy,
+        proxy_script,
+        phone: None,
         host,
         port,
         has_way_out: has_way_out(),
@@ -123,6 +132,18 @@ fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findings {
         rate: Rate::NotAsked,
         clock_ahead_secs: None,
         devices: Vec::new(),
+    }
+}
+
+fn script_fault(fault: signaling_client::ScriptFault) -> ScriptFault {
+    use signaling_client::ScriptFault as Found;
+
+    match fault {
+        Found::Missing => ScriptFault::Missing,
+        Found::Broken => ScriptFault::Broken,
+        Found::Endless => ScriptFault::Endless,
+        Found::Greedy => ScriptFault::Greedy,
+        Found::NoWay => ScriptFault::NoWay,
     }
 }
 
@@ -150,6 +171,7 @@ async fn network(
     if findings.works(Rung::Https) {
         let mut measuring = link::Measuring::begin(clinic, client).await?;
         findings.link = measuring.link();
+        findings.phone = client.phone();
         if let Some(relays) = measuring.relays() {
             findings.relay = if relays.is_empty() { Relay::None } else { Relay::There };
             for trial in server.try_others(relays, &mut findings.trials).await {

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ::doctor::{Fault, Findings, Outcome, Packets, Rung, Trial, Way};
-use signaling_client::{ConnectFault, Dialer, ProbeFault, Probed, Question, RelayBy, SignalingClient, connect_fault};
+use signaling_client::{ConnectFault, Dialer, ProbeFault, Probed, Question, SignalingClient, connect_fault};
+use signaling_protocol::{IceScheme, IceUrl};
 use tokio::net::lookup_host;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -142,6 +143,7 @@ fn fault(why: ConnectFault, pinned: bool) -> Fault {
         ConnectFault::Silent => Fault::Silent,
         ConnectFault::NoRoute => Fault::NoRoute,
         ConnectFault::Proxy => Fault::Proxy,
+        ConnectFault::ProxyScript(_) => Fault::ProxyScript,
         ConnectFault::Certificate if pinned => Fault::OtherCertificate,
         ConnectFault::Certificate => Fault::Untrusted,
         ConnectFault::TooOldTls => Fault::TooOldTls,
@@ -206,11 +208,12 @@ fn one_of_each_family(addresses: impl Iterator<Item = SocketAddr>) -> Vec<Socket
 
 /// Where a relay is and by which rung it is tried; `None` for what nobody here speaks.
 fn relay(url: &str) -> Option<(Rung, String, u16)> {
-    let (by, host, port) = signaling_client::relay_address(url)?;
-    let rung = match by {
-        RelayBy::Udp => Rung::RelayUdp,
-        RelayBy::Tcp => Rung::RelayTcp,
-        RelayBy::Tls => Rung::RelayTls,
+    let IceUrl { scheme, host, port } = IceUrl::parse(url)?;
+    let rung = match scheme {
+        IceScheme::Stun => return None,
+        IceScheme::RelayUdp => Rung::RelayUdp,
+        IceScheme::RelayTcp => Rung::RelayTcp,
+        IceScheme::RelayTls => Rung::RelayTls,
     };
     Some((rung, host, port))
 }

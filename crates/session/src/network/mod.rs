@@ -20,7 +20,7 @@ use settling::Settling;
 use sleep::SleepWatch;
 pub(crate) use standing::Change;
 use standing::Standing;
-pub(crate) use standing::has_way_out;
+pub(crate) use standing::{has_way_out, own_addresses};
 
 /// What the network did.
 #[derive(Debug)]

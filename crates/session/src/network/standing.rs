@@ -82,6 +82,11 @@ pub(crate) fn has_way_out() -> bool {
     FAR_AWAY.into_iter().any(|to| towards(to).is_some())
 }
 
+/// The addresses by which packets for far away would leave.
+pub(crate) fn own_addresses() -> Vec<IpAddr> {
+    FAR_AWAY.into_iter().filter_map(way_out).collect()
+}
+
 /// The address by which packets for there would leave, if others may reach it.
 fn way_out(to: SocketAddr) -> Option<IpAddr> {
     Some(towards(to)?.local_addr().ok()?.ip()).filter(is_usable)

@@ -5,7 +5,7 @@ use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
-use crate::views::devices::device_choices;
+use crate::views::devices::{address_choice, device_choices};
 use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
 
@@ -54,7 +54,10 @@ pub(crate) fn desk_ui(
                 quiet(ui, &words::talked(last.talked_for, last.reconnections));
             });
         }
-        card(ui, |ui| device_choices(ui, model, intents));
+        card(ui, |ui| {
+            device_choices(ui, model, intents);
+            address_choice(ui, model, intents);
+        });
         if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
             intents.push(Intent::Desk(DeskIntent::SignOut));
         }

@@ -19,6 +19,15 @@ pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<I
     }
 }
 
+/// Whether the other side learns this computer's address: for a visit that is still to be joined.
+pub(crate) fn address_choice(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
+    let mut relay_only = model.relay_only;
+    if ui.checkbox(&mut relay_only, words::RELAY_ONLY).changed() {
+        intents.push(Intent::RelayOnly(relay_only));
+    }
+    quiet(ui, words::RELAY_ONLY_HELP);
+}
+
 fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
     let list = model.devices.of(kind);
     let chosen = list.chosen.as_deref().unwrap_or(words::device_default(kind));

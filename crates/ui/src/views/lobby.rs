@@ -3,7 +3,7 @@
 use egui::{Rect, Ui, vec2};
 
 use crate::theme::{COLUMN, NARROW};
-use crate::views::devices::{device_choices, microphone_level};
+use crate::views::devices::{address_choice, device_choices, microphone_level};
 use crate::views::picture::picture;
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, two_columns, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -24,6 +24,7 @@ pub(crate) fn lobby_ui(
             notice(ui, &words::with_phone(problem, model.phone));
         }
         ui.add_space(2.0);
+        let joining = forms.joining.is_some();
         let mut own = |ui: &mut Ui, intents: &mut Vec<Intent>| {
             own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
@@ -31,13 +32,20 @@ pub(crate) fn lobby_ui(
             switches(ui, call, intents);
             leave(ui, forms, intents);
         };
+        let choices = |ui: &mut Ui, intents: &mut Vec<Intent>| {
+            card(ui, |ui| {
+                device_choices(ui, model, intents);
+                // Who has asked to join may have told it already.
+                ui.add_enabled_ui(!joining, |ui| address_choice(ui, model, intents));
+            });
+        };
         if narrow {
             own(ui, intents);
-            card(ui, |ui| device_choices(ui, model, intents));
+            choices(ui, intents);
         } else {
             two_columns(ui, |left, right| {
                 own(left, intents);
-                card(right, |ui| device_choices(ui, model, intents));
+                choices(right, intents);
             });
         }
     });

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use ::doctor::{
-    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way, Works,
+    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, ScriptFault, Trial, Verdict,
+    Way, Works,
 };
 use units::DeviceKind;
 
@@ -15,7 +16,7 @@ use super::with_phone;
 pub fn doctor_verdict(verdict: &Verdict, port: u16, phone: Option<&str>) -> String {
     let mut lines = vec![headline(verdict).to_owned()];
     lines.extend(verdict.reasons.iter().map(|reason| because(*reason, port)));
-    lines.extend(verdict.notes.iter().filter_map(|note| noted(*note)).map(str::to_owned));
+    lines.extend(verdict.notes.iter().filter_map(|note| noted(*note)));
     // Who reads that it works needs no telephone.
     if verdict.works == Works::Nothing {
         lines.push(with_phone("If you cannot change that before your visit, call the clinic.", phone));
@@ -67,6 +68,13 @@ fn because(reason: Reason, port: u16) -> String {
             return format!(
                 "This network's proxy does not connect to the clinic's server. Ask who runs the network to let it \
                  connect there, port {port}."
+            );
+        }
+        Reason::ProxyScript(fault) => {
+            return format!(
+                "{}, and without a proxy nobody is reached. Ask who runs the network to mend it, or to name a proxy that \
+                 connects to the clinic's server, port {port}.",
+                script(fault)
             );
         }
         Reason::OtherCertificate => {
@@ -164,8 +172,8 @@ fn because(reason: Reason, port: u16) -> String {
     text.to_owned()
 }
 
-fn noted(note: Note) -> Option<&'static str> {
-    match note {
+fn noted(note: Note) -> Option<String> {
+    let text = match note {
         Note::RateNotAsked => Some(
             "How fast the link is was not measured: that takes a visit's link, or an account of the clinic's staff.",
         ),
@@ -174,8 +182,22 @@ fn noted(note: Note) -> Option<&'static str> {
              minutes.",
         ),
         Note::RateUnknown => Some("How fast the link is could not be measured."),
+        Note::ProxyScript(fault) => {
+            return Some(format!("{}; visits do without it. Tell who runs the network.", script(fault)));
+        }
         // They stand on the page beneath.
         Note::ByProxy | Note::ProxyNotNeeded => None,
+    };
+    text.map(str::to_owned)
+}
+
+fn script(fault: ScriptFault) -> &'static str {
+    match fault {
+        ScriptFault::Missing => "This network's proxy script (PAC) cannot be had from where it should be",
+        ScriptFault::Broken => "This network's proxy script (PAC) is no script, or it fails",
+        ScriptFault::Endless => "This network's proxy script (PAC) does not come to an end",
+        ScriptFault::Greedy => "This network's proxy script (PAC) wants more memory than it gets",
+        ScriptFault::NoWay => "This network's proxy script (PAC) names no proxy that this app can use",
     }
 }
 
@@ -204,7 +226,12 @@ pub fn doctor_page(findings: &Findings) -> String {
         row(rung_name(*rung), how, with, &format!("{}{seen}", came_of_it(*outcome)));
     }
     let proxy = findings.proxy.as_deref().unwrap_or("none");
-    row("proxy", "", proxy, if findings.proxy.is_some() { "named by the environment or the system" } else { "" });
+    let named = match findings.proxy_script {
+        Some(fault) => script(fault),
+        None if findings.proxy.is_some() => "named by the environment, the system or a script",
+        None => "",
+    };
+    row("proxy", "", proxy, named);
     let relay = match findings.relay {
         Relay::Unknown => "not said; the server's own port was asked",
         Relay::There => "there is one",
@@ -273,6 +300,7 @@ fn fault(fault: Fault) -> &'static str {
         Fault::Silent => "no answer in time",
         Fault::NoRoute => "no route from here",
         Fault::Proxy => "the proxy does not connect",
+        Fault::ProxyScript => "the proxy script cannot be used, nor is it reached straight",
         Fault::OtherCertificate => "another certificate than the pinned one",
         Fault::Untrusted => "a certificate that is not trusted",
         Fault::TooOldTls => "no TLS 1.3",
@@ -298,12 +326,13 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Reason; 24] = [
+    const ALL: [Reason; 25] = [
         Reason::NoNetwork,
         Reason::NameUnknown,
         Reason::ServerSilent,
         Reason::ServerRefuses,
         Reason::ProxyBlocks,
+        Reason::ProxyScript(ScriptFault::Endless),
         Reason::OtherCertificate,
         Reason::UntrustedCertificate,
         Reason::TooOldTls,

@@ -42,6 +42,7 @@ pub struct Moment {
     pub problem: Option<String>,
     /// The clinic's number.
     pub phone: Option<String>,
+    pub relay_only: bool,
     /// How the clinician's last call ended.
     pub last_end: Option<EndReason>,
     /// Why this machine keeps no secret of the device.
@@ -77,6 +78,7 @@ impl Moment {
             devices,
             problem: None,
             phone: None,
+            relay_only: false,
             last_end: None,
             keyring_trouble: None,
             speaks_while_muted: false,
@@ -163,6 +165,7 @@ impl Moment {
             keys: self.keys.as_ref(),
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
+            relay_only: self.relay_only,
             levels: Levels { microphone: 0.2, speaker: 0.1 },
             speaks_while_muted: self.speaks_while_muted,
             now: self.now,

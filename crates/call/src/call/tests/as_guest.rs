@@ -82,6 +82,38 @@ fn a_host_with_another_key_than_the_links_never_connects() {
     assert!(!outputs.iter().any(|output| matches!(output, Output::Peer(..))));
 }
 
+/// Whether the connection that is made for an offer may use relays alone, if this is wanted before joining and said after.
+fn relay_only(wanted: &[bool], clinic: bool) -> bool {
+    let mut scene = Scene::guest();
+    for wanted in wanted {
+        scene.intent(Intent::SetRelayOnly(*wanted));
+    }
+    scene.intent(Intent::Join);
+    scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
+    scene.joined(Role::Guest);
+    let servers = Vec::new();
+    scene.signaling(SignalingInput::Ice(IceReply { servers, ttl_secs: 600, relay_only: clinic }));
+    // Too late: addresses may be known already.
+    scene.intent(Intent::SetRelayOnly(!wanted.last().copied().unwrap_or_default()));
+    scene.hello(Admission::Waiting, vec![host_at(THEM, &identity())]);
+    scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
+    let outputs = scene.outputs();
+    let opened = outputs.iter().find_map(|output| match output {
+        Output::Peer(_, PeerCommand::Open { relay_only, .. }) => Some(*relay_only),
+        _ => None,
+    });
+    opened.expect("a connection")
+}
+
+#[test]
+fn a_connection_uses_relays_alone_if_the_person_or_the_clinic_wants_it() {
+    assert!(!relay_only(&[], false));
+    assert!(relay_only(&[true], false));
+    assert!(relay_only(&[], true));
+    assert!(relay_only(&[true, false], true));
+    assert!(!relay_only(&[true, false], false));
+}
+
 #[test]
 fn an_offer_is_answered_and_nothing_is_heard_yet() {
     let mut scene = Scene::guest_warm();
