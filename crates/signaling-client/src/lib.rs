@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod backoff;
 mod changes;
 mod client;
@@ -27,6 +28,7 @@ mod race;
 mod relay_address;
 mod requests;
 mod schedule;
+mod session;
 mod sse;
 mod staff;
 mod stun;
@@ -41,4 +43,5 @@ pub use measure::Health;
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use probe::{PacketCount, ProbeFault, Probed, Question, by_datagrams, count_packets};
 pub use relay_address::{RelayBy, relay_address};
+pub use session::KeptSession;
 pub use tls::ServerTrust;
