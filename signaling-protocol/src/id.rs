@@ -86,6 +86,9 @@ id!(
     /// An account of the clinic's staff.
     StaffId, "stf_");
 id!(
+    /// A session of somebody of the staff: one sign-in on one device, and all the tokens that follow from it.
+    SessionId, "ses_");
+id!(
     /// A message between two endpoints; also its idempotency key.
     MessageId, "msg_");
 id!(

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 mod bytes;
 mod envelope;
 mod event;
@@ -19,19 +20,23 @@ mod problem;
 mod request;
 mod staff;
 
+pub use account::{
+    AccountState, AddStaffRequest, CodeReply, PasswordRequest, RecoveryCodesReply, RecoveryCodesRequest,
+    RefreshRequest, RoleRequest, SessionRow, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
+    StaffReply, StaffRole, StaffRow,
+};
 pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, Signature};
 pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED, is_sealed_size};
 pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Notice, Participant, Role, VisitState};
 pub use ice_url::{IceScheme, IceUrl};
-pub use id::{DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, StaffId, VisitId};
+pub use id::{DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, SessionId, StaffId, VisitId};
 pub use limits::{Limits, StaffLimits};
 pub use phone::is_phone_number;
 pub use problem::{Code, Problem};
 pub use request::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
     IceReply, IceServer, JoinReply, JoinRequest, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest,
-    PollReply, PolledEvent, SendReply, SendRequest, SignInReply, SignInRequest, StaffRole, VersionRange,
-    join_signing_bytes, measure_signing_bytes,
+    PollReply, PolledEvent, SendReply, SendRequest, VersionRange, join_signing_bytes, measure_signing_bytes,
 };
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,

@@ -36,6 +36,16 @@ pub enum Code {
     MessageIdReused,
     /// A sealed box has none of the sizes to which boxes are padded. 422.
     BoxSize,
+    /// No such account for this caller. 404.
+    StaffNotFound,
+    /// There is an account of this name. 409.
+    NameTaken,
+    /// This is the last admin who can sign in; who would let anybody in again? 409.
+    LastAdmin,
+    /// A new password is too short or too long. 422.
+    PasswordRefused,
+    /// The digits are not those of the second factor that is to be set up. 422.
+    TotpRefused,
     /// No clinic key has been set up here. 404.
     ClinicNotSetUp,
     /// Another clinic's key, or another generation of its issuing key, stands here. 409.
@@ -80,6 +90,9 @@ impl Code {
             Self::SignInRefused | Self::NotSignedIn => 401,
             Self::NotAllowed => 403,
             Self::InviteNotUsable | Self::VisitNotFound | Self::EndpointNotFound | Self::RouteNotFound => 404,
+            Self::StaffNotFound => 404,
+            Self::NameTaken | Self::LastAdmin => 409,
+            Self::PasswordRefused | Self::TotpRefused => 422,
             Self::ClinicNotSetUp | Self::DeviceNotFound | Self::ObjectNotFound | Self::BoxNotFound => 404,
             Self::InviteInUse | Self::InvitePlaceKept | Self::HostPresent | Self::VisitFull => 409,
             Self::ClinicMismatch | Self::EpochRefused | Self::RevisionRefused => 409,
@@ -117,6 +130,11 @@ impl Code {
             Self::EndpointNotFound => "That participant is not in the visit.",
             Self::MessageIdReused => "This message id was used for another message.",
             Self::BoxSize => "A sealed box has none of the sizes to which boxes are padded.",
+            Self::StaffNotFound => "There is no such account.",
+            Self::NameTaken => "There is an account of this name already.",
+            Self::LastAdmin => "This is the last admin; make another one first.",
+            Self::PasswordRefused => "A password has at least eight characters; choose another.",
+            Self::TotpRefused => "These digits are not those of the second factor; wait for the next and try again.",
             Self::ClinicNotSetUp => "This server has no clinic key yet; an admin's app sets it up.",
             Self::ClinicMismatch => "Another clinic key, or another generation of its issuing key, is set up here.",
             Self::EpochRefused => "The server has a later notice of revocations; ask for it and make the next.",

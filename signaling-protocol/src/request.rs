@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use units::Phi;
 
 use crate::{
-    Base64, Challenge, EndpointId, Envelope, InviteId, InviteKey, Limits, MessageId, Role, Signature, StaffId, VisitId,
+    Base64, Challenge, EndpointId, Envelope, InviteId, InviteKey, Limits, MessageId, Role, Signature, VisitId,
 };
 
 /// The versions that an app speaks.
@@ -25,45 +25,6 @@ impl VersionRange {
         let newest = self.max.min(other.max);
         (newest >= self.min && newest >= other.min).then_some(newest)
     }
-}
-
-/// What a member of the staff may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StaffRole {
-    /// Users and policy; enters no visit.
-    Admin,
-    /// Hosts visits.
-    Clinician,
-    /// Schedule and invites; enters no visit.
-    FrontDesk,
-    /// Reads the log.
-    Auditor,
-}
-
-/// `POST /v1/auth/sign-in`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignInRequest {
-    /// The account's name.
-    pub name: Phi<String>,
-    /// Its password.
-    pub password: Phi<String>,
-    /// The six digits of the moment (RFC 6238), where the account has a second factor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub totp: Option<Phi<String>>,
-}
-
-/// Signed in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignInReply {
-    /// Goes into `Authorization: Bearer`.
-    pub token: Phi<String>,
-    /// How long it is good.
-    pub expires_in_secs: u64,
-    /// Who signed in.
-    pub staff: StaffId,
-    /// As what.
-    pub role: StaffRole,
 }
 
 /// Answer to `POST /v1/visits`.

@@ -10,18 +10,31 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply, Clinic,
-    ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply, DevicesReply,
-    EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PollReply, Problem, SendReply, SendRequest,
-    SignInReply, SignInRequest, StaffEvent, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    AddStaffRequest, Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply,
+    Clinic, ClinicReply, Code, CodeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply,
+    DevicesReply, EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply,
+    JoinRequest, MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PasswordRequest, PollReply,
+    Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply, SendRequest,
+    SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, WriteBoxRequest,
+    is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 33] = [
+const MESSAGES: [(&str, Again); 44] = [
+    ("sign_up_request", again::<SignUpRequest>),
+    ("sign_up_reply", again::<SignUpReply>),
+    ("refresh_request", again::<RefreshRequest>),
+    ("password_request", again::<PasswordRequest>),
+    ("recovery_codes_request", again::<RecoveryCodesRequest>),
+    ("recovery_codes_reply", again::<RecoveryCodesReply>),
+    ("sessions_reply", again::<SessionsReply>),
+    ("staff_reply", again::<StaffReply>),
+    ("add_staff_request", again::<AddStaffRequest>),
+    ("code_reply", again::<CodeReply>),
+    ("role_request", again::<RoleRequest>),
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
@@ -197,6 +210,11 @@ fn the_specification_names_every_code_with_its_status() {
         Code::EndpointNotFound,
         Code::MessageIdReused,
         Code::BoxSize,
+        Code::StaffNotFound,
+        Code::NameTaken,
+        Code::LastAdmin,
+        Code::PasswordRefused,
+        Code::TotpRefused,
         Code::ClinicNotSetUp,
         Code::ClinicMismatch,
         Code::EpochRefused,

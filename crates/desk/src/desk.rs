@@ -15,12 +15,16 @@ use crate::{
     DeskSnapshot, HostCall, RequestNumber,
 };
 
+mod accounts;
+mod colleagues;
 mod state;
 mod typed;
 
 #[cfg(test)]
 mod tests;
 
+use accounts::{Beginning, Sessions};
+use colleagues::Colleagues;
 use state::{KnownAs, SignedIn, State};
 use typed::{Credentials, problem_of, read};
 
@@ -42,6 +46,8 @@ pub struct Desk {
     last_visit: Option<CallSummary>,
     /// Of the visit that is made or goes on.
     patient: Option<Phi<String>>,
+    sessions: Sessions,
+    colleagues: Colleagues,
     /// When somebody was last seen at the desk.
     active_at: Timestamp,
     next_number: u64,
@@ -61,10 +67,21 @@ impl Desk {
             known_as: None,
             last_visit: None,
             patient: None,
+            sessions: Sessions::default(),
+            colleagues: Colleagues::default(),
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
-            snapshot: DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None },
+            snapshot: DeskSnapshot {
+                phase,
+                name: None,
+                server: None,
+                last_visit: None,
+                patient: None,
+                sessions: None,
+                is_admin: false,
+                colleagues: None,
+            },
         }
     }
 
@@ -128,6 +145,18 @@ impl Desk {
                 State::SignedOut { .. } | State::Locked { .. },
                 DeskIntent::SignIn { server, pin, name, password, totp },
             ) => self.sign_in(Credentials { server, pin, name, password, totp }),
+            (State::SignedOut { .. }, DeskIntent::ShowBeginning) => self.show_beginning(),
+            (State::Beginning { .. }, DeskIntent::Begin { server, pin, code, name, password, totp }) => {
+                self.begin(Beginning { server, pin, code, name, password, totp });
+            }
+            (State::ShowingCodes { .. }, DeskIntent::CodesAreKept) => self.codes_are_kept(),
+            (State::Keys { .. } | State::Ready { .. } | State::Summary { .. }, DeskIntent::Lock) => self.lock(),
+            (_, DeskIntent::ShowSessions) => self.show_sessions(),
+            (_, DeskIntent::HideSessions) => self.sessions = Sessions::default(),
+            (_, DeskIntent::EndSession(session)) => self.end_session(session),
+            (_, DeskIntent::ShowColleagues) => self.ask_for_colleagues(None),
+            (_, DeskIntent::ChangeColleague(change)) => self.ask_for_colleagues(Some(change)),
+            (_, DeskIntent::HideColleagues) => self.colleagues = Colleagues::default(),
             (
                 State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
                 intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
@@ -171,6 +200,9 @@ impl Desk {
     }
 
     fn answered(&mut self, now: Timestamp, number: RequestNumber, answer: DeskAnswer) {
+        let Some(answer) = self.answered_sessions(now, number, answer) else { return };
+        let Some(answer) = self.answered_colleagues(now, number, answer) else { return };
+        let Some(answer) = self.began(now, number, answer) else { return };
         match (&self.state, answer) {
             (State::SigningIn { number: asked, server, pin, was_locked }, answer) if *asked == number => match answer {
                 DeskAnswer::SignedIn(reply) => {
@@ -180,14 +212,14 @@ impl Desk {
                 other => {
                     let was_locked = *was_locked;
                     self.outputs.push_back(DeskOutput::ForgetToken);
-                    self.not_signed_in(was_locked, problem_of(other));
+                    self.not_signed_in(was_locked, problem_of(now, other));
                 }
             },
             (State::MakingVisit { signed_in, number: asked }, answer) if *asked == number => {
                 let signed_in = signed_in.clone();
                 match answer {
                     DeskAnswer::VisitMade(visit) => self.make_invite(signed_in, visit),
-                    other => self.visit_not_made(signed_in, problem_of(other)),
+                    other => self.visit_not_made(signed_in, problem_of(now, other)),
                 }
             }
             (State::MakingInvite { signed_in, number: asked, visit, secret }, answer) if *asked == number => {
@@ -197,7 +229,7 @@ impl Desk {
                         let (visit, secret) = (*visit, secret.clone());
                         self.start_call(now, signed_in, visit, invite, secret);
                     }
-                    other => self.visit_not_made(signed_in, problem_of(other)),
+                    other => self.visit_not_made(signed_in, problem_of(now, other)),
                 }
             }
             (_, _) => debug!(?number, "an answer that nobody waits for"),
@@ -210,9 +242,10 @@ impl Desk {
             return self.sign_out(Some(DeskProblem::NotAClinician));
         }
         self.active_at = now;
-        let until = now + Duration::from_secs(reply.expires_in_secs);
-        let signed_in =
-            SignedIn { server, pin, token: reply.token, until, holds_visits: reply.role == StaffRole::Clinician };
+        // The client keeps the token new for as long as the session goes on.
+        let until = now + Duration::from_secs(reply.session_ends_in_secs);
+        let (is_admin, holds_visits) = (reply.role == StaffRole::Admin, reply.role == StaffRole::Clinician);
+        let signed_in = SignedIn { server, pin, token: reply.token, until, staff: reply.staff, is_admin, holds_visits };
         if !has_own_keys {
             self.state = State::Ready { signed_in, problem: None };
             return;
@@ -255,7 +288,11 @@ impl Desk {
             | State::MakingVisit { .. }
             | State::MakingInvite { .. } => self.sign_out(Some(DeskProblem::SignInOver)),
             State::InVisit { sign_out_after, .. } => *sign_out_after = true,
-            State::SignedOut { .. } | State::Locked { .. } | State::SigningIn { .. } => {}
+            State::SignedOut { .. }
+            | State::Locked { .. }
+            | State::SigningIn { .. }
+            | State::Beginning { .. }
+            | State::ShowingCodes { .. } => {}
         }
     }
 
@@ -348,11 +385,12 @@ impl Desk {
 
     fn sign_out(&mut self, problem: Option<DeskProblem>) {
         self.forget_identity();
-        self.outputs.push_back(DeskOutput::ForgetToken);
         // After the end of a token the same person signs in again; who signs out leaves nothing behind.
         if problem.is_none() {
             self.known_as = None;
+            self.outputs.push_back(DeskOutput::SignOut);
         }
+        self.outputs.push_back(DeskOutput::ForgetToken);
         self.last_visit = None;
         self.state = State::SignedOut { problem };
     }
@@ -366,12 +404,19 @@ impl Desk {
 
     fn refresh(&mut self) {
         self.patient.take_if(|_| !self.state.is_of_a_visit());
+        if self.state.signed_in().is_none() {
+            self.sessions = Sessions::default();
+            self.colleagues = Colleagues::default();
+        }
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
             name: self.known_as.as_ref().map(|known| known.name.clone()),
             server: self.known_as.as_ref().map(|known| known.server.to_string()),
             last_visit: self.last_visit.clone(),
             patient: self.patient.clone(),
+            sessions: self.sessions.view(),
+            is_admin: self.state.signed_in().is_some_and(|signed_in| signed_in.is_admin),
+            colleagues: self.colleagues.view(),
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;

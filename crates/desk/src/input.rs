@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{Code, InviteId, SignInReply, VisitId};
+use signaling_protocol::{
+    Code, CodeReply, InviteId, SessionId, SessionsReply, SignInReply, SignUpReply, StaffId, StaffReply, StaffRole,
+    VisitId,
+};
 use trust::{DeviceIdentity, TlsPin};
 use units::Phi;
 
@@ -46,9 +49,42 @@ pub enum DeskIntent {
         name: Phi<String>,
         /// Its password.
         password: Phi<String>,
-        /// The six digits of the moment, where the account has a second factor.
+        /// The six digits of the moment, or a recovery code; none where the session goes on by the password alone.
         totp: Option<Phi<String>>,
     },
+    /// Show the way to begin by a one-time code.
+    ShowBeginning,
+    /// Begin by a one-time code.
+    Begin {
+        /// As in [`SignIn`](Self::SignIn).
+        server: String,
+        /// The server's certificate, where it is self-signed.
+        pin: Option<TlsPin>,
+        /// The code that an admin, or who set the server up, has told.
+        code: Phi<String>,
+        /// The account's name.
+        name: Phi<String>,
+        /// A password of their own.
+        password: Phi<String>,
+        /// The digits that the authenticator app shows for the second factor of [`DeskPhase::Beginning`](crate::DeskPhase).
+        totp: Phi<String>,
+    },
+    /// The recovery codes are written down.
+    CodesAreKept,
+    /// Lock the desk, as it locks itself when nobody is there.
+    Lock,
+    /// Look at the sessions of this account, or look again.
+    ShowSessions,
+    /// Look at them no more.
+    HideSessions,
+    /// End one of them.
+    EndSession(SessionId),
+    /// An admin looks at the accounts, or looks again.
+    ShowColleagues,
+    /// They look at them no more.
+    HideColleagues,
+    /// They change one.
+    ChangeColleague(ColleagueChange),
     /// Make a visit and its link, and open it.
     StartVisit,
     /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
@@ -60,6 +96,24 @@ pub enum DeskIntent {
     SignOut,
     /// Somebody is there: a key, the mouse.
     Activity,
+}
+
+/// What an admin does about a colleague's account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColleagueChange {
+    /// A new one, whose person begins by a one-time code.
+    Add {
+        /// Its name.
+        name: Phi<String>,
+        /// What it may do.
+        role: StaffRole,
+    },
+    /// Its person begins anew by a one-time code: their second factor is lost.
+    BeginAnew(StaffId),
+    /// It may do something else.
+    SetRole(StaffId, StaffRole),
+    /// It can be used no more, or again.
+    SetDisabled(StaffId, bool),
 }
 
 impl DeskIntent {
@@ -77,6 +131,16 @@ impl DeskIntent {
 pub enum DeskAnswer {
     /// Signed in.
     SignedIn(SignInReply),
+    /// Begun, and signed in.
+    SignedUp(Box<SignUpReply>),
+    /// The session of before is over, so that the password alone does not do.
+    CodeNeeded,
+    /// Not now: there were too many tries.
+    Delayed(Duration),
+    /// The account's sessions.
+    Sessions(SessionsReply),
+    /// All accounts, and the one-time code that was given out, if one was.
+    Colleagues(StaffReply, Option<CodeReply>),
     /// The visit stands.
     VisitMade(VisitId),
     /// The link's invite is stored.

@@ -9,6 +9,7 @@
 
 mod config;
 mod desk;
+mod enrolment;
 mod input;
 mod keys;
 mod output;
@@ -16,13 +17,14 @@ mod snapshot;
 
 pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
 pub use desk::Desk;
-pub use input::{CallEnd, CallSummary, DeskAnswer, DeskInput, DeskIntent, RequestNumber};
+pub use enrolment::Enrolment;
+pub use input::{CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber};
 pub use keys::{
     CARD_KIND, Comparing, DeviceRow, DeviceStanding, Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput,
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
     Sheet, Standing, WaitingRow,
 };
 pub use output::{DeskOutput, DeskRequest, HostCall};
-pub use signaling_protocol::DeviceId;
-pub use snapshot::{DeskPhase, DeskProblem, DeskSnapshot};
+pub use signaling_protocol::{AccountState, DeviceId, SessionId, StaffId, StaffRole, StaffRow};
+pub use snapshot::{ColleaguesView, DeskPhase, DeskProblem, DeskSnapshot, SessionLine, SessionsView};
 pub use trust::{DeviceRole, ServerAddressError, TlsPin};

@@ -1,10 +1,12 @@
 //! What the desk wants done.
 
-use signaling_protocol::{CreateInviteRequest, InviteId, SignInRequest, StaffRole, VisitId};
+use signaling_protocol::{
+    CreateInviteRequest, InviteId, SessionId, SignInRequest, SignUpRequest, StaffId, StaffRole, VisitId,
+};
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
 
-use crate::RequestNumber;
+use crate::{ColleagueChange, RequestNumber};
 
 /// Something for the driver to do. Each is to be done once, in order.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub enum DeskOutput {
     StartCall(Box<HostCall>),
     /// Hang up the call that was begun; its end is still to be said.
     EndCall,
+    /// End the session at the server, and forget what it goes on by. [`ForgetToken`](Self::ForgetToken) follows.
+    SignOut,
     /// Forget the server's client and whatever else is kept of who was signed in.
     ForgetToken,
     /// [`Desk::snapshot`](crate::Desk::snapshot) says something else than before.
@@ -43,7 +47,9 @@ pub enum DeskOutput {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeskRequest {
     /// Who is this? The first question to a server: the client for it is made now and kept until
-    /// [`DeskOutput::ForgetToken`].
+    /// [`DeskOutput::ForgetToken`]. Without a second factor in it, the session that was kept of this account goes on, if there
+    /// is one still: by its refresh token, which is what the person has, and the password, which is what they know. So an
+    /// unlocked desk stands on two factors as well.
     SignIn {
         /// The clinic's server.
         server: ServerAddress,
@@ -51,6 +57,38 @@ pub enum DeskRequest {
         pin: Option<TlsPin>,
         /// The body.
         request: SignInRequest,
+    },
+    /// Begin. Asked like [`SignIn`](Self::SignIn).
+    SignUp {
+        /// The clinic's server.
+        server: ServerAddress,
+        /// Its certificate, where it is self-signed.
+        pin: Option<TlsPin>,
+        /// The body, but for the label.
+        request: SignUpRequest,
+    },
+    /// The sessions of an account.
+    Sessions {
+        /// Who asks.
+        token: Phi<String>,
+        /// Of whom.
+        staff: StaffId,
+    },
+    /// End a session, and say which are left.
+    EndSession {
+        /// Who asks.
+        token: Phi<String>,
+        /// Whose it is.
+        staff: StaffId,
+        /// Which.
+        session: SessionId,
+    },
+    /// All accounts, after this change to one, if there is one.
+    Colleagues {
+        /// Who asks.
+        token: Phi<String>,
+        /// What is to be changed before.
+        change: Option<ColleagueChange>,
     },
     /// A new visit.
     CreateVisit {

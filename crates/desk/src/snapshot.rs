@@ -1,10 +1,12 @@
 //! The desk as the person sees it.
 
-use signaling_protocol::Code;
-use trust::ServerAddressError;
-use units::Phi;
+use std::time::Duration;
 
-use crate::CallSummary;
+use signaling_protocol::{Code, SessionId, StaffRow};
+use trust::ServerAddressError;
+use units::{Phi, Timestamp};
+
+use crate::{CallSummary, Enrolment};
 
 /// The desk as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,51 @@ pub struct DeskSnapshot {
     pub last_visit: Option<CallSummary>,
     /// What the patient of the visit that is made, or goes on, is called here, if the clinician said it.
     pub patient: Option<Phi<String>>,
+    /// The account's sessions, while they are looked at.
+    pub sessions: Option<SessionsView>,
+    /// Whether who is signed in looks after accounts.
+    pub is_admin: bool,
+    /// All accounts, while an admin looks at them.
+    pub colleagues: Option<ColleaguesView>,
+}
+
+/// The accounts of a clinic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColleaguesView {
+    /// By name; none before they have come.
+    pub rows: Vec<StaffRow>,
+    /// The one-time code that was given out last, and to whom: shown now and never again.
+    pub code: Option<(Phi<String>, Phi<String>)>,
+    /// Whether the server is being asked.
+    pub is_asking: bool,
+    /// What went wrong.
+    pub problem: Option<DeskProblem>,
+}
+
+/// The sessions of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionsView {
+    /// The newest first; none before they have come.
+    pub lines: Vec<SessionLine>,
+    /// Whether the server is being asked.
+    pub is_asking: bool,
+    /// What went wrong.
+    pub problem: Option<DeskProblem>,
+}
+
+/// One session, as things stood when the server was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionLine {
+    /// Which.
+    pub session: SessionId,
+    /// Which kind of device it is.
+    pub label: String,
+    /// How long ago somebody signed in.
+    pub began_ago: Duration,
+    /// How long ago it was used, to a quarter of an hour.
+    pub used_ago: Duration,
+    /// Whether it is the one of this desk.
+    pub is_this: bool,
 }
 
 /// Where a desk stands.
@@ -31,6 +78,7 @@ pub struct DeskSnapshot {
 ///   │            SignIn, signed in          │ │ idle 15 min       CloseVisit             Summary
 ///   └── SignOut              Locked ◀───────┼─┘ ◀──────────────────────────────────────────┘
 /// ```
+/// Who was given a one-time code goes from `SignedOut` by `Beginning` and `RecoveryCodes` to where a sign-in leads.
 /// Who signs in on a device that is not certified comes to `Keys` first, and to `Ready` when it is.
 /// A visit that goes on is neither locked nor ended because a token is over: that is done when it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +90,17 @@ pub enum DeskPhase {
     },
     /// The server is being asked.
     SigningIn,
+    /// Somebody begins by a one-time code.
+    Beginning {
+        /// The second factor that they are to put into their authenticator app.
+        enrolment: Enrolment,
+        /// Whether the server is being asked.
+        is_asking: bool,
+        /// What went wrong.
+        problem: Option<DeskProblem>,
+    },
+    /// Somebody has begun: their recovery codes, which are shown now and never again.
+    RecoveryCodes(Vec<Phi<String>>),
     /// Signed in, and the device is not certified yet, or its person holds no visits: the keys' own snapshot tells how they
     /// stand.
     Keys,
@@ -75,6 +134,17 @@ pub enum DeskProblem {
     NameMissing,
     /// No password was typed.
     PasswordMissing,
+    /// No one-time code was typed to begin with.
+    BeginningCodeMissing,
+    /// No digits of the second factor were typed.
+    DigitsMissing,
+    /// The session is over: the digits of the second factor are asked for again.
+    CodeNeeded,
+    /// There were too many tries.
+    Delayed {
+        /// When the next may be.
+        until: Timestamp,
+    },
     /// The server says no.
     Refused(Code),
     /// The server was not reached.

@@ -18,6 +18,7 @@ use server::accounts::add_user;
 use server::{Config, Quotas, RelayChoice, RelayOptions, Running, serve};
 use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
 use signaling_protocol::{Base64, HostJoinRequest, SignInRequest, StaffRole, VersionRange};
+use testkit::authenticator::Authenticator;
 use testkit::turn::{TurnAnswer, TurnClient};
 use tokio::sync::mpsc::Receiver;
 use units::{DataRate, Phi};
@@ -64,7 +65,7 @@ fn main() {
 /// A server, a credential of a host in a visit, and what keeps the host there.
 async fn start(data: &std::path::Path) -> (Running, TurnClient, Receiver<StreamEvent>) {
     let password = Phi::new("correct horse battery".to_owned());
-    add_user(data, "lee", StaffRole::Clinician, &password, false).unwrap();
+    let secret = add_user(data, "lee", StaffRole::Clinician, &password).unwrap();
     let quotas = Quotas {
         per_endpoint: STEPS.len() * CLIENTS,
         per_visit: STEPS.len() * CLIENTS,
@@ -77,7 +78,11 @@ async fn start(data: &std::path::Path) -> (Running, TurnClient, Receiver<StreamE
     let running = serve(config).await.unwrap();
     let trust = ServerTrust::Pinned(running.pin);
     let client = SignalingClient::new(Server { base_url: running.base_url.clone(), trust }).unwrap();
-    let request = SignInRequest { name: Phi::new("lee".to_owned()), password, totp: None };
+    let request = SignInRequest::new(
+        Phi::new("lee".to_owned()),
+        password,
+        Some(Phi::new(Authenticator::new(secret.expose()).digits())),
+    );
     let staff = client.sign_in(&request).await.unwrap().token;
     let visit = client.create_visit(&staff).await.unwrap().visit;
     let join = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(b"host".to_vec()), take_over: false };

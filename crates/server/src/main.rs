@@ -1,4 +1,4 @@
-//! The `housecall-server` program: `serve`, and `user add`.
+//! The `housecall-server` program: `setup`, `serve`, `doctor`, and what is done about accounts.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use server::accounts::add_user;
+use server::accounts::{add_user, give_code, set_up};
 use server::doctor::doctor;
 use server::{CertificateFiles, Config, Coturn, RelayChoice, RelayOptions, serve};
 use signaling_protocol::StaffRole;
@@ -25,6 +25,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes the data directory of a new clinic, and prints a one-time code by which its first admin begins in the app.
+    Setup(Setup),
     /// Serves until it is told to stop. Prints one line when it is ready.
     Serve(Serve),
     /// Looks at the machine, its network and the settings, which are those of `serve`, and says what is wrong.
@@ -34,6 +36,13 @@ enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+}
+
+#[derive(Args)]
+struct Setup {
+    /// Where everything is to be kept; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
 }
 
 #[derive(Args)]
@@ -146,8 +155,20 @@ impl Relay {
 
 #[derive(Subcommand)]
 enum UserCommand {
-    /// Makes an account; the password is read from standard input. Works while the server serves.
+    /// Makes an account, for scripts: people begin by a code from an admin's app. The password is read from standard input.
+    /// Works while the server serves.
     Add(AddUser),
+    /// Prints a one-time code by which somebody begins anew, when no admin can help: password and second factor are void.
+    Code(GiveCode),
+}
+
+#[derive(Args)]
+struct GiveCode {
+    /// The name of the account.
+    name: String,
+    /// Where everything is kept.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
 }
 
 #[derive(Args)]
@@ -160,9 +181,9 @@ struct AddUser {
     /// Where everything is kept.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Asks for a second factor at sign-in, and writes its secret (base32, for an authenticator app) to this new file.
+    /// The secret of the second factor (base32, for an authenticator app) is written to this new file.
     #[arg(long, value_name = "F")]
-    totp_out: Option<PathBuf>,
+    totp_out: PathBuf,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -205,7 +226,11 @@ fn main() -> ExitCode {
                 return ExitCode::from(EXIT_USAGE);
             }
         },
+        Command::Setup(Setup { data }) => begin(&data),
         Command::User { command: UserCommand::Add(arguments) } => add(&arguments),
+        Command::User { command: UserCommand::Code(GiveCode { name, data }) } => {
+            give_code(&data, &name).map_err(Into::into).and_then(|code| print_code(&code))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -295,17 +320,26 @@ impl Stop {
     }
 }
 
+fn begin(data: &Path) -> Result<()> {
+    print_code(&set_up(data)?)?;
+    let next =
+        "Start the server with `housecall-server serve`, open Housecall, choose \"Begin with a code\", and type it.";
+    writeln!(io::stderr(), "{next} It is good for 72 hours, once.").ok();
+    Ok(())
+}
+
+/// Alone on standard output, so that a script can take it.
+fn print_code(code: &Phi<String>) -> Result<()> {
+    writeln!(io::stdout(), "{}", code.expose()).context("the code could not be printed; ask for another")
+}
+
 fn add(arguments: &AddUser) -> Result<()> {
     let password = read_password()?;
-    let file = arguments.totp_out.as_deref().map(NewFile::make).transpose()?;
-    let secret = add_user(&arguments.data, &arguments.name, arguments.role.into(), &password, file.is_some());
-    match (secret, file) {
-        (Ok(Some(secret)), Some(file)) => file.write(&secret),
-        (Ok(_), _) => Ok(()),
-        (Err(error), file) => {
-            if let Some(file) = file {
-                file.discard();
-            }
+    let file = NewFile::make(&arguments.totp_out)?;
+    match add_user(&arguments.data, &arguments.name, arguments.role.into(), &password) {
+        Ok(secret) => file.write(&secret),
+        Err(error) => {
+            file.discard();
             Err(error.into())
         }
     }

@@ -1,6 +1,6 @@
 //! Who may do what: the one table, and the one check. What does not stand in the table, nobody may do.
 
-use signaling_protocol::{Code, StaffId, StaffRole};
+use signaling_protocol::{Code, SessionId, StaffId, StaffRole};
 
 /// What somebody may do something with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET",    "/healthz",                        Anybody),
     ("GET",    "/readyz",                         Anybody),
     ("POST",   "/v1/auth/sign-in",                Anybody),
+    ("POST",   "/v1/auth/sign-up",                Anybody),
+    ("POST",   "/v1/auth/refresh",                Anybody),
     ("POST",   "/v1/invites/{invite}/challenge",  Anybody),
     ("POST",   "/v1/invites/{invite}/join",       Anybody),
     ("POST",   "/v1/invites/{invite}/measure",    Anybody),
@@ -45,6 +47,17 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST",   "/v1/visits/{visit}/end",          Endpoint),
     ("POST",   "/v1/visits/{visit}/leave",        Endpoint),
     //                                                   admin clinician front desk auditor
+    ("POST",   "/v1/auth/sign-out",               Staff([Own,  Own,      Own,       Own])),
+    ("POST",   "/v1/auth/password",               Staff([Own,  Own,      Own,       Own])),
+    ("POST",   "/v1/auth/recovery-codes",         Staff([Own,  Own,      Own,       Own])),
+    ("GET",    "/v1/staff",                       Staff([All,  No,       No,        All])),
+    ("POST",   "/v1/staff",                       Staff([All,  No,       No,        No])),
+    ("POST",   "/v1/staff/{staff}/code",          Staff([All,  No,       No,        No])),
+    ("POST",   "/v1/staff/{staff}/role",          Staff([All,  No,       No,        No])),
+    ("POST",   "/v1/staff/{staff}/disable",       Staff([All,  No,       No,        No])),
+    ("POST",   "/v1/staff/{staff}/enable",        Staff([All,  No,       No,        No])),
+    ("GET",    "/v1/staff/{staff}/sessions",      Staff([All,  Own,      Own,       Own])),
+    ("DELETE", "/v1/sessions/{session}",          Staff([All,  Own,      Own,       Own])),
     ("POST",   "/v1/visits",                      Staff([No,   Own,      No,        No])),
     ("POST",   "/v1/visits/{visit}/invites",      Staff([No,   Own,      No,        No])),
     ("POST",   "/v1/visits/{visit}/join",         Staff([No,   Own,      No,        No])),
@@ -80,7 +93,7 @@ pub(crate) struct Caller {
     role: StaffRole,
     scope: Scope,
     /// By which session.
-    pub(crate) session: [u8; 32],
+    pub(crate) session: SessionId,
 }
 
 impl Caller {
@@ -88,7 +101,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Code::NotAllowed`].
-    pub(crate) fn admit(staff: StaffId, role: StaffRole, session: [u8; 32], scopes: [Scope; 4]) -> Result<Self, Code> {
+    pub(crate) fn admit(staff: StaffId, role: StaffRole, session: SessionId, scopes: [Scope; 4]) -> Result<Self, Code> {
         let scope = scope_of(role, scopes);
         if scope == Scope::Nothing { Err(Code::NotAllowed) } else { Ok(Self { staff, role, scope, session }) }
     }
@@ -133,7 +146,7 @@ fn scope_of(role: StaffRole, [admin, clinician, front_desk, auditor]: [Scope; 4]
 impl Caller {
     /// Somebody for tests of what stands behind the check.
     pub(crate) fn of(staff: StaffId, role: StaffRole, scope: Scope) -> Self {
-        Self { staff, role, scope, session: [0; 32] }
+        Self { staff, role, scope, session: SessionId::from_random([0; 16]) }
     }
 }
 
@@ -143,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_stands_nowhere_nobody_may_do() {
-        for (method, path) in [("GET", "/v1/staff"), ("DELETE", "/v1/visits"), ("PUT", "/v1/clinic"), ("GET", "")] {
+        for (method, path) in [("PUT", "/v1/staff"), ("DELETE", "/v1/visits"), ("PUT", "/v1/clinic"), ("GET", "")] {
             assert_eq!(who(method, path), None);
         }
         assert_eq!(who("HEAD", "/v1/clinic"), who("GET", "/v1/clinic"));
@@ -184,8 +197,8 @@ mod tests {
         assert_eq!(caller(All).over(other), Ok(()));
         assert_eq!(caller(No).over(me), Err(Code::NotAllowed));
         assert_eq!((caller(Own).own(), caller(All).own()), (Some(me), None));
-        let role = StaffRole::Auditor;
-        assert_eq!(Caller::admit(me, role, [0; 32], [All, All, All, No]), Err(Code::NotAllowed));
-        assert!(Caller::admit(me, role, [0; 32], [No, No, No, Own]).is_ok());
+        let (role, session) = (StaffRole::Auditor, SessionId::from_random([0; 16]));
+        assert_eq!(Caller::admit(me, role, session, [All, All, All, No]), Err(Code::NotAllowed));
+        assert!(Caller::admit(me, role, session, [No, No, No, Own]).is_ok());
     }
 }

@@ -207,7 +207,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
     let lock = DataLock::take(&config.data)?;
     let mut store = SqliteStore::open(&config.data)?;
-    let accounts = Accounts::open(&config.data)?;
+    let accounts = Accounts::open(&config.data, clock.unix_micros(Timestamp::ZERO))?;
     let staff = Staff::open(&config.data, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;

@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 
 use call::{EndReason, Intent};
 use desk::{
-    CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
-    DeskSnapshot, HostCall, KeysConfig, RequestNumber,
+    CallEnd, CallSummary, ColleagueChange, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem,
+    DeskRequest, DeskSnapshot, HostCall, KeysConfig, RequestNumber,
 };
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::StaffRole;
+use signaling_protocol::{AddStaffRequest, Code, CodeReply, SignInReply, SignInRequest, StaffRole};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use trust::ServerAddress;
 use units::{Phi, Timestamp};
 
 use crate::desk_person::{DeskPerson, DeskWish};
-use crate::headless::{Account, Pin, Progress, client, is_loopback, random};
+use crate::headless::{Account, LABEL, Pin, Progress, client, is_loopback, random};
 use crate::identity;
-use crate::keys::{KeysDriver, KeysHandle, KeysOf, Vault};
+use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault};
 use crate::media::Meters;
 use crate::outcome::{self, InVain};
 use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
@@ -66,6 +66,8 @@ impl DeskHandle {
             keys,
             keys_task: None,
             client: None,
+            locked: None,
+            keeper: None,
             person,
             link_file,
             fault: None,
@@ -117,6 +119,10 @@ struct DeskDriver {
     keys: watch::Sender<Option<KeysHandle>>,
     keys_task: Option<AbortHandle>,
     client: Option<SignalingClient>,
+    /// Of a desk that is locked, so that its session can be ended.
+    locked: Option<SignalingClient>,
+    /// Keeps what the session goes on by.
+    keeper: Option<AbortHandle>,
     person: Option<(DeskPerson, Account)>,
     link_file: Option<WholeFile>,
     /// What the server said no with, or that it was not reached.
@@ -199,6 +205,10 @@ impl DeskDriver {
             DeskPhase::SignedOut { problem: Some(DeskProblem::NotAClinician) } => {
                 "this account is not a clinician's, and only clinicians hold visits; sign in with another".to_owned()
             }
+            DeskPhase::SignedOut { problem: Some(DeskProblem::CodeNeeded) } => {
+                "this account has a second factor, and no session of it is kept here; give its secret with --totp-file"
+                    .to_owned()
+            }
             _ => self.fault.clone().unwrap_or_else(|| ClientError::Unreachable.to_string()),
         };
         let (recorder, now) = (self.around.recorder(), self.now());
@@ -222,8 +232,9 @@ impl DeskDriver {
                 }
             }
             DeskOutput::OpenKeys { server, name, role, token } => self.open_keys(&server, name, role, token),
+            DeskOutput::SignOut => self.sign_out(),
             DeskOutput::ForgetToken => {
-                self.client = None;
+                self.locked = self.client.take();
                 self.close_keys();
             }
             DeskOutput::Changed => {
@@ -237,7 +248,7 @@ impl DeskDriver {
     fn open_keys(&mut self, server: &ServerAddress, account: Phi<String>, role: StaffRole, token: Phi<String>) {
         self.close_keys();
         let (Some(client), Ok(rng)) = (self.client.clone(), random()) else { return };
-        let place = format!("{} at {server}", account.expose());
+        let place = keys_place(&account, server);
         let config = KeysConfig { role, account, unix_at_zero: identity::unix_at_zero(self.around.clock) };
         let of = KeysOf { config, client, token, place };
         let (keys, task) = KeysDriver::open(of, self.vault.clone(), self.around.clone(), self.inputs.clone(), rng);
@@ -267,16 +278,34 @@ impl DeskDriver {
         }
     }
 
+    /// Ends the session at the server, and keeps no more of it than by what the server knows the device.
+    fn sign_out(&mut self) {
+        let Some(client) = self.client.take().or_else(|| self.locked.take()) else { return };
+        tokio::spawn(async move {
+            if let Err(error) = client.sign_out().await {
+                tracing::debug!(%error, "the session ends by itself");
+            }
+        });
+    }
+
     fn ask(&mut self, number: RequestNumber, request: DeskRequest) {
-        if let DeskRequest::SignIn { server, pin, .. } = &request {
+        if let DeskRequest::SignIn { server, pin, .. } | DeskRequest::SignUp { server, pin, .. } = &request {
+            self.locked = None;
             self.client = client(self.around.proxies.clone(), server, pin.as_ref())
                 .map_err(|error| tracing::error!(%error, "no client for the server"))
                 .ok();
+            if let Some(keeper) = self.keeper.take() {
+                keeper.abort();
+            }
+            if let Some(client) = &self.client {
+                let place = place_of(&request);
+                self.keeper = Some(tokio::spawn(keep(client.clone(), self.vault.clone(), place)).abort_handle());
+            }
         }
-        let (client, answers) = (self.client.clone(), self.answers.clone());
+        let (client, answers, vault) = (self.client.clone(), self.answers.clone(), self.vault.clone());
         tokio::spawn(async move {
             let answer = match client {
-                Some(client) => ask(&client, request).await,
+                Some(client) => ask(&client, &vault, request).await,
                 None => Err(ClientError::BadAddress),
             };
             let _ = answers.send((number, answer)).await;
@@ -284,13 +313,16 @@ impl DeskDriver {
     }
 
     fn take(&mut self, number: RequestNumber, answer: Result<DeskAnswer, ClientError>) {
-        if let Ok(DeskAnswer::SignedIn(_)) = &answer {
+        if let Ok(DeskAnswer::SignedIn(_) | DeskAnswer::SignedUp(_)) = &answer {
             let _ = self.around.signed_in.set(self.now());
             tracing::debug!("signed in");
         }
         self.fault = answer.as_ref().err().map(ToString::to_string);
         let answer = answer.unwrap_or_else(|error| match error {
-            ClientError::Refused(refusal) => DeskAnswer::Refused(refusal.code),
+            ClientError::Refused(refusal) => match refusal.retry_after {
+                Some(wait) if refusal.code == Code::TooManyRequests => DeskAnswer::Delayed(wait),
+                _ => DeskAnswer::Refused(refusal.code),
+            },
             ClientError::Unreachable | ClientError::ProxyScript(_) => DeskAnswer::Unreachable,
             other => DeskAnswer::Failed { sentence: as_sentence(&other) },
         });
@@ -332,15 +364,91 @@ impl DeskDriver {
 /// The number of a question, and what came of it.
 type Answered = (RequestNumber, Result<DeskAnswer, ClientError>);
 
-async fn ask(client: &SignalingClient, request: DeskRequest) -> Result<DeskAnswer, ClientError> {
+async fn ask(client: &SignalingClient, vault: &Vault, request: DeskRequest) -> Result<DeskAnswer, ClientError> {
+    let place = place_of(&request);
     match request {
-        DeskRequest::SignIn { request, .. } => client.sign_in(&request).await.map(DeskAnswer::SignedIn),
+        DeskRequest::SignIn { request, .. } => sign_in(client, Kept::load(vault, &place).await, request).await,
+        DeskRequest::SignUp { mut request, .. } => {
+            LABEL.clone_into(&mut request.label);
+            client.sign_up(&request).await.map(|reply| DeskAnswer::SignedUp(Box::new(reply)))
+        }
+        DeskRequest::Sessions { token, staff } => client.sessions(&token, staff).await.map(DeskAnswer::Sessions),
+        DeskRequest::EndSession { token, staff, session } => {
+            client.end_session(&token, session).await?;
+            client.sessions(&token, staff).await.map(DeskAnswer::Sessions)
+        }
+        DeskRequest::Colleagues { token, change } => {
+            let code = match change {
+                Some(change) => change_colleague(client, &token, change).await?,
+                None => None,
+            };
+            client.staff(&token).await.map(|all| DeskAnswer::Colleagues(all, code))
+        }
         DeskRequest::CreateVisit { token } => {
             client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))
         }
         DeskRequest::CreateInvite { token, visit, request } => {
             client.create_invite(&token, visit, &request).await.map(|reply| DeskAnswer::InviteMade(reply.invite))
         }
+    }
+}
+
+async fn change_colleague(
+    client: &SignalingClient,
+    token: &Phi<String>,
+    change: ColleagueChange,
+) -> Result<Option<CodeReply>, ClientError> {
+    match change {
+        ColleagueChange::Add { name, role } => client.add_staff(token, &AddStaffRequest { name, role }).await.map(Some),
+        ColleagueChange::BeginAnew(whom) => client.begin_anew(token, whom).await.map(Some),
+        ColleagueChange::SetRole(whom, role) => client.set_role(token, whom, role).await.map(|()| None),
+        ColleagueChange::SetDisabled(whom, disabled) => client.set_disabled(token, whom, disabled).await.map(|()| None),
+    }
+}
+
+/// Signs in with a second factor; without one, the session that was kept goes on.
+async fn sign_in(client: &SignalingClient, kept: Kept, request: SignInRequest) -> Result<DeskAnswer, ClientError> {
+    let has_factor = request.totp.is_some() || request.recovery_code.is_some();
+    if has_factor {
+        let request = SignInRequest { device_token: kept.device_token, label: LABEL.to_owned(), ..request };
+        return client.sign_in(&request).await.map(DeskAnswer::SignedIn);
+    }
+    let Some(session) = kept.session else { return Ok(DeskAnswer::CodeNeeded) };
+    match client.unlock(&session, &request.password).await {
+        Ok(reply) => Ok(DeskAnswer::SignedIn(SignInReply { device_token: kept.device_token, ..reply })),
+        Err(ClientError::Refused(refusal)) if refusal.code == Code::NotSignedIn => Ok(DeskAnswer::CodeNeeded),
+        Err(error) => Err(error),
+    }
+}
+
+/// Under which name the keyring has what is kept of who signs in; nothing for other questions.
+fn place_of(request: &DeskRequest) -> String {
+    match request {
+        DeskRequest::SignIn { server, request, .. } => keys_place(&request.name, server),
+        DeskRequest::SignUp { server, request, .. } => keys_place(&request.name, server),
+        _ => String::new(),
+    }
+}
+
+fn keys_place(account: &Phi<String>, server: &ServerAddress) -> String {
+    format!("{} at {server}", account.expose())
+}
+
+/// Keeps what the session goes on by, each time that it is another, and by what the server knows the device.
+async fn keep(client: SignalingClient, vault: Vault, place: String) {
+    let (mut session, mut device) = (client.kept(), client.device_token());
+    drop(client);
+    loop {
+        tokio::select! {
+            changed = session.changed() => if changed.is_err() { return },
+            changed = device.changed() => if changed.is_err() { return },
+        }
+        let mut kept = Kept::load(&vault, &place).await;
+        kept.session = session.borrow_and_update().clone();
+        if let Some(token) = device.borrow_and_update().clone() {
+            kept.device_token = Some(token);
+        }
+        kept.keep(&vault, &place).await;
     }
 }
 

@@ -48,7 +48,11 @@ impl DeskPerson {
         }
         let wish = match &snapshot.phase {
             // Nobody sits there who could compare digits: an identity is to be given, or the time runs out.
-            DeskPhase::SigningIn | DeskPhase::Keys | DeskPhase::MakingVisit => None,
+            DeskPhase::SigningIn
+            | DeskPhase::Beginning { .. }
+            | DeskPhase::RecoveryCodes(_)
+            | DeskPhase::Keys
+            | DeskPhase::MakingVisit => None,
             DeskPhase::SignedOut { problem } | DeskPhase::Locked { problem } => {
                 self.ask(now, DeskWish::SignIn, problem.as_ref())
             }
@@ -97,7 +101,7 @@ impl DeskPerson {
 /// Whether another try may end another way.
 fn is_passing(problem: &DeskProblem) -> bool {
     match problem {
-        DeskProblem::Unreachable => true,
+        DeskProblem::Unreachable | DeskProblem::Delayed { .. } => true,
         DeskProblem::Refused(code) => *code == Code::Unknown || code.is_passing(),
         _ => false,
     }
@@ -114,7 +118,16 @@ mod tests {
     }
 
     fn seen(phase: DeskPhase) -> DeskSnapshot {
-        DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None }
+        DeskSnapshot {
+            phase,
+            name: None,
+            server: None,
+            last_visit: None,
+            patient: None,
+            sessions: None,
+            is_admin: false,
+            colleagues: None,
+        }
     }
 
     fn signed_out(problem: Option<DeskProblem>) -> DeskSnapshot {

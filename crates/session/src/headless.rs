@@ -10,6 +10,7 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
+use signaling_protocol::{Code, SignInReply, SignInRequest};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
@@ -97,12 +98,49 @@ impl Account {
         server_address(&self.server)
     }
 
-    /// The six digits of this moment, if the account has a second factor.
+    /// The six digits of this moment, if the account's second factor is here.
     pub(crate) fn digits(&self) -> Result<Option<Phi<String>>, InputError> {
+        self.digits_at(SystemTime::now())
+    }
+
+    fn digits_at(&self, wall: SystemTime) -> Result<Option<Phi<String>>, InputError> {
         let Some(secret) = &self.totp_secret else { return Ok(None) };
-        totp::now(secret.expose(), SystemTime::now()).map(|digits| Some(Phi::new(digits))).ok_or(InputError::Totp)
+        totp::at(secret.expose(), wall).map(|digits| Some(Phi::new(digits))).ok_or(InputError::Totp)
+    }
+
+    /// Signs in, once the server is reached. Digits are good once: where somebody has used those of the moment already, the
+    /// next ones are tried, which a server takes a little early.
+    pub(crate) async fn sign_in(&self, client: &SignalingClient) -> Result<SignInReply, ClientError> {
+        let mut early = Duration::ZERO;
+        loop {
+            let reply = client
+                .until_definite(async || {
+                    // Of each try: half a minute later others are right.
+                    let totp = self.digits_at(SystemTime::now() + early).ok().flatten();
+                    let request = SignInRequest::new(self.user.clone(), self.password.clone(), totp);
+                    client.sign_in(&SignInRequest { label: LABEL.to_owned(), ..request }).await
+                })
+                .await;
+            match reply {
+                Err(ClientError::Refused(refusal))
+                    if refusal.code == Code::SignInRefused && early.is_zero() && self.totp_secret.is_some() =>
+                {
+                    early = totp::STEP;
+                }
+                reply => return reply,
+            }
+        }
     }
 }
+
+/// What a session is called in the list of them: which kind of device, never whose.
+pub(crate) const LABEL: &str = if cfg!(target_os = "macos") {
+    "Housecall on macOS"
+} else if cfg!(windows) {
+    "Housecall on Windows"
+} else {
+    "Housecall on Linux"
+};
 
 /// The server that a person named.
 pub(crate) fn server_address(text: &str) -> Result<ServerAddress, InputError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
+use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, VisitId};
 use trust::{InviteSecret, Link};
 use units::{Clock, Phi};
 
@@ -71,14 +71,7 @@ async fn make(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<(VisitId, InviteId, Phi<String>), ClientError> {
-    let signed_in = client
-        .until_definite(async || {
-            // Digits of the moment: a try half a minute later needs others.
-            let totp = account.digits().ok().flatten();
-            let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
-            client.sign_in(&request).await
-        })
-        .await?;
+    let signed_in = account.sign_in(client).await?;
     recorder.signed_in(clock.timestamp(Instant::now()));
     let token = signed_in.token;
     let visit = client.until_definite(async || client.create_visit(&token).await).await?.visit;

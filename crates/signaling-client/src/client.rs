@@ -14,7 +14,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use signaling_protocol::{Problem, is_phone_number};
+use signaling_protocol::{Code, Problem, is_phone_number};
 use tokio::time::{Instant, timeout_at};
 use units::Phi;
 
@@ -24,6 +24,7 @@ use crate::dialer::{Dialer, host_of};
 use crate::error::{Failure, Refusal, from_transport};
 use crate::proxies::{FindProxy, ProxyRules};
 use crate::race::{Pace, race};
+use crate::session::Sessions;
 use crate::tls::client_config;
 use crate::{ClientError, ServerTrust};
 
@@ -39,10 +40,10 @@ pub struct Server {
 /// Asks a clinic's server. Cheap to clone: the clones share their connections.
 #[derive(Clone)]
 pub struct SignalingClient {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     base_url: Uri,
     trust: ServerTrust,
     tls: rustls::ClientConfig,
@@ -52,6 +53,7 @@ struct Shared {
     round_trip: Mutex<Option<Duration>>,
     phone: Mutex<Option<String>>,
     network: Changed,
+    pub(crate) sessions: Sessions,
 }
 
 /// One for the stream and one for the rest, so that a connection that has silently died under the stream does not stall
@@ -143,7 +145,9 @@ impl SignalingClient {
         let clients = Clients::new(&tls, proxies.as_ref());
         let (clients, round_trip, phone) = (Mutex::new(clients), Mutex::default(), Mutex::default());
         let network = Changed::new();
-        let shared = Shared { base_url, trust: server.trust, tls, proxies, clients, round_trip, phone, network };
+        let sessions = Sessions::new();
+        let trust = server.trust;
+        let shared = Shared { base_url, trust, tls, proxies, clients, round_trip, phone, network, sessions };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -228,7 +232,47 @@ impl SignalingClient {
         body: &(impl Serialize + Sync),
     ) -> Result<R, Failure> {
         let body = json_body(&method, body)?;
+        let way = self.clients().post;
+        let shown = self.first_of(token).await;
+        let answer = self.ask_over(&way, method.clone(), path, shown.as_ref(), body.clone()).await;
+        match self.next_of(token, shown, &answer).await {
+            Some(next) => self.ask_over(&way, method, path, Some(&next), body).await,
+            None => answer,
+        }
+    }
+
+    /// The same with this very token, whatever session it is of.
+    pub(crate) async fn ask_as<R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&Phi<String>>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<R, Failure> {
+        let body = json_body(&method, body)?;
         self.ask_over(&self.clients().post, method, path, token, body).await
+    }
+
+    /// With which token to ask: the newest of the session that `token` is of.
+    async fn first_of(&self, token: Option<&Phi<String>>) -> Option<Phi<String>> {
+        match token {
+            Some(token) => Some(self.newest_of(token).await),
+            None => None,
+        }
+    }
+
+    /// With which token to ask once more: the session's next, if the server did not know the one that was shown.
+    async fn next_of<R>(
+        &self,
+        token: Option<&Phi<String>>,
+        shown: Option<Phi<String>>,
+        answer: &Result<R, Failure>,
+    ) -> Option<Phi<String>> {
+        match answer {
+            Err(Failure { error: ClientError::Refused(refusal), .. }) if refusal.code == Code::NotSignedIn => {}
+            _ => return None,
+        }
+        self.another_than(token?, &shown?).await
     }
 
     /// The same of a request that does no harm when it is made twice. If the answer stays away it is made again by the other
@@ -242,6 +286,21 @@ impl SignalingClient {
         body: &(impl Serialize + Sync),
     ) -> Result<R, Failure> {
         let body = json_body(&method, body)?;
+        let shown = self.first_of(token).await;
+        let answer = self.race_over(method.clone(), path, shown.as_ref(), body.clone()).await;
+        match self.next_of(token, shown, &answer).await {
+            Some(next) => self.race_over(method, path, Some(&next), body).await,
+            None => answer,
+        }
+    }
+
+    async fn race_over<R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&Phi<String>>,
+        body: Option<Bytes>,
+    ) -> Result<R, Failure> {
         let clients = self.clients();
         race(second_way(self.round_trip()), |number| {
             let way = if number == 0 { clients.post.clone() } else { clients.events.clone() };
@@ -271,6 +330,22 @@ impl SignalingClient {
 
     /// The event stream, or one long-poll: the answer's head has come when this returns.
     pub(crate) async fn open_events(
+        &self,
+        path: &str,
+        token: &Phi<String>,
+        cursor: Option<u64>,
+        accept: &'static str,
+        timeout: Option<Duration>,
+    ) -> Result<Answer, Failure> {
+        let shown = self.newest_of(token).await;
+        let answer = self.open_once(path, &shown, cursor, accept, timeout).await;
+        match self.next_of(Some(token), Some(shown), &answer).await {
+            Some(next) => self.open_once(path, &next, cursor, accept, timeout).await,
+            None => answer,
+        }
+    }
+
+    async fn open_once(
         &self,
         path: &str,
         token: &Phi<String>,

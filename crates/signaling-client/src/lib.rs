@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod backoff;
 mod changes;
 mod client;
@@ -28,6 +29,7 @@ mod proxies;
 mod race;
 mod requests;
 mod schedule;
+mod session;
 mod sse;
 mod staff;
 mod stun;
@@ -46,4 +48,5 @@ pub use measure::Health;
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use probe::{PacketCount, ProbeFault, Probed, Question, by_datagrams, count_packets};
 pub use proxies::{FindProxy, Finding, Hop, Proxy, ProxyRules, ScriptFault};
+pub use session::KeptSession;
 pub use tls::ServerTrust;

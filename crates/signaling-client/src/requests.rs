@@ -4,8 +4,7 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 use signaling_protocol::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, EndpointRequest,
-    HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
-    VisitId,
+    HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, SendReply, SendRequest, VisitId,
 };
 use units::Phi;
 
@@ -20,16 +19,8 @@ pub(crate) struct Empty {}
 
 /// What goes wrong is in every case a [`ClientError`]; what the server may refuse, and why, stands in `PROTOCOL.md`.
 ///
-/// `staff` is the token of [`SignInReply`], `endpoint` that of [`JoinReply`].
+/// `staff` is the token of [`SignInReply`](signaling_protocol::SignInReply), `endpoint` that of [`JoinReply`].
 impl SignalingClient {
-    /// Signs a member of the staff in.
-    ///
-    /// # Errors
-    /// Wrong name, password or one-time code; or no answer.
-    pub async fn sign_in(&self, request: &SignInRequest) -> Result<SignInReply, ClientError> {
-        self.ask(Method::POST, "/v1/auth/sign-in", None, request).await.map_err(error)
-    }
-
     /// Makes a visit.
     ///
     /// # Errors

@@ -149,7 +149,7 @@ impl SignalingClient {
         self.delete(staff, &format!("/v1/boxes/{kind}/{object}")).await
     }
 
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         staff: &Phi<String>,
         path: &str,
@@ -159,7 +159,7 @@ impl SignalingClient {
         Ok(())
     }
 
-    async fn delete(&self, staff: &Phi<String>, path: &str) -> Result<(), ClientError> {
+    pub(crate) async fn delete(&self, staff: &Phi<String>, path: &str) -> Result<(), ClientError> {
         let Empty {} = self.ask(Method::DELETE, path, Some(staff), &()).await.map_err(error)?;
         Ok(())
     }

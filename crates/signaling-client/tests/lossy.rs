@@ -61,7 +61,7 @@ async fn a_request_whose_answer_stays_away_is_made_again_by_the_other_connection
 async fn what_twice_would_be_something_else_is_asked_once() {
     let server = TestServer::start(late(|_| Answer::json("{}"), usize::MAX)).await;
     let client = server.client();
-    let sign_in = SignInRequest { name: "ada".to_owned().into(), password: "secret".to_owned().into(), totp: None };
+    let sign_in = SignInRequest::new("ada".to_owned().into(), "secret".to_owned().into(), None);
     let staff = token();
     // Longer than anything else is waited for before it is asked again.
     let patience = Duration::from_secs(4);

@@ -29,7 +29,8 @@ async fn each_request_has_its_method_its_path_and_its_token() {
         let last = asked.path.rsplit('/').next().unwrap();
         Answer::json(&match last {
             "sign-in" => {
-                r#"{"token":"t","expires_in_secs":1,"staff":"stf_AAAAAAAAAAAAAAAAAAAAAA","role":"clinician","later":1}"#
+                r#"{"token":"t","expires_in_secs":900,"staff":"stf_AAAAAAAAAAAAAAAAAAAAAA","role":"clinician","later":1,
+                    "session":"ses_AAAAAAAAAAAAAAAAAAAAAA","session_ends_in_secs":86400,"refresh_token":"r"}"#
                     .to_owned()
             }
             "visits" => format!(r#"{{"visit":"{VISIT}"}}"#),
@@ -45,7 +46,7 @@ async fn each_request_has_its_method_its_path_and_its_token() {
     let client = server.client();
     assert_eq!(client.round_trip(), None, "nothing was asked");
     let token = token();
-    let sign_in = SignInRequest { name: "ada".to_owned().into(), password: "secret".to_owned().into(), totp: None };
+    let sign_in = SignInRequest::new("ada".to_owned().into(), "secret".to_owned().into(), None);
     client.sign_in(&sign_in).await.unwrap();
     client.create_visit(&token).await.unwrap();
     let invite = CreateInviteRequest { invite_key: InviteKey([4; 32]), expires_in_secs: 3600 };

@@ -1,10 +1,11 @@
 //! For tests: network weather in virtual time, meters of sound, a camera that the machine does not have, a sound server of
-//! the test's own, an allocator that counts, a TURN client without sockets.
+//! the test's own, an allocator that counts, a TURN client without sockets, an authenticator app.
 
 #![deny(unsafe_code)]
 
 #[cfg(target_os = "linux")]
 pub mod allocations;
+pub mod authenticator;
 pub mod echo_meter;
 #[cfg(target_os = "linux")]
 pub mod fake_camera;

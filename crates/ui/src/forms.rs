@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use desk::{DeviceId, DeviceRole};
+use desk::{DeviceId, DeviceRole, StaffRole};
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -26,6 +26,15 @@ pub struct Forms {
     pub patient: String,
     /// The one-time code.
     pub totp: String,
+    /// The code by which somebody begins.
+    pub code: String,
+    /// The password of who begins, once more.
+    pub(crate) password_again: String,
+    /// Whether the two are not the same.
+    pub(crate) passwords_differ: bool,
+    /// The name of a colleague who is to have an account, and what they may do.
+    pub(crate) colleague: String,
+    pub(crate) colleague_role: Option<StaffRole>,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
     /// Whether it is open how private the visit is.
@@ -71,6 +80,17 @@ impl Forms {
         self.devices_open = false;
         self.privacy_open = false;
         self.digits_put_away = false;
+    }
+}
+
+impl Forms {
+    /// Nothing of a beginning stays when it is done, or given up.
+    pub(crate) fn forget_beginning(&mut self) {
+        for typed in [&mut self.code, &mut self.password, &mut self.password_again, &mut self.totp] {
+            typed.clear();
+        }
+        self.passwords_differ = false;
+        self.qr = None;
     }
 }
 

@@ -1,12 +1,10 @@
-//! The visit's link as a QR code, for a patient's telephone camera.
+//! A link or a secret as a QR code, for a telephone's camera.
 
 use std::fmt;
 
 use egui::{Color32, CornerRadius, Mesh, Rect, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
 use qrcode::{Color, EcLevel, QrCode};
 use units::Phi;
-
-use crate::words;
 
 /// The squares of the link that was drawn last; making them anew for each drawing would cost more than the drawing.
 pub(crate) struct Squares {
@@ -22,7 +20,7 @@ impl fmt::Debug for Squares {
 }
 
 /// Draws the code as large as the column, on white in both looks: many cameras read no light code on a dark ground.
-pub(crate) fn qr_code(ui: &mut Ui, link: &Phi<String>, known: &mut Option<Squares>) {
+pub(crate) fn qr_code(ui: &mut Ui, link: &Phi<String>, known: &mut Option<Squares>, name: &str) {
     if known.as_ref().is_none_or(|known| known.link != *link) {
         *known = squares(link);
     }
@@ -33,7 +31,7 @@ pub(crate) fn qr_code(ui: &mut Ui, link: &Phi<String>, known: &mut Option<Square
     let unit = (side / modules as f32).floor().max(1.0);
     let side = unit * modules as f32;
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words::QR));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
     ui.painter().rect_filled(rect, CornerRadius::same(6), Color32::WHITE);
     let mut mesh = Mesh::default();
     for (row, line) in squares.dark.chunks(squares.width).enumerate() {

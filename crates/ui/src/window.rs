@@ -7,7 +7,7 @@ use units::{Phi, Timestamp};
 
 use crate::forms::KeyForms;
 use crate::theme::{DARK, Palette};
-use crate::views::{desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
+use crate::views::{beginning, desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
 
 /// Draws the window once, and pushes what the person wants.
@@ -77,6 +77,14 @@ fn clinician_ui(
             forms.patient.clear();
             forms.keys = KeyForms::default();
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
+        }
+        DeskPhase::Beginning { enrolment, is_asking, problem } => {
+            let beginning = (enrolment, *is_asking, problem.as_ref());
+            on_paper(ui, |ui| beginning::beginning_ui(ui, model, beginning, forms, intents));
+        }
+        DeskPhase::RecoveryCodes(codes) => {
+            forms.forget_beginning();
+            on_paper(ui, |ui| beginning::codes_ui(ui, model, codes, intents));
         }
         DeskPhase::Keys => {
             forms.forget_visit();

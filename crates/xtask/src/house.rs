@@ -188,7 +188,7 @@ impl House {
         let data = folder.join("server");
         let server = Server::start_with(programs, place, &data, listen, more)?;
         let password = generated_password()?;
-        add_account(programs, &data, CLINICIAN, "clinician", &password)?;
+        add_account(programs, &data, CLINICIAN, "clinician", &password, &totp_file(folder, CLINICIAN))?;
         fs::write(folder.join("password"), password)?;
         Ok(Self { programs: programs.clone(), server, folder: folder.to_owned() })
     }
@@ -196,7 +196,14 @@ impl House {
     /// Makes a further account, with the same password.
     pub fn add_account(&self, name: &str, role: &str) -> Result<()> {
         let password = fs::read_to_string(self.folder.join("password"))?;
-        add_account(&self.programs, &self.folder.join("server"), name, role, &password)
+        let totp = totp_file(&self.folder, name);
+        add_account(&self.programs, &self.folder.join("server"), name, role, &password, &totp)
+    }
+
+    /// The file with the secret of an account's second factor.
+    #[must_use]
+    pub fn totp_file(&self, name: &str) -> PathBuf {
+        totp_file(&self.folder, name)
     }
 
     /// The clinician's end as a command, for tests that change it before it starts. `link` is where it writes the link.
@@ -206,6 +213,7 @@ impl House {
         command.args(["headless", "host", "--server", &self.server.url, "--pin", &self.server.pin]);
         command.args(["--user", CLINICIAN, "--admit-after", admit_after]);
         command.arg("--password-file").arg(self.folder.join("password"));
+        command.arg("--totp-file").arg(self.totp_file(CLINICIAN));
         command.arg("--invite-out").arg(self.link_file());
         self.add_common(&mut command, options, "clinician");
         command
@@ -237,6 +245,7 @@ impl House {
         let mut command = Command::new(&self.programs.app);
         command.args(["--server", &self.server.url, "--pin", &self.server.pin, "--user", CLINICIAN]);
         command.arg("--password-file").arg(self.folder.join("password"));
+        command.arg("--totp-file").arg(self.totp_file(CLINICIAN));
         command.arg("--identity").arg(self.folder.join("identity"));
         command.arg("--known-file").arg(self.folder.join("clinician-known"));
         command.arg("--invite-out").arg(self.link_file()).args(["--admit-after", "1s"]);
@@ -314,10 +323,23 @@ fn to_file(path: &Path) -> OsString {
     word
 }
 
-fn add_account(programs: &Programs, data: &Path, name: &str, role: &str, password: &str) -> Result<()> {
+fn totp_file(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("totp-{name}"))
+}
+
+fn add_account(
+    programs: &Programs,
+    data: &Path,
+    name: &str,
+    role: &str,
+    password: &str,
+    totp_out: &Path,
+) -> Result<()> {
     let mut child = Command::new(&programs.server)
         .args(["user", "add", name, "--role", role, "--data"])
         .arg(data)
+        .arg("--totp-out")
+        .arg(totp_out)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

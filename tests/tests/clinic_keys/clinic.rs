@@ -1,16 +1,21 @@
 //! A server with its accounts, in this process.
 
+use std::collections::HashMap;
+
 use server::accounts::add_user;
 use server::{Config, Running, serve};
 use signaling_client::{Server, ServerTrust, SignalingClient};
 use signaling_protocol::{SignInReply, SignInRequest, StaffRole};
 use tempfile::TempDir;
+use testkit::authenticator::Authenticator;
 use units::Phi;
 
 const PASSWORD: &str = "correct horse battery";
 
 pub(crate) struct Clinic {
     running: Running,
+    /// What is in people's authenticator apps.
+    apps: HashMap<&'static str, Authenticator>,
     // Last: the folder goes when nothing writes into it any more.
     _data: TempDir,
 }
@@ -19,11 +24,12 @@ impl Clinic {
     /// With an admin `ada` and a clinician `lee`.
     pub(crate) async fn opens() -> Self {
         let data = tempfile::tempdir().unwrap();
-        for (name, role) in [("ada", StaffRole::Admin), ("lee", StaffRole::Clinician)] {
-            add_user(data.path(), name, role, &password(), false).unwrap();
-        }
+        let apps = [("ada", StaffRole::Admin), ("lee", StaffRole::Clinician)].map(|(name, role)| {
+            let secret = add_user(data.path(), name, role, &password()).unwrap();
+            (name, Authenticator::new(secret.expose()))
+        });
         let config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
-        Self { running: serve(config).await.unwrap(), _data: data }
+        Self { running: serve(config).await.unwrap(), apps: apps.into(), _data: data }
     }
 
     pub(crate) fn client(&self) -> SignalingClient {
@@ -32,7 +38,8 @@ impl Clinic {
     }
 
     pub(crate) async fn sign_in(&self, name: &str) -> SignInReply {
-        let request = SignInRequest { name: Phi::new(name.to_owned()), password: password(), totp: None };
+        let totp = Some(Phi::new(self.apps[name].digits()));
+        let request = SignInRequest::new(Phi::new(name.to_owned()), password(), totp);
         self.client().sign_in(&request).await.unwrap()
     }
 }

@@ -12,6 +12,7 @@ use signaling_protocol::{
     Base64, CreateInviteRequest, Event, HostJoinRequest, Role, SignInRequest, StaffRole, VersionRange, VisitId,
 };
 use tempfile::TempDir;
+use testkit::authenticator::Authenticator;
 use trust::{InviteSecret, KeyFingerprint, Link, TlsPin};
 use units::Phi;
 
@@ -21,6 +22,7 @@ pub(crate) struct Clinic {
     running: Running,
     visit: VisitId,
     staff: Phi<String>,
+    totp_secret: Phi<String>,
     config: Config,
     // Last: the folder goes when nothing writes into it any more.
     _data: TempDir,
@@ -37,16 +39,18 @@ impl Clinic {
 
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        add_user(data.path(), "lee", StaffRole::Clinician, &password(), false).unwrap();
+        let totp_secret = add_user(data.path(), "lee", StaffRole::Clinician, &password()).unwrap();
         let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
         change(&mut config);
         let running = serve(config.clone()).await.unwrap();
         config.listen = running.address;
         let client = client(&running);
-        let request = SignInRequest { name: Phi::new("lee".to_owned()), password: password(), totp: None };
+        // The earliest that are good: the doctor takes those of the moment.
+        let totp = Some(Phi::new(Authenticator::new(totp_secret.expose()).digits()));
+        let request = SignInRequest::new(Phi::new("lee".to_owned()), password(), totp);
         let staff = client.sign_in(&request).await.unwrap().token;
         let visit = client.create_visit(&staff).await.unwrap().visit;
-        Self { running, visit, staff, config, _data: data }
+        Self { running, visit, staff, totp_secret, config, _data: data }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -69,7 +73,7 @@ impl Clinic {
             pin: Some(self.running.pin_text().parse().unwrap()),
             user: Phi::new("lee".to_owned()),
             password: password(),
-            totp_secret: None,
+            totp_secret: Some(self.totp_secret.clone()),
         })
     }
 

@@ -14,7 +14,7 @@ use session::{
 use trust::TlsPin;
 use units::{Clock, Phi};
 
-use crate::clinic::{CLINICIAN, PASSWORD};
+use crate::clinic::{PASSWORD, SECRET};
 use crate::fixtures::CLINIC;
 
 /// How a person and their app are, where it matters.
@@ -60,9 +60,9 @@ impl Host {
         let account = Account {
             server: url.to_owned(),
             pin: pin.map(|pin| TlsPin(pin).to_string().parse().unwrap()),
-            user: Phi::new(CLINICIAN.to_owned()),
+            user: Phi::new(folder.file_name().unwrap().to_str().unwrap().to_owned()),
             password: Phi::new(PASSWORD.to_owned()),
-            totp_secret: None,
+            totp_secret: Some(Phi::new(fs::read_to_string(folder.join(SECRET)).unwrap())),
         };
         let habits = Habits { admit_after: admits.then_some(ADMITS_AFTER), ..Habits::default() };
         let unattended = Unattended::prepare(habits, Some(account), Some(link.clone())).unwrap();

@@ -1,4 +1,4 @@
-//! The real server, one clinician's account, and the key of the clinic: what all worlds of a test share.
+//! The real server, a clinician's account for each visit, and the key of the clinic: what all worlds of a test share.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,9 +14,11 @@ use crate::pki::{Authority, Identity};
 use crate::proxy::Proxy;
 use crate::script::Script;
 
-/// The name and the password of the account.
-pub(crate) const CLINICIAN: &str = "lee";
+/// The password of all accounts.
 pub(crate) const PASSWORD: &str = "a password of nobody else";
+
+/// Where in a visit's folder the secret of the second factor is.
+pub(crate) const SECRET: &str = "totp";
 
 /// A server that runs until it is dropped.
 pub(crate) struct Clinic {
@@ -41,9 +43,6 @@ impl Clinic {
         config.certificate = Some(identity.write(folder.path()));
         config.limits.joins_per_minute = 1_000;
         let server = runtime.block_on(serve(config)).unwrap();
-        let password = Phi::new(PASSWORD.to_owned());
-        let data = folder.path().join("server");
-        server::accounts::add_user(&data, CLINICIAN, StaffRole::Clinician, &password, false).unwrap();
         Self { server, authority, identity, visits: AtomicU32::new(0), runtime, folder }
     }
 
@@ -58,10 +57,21 @@ impl Clinic {
         self.runtime.block_on(Proxy::start(self.server.address, connector, acceptor, script))
     }
 
-    /// A folder for another visit.
+    /// A folder for another visit, with the secret of a clinician's second factor: digits are good once, so each visit has an
+    /// account of its own, which is called like the folder.
     pub(crate) fn folder(&self) -> PathBuf {
-        let folder = self.folder.path().join(format!("visit-{}", self.visits.fetch_add(1, Ordering::Relaxed)));
+        let (name, secret) = self.hire();
+        let folder = self.folder.path().join(name);
         fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(SECRET), secret.expose()).unwrap();
         folder
+    }
+
+    /// Another clinician's account: its name, and the secret of its second factor.
+    pub(crate) fn hire(&self) -> (String, Phi<String>) {
+        let name = format!("visit-{}", self.visits.fetch_add(1, Ordering::Relaxed));
+        let (data, password) = (self.folder.path().join("server"), Phi::new(PASSWORD.to_owned()));
+        let secret = server::accounts::add_user(&data, &name, StaffRole::Clinician, &password).unwrap();
+        (name, secret)
     }
 }

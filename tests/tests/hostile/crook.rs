@@ -14,6 +14,7 @@ use signaling_protocol::{
     Base64, CreateInviteRequest, EndpointId, Envelope, Event, HostJoinRequest, JoinReply, JoinRequest, Participant,
     Role, SendRequest, SignInRequest, VersionRange,
 };
+use testkit::authenticator::Authenticator;
 use tokio::sync::mpsc;
 use trust::{
     Candidate, Capabilities, DeviceRole, Epoch, Expected, InnerMessage, InviteSecret, Opened, OwnBundle, PeerBundle,
@@ -21,7 +22,7 @@ use trust::{
 };
 use units::{Clock, Phi};
 
-use crate::clinic::{CLINICIAN, Clinic, PASSWORD};
+use crate::clinic::{Clinic, PASSWORD};
 use crate::fixtures::{CLINIC, NAME, Papers, SALT, clinic_key, days, secret_bytes};
 use crate::hand::{Facts, Hand, envelope};
 use crate::proxy::Proxy;
@@ -143,8 +144,10 @@ pub(crate) async fn clinician(
     conduct: Conduct,
 ) -> (Link, impl Future<Output = ()> + use<>) {
     let client = client(clinic, proxy);
-    let (name, password) = (Phi::new(CLINICIAN.to_owned()), Phi::new(PASSWORD.to_owned()));
-    let staff = client.sign_in(&SignInRequest { name, password, totp: None }).await.unwrap().token;
+    let (name, secret) = clinic.hire();
+    let (name, password) = (Phi::new(name), Phi::new(PASSWORD.to_owned()));
+    let totp = Some(Phi::new(Authenticator::new(secret.expose()).digits()));
+    let staff = client.sign_in(&SignInRequest::new(name, password, totp)).await.unwrap().token;
     let visit = client.create_visit(&staff).await.unwrap().visit;
     let secret = InviteSecret::from_random([52; 32]);
     let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: 3_600 };

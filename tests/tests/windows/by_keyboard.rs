@@ -69,6 +69,8 @@ fn signs_in(clinic: &Clinic, clinician: &Person) {
     }
     clinician.tabs_to(Role::PasswordText, "Password");
     clinician.types(Role::PasswordText, "Password", &clinic.password());
+    clinician.tabs_to(Role::Entry, "One-time code");
+    clinician.types(Role::Entry, "One-time code", &clinic.digits(clinic.name()));
     clinician.hands.press(&[Key::ENTER]);
     clinician.sees(Role::Heading, "Your desk");
 }

@@ -1,10 +1,13 @@
 //! The clinic: a server and its one account.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use atspi::Role;
 use tempfile::TempDir;
+use testkit::authenticator::Authenticator;
 use xtask::house::{CLINICIAN, House, Place};
 use xtask::programs::Programs;
 
@@ -14,6 +17,7 @@ use crate::person::Person;
 pub(crate) struct Clinic {
     house: House,
     identity: PathBuf,
+    apps: Mutex<HashMap<String, Authenticator>>,
     // Last: the folder goes when nothing writes into it any more.
     _folder: TempDir,
 }
@@ -23,7 +27,7 @@ impl Clinic {
         let folder = tempfile::Builder::new().prefix("housecall-clinic-").tempdir().expect("a folder");
         let programs = Programs::for_tests().expect("the programs");
         let house = House::open(programs, folder.path(), &Place::default(), "127.0.0.1:0").expect("a server");
-        Self { house, identity: folder.path().join("identity"), _folder: folder }
+        Self { house, identity: folder.path().join("identity"), apps: Mutex::default(), _folder: folder }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -52,6 +56,13 @@ impl Clinic {
         fs::read_to_string(self.house.folder().join("password")).expect("a password")
     }
 
+    /// The digits that somebody's authenticator app shows, as it was given out with their account.
+    pub(crate) fn digits(&self, name: &str) -> String {
+        let secret = fs::read_to_string(self.house.totp_file(name)).expect("a secret");
+        let mut apps = self.apps.lock().expect("nobody panicked");
+        apps.entry(name.to_owned()).or_insert_with(|| Authenticator::new(&secret)).digits()
+    }
+
     /// The words with which a clinician's icon on the desktop starts the program: only the password is left to type. A clinic of
     /// one, as in all of these tests.
     pub(crate) fn icon(&self) -> [&str; 8] {
@@ -67,7 +78,14 @@ impl Clinic {
     /// Whoever has opened the program with this clinic's words signs in.
     #[track_caller]
     pub(crate) fn lets_sign_in(&self, person: &Person) {
+        self.lets_sign_in_as(self.name(), person);
+    }
+
+    /// The same for another account.
+    #[track_caller]
+    pub(crate) fn lets_sign_in_as(&self, name: &str, person: &Person) {
         person.types_secretly_into("Password", &self.password());
+        person.types_into("One-time code", &self.digits(name));
         person.clicks("Sign in");
     }
 

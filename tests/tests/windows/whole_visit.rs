@@ -47,6 +47,7 @@ fn signs_in(clinic: &Clinic, clinician: &Person) {
     clinician.types_into("Clinic's server", clinic.address());
     clinician.types_into("Name", clinic.name());
     clinician.types_secretly_into("Password", &clinic.password());
+    clinician.types_into("One-time code", &clinic.digits(clinic.name()));
     clinician.clicks_on(Role::ToggleButton, "Server without a public certificate");
     clinician.types_into("Certificate pin", clinic.pin());
     clinician.clicks("Sign in");

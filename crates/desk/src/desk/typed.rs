@@ -18,11 +18,7 @@ pub(super) fn read(
     password: Phi<String>,
     totp: Option<Phi<String>>,
 ) -> Result<(ServerAddress, SignInRequest), DeskProblem> {
-    let server = match server.contains("://") {
-        true => ServerAddress::from_base_url(server),
-        false => server.strip_suffix('/').unwrap_or(server).parse(),
-    }
-    .map_err(DeskProblem::Server)?;
+    let server = read_server(server)?;
     let name = Phi::new(name.expose().trim().to_owned());
     if name.expose().is_empty() {
         return Err(DeskProblem::NameMissing);
@@ -30,17 +26,40 @@ pub(super) fn read(
     if password.expose().is_empty() {
         return Err(DeskProblem::PasswordMissing);
     }
-    // People write the six digits in two groups.
-    let totp = totp.map(|code| Phi::new(code.expose().split_whitespace().collect::<String>()));
-    let totp = totp.filter(|code| !code.expose().is_empty());
-    Ok((server, SignInRequest { name, password, totp }))
+    let mut request = SignInRequest::new(name, password, None);
+    match totp.map(|code| plain_code(&code)).filter(|code| !code.expose().is_empty()) {
+        Some(code) if code.expose().bytes().all(|byte| byte.is_ascii_digit()) => request.totp = Some(code),
+        Some(code) => request.recovery_code = Some(code),
+        None => {}
+    }
+    Ok((server, request))
 }
 
-pub(super) fn problem_of(answer: DeskAnswer) -> DeskProblem {
+pub(super) fn read_server(server: &str) -> Result<ServerAddress, DeskProblem> {
+    match server.contains("://") {
+        true => ServerAddress::from_base_url(server),
+        false => server.strip_suffix('/').unwrap_or(server).parse(),
+    }
+    .map_err(DeskProblem::Server)
+}
+
+/// People write the six digits in two groups, and other codes as they like.
+pub(super) fn plain_code(code: &Phi<String>) -> Phi<String> {
+    Phi::new(code.expose().split_whitespace().collect())
+}
+
+pub(super) fn problem_of(now: Timestamp, answer: DeskAnswer) -> DeskProblem {
     match answer {
         DeskAnswer::Refused(code) => DeskProblem::Refused(code),
         DeskAnswer::Unreachable => DeskProblem::Unreachable,
         DeskAnswer::Failed { sentence } => DeskProblem::Failed(sentence),
-        DeskAnswer::SignedIn(_) | DeskAnswer::VisitMade(_) | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
+        DeskAnswer::CodeNeeded => DeskProblem::CodeNeeded,
+        DeskAnswer::Delayed(wait) => DeskProblem::Delayed { until: now + wait },
+        DeskAnswer::SignedIn(_)
+        | DeskAnswer::SignedUp(_)
+        | DeskAnswer::Sessions(_)
+        | DeskAnswer::Colleagues(..)
+        | DeskAnswer::VisitMade(_)
+        | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
     }
 }

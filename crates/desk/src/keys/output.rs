@@ -35,6 +35,8 @@ pub enum Entry {
     Device,
     /// The clinic's issuing key.
     Issuing,
+    /// What the device is known by at sign-in, and what the session goes on by.
+    Session,
 }
 
 /// A question to the server. Each may be asked again: the answer is the same.

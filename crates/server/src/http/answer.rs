@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use signaling_protocol::{Code, Problem};
 
+use crate::accounts::Denied;
+
 /// When to try again if nothing else is known: messages come back at many a second, and a disk is tried again soon.
 const RETRY_SOON: Duration = Duration::from_secs(2);
 
@@ -27,6 +29,12 @@ impl Refused {
 impl From<Code> for Refused {
     fn from(code: Code) -> Self {
         Self { code, retry_after: RETRY_SOON }
+    }
+}
+
+impl From<Denied> for Refused {
+    fn from(Denied { code, wait }: Denied) -> Self {
+        Self { code, retry_after: wait.unwrap_or(RETRY_SOON) }
     }
 }
 

@@ -10,11 +10,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
-use signaling_protocol::{Code, DeviceId, EndpointId, InviteId, ObjectId, VisitId};
+use signaling_protocol::{Code, DeviceId, EndpointId, InviteId, ObjectId, SessionId, StaffId, VisitId};
 
 use super::Shared;
 use super::answer::{Refused, malformed};
-use crate::accounts::Accounts;
 use crate::permissions::{Caller, Who, who};
 
 /// How long a body may take: a link of 40 kbit/s needs 13 s for 64 KiB, and 18 s for the largest staff box.
@@ -51,7 +50,7 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Reques
         Some(Who::Staff(scopes)) => {
             let caller = bearer(request.headers()).and_then(|token| {
                 let session = shared.accounts.session(shared.driver.now(), token)?;
-                Caller::admit(session.staff, session.role, Accounts::hash_of(token), scopes)
+                Caller::admit(session.staff, session.role, session.session, scopes)
             });
             match caller {
                 Ok(caller) => drop(request.extensions_mut().insert(caller)),
@@ -121,6 +120,30 @@ impl FromRequestParts<Arc<Shared>> for Device {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
         let text = path(parts, shared).await.ok_or(Code::DeviceNotFound)?;
         Ok(Self(text.parse().map_err(|_| Code::DeviceNotFound)?))
+    }
+}
+
+/// The account in the path.
+pub(super) struct Account(pub(super) StaffId);
+
+impl FromRequestParts<Arc<Shared>> for Account {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let text = path(parts, shared).await.ok_or(Code::StaffNotFound)?;
+        Ok(Self(text.parse().map_err(|_| Code::StaffNotFound)?))
+    }
+}
+
+/// The session in the path.
+pub(super) struct SessionPath(pub(super) SessionId);
+
+impl FromRequestParts<Arc<Shared>> for SessionPath {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let text = path(parts, shared).await.ok_or(Code::Malformed)?;
+        Ok(Self(text.parse().map_err(|_| Code::Malformed)?))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The wire over HTTP: a translator in front of the visits, and nothing more.
 
+mod account_routes;
 mod answer;
 mod events;
 mod extract;
@@ -57,7 +58,19 @@ const STAFF_BOX_BODY_BYTES: usize = 96 * 1024;
 /// All routes of `PROTOCOL.md`.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/v1/auth/sign-in", post(routes::sign_in))
+        .route("/v1/auth/sign-in", post(account_routes::sign_in))
+        .route("/v1/auth/sign-up", post(account_routes::sign_up))
+        .route("/v1/auth/refresh", post(account_routes::refresh))
+        .route("/v1/auth/sign-out", post(account_routes::sign_out))
+        .route("/v1/auth/password", post(account_routes::change_password))
+        .route("/v1/auth/recovery-codes", post(account_routes::renew_recovery_codes))
+        .route("/v1/staff", get(account_routes::people).post(account_routes::add))
+        .route("/v1/staff/{staff}/code", post(account_routes::begin_anew))
+        .route("/v1/staff/{staff}/role", post(account_routes::set_role))
+        .route("/v1/staff/{staff}/disable", post(account_routes::disable))
+        .route("/v1/staff/{staff}/enable", post(account_routes::enable))
+        .route("/v1/staff/{staff}/sessions", get(account_routes::sessions))
+        .route("/v1/sessions/{session}", delete(account_routes::end_session))
         .route("/v1/visits", post(routes::create_visit))
         .route("/v1/visits/{visit}/invites", post(routes::create_invite))
         .route("/v1/visits/{visit}/join", post(routes::join_host))

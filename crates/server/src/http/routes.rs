@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::State;
 use signaling_protocol::{
     ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
-    JoinReply, JoinRequest, SendReply, SendRequest, SignInReply, SignInRequest,
+    JoinReply, JoinRequest, SendReply, SendRequest,
 };
 
 use super::answer::{Empty, Json, Refused};
@@ -17,19 +17,6 @@ use crate::visits::{Command, PROVEN_JOIN_EVERY, Reply};
 
 pub(super) type Answer<T> = Result<Json<T>, Refused>;
 pub(super) type App = State<Arc<Shared>>;
-
-pub(super) async fn sign_in(
-    State(shared): App,
-    Extension(ClientAddress(from)): Extension<ClientAddress>,
-    Body(request): Body<SignInRequest>,
-) -> Answer<SignInReply> {
-    let (now, unix_secs) = (shared.driver.now(), shared.driver.unix_secs());
-    let accounts = Arc::clone(&shared.accounts);
-    match accounts.sign_in(now, unix_secs, from, request).await {
-        Err(code) => Err(Refused::until(code, shared.accounts.wait(shared.driver.now(), from))),
-        Ok(reply) => Ok(Json(reply)),
-    }
-}
 
 pub(super) async fn create_visit(State(shared): App, Staff(Caller { staff, .. }): Staff) -> Answer<CreateVisitReply> {
     match shared.driver.handle(Command::CreateVisit { staff }).await? {

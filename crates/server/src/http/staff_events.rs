@@ -30,7 +30,8 @@ pub(super) async fn events(
 ) -> Result<Response, Refused> {
     let place = shared.staff.stream(by.staff)?;
     let standing = shared.staff.watch();
-    let listener = Listener { shared, by, standing, cursor: cursor_of(&headers), _place: place };
+    let ended = shared.accounts.watch_ended();
+    let listener = Listener { shared, by, standing, ended, cursor: cursor_of(&headers), _place: place };
     Ok(if polls(query.as_deref()) { poll(listener).await.into_response() } else { stream_to(listener) })
 }
 
@@ -39,6 +40,7 @@ struct Listener {
     shared: Arc<Shared>,
     by: Caller,
     standing: watch::Receiver<Standing>,
+    ended: watch::Receiver<u64>,
     cursor: Option<u64>,
     _place: StreamPlace,
 }
@@ -62,6 +64,7 @@ impl Listener {
             tokio::select! {
                 // Its sender lives as long as the server.
                 _ = self.standing.changed() => {}
+                _ = self.ended.changed() => {}
                 () = self.shared.driver.closed() => return Heard::Bye,
                 () = tokio::time::sleep_until(until) => return Heard::Quiet,
             }
@@ -70,7 +73,7 @@ impl Listener {
 
     fn look(&mut self) -> Option<Heard> {
         let standing = self.standing.borrow_and_update().clone();
-        if self.shared.accounts.session_of(self.shared.driver.now(), &self.by.session).is_err() {
+        if self.shared.accounts.session_of(self.shared.driver.now(), self.by.session).is_err() {
             return Some(Heard::End);
         }
         if self.cursor == Some(standing.version) {

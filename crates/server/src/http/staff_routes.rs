@@ -25,7 +25,7 @@ pub(super) async fn revoke(State(shared): App, Staff(by): Staff, Body(request): 
     let everywhere = Arc::clone(&shared);
     let at_once = move |notice, owners: Vec<_>| {
         everywhere.driver.with(|visits, _| visits.set_notice(notice));
-        everywhere.accounts.end_sessions(&owners, &by.session);
+        everywhere.accounts.signed_out(&owners, by.session);
     };
     done(shared.staff.revoke(shared.driver.now(), by, request, at_once).await)
 }

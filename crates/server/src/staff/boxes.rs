@@ -8,6 +8,7 @@ use units::Timestamp;
 use super::rules::{self, Step, sized};
 use super::{Staff, records};
 use crate::permissions::Caller;
+use crate::store::Event;
 
 /// Labels in one answer: about 40 KiB.
 const PAGE: usize = 500;
@@ -37,7 +38,8 @@ impl Staff {
                 return Err(Code::QuotaFull.into());
             }
             records::write_box(database, kind, object, by.staff, &asked)?;
-            told.push(Box::new(|standing| standing.boxes = standing.next()));
+            let event = Event::BoxWritten { kind, object, revision: asked.revision };
+            told.push(event, Box::new(|standing| standing.boxes = standing.next()));
             Ok(())
         })
         .await
@@ -85,7 +87,7 @@ impl Staff {
             let Some((creator, _)) = records::box_of(database, kind, object)? else { return Ok(()) };
             by.over(creator)?;
             records::remove_box(database, kind, object)?;
-            told.push(Box::new(|standing| standing.boxes = standing.next()));
+            told.push(Event::BoxRemoved { kind, object }, Box::new(|standing| standing.boxes = standing.next()));
             Ok(())
         })
         .await

@@ -11,6 +11,7 @@ use units::Timestamp;
 use super::rules::{self, Step, sized};
 use super::{Done, Staff, draw, lock, records};
 use crate::permissions::Caller;
+use crate::store::Event;
 
 /// Certified devices in one answer: about 80 KiB at most.
 const PAGE: usize = 64;
@@ -38,7 +39,8 @@ impl Staff {
                     return Err(Code::QuotaFull.into());
                 }
                 records::add_waiting(database, fresh, by.staff, &asked.request, unix_micros)?;
-                told.push(Box::new(|standing| standing.devices = standing.next()));
+                let event = Event::DeviceAsked { device: fresh, staff: by.staff };
+                told.push(event, Box::new(|standing| standing.devices = standing.next()));
                 Ok(fresh)
             })
             .await?;
@@ -92,7 +94,7 @@ impl Staff {
                 return Err(Code::NotAllowed.into());
             }
             if lock(&this.checks).say(now, device, asked, &this.limits)? == Step::Write {
-                told.push(Box::new(|standing| standing.checks = standing.next()));
+                told.push_unkept(Box::new(|standing| standing.checks = standing.next()));
             }
             Ok(())
         })
@@ -138,10 +140,14 @@ impl Staff {
                 return Err(Code::QuotaFull.into());
             }
             records::certify(database, device, &asked)?;
-            told.push(Box::new(move |standing| {
-                lock(&this.checks).end(device);
-                standing.devices = standing.next();
-            }));
+            let event = Event::DeviceCertified { device, revision: asked.revision };
+            told.push(
+                event,
+                Box::new(move |standing| {
+                    lock(&this.checks).end(device);
+                    standing.devices = standing.next();
+                }),
+            );
             Ok(())
         })
         .await
@@ -163,11 +169,14 @@ impl Staff {
                 return Err(Code::NotAllowed.into());
             }
             records::remove_device(database, device)?;
-            told.push(Box::new(move |standing| {
-                lock(&this.checks).end(device);
-                standing.devices = standing.next();
-                standing.boxes = standing.version;
-            }));
+            told.push(
+                Event::DeviceForgotten { device },
+                Box::new(move |standing| {
+                    lock(&this.checks).end(device);
+                    standing.devices = standing.next();
+                    standing.boxes = standing.version;
+                }),
+            );
             Ok(())
         })
         .await

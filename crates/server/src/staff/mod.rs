@@ -1,7 +1,7 @@
 //! What colleagues keep at the server: which clinic they are, their devices, revocations, and boxes sealed to each other.
 //!
 //! All of it is opaque bytes and public keys. What may follow what is decided by pure functions in `rules` and `checks`;
-//! each request is one transaction on a connection of its own, and when it is written, whoever listens hears of it, also
+//! each request is one transaction of the [ledger](crate::store), and when it is written, whoever listens hears of it, also
 //! if who asked has gone meanwhile.
 //!
 //! **Invariant:** what is counted against a quota is counted by account, and nobody's bytes take the place of another's:
@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use signaling_protocol::{
     Clinic, ClinicReply, Code, DeviceId, Notice, NoticeRequest, StaffEvent, StaffId, StaffLimits,
 };
@@ -29,9 +29,10 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 use units::Timestamp;
 
+use crate::accounts::end_sessions_of;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
-use crate::store::{OpenError, open_database, set_room};
+use crate::store::{Actor, Database, Event, OpenError, open_database};
 use crate::visits::first_cursor;
 use checks::Checks;
 use rules::Step;
@@ -45,7 +46,7 @@ const BURST_SECS: f64 = 6.0;
 /// What colleagues keep.
 pub(crate) struct Staff {
     limits: StaffLimits,
-    database: Arc<tokio::sync::Mutex<Connection>>,
+    database: Arc<tokio::sync::Mutex<Database>>,
     checks: Mutex<Checks>,
     turns: Mutex<HashMap<StaffId, TokenBucket>>,
     streams: Mutex<HashMap<StaffId, usize>>,
@@ -108,16 +109,16 @@ impl Staff {
     /// What is kept in this data directory. `unix_micros` is the time of this start; `room` as in
     /// [`Config::database_room`](crate::Config).
     pub(crate) fn open(data: &Path, unix_micros: u64, room: Option<u32>) -> Result<Self, OpenError> {
-        let database = open_database(data)?;
+        let mut database = open_database(data)?;
         let failed = |source| OpenError::Database { path: data.to_owned(), source };
         if let Some(pages) = room {
-            set_room(&database, pages).map_err(failed)?;
+            database.set_room(pages).map_err(failed)?;
         }
         let version = first_cursor(unix_micros);
         let standing = Standing {
             version,
-            clinic: records::clinic(&database).map_err(failed)?,
-            notice: records::notice(&database).map_err(failed)?,
+            clinic: database.read(records::clinic).map_err(failed)?,
+            notice: database.read(records::notice).map_err(failed)?,
             devices: version,
             checks: version,
             boxes: version,
@@ -160,11 +161,15 @@ impl Staff {
         self.change(now, by, move |database, told| {
             if rules::set_up(records::clinic(database)?.as_ref(), &asked, &limits)? == Step::Write {
                 records::write_clinic(database, &asked)?;
-                told.push(Box::new(move |standing| {
-                    info!(generation = asked.generation, "the clinic is set up");
-                    standing.next();
-                    standing.clinic = Some(asked);
-                }));
+                let event = Event::ClinicSetUp { generation: asked.generation };
+                told.push(
+                    event,
+                    Box::new(move |standing| {
+                        info!(generation = asked.generation, "the clinic is set up");
+                        standing.next();
+                        standing.clinic = Some(asked);
+                    }),
+                );
             }
             Ok(())
         })
@@ -192,13 +197,22 @@ impl Staff {
                 for device in &asked.revoked {
                     owners.extend(records::remove_device(database, *device)?);
                 }
-                told.push(Box::new(move |standing| {
-                    info!(devices = asked.revoked.len(), "devices are revoked");
-                    standing.devices = standing.next();
-                    standing.boxes = standing.version;
-                    standing.notice = Some(asked.notice.clone());
-                    at_once(asked.notice, owners);
-                }));
+                // Who has a lost device has its tokens too.
+                for owner in &owners {
+                    end_sessions_of(database, *owner, Some(by.session))?;
+                    told.events.push(Event::SessionsEnded { staff: *owner });
+                }
+                let event = Event::NoticePublished { epoch: asked.notice.epoch };
+                told.push(
+                    event,
+                    Box::new(move |standing| {
+                        info!(devices = asked.revoked.len(), "devices are revoked");
+                        standing.devices = standing.next();
+                        standing.boxes = standing.version;
+                        standing.notice = Some(asked.notice.clone());
+                        at_once(asked.notice, owners);
+                    }),
+                );
             }
             Ok(())
         })
@@ -210,9 +224,15 @@ impl Staff {
         self: &Arc<Self>,
         now: Timestamp,
         by: Caller,
-        act: impl FnOnce(&Connection, &mut Vec<Told>) -> Done<T> + Send + 'static,
+        act: impl FnOnce(&Connection, &mut Telling<'_>) -> Done<T> + Send + 'static,
     ) -> Result<T, Code> {
-        self.transact(now, by, TransactionBehavior::Immediate, act).await
+        let who = Actor::Staff(by.staff);
+        self.transact(now, by, move |database| {
+            let mut told = Vec::new();
+            let result = database.write(who, |rows, events| act(rows, &mut Telling { told: &mut told, events }))?;
+            Ok((result, told))
+        })
+        .await
     }
 
     /// Carries out what only reads.
@@ -222,15 +242,14 @@ impl Staff {
         by: Caller,
         act: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
     ) -> Result<T, Code> {
-        self.transact(now, by, TransactionBehavior::Deferred, move |database, _| act(database)).await
+        self.transact(now, by, move |database| Ok((database.read(act)?, Vec::new()))).await
     }
 
     async fn transact<T: Send + 'static>(
         self: &Arc<Self>,
         now: Timestamp,
         by: Caller,
-        behavior: TransactionBehavior,
-        act: impl FnOnce(&Connection, &mut Vec<Told>) -> Done<T> + Send + 'static,
+        act: impl FnOnce(&mut Database) -> Done<(T, Vec<Told>)> + Send + 'static,
     ) -> Result<T, Code> {
         if !self.has_turn(now, by.staff) {
             return Err(Code::TooManyRequests);
@@ -239,27 +258,18 @@ impl Staff {
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.database).lock_owned()).await;
         let mut database = turn.map_err(|_| Code::StorageFailed)?;
         let this = Arc::clone(self);
-        let working = tokio::task::spawn_blocking(move || {
-            let mut told = Vec::new();
-            let result = (|| {
-                let transaction = database.transaction_with_behavior(behavior)?;
-                let result = act(&transaction, &mut told)?;
-                transaction.commit()?;
+        let working = tokio::task::spawn_blocking(move || match act(&mut database) {
+            Ok((result, told)) => {
+                // Before the next has its turn, so that it is told in the order in which it was written.
+                for one in told {
+                    this.standing.send_modify(one);
+                }
                 Ok(result)
-            })();
-            match result {
-                Ok(result) => {
-                    // Before the next has its turn, so that it is told in the order in which it was written.
-                    for one in told {
-                        this.standing.send_modify(one);
-                    }
-                    Ok(result)
-                }
-                Err(Undone::Refused(code)) => Err(code),
-                Err(Undone::Failed(error)) => {
-                    warn!(%error, "what colleagues keep cannot be read or written");
-                    Err(Code::StorageFailed)
-                }
+            }
+            Err(Undone::Refused(code)) => Err(code),
+            Err(Undone::Failed(error)) => {
+                warn!(%error, "what colleagues keep cannot be read or written");
+                Err(Code::StorageFailed)
             }
         });
         working.await.map_err(|_| Code::Internal)?
@@ -274,6 +284,25 @@ impl Staff {
 
 /// What whoever listens is told of a change once it is written.
 type Told = Box<dyn FnOnce(&mut Standing) + Send>;
+
+/// What a transaction says of itself, to who keeps account of it and to who listens.
+struct Telling<'a> {
+    told: &'a mut Vec<Told>,
+    events: &'a mut Vec<Event>,
+}
+
+impl Telling<'_> {
+    /// This happened, and whoever listens is told so.
+    fn push(&mut self, event: Event, told: Told) {
+        self.events.push(event);
+        self.told.push(told);
+    }
+
+    /// For what is not kept: whoever listens is told.
+    fn push_unkept(&mut self, told: Told) {
+        self.told.push(told);
+    }
+}
 
 /// Devices that one notice takes off the list; the statement in it holds no more serials either.
 const MOST_REVOKED: usize = 64;

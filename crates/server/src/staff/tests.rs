@@ -26,7 +26,7 @@ impl House {
         for number in [1, 2] {
             let values = rusqlite::params![StaffId::from_random([number; 16]).to_string(), number.to_string()];
             let add = "INSERT INTO staff (staff, name, role, password_hash) VALUES (?, ?, 'admin', '')";
-            staff.database.lock().await.execute(add, values).unwrap();
+            staff.database.lock().await.forge().execute(add, values).unwrap();
         }
         Self { staff: Arc::new(staff), now: Timestamp::ZERO, _data: data }
     }
@@ -189,7 +189,7 @@ async fn lists_come_in_pages_and_none_is_left_out() {
     let me = somebody(1);
     {
         let mut database = house.staff.database.lock().await;
-        let transaction = database.transaction().unwrap();
+        let transaction = database.forge().transaction().unwrap();
         for number in 0..1_001_u16 {
             let bits = [number.to_be_bytes(); 8].concat().try_into().unwrap();
             let values = rusqlite::params![FreeId::from_random(bits).to_string(), me.staff.to_string()];

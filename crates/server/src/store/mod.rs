@@ -1,8 +1,10 @@
 //! What must outlive the process, and the one way by which it is changed.
 //!
 //! **Invariant:** everything here is a label: opaque ids, public keys, hashes, times. Mailboxes are never stored. (What
-//! colleagues keep, in tables of the same file, is [`crate::staff`]'s.)
+//! colleagues keep, in tables of the same file, is [`crate::staff`]'s, and accounts are [`crate::accounts`]'s.) All of it
+//! is changed through `ledger`.
 
+mod ledger;
 mod memory;
 mod queued;
 mod sqlite;
@@ -11,10 +13,11 @@ use signaling_protocol::{
     Admission, Base64, EndReason, EndpointId, InviteId, InviteKey, LeaveReason, Role, StaffId, VisitId, VisitState,
 };
 
+pub(crate) use ledger::{Actor, Database, Event};
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};
-pub(crate) use sqlite::{as_word, make_private, open_database, parsed, set_room, word};
+pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
 
 /// A visit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

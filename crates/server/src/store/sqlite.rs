@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Base64, InviteKey};
 
-use super::{Change, EndpointRow, InviteRow, Rows, Store, StoreError, VisitRow};
+use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
 
 /// The file's name within the data directory.
 const FILE: &str = "housecall.sqlite3";
@@ -20,7 +20,7 @@ const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 3] = ["
+const MIGRATIONS: [&str; 4] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -68,6 +68,31 @@ const MIGRATIONS: [&str; 3] = ["
         FOREIGN KEY (kind, object) REFERENCES staff_objects ON DELETE CASCADE
     ) STRICT;
     CREATE INDEX staff_boxes_of_staff ON staff_boxes (staff);
+", "
+    ALTER TABLE staff ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE sign_up_codes (
+        hash BLOB PRIMARY KEY, staff TEXT UNIQUE REFERENCES staff, expires_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE recovery_codes (hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff) STRICT;
+    CREATE INDEX recovery_codes_of_staff ON recovery_codes (staff);
+    CREATE TABLE known_devices (
+        hash BLOB PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff, used_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX known_devices_of_staff ON known_devices (staff);
+    CREATE TABLE sessions (
+        session TEXT PRIMARY KEY, staff TEXT NOT NULL REFERENCES staff, label TEXT NOT NULL,
+        began_unix_micros INTEGER NOT NULL, used_unix_micros INTEGER NOT NULL, refresh_hash BLOB NOT NULL UNIQUE
+    ) STRICT;
+    CREATE INDEX sessions_of_staff ON sessions (staff);
+    CREATE TABLE access_tokens (
+        hash BLOB PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        ends_unix_micros INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX access_tokens_of_session ON access_tokens (session);
+    CREATE TABLE used_refresh_tokens (
+        hash BLOB PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX used_refresh_tokens_of_session ON used_refresh_tokens (session);
 "];
 
 /// The database cannot be opened.
@@ -105,7 +130,7 @@ pub enum OpenError {
 /// Rows in SQLite.
 #[derive(Debug)]
 pub struct SqliteStore {
-    database: Connection,
+    database: Database,
 }
 
 impl SqliteStore {
@@ -123,71 +148,75 @@ impl SqliteStore {
     /// # Errors
     /// When SQLite refuses.
     pub fn set_room(&mut self, pages: u32) -> Result<(), StoreError> {
-        Ok(set_room(&self.database, pages)?)
+        Ok(self.database.set_room(pages)?)
     }
 
     fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
-        let transaction = self.database.transaction()?;
-        for change in changes {
-            write(&transaction, change)?;
-        }
-        transaction.commit()
+        self.database.write(Actor::Server, |transaction, events| {
+            for change in changes {
+                write(transaction, change)?;
+                events.extend(Event::of(change));
+            }
+            Ok(())
+        })
     }
 
     fn read(&mut self) -> rusqlite::Result<Rows> {
-        let transaction = self.database.transaction()?;
-        let rows = Rows {
-            challenge_key: all(&transaction, "SELECT value FROM secrets WHERE name = 'challenge'", |row| {
-                row.get::<_, [u8; 32]>(0)
-            })?
-            .pop(),
-            visits: all(
-                &transaction,
-                "SELECT visit, host, state, ended, created_unix_micros, ended_unix_micros FROM visits",
-                |row| {
-                    let ended: Option<i64> = row.get(5)?;
-                    Ok(VisitRow {
-                        visit: parsed(row, 0)?,
-                        host: parsed(row, 1)?,
-                        state: word(row, 2)?,
-                        ended: maybe_word(row, 3)?,
-                        created_unix_micros: unsigned(row, 4)?,
-                        ended_unix_micros: ended.map(|_| unsigned(row, 5)).transpose()?,
-                    })
-                },
-            )?,
-            invites: all(&transaction, "SELECT invite, visit, key, expires_unix_micros FROM invites", |row| {
-                Ok(InviteRow {
-                    invite: parsed(row, 0)?,
-                    visit: parsed(row, 1)?,
-                    key: InviteKey(row.get(2)?),
-                    expires_unix_micros: unsigned(row, 3)?,
-                })
-            })?,
-            endpoints: all(
-                &transaction,
-                "SELECT endpoint, visit, role, admission, invite, bundle, gone, joined_unix_micros FROM endpoints",
-                |row| {
-                    let invite: Option<String> = row.get(4)?;
-                    Ok(EndpointRow {
-                        endpoint: parsed(row, 0)?,
-                        visit: parsed(row, 1)?,
-                        role: word(row, 2)?,
-                        admission: word(row, 3)?,
-                        invite: invite.map(|_| parsed(row, 4)).transpose()?,
-                        bundle: Base64(row.get(5)?),
-                        gone: maybe_word(row, 6)?,
-                        joined_unix_micros: unsigned(row, 7)?,
-                    })
-                },
-            )?,
-            tokens: all(&transaction, "SELECT hash, endpoint FROM endpoint_tokens", |row| {
-                Ok((row.get(0)?, parsed(row, 1)?))
-            })?,
-        };
-        transaction.commit()?;
-        Ok(rows)
+        self.database.read(rows)
     }
+}
+
+/// All that stands there.
+fn rows(transaction: &Connection) -> rusqlite::Result<Rows> {
+    Ok(Rows {
+        challenge_key: all(transaction, "SELECT value FROM secrets WHERE name = 'challenge'", |row| {
+            row.get::<_, [u8; 32]>(0)
+        })?
+        .pop(),
+        visits: all(
+            transaction,
+            "SELECT visit, host, state, ended, created_unix_micros, ended_unix_micros FROM visits",
+            |row| {
+                let ended: Option<i64> = row.get(5)?;
+                Ok(VisitRow {
+                    visit: parsed(row, 0)?,
+                    host: parsed(row, 1)?,
+                    state: word(row, 2)?,
+                    ended: maybe_word(row, 3)?,
+                    created_unix_micros: unsigned(row, 4)?,
+                    ended_unix_micros: ended.map(|_| unsigned(row, 5)).transpose()?,
+                })
+            },
+        )?,
+        invites: all(transaction, "SELECT invite, visit, key, expires_unix_micros FROM invites", |row| {
+            Ok(InviteRow {
+                invite: parsed(row, 0)?,
+                visit: parsed(row, 1)?,
+                key: InviteKey(row.get(2)?),
+                expires_unix_micros: unsigned(row, 3)?,
+            })
+        })?,
+        endpoints: all(
+            transaction,
+            "SELECT endpoint, visit, role, admission, invite, bundle, gone, joined_unix_micros FROM endpoints",
+            |row| {
+                let invite: Option<String> = row.get(4)?;
+                Ok(EndpointRow {
+                    endpoint: parsed(row, 0)?,
+                    visit: parsed(row, 1)?,
+                    role: word(row, 2)?,
+                    admission: word(row, 3)?,
+                    invite: invite.map(|_| parsed(row, 4)).transpose()?,
+                    bundle: Base64(row.get(5)?),
+                    gone: maybe_word(row, 6)?,
+                    joined_unix_micros: unsigned(row, 7)?,
+                })
+            },
+        )?,
+        tokens: all(transaction, "SELECT hash, endpoint FROM endpoint_tokens", |row| {
+            Ok((row.get(0)?, parsed(row, 1)?))
+        })?,
+    })
 }
 
 impl Store for SqliteStore {
@@ -208,7 +237,7 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 /// A connection to the data directory's database, at this program's version.
-pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_database(directory: &Path) -> Result<Database, OpenError> {
     make_private(directory).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
     let path = directory.join(FILE);
     let failed = |source| OpenError::Database { path: path.clone(), source };
@@ -228,13 +257,7 @@ pub(crate) fn open_database(directory: &Path) -> Result<Connection, OpenError> {
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(failed)?;
     transaction.commit().map_err(failed)?;
-    Ok(database)
-}
-
-/// Lets this connection grow the file by at most `pages` pages from now on.
-pub(crate) fn set_room(database: &Connection, pages: u32) -> rusqlite::Result<()> {
-    let now: u32 = database.pragma_query_value(None, "page_count", |row| row.get(0))?;
-    database.pragma_update_and_check(None, "max_page_count", now.saturating_add(pages), |_| Ok(()))
+    Database::new(database).map_err(failed)
 }
 
 /// Makes the directory, readable by its owner alone.

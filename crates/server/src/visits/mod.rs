@@ -14,6 +14,7 @@
 
 mod challenge;
 mod command;
+mod dismissing;
 mod endpoint;
 mod hosting;
 mod joining;

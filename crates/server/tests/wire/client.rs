@@ -1,7 +1,9 @@
 //! A small HTTPS client, and people who use it.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, to_bytes};
@@ -21,6 +23,7 @@ use signaling_protocol::{
     SignInReply, Signature, StaffRole, VersionRange, VisitId, join_signing_bytes,
 };
 use tempfile::TempDir;
+use testkit::authenticator::Authenticator;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -38,6 +41,39 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Clinic {
     pub(crate) data: TempDir,
     pub(crate) running: Running,
+    people: &'static People,
+}
+
+/// Who works there, with their authenticator apps.
+#[derive(Default)]
+pub(crate) struct People {
+    apps: Mutex<HashMap<String, Arc<Authenticator>>>,
+    /// Lee's token of the first sign-in.
+    lee: Mutex<Option<String>>,
+}
+
+impl People {
+    /// For as long as the test runs.
+    pub(crate) fn new() -> &'static Self {
+        Box::leak(Box::default())
+    }
+
+    /// A new account, whose password is [`PASSWORD`].
+    pub(crate) fn hire(&self, data: &Path, name: &str, role: StaffRole) {
+        let secret = add_user(data, name, role, &Phi::new(PASSWORD.to_owned())).unwrap();
+        self.knows(name, secret.expose());
+    }
+
+    /// Somebody has this secret in their authenticator app.
+    pub(crate) fn knows(&self, name: &str, secret: &str) {
+        self.apps.lock().unwrap().insert(name.to_owned(), Arc::new(Authenticator::new(secret)));
+    }
+
+    /// The digits of the moment; those of nobody have no use.
+    pub(crate) fn digits(&self, name: &str) -> String {
+        let app = self.apps.lock().unwrap().get(name).cloned();
+        app.map_or_else(|| "123456".to_owned(), |app| app.digits())
+    }
 }
 
 pub(crate) struct Answer {
@@ -53,35 +89,40 @@ impl Clinic {
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let password = Phi::new(PASSWORD.to_owned());
-        add_user(data.path(), "lee", StaffRole::Clinician, &password, false).unwrap();
+        let people = People::new();
+        people.hire(data.path(), "lee", StaffRole::Clinician);
         let mut config = Config::new(data.path().to_owned(), "127.0.0.1:0".parse().unwrap());
         change(&mut config);
         let running = serve(config).await.unwrap();
-        Self { data, running }
+        Self { data, running, people }
     }
 
     /// Goes away and comes back on the same port with the same data.
     pub(crate) async fn restart(self) -> Self {
-        let Self { data, running } = self;
+        let Self { data, running, people } = self;
         let address = running.address;
         running.shutdown().await;
         let running = serve(Config::new(data.path().to_owned(), address)).await.unwrap();
-        Self { data, running }
+        Self { data, running, people }
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client { address: self.running.address, pin: self.running.pin }
+        Client { address: self.running.address, pin: self.running.pin, people: self.people }
     }
 
-    /// Lee's token.
+    /// Lee's token, of one sign-in.
     pub(crate) async fn sign_in(&self) -> String {
-        self.client().sign_in("lee").await.token.into_exposed()
+        let known = self.people.lee.lock().unwrap().clone();
+        if let Some(token) = known {
+            return token;
+        }
+        let token = self.client().sign_in("lee").await.token.into_exposed();
+        self.people.lee.lock().unwrap().insert(token).clone()
     }
 
     /// A new account, signed in.
     pub(crate) async fn staff(&self, name: &str, role: StaffRole) -> SignInReply {
-        add_user(self.data.path(), name, role, &Phi::new(PASSWORD.to_owned()), false).unwrap();
+        self.people.hire(self.data.path(), name, role);
         self.client().sign_in(name).await
     }
 
@@ -128,15 +169,16 @@ pub(crate) struct Link {
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     pin: [u8; 32],
+    pub(crate) people: &'static People,
 }
 
 impl Client {
     /// By the line that the program prints when it is ready.
-    pub(crate) fn of_ready_line(line: &str) -> Self {
+    pub(crate) fn of_ready_line(line: &str, people: &'static People) -> Self {
         let words: Vec<_> = line.split_whitespace().collect();
         let address = words[1].strip_prefix("https://").unwrap().parse().unwrap();
         let pin = URL_SAFE_NO_PAD.decode(words[2].strip_prefix("sha256:").unwrap()).unwrap();
-        Self { address, pin: pin.try_into().unwrap() }
+        Self { address, pin: pin.try_into().unwrap(), people }
     }
 
     pub(crate) async fn connect(
@@ -195,7 +237,8 @@ impl Client {
     }
 
     pub(crate) async fn sign_in(&self, name: &str) -> SignInReply {
-        self.post("/v1/auth/sign-in", None, &json!({ "name": name, "password": PASSWORD })).await.ok()
+        let body = json!({ "name": name, "password": PASSWORD, "totp": self.people.digits(name) });
+        self.post("/v1/auth/sign-in", None, &body).await.ok()
     }
 
     pub(crate) async fn join(&self, link: &Link, bundle: &[u8]) -> Answer {

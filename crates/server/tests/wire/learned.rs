@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use server::accounts::add_user;
 use signaling_protocol::{Base64, DeviceReply, StaffRole};
 use units::Phi;
 
-use crate::client::{PASSWORD, Person};
+use crate::client::{People, Person};
 use crate::privacy::start_program;
 
 type Names = BTreeSet<String>;
@@ -20,17 +19,23 @@ type Names = BTreeSet<String>;
 #[tokio::test]
 async fn what_is_kept_and_logged_after_a_visit_is_what_the_trust_document_lists_and_no_more() {
     let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let people = People::new();
     for (name, role) in [("cleo", StaffRole::Clinician), ("ada", StaffRole::Admin)] {
-        add_user(data.path(), name, role, &Phi::new(PASSWORD.to_owned()), false).unwrap();
+        people.hire(data.path(), name, role);
     }
-    let (mut server, client) = start_program(data.path(), logs.path()).await;
-    let (cleo, ada) = (client.sign_in("cleo").await.token, client.sign_in("ada").await.token);
+    let (mut server, client) = start_program(data.path(), logs.path(), people).await;
+    let (cleo, ada) = (client.sign_in("cleo").await, client.sign_in("ada").await.token);
+    let refresh = json!({ "refresh_token": cleo.refresh_token, "nonce": Base64(vec![1; 16]) });
+    client.post("/v1/auth/refresh", None, &refresh).await.is(StatusCode::OK);
+    let cleo = cleo.token;
     client.post("/v1/auth/sign-in", None, &json!({ "name": "cleo", "password": "another" })).await;
     let post = async |token: &Phi<String>, path: &str, body: Value| {
         let answer = client.post(path, Some(token.expose()), &body).await;
         answer.is(StatusCode::OK);
         answer
     };
+    post(&ada, "/v1/auth/recovery-codes", json!({ "totp": people.digits("ada") })).await;
+    post(&ada, "/v1/staff", json!({ "name": "sam", "role": "front_desk" })).await;
     let bytes = |byte: u8, count| Base64(vec![byte; count]);
     let clinic = json!({ "fingerprint": bytes(1, 32), "generation": 1, "head": bytes(2, 147) });
     post(&ada, "/v1/clinic", clinic).await;

@@ -81,14 +81,18 @@ async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
 #[tokio::test]
 async fn who_is_slowed_down_hears_when_the_bucket_has_something_again() {
     let clinic = Clinic::start().await;
-    let body = json!({ "name": "lee", "password": "wrong password" });
     let client = clinic.client();
-    let mut answer = client.post("/v1/auth/sign-in", None, &body).await;
-    for _ in 0..20 {
+    // Another name each time, so that it is the address that is slowed down.
+    let guess = async |number: u32| {
+        let body = json!({ "name": format!("name {number}"), "password": "wrong password" });
+        client.post("/v1/auth/sign-in", None, &body).await
+    };
+    let mut answer = guess(0).await;
+    for number in 1..20 {
         if answer.code() == Code::TooManyRequests {
             break;
         }
-        answer = client.post("/v1/auth/sign-in", None, &body).await;
+        answer = guess(number).await;
     }
     assert_eq!(answer.code(), Code::TooManyRequests);
     let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();

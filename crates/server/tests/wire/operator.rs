@@ -4,14 +4,12 @@ use std::path::Path;
 
 use hyper::StatusCode;
 use serde_json::json;
-use server::accounts::add_user;
 use server::{CertificateFiles, Config, ConnectionCaps, ServeError, serve};
-use signaling_protocol::{Base64, CreateVisitReply, SignInReply, StaffRole, VersionRange};
+use signaling_protocol::{Base64, CreateVisitReply, StaffRole, VersionRange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use units::Phi;
 
-use crate::client::{Client, Clinic, PASSWORD, PATIENCE};
+use crate::client::{Client, Clinic, PATIENCE, People};
 
 #[tokio::test]
 async fn a_port_in_use_is_said_in_one_sentence() {
@@ -114,26 +112,35 @@ async fn the_program_itself_starts_says_ready_and_stops() {
     let mut add = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
         .args(["user", "add", "lee", "--role", "clinician", "--data"])
         .arg(data.path())
+        .arg("--totp-out")
+        .arg(data.path().join("totp"))
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     add.stdin.take().unwrap().write_all(b"correct horse\n").await.unwrap();
     assert!(add.wait().await.unwrap().success(), "while the server serves");
+    let run = async |words: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"));
+        command.args(words).arg("--data").arg(data.path()).output().await.unwrap()
+    };
+    let code = run(&["user", "code", "lee"]).await;
+    assert!(code.status.success() && code.stdout.len() == 20, "four groups of four: {:?}", code.stderr);
+    assert!(!run(&["user", "code", "nobody"]).await.status.success());
+    let claim = run(&["setup"]).await;
+    assert!(claim.status.success() && claim.stdout.len() == 20, "there is no admin yet: {:?}", claim.stderr);
 }
 
 #[tokio::test]
 async fn what_was_answered_is_there_after_the_program_was_killed() {
     let data = tempfile::tempdir().unwrap();
-    let password = Phi::new(PASSWORD.to_owned());
-    add_user(data.path(), "lee", StaffRole::Clinician, &password, false).unwrap();
+    let people = People::new();
+    people.hire(data.path(), "lee", StaffRole::Clinician);
     let start = || async {
         let (server, line) = start_program(data.path()).await;
-        let client = Client::of_ready_line(&line);
-        let body = json!({ "name": "lee", "password": PASSWORD });
-        let staff: SignInReply = client.post("/v1/auth/sign-in", None, &body).await.ok();
-        (server, client, staff.token.into_exposed())
+        (server, Client::of_ready_line(&line, people))
     };
-    let (mut server, client, staff) = start().await;
+    let (mut server, client) = start().await;
+    let staff = client.sign_in("lee").await.token.into_exposed();
     let mut made = Vec::new();
     for _ in 0..20 {
         let reply: CreateVisitReply = client.post("/v1/visits", Some(&staff), &json!({})).await.ok();
@@ -141,7 +148,8 @@ async fn what_was_answered_is_there_after_the_program_was_killed() {
     }
     // At once: SIGKILL leaves it no time to write anything.
     server.kill().await.unwrap();
-    let (_server, client, staff) = start().await;
+    // Nobody is signed out by it either.
+    let (_server, client) = start().await;
     for visit in made {
         let body = json!({ "protocol": VersionRange::CURRENT, "bundle": Base64(b"host".to_vec()) });
         client.post(&format!("/v1/visits/{visit}/join"), Some(&staff), &body).await.is(StatusCode::OK);

@@ -52,6 +52,7 @@ fn who(said: &str) -> Who {
                     "admin" => StaffRole::Admin,
                     "clinician" | "the visit's clinician" => StaffRole::Clinician,
                     "front desk" => StaffRole::FrontDesk,
+                    "auditor" => StaffRole::Auditor,
                     other => panic!("{other:?}"),
                 })
                 .collect(),
@@ -63,6 +64,10 @@ fn who(said: &str) -> Who {
 fn concrete(path: &str) -> String {
     let id = "AAAAAAAAAAAAAAAAAAAAAA";
     let path = path.replace("{v}", &format!("vis_{id}")).replace("{i}", &format!("inv_{id}"));
+    let path = match path.contains("/sessions/") {
+        true => path.replace("{s}", &format!("ses_{id}")),
+        false => path.replace("{s}", &format!("stf_{id}")),
+    };
     let path = path.replace("{d}", &format!("dev_{id}")).replace("{k}", "7").replace("{o}", &format!("obj_{id}"));
     if path.ends_with("/events") { format!("{path}?poll=1") } else { path }
 }
@@ -84,7 +89,9 @@ async fn each_route_is_for_those_whom_the_specification_names_and_for_nobody_els
     }
     let routes = specified();
     assert!(routes.len() >= 30, "{routes:?}");
-    for (method, path, who) in routes {
+    // Who signs out is out: that comes last.
+    let (last, first): (Vec<_>, Vec<_>) = routes.into_iter().partition(|(_, path, _)| path.ends_with("/sign-out"));
+    for (method, path, who) in first.into_iter().chain(last) {
         let at = concrete(&path);
         let ask = async |token: Option<&str>| code(&client.request(&method, &at, token, b"{}".to_vec()).await);
         let nobody = ask(None).await;
@@ -121,7 +128,9 @@ async fn what_stands_in_no_table_is_not_there_for_an_admin_either() {
         ("PUT", "/v1/clinic"),
         ("DELETE", "/v1/clinic"),
         ("GET", "/v1/clinic/notice"),
-        ("GET", "/v1/staff"),
+        ("PUT", "/v1/staff"),
+        ("GET", "/v1/auth/sign-in"),
+        ("GET", "/v1/sessions"),
         ("PATCH", "/v1/devices"),
         ("GET", "/v1/boxes"),
         ("POST", "/v1/boxes/7"),
@@ -179,4 +188,206 @@ async fn what_is_a_colleagues_own_is_nobody_elses() {
     assert_eq!(ask(&fay, "DELETE", path, json!({})).await, Some(Code::NotAllowed));
     assert_eq!(ask(&cleo, "DELETE", path, json!({})).await, None);
     assert_eq!(ask(&fay, "GET", path, json!({})).await, Some(Code::BoxNotFound));
+}
+
+/// Whose a thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    Colleagues,
+    /// There is none.
+    Nobodys,
+}
+
+/// What comes of a request that has everything right but, perhaps, who asks about whose thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// It is carried out, or what refuses it is not who asks.
+    LetIn,
+    Refused(Code),
+}
+
+/// What the specification's table comes to for a route about one thing. A new one is to be added here.
+fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
+    use Wanted::{LetIn, Refused};
+    let admin = role == StaffRole::Admin;
+    match (method, path) {
+        ("POST", "/v1/visits/{v}/invites" | "/v1/visits/{v}/join") => match (role, whose) {
+            (StaffRole::Clinician, Whose::Own) => LetIn,
+            (StaffRole::Clinician, _) => Refused(Code::VisitNotFound),
+            _ => Refused(Code::NotAllowed),
+        },
+        ("POST", "/v1/devices/{d}/certificate") if !admin => Refused(Code::NotAllowed),
+        ("POST", "/v1/devices/{d}/certificate") if whose == Whose::Nobodys => Refused(Code::DeviceNotFound),
+        ("DELETE", "/v1/devices/{d}") if whose == Whose::Nobodys => LetIn,
+        ("GET" | "POST", "/v1/devices/{d}/check") if whose == Whose::Nobodys => Refused(Code::DeviceNotFound),
+        (_, "/v1/devices/{d}" | "/v1/devices/{d}/check") if whose == Whose::Colleagues && !admin => {
+            Refused(Code::DeviceNotFound)
+        }
+        (_, "/v1/boxes/{k}/{o}" | "/v1/boxes/{k}") if role == StaffRole::Auditor => Refused(Code::NotAllowed),
+        ("GET", "/v1/boxes/{k}/{o}") if whose == Whose::Nobodys => Refused(Code::BoxNotFound),
+        ("DELETE", "/v1/boxes/{k}/{o}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),
+        ("GET", "/v1/staff/{s}/sessions") if whose == Whose::Nobodys || (whose != Whose::Own && !admin) => {
+            Refused(Code::StaffNotFound)
+        }
+        ("DELETE", "/v1/sessions/{s}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),
+        ("POST", path) if path.starts_with("/v1/staff/{s}/") && !admin => Refused(Code::NotAllowed),
+        ("POST", path) if path.starts_with("/v1/staff/{s}/") && whose == Whose::Nobodys => Refused(Code::StaffNotFound),
+        (
+            _,
+            "/v1/devices/{d}"
+            | "/v1/devices/{d}/check"
+            | "/v1/devices/{d}/certificate"
+            | "/v1/boxes/{k}"
+            | "/v1/boxes/{k}/{o}"
+            | "/v1/staff/{s}/sessions"
+            | "/v1/sessions/{s}"
+            | "/v1/staff/{s}/code"
+            | "/v1/staff/{s}/role"
+            | "/v1/staff/{s}/disable"
+            | "/v1/staff/{s}/enable",
+        ) => LetIn,
+        other => panic!("say in this test who may do this with whose: {other:?}"),
+    }
+}
+
+/// Makes things for the walk, and asks.
+struct Walk {
+    clinic: Clinic,
+    admin: String,
+    /// Of whom nobody here is.
+    colleague: String,
+    victim: String,
+    made: std::cell::Cell<u8>,
+}
+
+impl Walk {
+    /// The path about a thing that is `token`'s own, a colleague's, or nobody's.
+    async fn path(
+        &self,
+        path: &str,
+        role: StaffRole,
+        (token, staff, spare): (&str, &str, &str),
+        whose: Whose,
+    ) -> String {
+        let client = self.clinic.client();
+        let number = self.made.get() + 1;
+        self.made.set(number);
+        let owner = if whose == Whose::Own { token } else { &self.colleague };
+        if whose == Whose::Nobodys {
+            return concrete(path);
+        }
+        if path.contains("{v}") {
+            // Who makes no visits has none of their own.
+            let owner = if role == StaffRole::Clinician { owner } else { &self.colleague };
+            return path.replace("{v}", &client.link(owner, number).await.visit.to_string());
+        }
+        if path.contains("{d}") {
+            let body = json!({ "request": Base64(vec![number; 64]) });
+            let reply: serde_json::Value = client.post("/v1/devices", Some(owner), &body).await.ok();
+            return path.replace("{d}", reply["device"].as_str().unwrap());
+        }
+        if path.contains("{o}") {
+            let owner = if role == StaffRole::Auditor { &self.colleague } else { owner };
+            let object = signaling_protocol::FreeId::from_random([number; 16]);
+            let path = path.replace("{k}", "7").replace("{o}", &object.to_string());
+            let body = json!({ "revision": 1, "box": "AQID" });
+            client.post(&path, Some(owner), &body).await.is(hyper::StatusCode::OK);
+            return path;
+        }
+        if path.contains("/v1/sessions/") {
+            let session = if whose == Whose::Own { spare.to_owned() } else { self.session_of_colleague().await };
+            return path.replace("{s}", &session);
+        }
+        concrete(&path.replace("{s}", if whose == Whose::Own { staff } else { &self.victim }))
+    }
+
+    /// One that this walk may end; the colleague's own app has another.
+    async fn session_of_colleague(&self) -> String {
+        let all = self.clinic.client();
+        let path = format!("/v1/staff/{}/sessions", self.victim);
+        let reply: serde_json::Value = all.request("GET", &path, Some(&self.admin), Vec::new()).await.ok();
+        reply["sessions"][0]["session"].as_str().unwrap_or("ses_AAAAAAAAAAAAAAAAAAAAAA").to_owned()
+    }
+
+    /// A body that is right for this route.
+    fn body(path: &str) -> serde_json::Value {
+        match path.rsplit('/').next().unwrap() {
+            "join" => json!({ "protocol": { "min": 1, "max": 1 }, "bundle": "AAAA" }),
+            "invites" => json!({ "invite_key": Base64(vec![0; 32]), "expires_in_secs": 60 }),
+            "role" => json!({ "role": "auditor" }),
+            "check" => json!({ "run": 1, "side": "device", "number": 0, "message": "AQ" }),
+            "certificate" => json!({ "revision": 1, "issuer": "AQ", "certificate": "AQ" }),
+            "{o}" => json!({ "revision": 2, "box": "AQID" }),
+            _ => json!({}),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_about_one_thing_by_every_role_over_its_own_a_colleagues_and_nobodys() {
+    let clinic = Clinic::start().await;
+    let client = clinic.client();
+    let admin = clinic.staff("root", StaffRole::Admin).await.token.into_exposed();
+    let clinic_key = json!({ "fingerprint": Base64(vec![1; 32]), "generation": 1, "head": "AQ" });
+    client.post("/v1/clinic", Some(&admin), &clinic_key).await.is(hyper::StatusCode::OK);
+    let colleague = clinic.sign_in().await;
+    let victim = clinic.staff("vic", StaffRole::Clinician).await.staff.to_string();
+    let walk = Walk { clinic, admin, colleague, victim, made: std::cell::Cell::new(0) };
+    let mut people = Vec::new();
+    for (role, name) in ROLES.into_iter().zip(["ada", "cleo", "fay", "aud"]) {
+        let first = walk.clinic.staff(name, role).await;
+        let spare = client.sign_in(name).await.session.to_string();
+        people.push((role, first.token.into_exposed(), first.staff.to_string(), spare));
+    }
+    // Those that sign somebody out or change what they may do come last, an admin's the very last.
+    let mut routes: Vec<_> = specified()
+        .into_iter()
+        .filter(|(_, path, who)| matches!(who, Who::Staff(_)) && path.contains('{'))
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    routes.sort_by_key(|(_, path)| (path.contains("/v1/staff/") || path.contains("/v1/sessions/"), path.clone()));
+    people.rotate_left(1);
+    let mut walked = 0;
+    for (method, path) in &routes {
+        for (role, token, staff, spare) in &people {
+            for whose in [Whose::Nobodys, Whose::Colleagues, Whose::Own] {
+                let is_destructive = path.starts_with("/v1/staff/{s}/") && method == "POST";
+                if is_destructive && whose == Whose::Own && *role == StaffRole::Admin {
+                    // There is another admin, so it would be carried out.
+                    continue;
+                }
+                let at = walk.path(path, *role, (token, staff, spare), whose).await;
+                let body = serde_json::to_vec(&Walk::body(path)).unwrap();
+                let came = code(&client.request(method, &at, Some(token), body).await);
+                let is_let_in = !matches!(
+                    came,
+                    Some(
+                        Code::NotAllowed
+                            | Code::NotSignedIn
+                            | Code::RouteNotFound
+                            | Code::VisitNotFound
+                            | Code::DeviceNotFound
+                            | Code::BoxNotFound
+                            | Code::StaffNotFound
+                    )
+                );
+                let is = if is_let_in { Wanted::LetIn } else { Wanted::Refused(came.unwrap()) };
+                // Nobody speaks for another's device in a check; an admin speaks for the other side.
+                let speaks_for_another = (method.as_str(), path.as_str()) == ("POST", "/v1/devices/{d}/check")
+                    && (*role, whose) == (StaffRole::Admin, Whose::Colleagues);
+                let wanted = match speaks_for_another {
+                    true => Wanted::Refused(Code::NotAllowed),
+                    false => wanted(method, path, *role, whose),
+                };
+                assert_eq!(is, wanted, "{method} {path} {role:?} {whose:?}: {came:?}");
+                walked += 1;
+                if path.contains("{d}") {
+                    let device = at.trim_end_matches("/check").trim_end_matches("/certificate");
+                    client.request("DELETE", device, Some(&walk.admin), Vec::new()).await;
+                }
+            }
+        }
+    }
+    assert!(walked >= 150, "{walked}");
 }

@@ -6,12 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use server::accounts::add_user;
 use signaling_protocol::{Base64, DeviceReply, MessageId, StaffRole};
 use tokio::io::AsyncBufReadExt;
 use units::Phi;
 
-use crate::client::{Client, PASSWORD, Person};
+use crate::client::{Client, PASSWORD, People, Person};
 
 /// People and connections as an app would put them into a message.
 const PLANTED: [&str; 6] = [
@@ -67,7 +66,11 @@ fn spellings(needle: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The program with a log of everything, and the folder of that log.
-pub(crate) async fn start_program(data: &Path, logs: &Path) -> (tokio::process::Child, Client) {
+pub(crate) async fn start_program(
+    data: &Path,
+    logs: &Path,
+    people: &'static People,
+) -> (tokio::process::Child, Client) {
     let log = std::fs::File::create(logs.join("stderr.log")).unwrap();
     let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -81,7 +84,7 @@ pub(crate) async fn start_program(data: &Path, logs: &Path) -> (tokio::process::
     let mut lines = tokio::io::BufReader::new(server.stdout.take().unwrap());
     let mut line = String::new();
     lines.read_line(&mut line).await.unwrap();
-    (server, Client::of_ready_line(&line))
+    (server, Client::of_ready_line(&line, people))
 }
 
 /// A message of this scheme whose box holds `text`, at a size that is allowed.
@@ -99,10 +102,11 @@ fn message(from: u8, to: &Person, number: u8, scheme: u8, text: &[u8]) -> Value 
 #[tokio::test]
 async fn nothing_that_is_said_in_a_visit_is_on_the_disk_or_in_a_log() {
     let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let people = People::new();
     for (name, role) in [("cleo", StaffRole::Clinician), ("ada", StaffRole::Admin)] {
-        add_user(data.path(), name, role, &Phi::new(PASSWORD.to_owned()), false).unwrap();
+        people.hire(data.path(), name, role);
     }
-    let (mut server, client) = start_program(data.path(), logs.path()).await;
+    let (mut server, client) = start_program(data.path(), logs.path(), people).await;
     let (cleo, ada) = (client.sign_in("cleo").await.token, client.sign_in("ada").await.token);
     let stored = |what: &str| format!("{what} that is stored: {}", "0123456789".repeat(4));
     let post = async |token: &Phi<String>, path: &str, body: Value| {

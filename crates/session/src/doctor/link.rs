@@ -227,8 +227,9 @@ fn state(error: &ClientError) -> LinkState {
 }
 
 async fn sign_in(account: &Account, client: &SignalingClient) -> Result<Option<Proof>, InputError> {
+    // A secret that cannot be used is known before the server is asked.
     let totp = account.digits()?;
-    let request = SignInRequest { name: account.user.clone(), password: account.password.clone(), totp };
+    let request = SignInRequest::new(account.user.clone(), account.password.clone(), totp);
     match client.sign_in(&request).await {
         Ok(reply) => Ok(Some(Proof::Staff(reply.token))),
         Err(error @ ClientError::Refused(_)) if error.is_definite() => Err(InputError::SignIn(error)),

@@ -2,6 +2,7 @@
 
 mod ask;
 mod driver;
+mod kept;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod own_session;
@@ -11,6 +12,7 @@ mod vault;
 pub use ask::ask_server;
 pub use driver::KeysHandle;
 pub(crate) use driver::{KeysDriver, KeysOf};
+pub(crate) use kept::Kept;
 pub(crate) use patient::{AwaitedDevice, PatientKeyring, SettledDevice};
 pub(crate) use vault::Vault;
 

@@ -21,6 +21,7 @@ pub(crate) struct Vault(Sender<Command>);
 /// A bounded channel would have to say what happens when it is full; a person makes a few of these a minute.
 enum Command {
     Load { place: String, answer: oneshot::Sender<Loaded> },
+    Read { place: String, entry: Entry, answer: oneshot::Sender<Option<Zeroizing<Vec<u8>>>> },
     Keep { place: String, entry: Entry, secret: Zeroizing<Vec<u8>>, answer: oneshot::Sender<Keeping> },
 }
 
@@ -28,6 +29,12 @@ impl Vault {
     /// Starts the thread; the keyring itself is opened when something is asked of it. It ends with the last clone.
     pub(crate) fn start() -> Self {
         Self::with(open_system)
+    }
+
+    /// One that forgets with the test.
+    #[cfg(test)]
+    pub(super) fn without_a_keyring() -> Self {
+        Self::with(|| None)
     }
 
     fn with(open: impl FnOnce() -> Option<Arc<CredentialStore>> + Send + 'static) -> Self {
@@ -44,6 +51,13 @@ impl Vault {
         let (answer, loaded) = oneshot::channel();
         let _ = self.0.send(Command::Load { place, answer });
         loaded.await.unwrap_or(Loaded::Read { device: None, issuing: None, keeping: Keeping::Memory })
+    }
+
+    /// One entry of this account at this server, if it is there and can be read.
+    pub(crate) async fn read(&self, place: String, entry: Entry) -> Option<Zeroizing<Vec<u8>>> {
+        let (answer, read) = oneshot::channel();
+        let _ = self.0.send(Command::Read { place, entry, answer });
+        read.await.ok().flatten()
     }
 
     /// Keeps this in the place of what is there. Answers where.
@@ -65,6 +79,7 @@ fn run(work: &Receiver<Command>, open: impl FnOnce() -> Option<Arc<CredentialSto
     loop {
         match command {
             Command::Load { place, answer } => drop(answer.send(shelf.load(&place))),
+            Command::Read { place, entry, answer } => drop(answer.send(shelf.read(&place, entry).ok().flatten())),
             Command::Keep { place, entry, secret, answer } => drop(answer.send(shelf.keep(&place, entry, secret))),
         }
         match work.recv() {
@@ -84,13 +99,18 @@ impl Shelf {
     fn load(&self, place: &str) -> Loaded {
         match (self.read(place, Entry::Device), self.read(place, Entry::Issuing)) {
             (Ok(device), Ok(issuing)) => {
-                let in_memory = self.store.is_none() || self.memory.keys().any(|(kept, _)| kept == place);
+                let in_memory = self.store.is_none() || self.holds_keys_of(place);
                 let keeping = if in_memory { Keeping::Memory } else { Keeping::Keyring };
                 Loaded::Read { device, issuing, keeping }
             }
             // Other keys in the place of those that cannot be read would shut this device out for good.
             _ => Loaded::Locked,
         }
+    }
+
+    /// Whether keys of this account are in memory alone; who is signed in is no key.
+    fn holds_keys_of(&self, place: &str) -> bool {
+        self.memory.keys().any(|(kept, entry)| kept == place && *entry != Entry::Session)
     }
 
     fn read(&self, place: &str, entry: Entry) -> Result<Option<Zeroizing<Vec<u8>>>, keyring_core::Error> {
@@ -118,7 +138,7 @@ impl Shelf {
         match kept {
             Some(Ok(())) => {
                 self.memory.remove(&at);
-                if self.memory.keys().any(|(kept, _)| kept == place) { Keeping::Memory } else { Keeping::Keyring }
+                if self.holds_keys_of(place) { Keeping::Memory } else { Keeping::Keyring }
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "the keyring takes nothing");
@@ -138,6 +158,7 @@ fn user(place: &str, entry: Entry) -> String {
     match entry {
         Entry::Device => format!("{place} (this device)"),
         Entry::Issuing => format!("{place} (the clinic's issuing key)"),
+        Entry::Session => format!("{place} (who is signed in)"),
     }
 }
 

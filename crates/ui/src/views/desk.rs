@@ -6,7 +6,8 @@ use units::Phi;
 
 use crate::theme::COLUMN;
 use crate::views::devices::{address_choice, device_choices};
-use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::views::sessions::account_ui;
+use crate::widgets::{Weight, card, field, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn desk_ui(
@@ -20,7 +21,7 @@ pub(crate) fn desk_ui(
         heading(ui, words::DESK);
         signed_in(ui, desk);
         if let DeskPhase::Ready { problem: Some(problem) } = &desk.phase {
-            notice(ui, &words::desk_problem(problem));
+            notice(ui, &words::desk_problem(problem, model.now));
         }
         if let Some(problem) = model.problem {
             notice(ui, problem);
@@ -58,9 +59,7 @@ pub(crate) fn desk_ui(
             device_choices(ui, model, intents);
             address_choice(ui, model, intents);
         });
-        if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
-            intents.push(Intent::Desk(DeskIntent::SignOut));
-        }
+        account_ui(ui, model, desk, intents);
     });
 }
 

@@ -1,13 +1,15 @@
 //! The keys of this device: how it is let in, and what is wrong with it.
 
-use desk::{DeskIntent, DeskSnapshot, DeviceStanding, Keeping, KeysIntent, KeysSnapshot, OfficeStage};
+use desk::{DeskSnapshot, DeviceStanding, Keeping, KeysIntent, KeysSnapshot, OfficeStage};
 use egui::accesskit::Live;
 use egui::{FontId, RichText, Ui};
 
 use crate::theme::{COLUMN, Palette};
+use crate::views::colleagues::colleagues_ui;
 use crate::views::desk::signed_in;
+use crate::views::sessions::account_ui;
 use crate::views::{office, sheet};
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::widgets::{Weight, card, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
 
 /// What is shown to who is signed in and has no desk: their device, and an admin the clinic's.
@@ -24,9 +26,8 @@ pub(crate) fn keys_ui(
             Some(keys) => known_ui(ui, model, keys, forms, intents),
         }
         signed_in(ui, desk);
-        if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
-            intents.push(Intent::Desk(DeskIntent::SignOut));
-        }
+        colleagues_ui(ui, model, desk, forms, intents);
+        account_ui(ui, model, desk, intents);
     });
 }
 

@@ -1,5 +1,7 @@
 //! The views, one file each: read, draw, push what the person wants.
 
+pub(crate) mod beginning;
+pub(crate) mod colleagues;
 pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod digits;
@@ -11,6 +13,7 @@ pub(crate) mod office;
 pub(crate) mod picture;
 pub(crate) mod pictures;
 pub(crate) mod privacy;
+pub(crate) mod sessions;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod start;

@@ -1,6 +1,8 @@
 //! The clinician signs in, or unlocks the desk.
 
-use desk::{DeskIntent, DeskPhase, DeskProblem, DeskSnapshot};
+use std::time::Duration;
+
+use desk::{DeskIntent, DeskPhase, DeskProblem, DeskSnapshot, TlsPin};
 use egui::{CollapsingHeader, Ui};
 use units::Phi;
 
@@ -25,10 +27,13 @@ pub(crate) fn sign_in_ui(
         heading(ui, if locked { words::LOCKED } else { words::SIGN_IN });
         quiet(ui, if locked { words::LOCKED_WHY } else { words::SIGN_IN_WHY });
         ui.add_space(6.0);
-        show_problems(ui, model, problem);
+        show_problem(ui, model, problem);
         let wanted = card(ui, |ui| ui.add_enabled_ui(!asking, |ui| fields(ui, forms, locked, asking)).inner);
         if wanted {
             send(forms, intents);
+        }
+        if !locked && !asking && button(ui, Weight::Quiet, words::BEGIN).clicked() {
+            intents.push(Intent::Desk(DeskIntent::ShowBeginning));
         }
         let away = match (locked, asking) {
             (_, true) => (words::CANCEL, Intent::Desk(DeskIntent::SignOut)),
@@ -55,7 +60,8 @@ fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
     }
     let first = locked || !(forms.server.is_empty() || forms.name.is_empty());
     entered |= field_with_focus(ui, words::PASSWORD, &mut forms.password, "", true, first);
-    entered |= field(ui, words::TOTP, &mut forms.totp, words::TOTP_HINT, false);
+    let hint = if locked { words::CODE_WHEN_LOCKED_HINT } else { words::CODE_OR_DIGITS_HINT };
+    entered |= field(ui, words::TOTP, &mut forms.totp, hint, false);
     if !locked {
         CollapsingHeader::new(words::ADVANCED).default_open(!forms.pin.is_empty()).show(ui, |ui| {
             field(ui, words::PIN, &mut forms.pin, words::PIN_HINT, false);
@@ -73,9 +79,13 @@ fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
     wide_button(ui, Weight::Primary, word).clicked() || entered
 }
 
-fn show_problems(ui: &mut Ui, model: &Model<'_>, problem: Option<&DeskProblem>) {
+pub(crate) fn show_problem(ui: &mut Ui, model: &Model<'_>, problem: Option<&DeskProblem>) {
     if let Some(problem) = problem {
-        notice(ui, &words::desk_problem(problem));
+        notice(ui, &words::desk_problem(problem, model.now));
+        if matches!(problem, DeskProblem::Delayed { until } if *until > model.now) {
+            // The time that is left is counted down.
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
     }
     if let Some(problem) = model.problem {
         notice(ui, problem);
@@ -97,17 +107,7 @@ fn fill_in_what_is_known(forms: &mut Forms, desk: &DeskSnapshot) {
 }
 
 fn send(forms: &mut Forms, intents: &mut Vec<Intent>) {
-    let pin = match forms.pin.trim() {
-        "" => None,
-        pin => match pin.parse() {
-            Ok(pin) => Some(pin),
-            Err(_) => {
-                forms.pin_is_wrong = true;
-                return;
-            }
-        },
-    };
-    forms.pin_is_wrong = false;
+    let Some(pin) = read_pin(forms) else { return };
     // What was sent is not kept: a wrong password is typed again, and a right one lies nowhere.
     let password = std::mem::take(&mut forms.password);
     let totp = std::mem::take(&mut forms.totp);
@@ -118,4 +118,14 @@ fn send(forms: &mut Forms, intents: &mut Vec<Intent>) {
         password: Phi::new(password),
         totp: (!totp.trim().is_empty()).then(|| Phi::new(totp)),
     }));
+}
+
+/// The pin that was typed, if any; none when it is wrong, which is said.
+pub(crate) fn read_pin(forms: &mut Forms) -> Option<Option<TlsPin>> {
+    let pin = match forms.pin.trim() {
+        "" => Ok(None),
+        pin => pin.parse().map(Some),
+    };
+    forms.pin_is_wrong = pin.is_err();
+    pin.ok()
 }

@@ -72,7 +72,7 @@ fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms
         intents.push(Intent::CopyLink);
     }
     quiet(ui, words::QR_HELP);
-    ui.vertical_centered(|ui| qr::qr_code(ui, link, &mut forms.qr));
+    ui.vertical_centered(|ui| qr::qr_code(ui, link, &mut forms.qr, words::QR));
 }
 
 /// Who waits, each with Admit and Decline.

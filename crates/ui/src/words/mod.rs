@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod accounts;
 mod assurance;
 mod call;
 mod devices;
@@ -16,6 +17,7 @@ mod refused;
 mod sheet;
 mod spans;
 
+pub(crate) use self::accounts::*;
 pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
 pub(crate) use self::devices::*;
@@ -54,7 +56,6 @@ pub(crate) const SERVER_HINT: &str = "clinic.example";
 pub(crate) const ACCOUNT: &str = "Name";
 pub(crate) const PASSWORD: &str = "Password";
 pub(crate) const TOTP: &str = "One-time code";
-pub(crate) const TOTP_HINT: &str = "Six digits, if your account has them";
 pub(crate) const ADVANCED: &str = "Server without a public certificate";
 pub(crate) const PIN: &str = "Certificate pin";
 pub(crate) const PIN_HINT: &str = "sha256:…";

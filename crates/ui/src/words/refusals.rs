@@ -2,6 +2,9 @@
 
 use desk::DeskProblem;
 use signaling_protocol::Code;
+use units::Timestamp;
+
+use super::delayed;
 
 /// What a server's no means to who reads it.
 pub(crate) const fn of_code(code: Code) -> &'static str {
@@ -19,6 +22,11 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
         Code::HostPresent => "Your visit is open on another device of yours. Close it there, then try again.",
         Code::EndpointNotFound => "They are not in the visit any more. Wait until they come back.",
+        Code::StaffNotFound => "There is no such account any more. Look at the list again.",
+        Code::NameTaken => "There is an account of this name already. Choose another name.",
+        Code::LastAdmin => "This is the last admin of your clinic. Make another one first.",
+        Code::PasswordRefused => "This password is too short. Choose one of at least eight characters.",
+        Code::TotpRefused => "These digits are not right. Wait for the next ones, then try again.",
         Code::ClinicNotSetUp => "No clinic has been set up on this server. Ask who runs it.",
         Code::ClinicMismatch => "The server belongs to another clinic. Do not go on; ask who runs the server.",
         Code::DeviceNotFound => "This device waits no more. Ask its person to ask again.",
@@ -37,13 +45,19 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
 }
 
 /// What went wrong at the desk.
-pub(crate) fn desk_problem(problem: &DeskProblem) -> String {
+pub(crate) fn desk_problem(problem: &DeskProblem, now: Timestamp) -> String {
     match problem {
         DeskProblem::Server(_) => "This is not a server's address. It looks like clinic.example, or \
                                    clinic.example:8443."
             .to_owned(),
         DeskProblem::NameMissing => "Type the name of your account.".to_owned(),
         DeskProblem::PasswordMissing => "Type your password.".to_owned(),
+        DeskProblem::BeginningCodeMissing => "Type the code that you were given.".to_owned(),
+        DeskProblem::DigitsMissing => "Type the six digits that your authenticator app shows.".to_owned(),
+        DeskProblem::CodeNeeded => {
+            "Your last sign-in here is over. Type a one-time code of your authenticator app as well.".to_owned()
+        }
+        DeskProblem::Delayed { until } => delayed(until.since(now)),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
         DeskProblem::Unreachable => {
             "The server cannot be reached. Check its address and this machine's network, then try again.".to_owned()
@@ -66,9 +80,9 @@ mod tests {
         use Code::{
             BoxNotFound, BoxSize, CheckOutOfTurn, ClinicMismatch, ClinicNotSetUp, DeviceNotFound, EndpointNotFound,
             EpochRefused, HostPresent, Internal, InviteExpired, InviteInUse, InviteNotUsable, InvitePlaceKept,
-            Malformed, MessageIdReused, NotAllowed, NotSignedIn, ObjectNotFound, QuotaFull, RevisionRefused,
-            RouteNotFound, SignInRefused, StorageFailed, TooLarge, TooManyRequests, VersionNotSpoken, VisitEnded,
-            VisitFull, VisitNotFound,
+            LastAdmin, Malformed, MessageIdReused, NameTaken, NotAllowed, NotSignedIn, ObjectNotFound, PasswordRefused,
+            QuotaFull, RevisionRefused, RouteNotFound, SignInRefused, StaffNotFound, StorageFailed, TooLarge,
+            TooManyRequests, TotpRefused, VersionNotSpoken, VisitEnded, VisitFull, VisitNotFound,
         };
         let all = [
             SignInRefused,
@@ -85,6 +99,11 @@ mod tests {
             EndpointNotFound,
             MessageIdReused,
             BoxSize,
+            StaffNotFound,
+            NameTaken,
+            LastAdmin,
+            PasswordRefused,
+            TotpRefused,
             ClinicNotSetUp,
             ClinicMismatch,
             EpochRefused,

@@ -10,8 +10,9 @@ use call::{
     ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
 };
 use desk::{
-    CallEnd, CallSummary, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId, DeviceRole, DeviceRow,
-    DeviceStanding, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState, Sheet, WaitingRow,
+    AccountState, CallEnd, CallSummary, ColleaguesView, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId,
+    DeviceRole, DeviceRow, DeviceStanding, Enrolment, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState,
+    SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
 use ui::{Levels, Model, Picture, PicturePainter, Screen};
@@ -101,6 +102,9 @@ impl Moment {
             server: known.then(|| "clinic.example".to_owned()),
             last_visit: None,
             patient: None,
+            sessions: None,
+            is_admin: false,
+            colleagues: None,
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
@@ -249,7 +253,17 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
             "sign-in-refused",
             Moment::desk(DeskPhase::SignedOut { problem: Some(DeskProblem::Refused(Code::SignInRefused)) }),
         ),
+        (
+            "sign-in-delayed",
+            Moment::desk(DeskPhase::SignedOut {
+                problem: Some(DeskProblem::Delayed { until: NOW + Duration::from_secs(90) }),
+            }),
+        ),
         ("signing-in", Moment::desk(DeskPhase::SigningIn)),
+        ("beginning", beginning()),
+        ("recovery-codes", Moment::desk(DeskPhase::RecoveryCodes(recovery_codes()))),
+        ("desk-sessions", signed_in_twice()),
+        ("colleagues", colleagues()),
         ("locked", Moment::desk(DeskPhase::Locked { problem: None })),
         ("device-waits", Moment::device(DeviceStanding::Waiting)),
         ("device-compares", Moment::device(DeviceStanding::Comparing(Some(Phi::new("01234 56789".to_owned()))))),
@@ -297,6 +311,53 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("ended", Moment::patient(Phase::Ended(EndReason::TheyHungUp))),
         ("refused", Moment::patient(Phase::Ended(EndReason::Refused(Refusal::Server(Code::InviteExpired))))),
     ]
+}
+
+/// Somebody begins by a one-time code.
+pub fn beginning() -> Moment {
+    let enrolment = Enrolment::new(*b"12345678901234567890");
+    Moment::desk(DeskPhase::Beginning { enrolment, is_asking: false, problem: None })
+}
+
+/// Codes of one account.
+pub fn recovery_codes() -> Vec<Phi<String>> {
+    ["abcd-efgh-ijkl-mnop", "2345-6723-4567-2345", "qrst-uvwx-yzab-cdef"].map(|code| Phi::new(code.to_owned())).into()
+}
+
+/// An admin who has just made an account.
+pub fn colleagues() -> Moment {
+    let mut moment = Moment::office(OfficeStage::Here);
+    let row = |number, name: &str, role, state| StaffRow {
+        staff: StaffId::from_random([number; 16]),
+        name: Phi::new(name.to_owned()),
+        role,
+        state,
+    };
+    let rows = vec![
+        row(1, "ada", StaffRole::Admin, AccountState::Active),
+        row(2, "lee", StaffRole::Clinician, AccountState::Disabled),
+        row(3, "sam", StaffRole::FrontDesk, AccountState::Waiting),
+    ];
+    let code = Some((Phi::new("sam".to_owned()), Phi::new("abcd-efgh-ijkl-mnop".to_owned())));
+    let desk = moment.desk.as_mut().expect("a desk");
+    desk.is_admin = true;
+    desk.colleagues = Some(ColleaguesView { rows, code, is_asking: false, problem: None });
+    moment
+}
+
+/// A desk whose clinician looks at their sessions.
+pub fn signed_in_twice() -> Moment {
+    let mut moment = Moment::desk(DeskPhase::Ready { problem: None });
+    let line = |number, label: &str, is_this| SessionLine {
+        session: SessionId::from_random([number; 16]),
+        label: label.to_owned(),
+        began_ago: Duration::from_secs(3_900),
+        used_ago: Duration::from_secs(720),
+        is_this,
+    };
+    let lines = vec![line(1, "Housecall on Linux", true), line(2, "Housecall on Windows", false)];
+    moment.desk.as_mut().expect("a desk").sessions = Some(SessionsView { lines, is_asking: false, problem: None });
+    moment
 }
 
 /// Digits that both are to read.

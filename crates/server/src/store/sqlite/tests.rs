@@ -76,16 +76,17 @@ fn what_colleagues_keep_about_a_visit_and_its_links_goes_with_it() {
     let Change::Invite(invite) = &changes()[2] else { panic!() };
     let staff = StaffId::from_random([4; 16]).to_string();
     let add = "INSERT INTO staff (staff, name, role, password_hash) VALUES (?, 'lee', 'clinician', '')";
-    store.database.execute(add, [&staff]).unwrap();
+    store.database.forge().execute(add, [&staff]).unwrap();
     let other = VisitId::from_random([8; 16]).to_string();
     for object in [row.visit.to_string(), invite.invite.to_string(), other.clone()] {
         let values = params![object, staff];
-        store.database.execute("INSERT INTO staff_objects VALUES (7, ?, ?, 1)", values).unwrap();
-        store.database.execute("INSERT INTO staff_boxes VALUES (7, ?, ?, 1, x'00')", values).unwrap();
+        store.database.forge().execute("INSERT INTO staff_objects VALUES (7, ?, ?, 1)", values).unwrap();
+        store.database.forge().execute("INSERT INTO staff_boxes VALUES (7, ?, ?, 1, x'00')", values).unwrap();
     }
     store.apply(&[Change::ForgetVisit(row.visit)]).unwrap();
     for table in ["staff_objects", "staff_boxes"] {
-        let left: Vec<String> = all(&store.database, &format!("SELECT object FROM {table}"), |row| row.get(0)).unwrap();
+        let left: Vec<String> =
+            all(store.database.forge(), &format!("SELECT object FROM {table}"), |row| row.get(0)).unwrap();
         assert_eq!(left, [other.as_str()], "{table}");
     }
 }
@@ -138,11 +139,11 @@ fn without_room_nothing_is_written_and_nothing_is_lost() {
 #[test]
 fn the_data_of_a_newer_version_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(directory.path()).unwrap();
-    store.database.pragma_update(None, "user_version", 99).unwrap();
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    store.database.forge().pragma_update(None, "user_version", 99).unwrap();
     drop(store);
     let error = SqliteStore::open(directory.path()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 3 }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
 }
 
 #[test]

@@ -1,0 +1,119 @@
+//! Somebody begins by a one-time code: a password, a second factor, and then their recovery codes.
+
+use desk::{DeskIntent, DeskProblem, Enrolment};
+use egui::{CollapsingHeader, FontId, Label, RichText, Ui};
+use units::Phi;
+
+use crate::qr::qr_code;
+use crate::theme::{COLUMN, Palette};
+use crate::views::sign_in::{read_pin, show_problem};
+use crate::widgets::{
+    Weight, button, card, field, field_with_focus, heading, notice, page, quiet, spoken, text, wide_button,
+};
+use crate::{Forms, Intent, Model, words};
+
+pub(crate) fn beginning_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    (enrolment, is_asking, problem): (&Enrolment, bool, Option<&DeskProblem>),
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
+    page(ui, COLUMN, |ui| {
+        let said = heading(ui, words::BEGIN);
+        spoken(ui, &said);
+        quiet(ui, words::BEGIN_WHY);
+        ui.add_space(6.0);
+        let mut entered = false;
+        card(ui, |ui| ui.add_enabled_ui(!is_asking, |ui| entered |= account_fields(ui, forms)));
+        card(ui, |ui| {
+            ui.add_enabled_ui(!is_asking, |ui| {
+                text(ui, words::SECOND_FACTOR);
+                quiet(ui, words::SECOND_FACTOR_HELP);
+                qr_code(ui, &enrolment.url(&forms.name), &mut forms.qr, words::SECOND_FACTOR_QR);
+                quiet(ui, words::SECOND_FACTOR_TEXT);
+                large(ui, enrolment.text().expose());
+                entered |= field(ui, words::DIGITS, &mut forms.totp, "", false);
+                // Where the eye is when it has been sent.
+                show_problem(ui, model, problem);
+                if forms.passwords_differ {
+                    notice(ui, words::PASSWORDS_DIFFER);
+                }
+                let word = if is_asking { words::BEGINNING } else { words::BEGIN_NOW };
+                entered |= wide_button(ui, Weight::Primary, word).clicked();
+            });
+        });
+        if entered && !is_asking {
+            send(forms, intents);
+        }
+        if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+            forms.forget_beginning();
+            intents.push(Intent::Desk(DeskIntent::SignOut));
+        }
+    });
+}
+
+fn account_fields(ui: &mut Ui, forms: &mut Forms) -> bool {
+    let first = forms.server.is_empty();
+    let mut entered = field_with_focus(ui, words::SERVER, &mut forms.server, words::SERVER_HINT, false, first);
+    entered |= field_with_focus(ui, words::ONE_TIME_CODE, &mut forms.code, words::ONE_TIME_CODE_HINT, false, !first);
+    entered |= field(ui, words::ACCOUNT, &mut forms.name, "", false);
+    entered |= field(ui, words::NEW_PASSWORD, &mut forms.password, words::NEW_PASSWORD_HINT, true);
+    entered |= field(ui, words::PASSWORD_AGAIN, &mut forms.password_again, "", true);
+    CollapsingHeader::new(words::ADVANCED).default_open(!forms.pin.is_empty()).show(ui, |ui| {
+        field(ui, words::PIN, &mut forms.pin, words::PIN_HINT, false);
+        quiet(ui, words::PIN_HELP);
+    });
+    if forms.pin_is_wrong {
+        notice(ui, words::PIN_WRONG);
+    }
+    entered
+}
+
+fn send(forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let Some(pin) = read_pin(forms) else { return };
+    forms.passwords_differ = forms.password != forms.password_again;
+    if forms.passwords_differ {
+        return;
+    }
+    // Kept until it is done: who mistyped the digits need not type all of it again. `forget_beginning` clears it.
+    intents.push(Intent::Desk(DeskIntent::Begin {
+        server: forms.server.trim().to_owned(),
+        pin,
+        code: Phi::new(forms.code.clone()),
+        name: Phi::new(forms.name.clone()),
+        password: Phi::new(forms.password.clone()),
+        totp: Phi::new(std::mem::take(&mut forms.totp)),
+    }));
+}
+
+/// The recovery codes, shown once.
+pub(crate) fn codes_ui(ui: &mut Ui, model: &Model<'_>, codes: &[Phi<String>], intents: &mut Vec<Intent>) {
+    page(ui, COLUMN, |ui| {
+        let said = heading(ui, words::RECOVERY_CODES);
+        spoken(ui, &said);
+        text(ui, words::RECOVERY_CODES_WHY);
+        if let Some(problem) = model.problem {
+            notice(ui, problem);
+        }
+        card(ui, |ui| {
+            for code in codes {
+                large(ui, code.expose());
+            }
+            if wide_button(ui, Weight::Secondary, words::COPY_CODES).clicked() {
+                let all: Vec<&str> = codes.iter().map(|code| code.expose().as_str()).collect();
+                ui.ctx().copy_text(all.join("\n"));
+            }
+        });
+        if wide_button(ui, Weight::Primary, words::CODES_ARE_KEPT).clicked() {
+            intents.push(Intent::Desk(DeskIntent::CodesAreKept));
+        }
+    });
+}
+
+/// To be copied by hand, and read out letter by letter.
+fn large(ui: &mut Ui, letters: &str) {
+    let color = Palette::of(ui).text;
+    let said = ui.add(Label::new(RichText::new(letters).font(FontId::monospace(15.0)).color(color)));
+    ui.ctx().accesskit_node_builder(said.id, |node| node.set_value(letters));
+}

@@ -1,0 +1,85 @@
+//! The accounts of a clinic, for its admin: who there is, a new one, and what is done when somebody leaves or loses a telephone.
+
+use desk::{AccountState, ColleagueChange, DeskIntent, DeskSnapshot, StaffRole, StaffRow};
+use egui::{ComboBox, FontId, Label, RichText, Ui};
+use units::Phi;
+
+use crate::theme::Palette;
+use crate::views::sign_in::show_problem;
+use crate::widgets::{Weight, button, card, field, quiet, spoken, text, wide_button};
+use crate::{Forms, Intent, Model, words};
+
+pub(crate) fn colleagues_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    desk: &DeskSnapshot,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
+    if !desk.is_admin {
+        return;
+    }
+    let Some(view) = &desk.colleagues else {
+        if button(ui, Weight::Quiet, words::COLLEAGUES).clicked() {
+            intents.push(Intent::Desk(DeskIntent::ShowColleagues));
+        }
+        return;
+    };
+    card(ui, |ui| {
+        text(ui, words::COLLEAGUES);
+        show_problem(ui, model, view.problem.as_ref());
+        if let Some((name, code)) = &view.code {
+            let said = text(ui, &words::code_for(name.expose()));
+            spoken(ui, &said);
+            let color = Palette::of(ui).text;
+            let shown = ui.add(Label::new(RichText::new(code.expose()).font(FontId::monospace(20.0)).color(color)));
+            ui.ctx().accesskit_node_builder(shown.id, |node| node.set_value(code.expose().as_str()));
+            quiet(ui, words::CODE_HELP);
+        }
+        ui.add_enabled_ui(!view.is_asking, |ui| {
+            for row in &view.rows {
+                row_ui(ui, row, intents);
+            }
+            ui.add_space(6.0);
+            new_ui(ui, forms, intents);
+        });
+        if button(ui, Weight::Quiet, words::CLOSE_COLLEAGUES).clicked() {
+            intents.push(Intent::Desk(DeskIntent::HideColleagues));
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, row: &StaffRow, intents: &mut Vec<Intent>) {
+    let name = row.name.expose();
+    text(ui, &words::account(name, row.role));
+    quiet(ui, words::account_state(row.state));
+    let mut wanted = None;
+    ui.horizontal_wrapped(|ui| {
+        if row.state != AccountState::Disabled && button(ui, Weight::Secondary, &words::new_code_for(name)).clicked() {
+            wanted = Some(ColleagueChange::BeginAnew(row.staff));
+        }
+        let disabled = row.state == AccountState::Disabled;
+        let word = if disabled { words::enable(name) } else { words::disable(name) };
+        if button(ui, Weight::Secondary, &word).clicked() {
+            wanted = Some(ColleagueChange::SetDisabled(row.staff, !disabled));
+        }
+    });
+    intents.extend(wanted.map(|change| Intent::Desk(DeskIntent::ChangeColleague(change))));
+}
+
+fn new_ui(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let entered = field(ui, words::NEW_COLLEAGUE, &mut forms.colleague, "", false);
+    let role = forms.colleague_role.unwrap_or(StaffRole::Clinician);
+    ComboBox::from_label(words::COLLEAGUES_ROLE).selected_text(words::role(role)).show_ui(ui, |ui| {
+        for one in [StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Admin, StaffRole::Auditor] {
+            ui.selectable_value(&mut forms.colleague_role, Some(one), words::role(one));
+        }
+    });
+    let name = forms.colleague.trim().to_owned();
+    let add = ui.add_enabled_ui(!name.is_empty(), |ui| wide_button(ui, Weight::Primary, words::ADD_COLLEAGUE)).inner;
+    if (add.clicked() || entered) && !name.is_empty() {
+        forms.colleague.clear();
+        let change = ColleagueChange::Add { name: Phi::new(name), role };
+        intents.push(Intent::Desk(DeskIntent::ChangeColleague(change)));
+    }
+}

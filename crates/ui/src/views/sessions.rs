@@ -1,0 +1,56 @@
+//! Where somebody is signed in: the list, and the way to end what is not theirs.
+
+use desk::{DeskIntent, DeskSnapshot};
+use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+
+use crate::views::sign_in::show_problem;
+use crate::widgets::{Weight, button, card, quiet, text};
+use crate::{Intent, Model, words};
+
+/// Locks the desk.
+const LOCK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::L);
+
+/// What stands at the foot of a desk: the sessions, the lock, the way out.
+pub(crate) fn account_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, intents: &mut Vec<Intent>) {
+    match &desk.sessions {
+        None => {
+            if button(ui, Weight::Quiet, words::SESSIONS).clicked() {
+                intents.push(Intent::Desk(DeskIntent::ShowSessions));
+            }
+        }
+        Some(view) => card(ui, |ui| {
+            text(ui, words::SESSIONS);
+            quiet(ui, words::SESSIONS_HELP);
+            show_problem(ui, model, view.problem.as_ref());
+            if view.is_asking && view.lines.is_empty() {
+                quiet(ui, words::LOOKING);
+            }
+            for line in &view.lines {
+                let label = if line.label.is_empty() { words::SOME_DEVICE } else { line.label.as_str() };
+                text(ui, label);
+                if line.is_this {
+                    quiet(ui, words::THIS_DEVICE);
+                    continue;
+                }
+                quiet(ui, &words::session_times(line.began_ago, line.used_ago));
+                let end = ui
+                    .add_enabled_ui(!view.is_asking, |ui| button(ui, Weight::Secondary, &words::end_session(label)))
+                    .inner;
+                if end.clicked() {
+                    intents.push(Intent::Desk(DeskIntent::EndSession(line.session)));
+                }
+            }
+            if button(ui, Weight::Quiet, words::CLOSE_SESSIONS).clicked() {
+                intents.push(Intent::Desk(DeskIntent::HideSessions));
+            }
+        }),
+    }
+    let pressed = ui.input_mut(|input| input.consume_shortcut(&LOCK));
+    let lock = button(ui, Weight::Quiet, words::LOCK).on_hover_text(ui.ctx().format_shortcut(&LOCK));
+    if lock.clicked() || pressed {
+        intents.push(Intent::Desk(DeskIntent::Lock));
+    }
+    if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
+        intents.push(Intent::Desk(DeskIntent::SignOut));
+    }
+}
