@@ -72,16 +72,7 @@ impl Desk {
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
-            snapshot: DeskSnapshot {
-                phase,
-                name: None,
-                server: None,
-                last_visit: None,
-                patient: None,
-                sessions: None,
-                is_admin: false,
-                colleagues: None,
-            },
+            snapshot: DeskSnapshot::of(phase),
         }
     }
 

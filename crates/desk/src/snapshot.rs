@@ -29,6 +29,22 @@ pub struct DeskSnapshot {
     pub colleagues: Option<ColleaguesView>,
 }
 
+impl DeskSnapshot {
+    /// A desk that stands there, and of which nothing else is known.
+    pub fn of(phase: DeskPhase) -> Self {
+        Self {
+            phase,
+            name: None,
+            server: None,
+            last_visit: None,
+            patient: None,
+            sessions: None,
+            is_admin: false,
+            colleagues: None,
+        }
+    }
+}
+
 /// The accounts of a clinic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColleaguesView {

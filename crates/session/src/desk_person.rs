@@ -117,37 +117,24 @@ mod tests {
         Timestamp::from_millis(secs * 1_000)
     }
 
-    fn seen(phase: DeskPhase) -> DeskSnapshot {
-        DeskSnapshot {
-            phase,
-            name: None,
-            server: None,
-            last_visit: None,
-            patient: None,
-            sessions: None,
-            is_admin: false,
-            colleagues: None,
-        }
-    }
-
     fn signed_out(problem: Option<DeskProblem>) -> DeskSnapshot {
-        seen(DeskPhase::SignedOut { problem })
+        DeskSnapshot::of(DeskPhase::SignedOut { problem })
     }
 
     fn person() -> DeskPerson {
         let mut person = DeskPerson::new(at(0), Some(Duration::from_secs(60)));
         assert_eq!(person.decide(at(0), &signed_out(None)), Some(DeskWish::SignIn));
-        assert_eq!(person.decide(at(0), &seen(DeskPhase::SigningIn)), None);
+        assert_eq!(person.decide(at(0), &DeskSnapshot::of(DeskPhase::SigningIn)), None);
         person
     }
 
     #[test]
     fn signing_in_is_followed_by_one_visit() {
         let mut person = person();
-        let ready = seen(DeskPhase::Ready { problem: None });
+        let ready = DeskSnapshot::of(DeskPhase::Ready { problem: None });
         assert_eq!(person.decide(at(1), &ready), Some(DeskWish::StartVisit));
-        assert_eq!(person.decide(at(1), &seen(DeskPhase::MakingVisit)), None);
-        assert_eq!(person.decide(at(2), &seen(DeskPhase::InVisit { link: Phi::new(String::new()) })), None);
+        assert_eq!(person.decide(at(1), &DeskSnapshot::of(DeskPhase::MakingVisit)), None);
+        assert_eq!(person.decide(at(2), &DeskSnapshot::of(DeskPhase::InVisit { link: Phi::new(String::new()) })), None);
         assert_eq!(person.decide(at(99), &ready), None, "the next visit is for who sits there");
         assert_eq!(person.wakes_at(at(99)), Timestamp::NEVER);
     }
@@ -159,7 +146,7 @@ mod tests {
         assert_eq!(person.decide(at(5), &unreachable), None);
         assert_eq!(person.wakes_at(at(5)), at(6));
         assert_eq!(person.decide(at(6), &unreachable), Some(DeskWish::SignIn));
-        assert_eq!(person.decide(at(6), &seen(DeskPhase::SigningIn)), None);
+        assert_eq!(person.decide(at(6), &DeskSnapshot::of(DeskPhase::SigningIn)), None);
         assert_eq!(person.decide(at(10), &unreachable), None);
         assert_eq!(person.wakes_at(at(10)), at(12));
     }
@@ -174,7 +161,7 @@ mod tests {
         let unreachable = signed_out(Some(DeskProblem::Unreachable));
         assert_eq!(vain.decide(at(59), &unreachable), None);
         assert_eq!(vain.wakes_at(at(59)), at(60));
-        assert_eq!(vain.decide(at(60), &seen(DeskPhase::SigningIn)), Some(DeskWish::LeaveInVain));
+        assert_eq!(vain.decide(at(60), &DeskSnapshot::of(DeskPhase::SigningIn)), Some(DeskWish::LeaveInVain));
     }
 
     #[test]

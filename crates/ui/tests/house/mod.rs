@@ -97,14 +97,9 @@ impl Moment {
     pub fn desk(phase: DeskPhase) -> Self {
         let known = !matches!(phase, DeskPhase::SignedOut { .. });
         let desk = DeskSnapshot {
-            phase,
             name: known.then(|| Phi::new("doctor".to_owned())),
             server: known.then(|| "clinic.example".to_owned()),
-            last_visit: None,
-            patient: None,
-            sessions: None,
-            is_admin: false,
-            colleagues: None,
+            ..DeskSnapshot::of(phase)
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
