@@ -15,6 +15,7 @@ mod id;
 mod limits;
 mod problem;
 mod request;
+mod schedule;
 mod staff;
 
 pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, Signature};
@@ -28,6 +29,10 @@ pub use request::{
     IceReply, IceServer, JoinReply, JoinRequest, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest,
     PollReply, PolledEvent, SendReply, SendRequest, SignInReply, SignInRequest, StaffRole, VersionRange,
     join_signing_bytes, measure_signing_bytes,
+};
+pub use schedule::{
+    AssignRequest, CancelReason, CancelRequest, CreateVisitRequest, GuestRole, ListedInvite, ListedVisit,
+    ListedWaiting, LockRequest, MOST_CODE_TRIES, NoteRequest, Planned, TriesReply, VisitsReply, WaitingNote,
 };
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,

@@ -10,20 +10,29 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply, Clinic,
-    ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply, DevicesReply,
-    EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PollReply, Problem, SendReply, SendRequest,
-    SignInReply, SignInRequest, StaffEvent, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    AssignRequest, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest, Challenge, ChallengeReply,
+    CheckMessage, CheckReply, Clinic, ClinicReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
+    CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest,
+    IceReply, InviteId, JoinReply, JoinRequest, LockRequest, MeasureByInviteRequest, MeasureReply, MeasureRequest,
+    NoteRequest, NoticeRequest, Planned, PollReply, Problem, SendReply, SendRequest, SignInReply, SignInRequest,
+    StaffEvent, TriesReply, VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 32] = [
+const MESSAGES: [(&str, Again); 40] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
+    ("create_visit_request", again::<CreateVisitRequest>),
+    ("planned", again::<Planned>),
+    ("visits_reply", again::<VisitsReply>),
+    ("assign_request", again::<AssignRequest>),
+    ("cancel_request", again::<CancelRequest>),
+    ("note_request", again::<NoteRequest>),
+    ("lock_request", again::<LockRequest>),
+    ("tries_reply", again::<TriesReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
     ("create_invite_request", again::<CreateInviteRequest>),
     ("create_invite_reply", again::<CreateInviteReply>),
@@ -56,7 +65,7 @@ const MESSAGES: [(&str, Again); 32] = [
     ("boxes_reply", again::<BoxesReply>),
 ];
 
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 17] = [
     "hello",
     "joined",
     "away",
@@ -70,6 +79,8 @@ const EVENTS: [&str; 15] = [
     "ice_refresh",
     "limits",
     "notice",
+    "locked",
+    "note",
     "reset",
     "bye",
 ];

@@ -263,10 +263,7 @@ impl Desk {
         let mut bits = [0; 32];
         self.rng.fill_bytes(&mut bits);
         let secret = InviteSecret::from_random(bits);
-        let request = CreateInviteRequest {
-            invite_key: secret.invite_key(),
-            expires_in_secs: self.config.link_lifetime.as_secs(),
-        };
+        let request = CreateInviteRequest::new(secret.invite_key(), self.config.link_lifetime.as_secs());
         let number = self.ask(DeskRequest::CreateInvite { token: signed_in.token.clone(), visit, request });
         self.state = State::MakingInvite { signed_in, number, visit, secret };
     }

@@ -9,7 +9,7 @@ use desk::{
     DeskSnapshot, HostCall, KeysConfig, RequestNumber,
 };
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::StaffRole;
+use signaling_protocol::{GuestRole, StaffRole};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use trust::ServerAddress;
@@ -306,6 +306,8 @@ impl DeskDriver {
             visit,
             not_after,
             patient: call.patient,
+            code: None,
+            role: GuestRole::Patient,
         });
         let name = self.desk.snapshot().name.as_ref().map(Phi::expose);
         let device = match &self.secret {

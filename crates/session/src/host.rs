@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, SignInRequest, VisitId};
+use signaling_protocol::{CreateInviteRequest, GuestRole, InviteId, InviteKey, SignInRequest, VisitId};
 use trust::{InviteSecret, Link};
 use units::{Clock, Phi};
 
@@ -47,7 +47,15 @@ pub(crate) async fn prepare(
         Err(_too_long) => return Ok(Err(ClientError::Unreachable)),
     };
     let not_after = identity::unix_now(clock).plus(LINK_LIFETIME.as_secs());
-    let invites = vec![call::HostInvite { invite, secret: secret.clone(), visit, not_after, patient: None }];
+    let invites = vec![call::HostInvite {
+        invite,
+        secret: secret.clone(),
+        visit,
+        not_after,
+        patient: None,
+        code: None,
+        role: GuestRole::Patient,
+    }];
     let link = Link {
         server: address,
         app_only: pin.is_some(),
@@ -79,7 +87,7 @@ async fn make(
     recorder.signed_in(clock.timestamp(Instant::now()));
     let token = signed_in.token;
     let visit = client.until_definite(async || client.create_visit(&token).await).await?.visit;
-    let request = CreateInviteRequest { invite_key, expires_in_secs: LINK_LIFETIME.as_secs() };
+    let request = CreateInviteRequest::new(invite_key, LINK_LIFETIME.as_secs());
     let invite = client.until_definite(async || client.create_invite(&token, visit, &request).await).await?.invite;
     Ok((visit, invite, token))
 }

@@ -6,7 +6,7 @@ use call::{Call, CallConfig, CameraFormat, HostInvite, Input, MediaConfig, Party
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::visits::StreamId;
-use signaling_protocol::EndpointId;
+use signaling_protocol::{EndpointId, GuestRole};
 use trust::{DeviceIdentity, Epoch, InviteSecret, Link, UnixTime};
 use units::{PictureSize, Timestamp};
 
@@ -95,6 +95,8 @@ impl App {
                     visit: clinic.visit,
                     not_after: DAY.plus(3_600),
                     patient: None,
+                    code: None,
+                    role: GuestRole::Patient,
                 });
                 Party::Host { device: identity(), visit: clinic.visit, invites: invites.collect() }
             }

@@ -6,9 +6,10 @@ use call::{RequestKind, SignalingInput, SignalingRequest};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::store::{MemoryStore, Store};
-use server::visits::{Command, Config, Reply, Timing, Visits};
+use server::visits::{Command, Config, Reply, StaffMember, Timing, Visits};
 use signaling_protocol::{
-    Code, CreateInviteRequest, EndpointId, IceReply, InviteId, InviteKey, Limits, StaffId, VisitId, VisitState,
+    Code, CreateInviteRequest, CreateVisitRequest, EndpointId, IceReply, InviteId, InviteKey, Limits, StaffId, VisitId,
+    VisitState,
 };
 use units::Timestamp;
 
@@ -45,13 +46,15 @@ impl Clinic {
         };
         clinic.start(now);
         let visits = clinic.visits.as_mut().unwrap();
-        let Ok(Reply::Visit(made)) = visits.handle(now, Command::CreateVisit { staff: STAFF }) else {
+        let Ok(Reply::Visit(made)) = visits
+            .handle(now, Command::CreateVisit { by: StaffMember::own(STAFF), request: CreateVisitRequest::default() })
+        else {
             panic!("a visit")
         };
         clinic.visit = made.visit;
         for key in keys {
-            let request = CreateInviteRequest { invite_key: *key, expires_in_secs: 3_600 };
-            let command = Command::CreateInvite { staff: STAFF, visit: made.visit, request };
+            let request = CreateInviteRequest::new(*key, 3_600);
+            let command = Command::CreateInvite { by: StaffMember::own(STAFF), visit: made.visit, request };
             let Ok(Reply::Invite(invite)) = visits.handle(now, command) else { panic!("an invite") };
             clinic.invites.push((invite.invite, *key));
         }
@@ -117,6 +120,8 @@ impl Clinic {
             (SignalingRequest::Admit(endpoint), Some(by)) => Command::Admit { by, endpoint },
             (SignalingRequest::Deny(endpoint), Some(by)) => Command::Deny { by, endpoint },
             (SignalingRequest::Remove(endpoint), Some(by)) => Command::Remove { by, endpoint },
+            (SignalingRequest::CountTry(endpoint), Some(by)) => Command::CountTry { by, endpoint },
+            (SignalingRequest::Lock(locked), Some(by)) => Command::Lock { by, locked },
             (SignalingRequest::End, Some(by)) => Command::End { by },
             (SignalingRequest::Leave, Some(by)) => Command::Leave { by },
             (SignalingRequest::OpenEvents, Some(_)) => unreachable!("a stream is not a request"),
@@ -136,6 +141,10 @@ impl Clinic {
                 RequestKind::Admit(endpoint) => SignalingInput::Admitted(endpoint),
                 kind => SignalingInput::Done(kind),
             },
+            Ok(Reply::Tries(reply)) => match kind {
+                RequestKind::CountTry(endpoint) => SignalingInput::TryCounted { endpoint, used: reply.used },
+                _ => unreachable!("only tries are counted"),
+            },
             Ok(Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
             Err(code) => refused(code),
         }
@@ -152,6 +161,8 @@ fn kind_of(request: &SignalingRequest) -> RequestKind {
         SignalingRequest::Admit(endpoint) => RequestKind::Admit(*endpoint),
         SignalingRequest::Deny(endpoint) => RequestKind::Deny(*endpoint),
         SignalingRequest::Remove(endpoint) => RequestKind::Remove(*endpoint),
+        SignalingRequest::CountTry(endpoint) => RequestKind::CountTry(*endpoint),
+        SignalingRequest::Lock(_) => RequestKind::Lock,
         SignalingRequest::End => RequestKind::End,
         SignalingRequest::Leave => RequestKind::Leave,
     }

@@ -125,7 +125,7 @@ async fn what_stands_in_no_table_is_not_there_for_an_admin_either() {
         ("PATCH", "/v1/devices"),
         ("GET", "/v1/boxes"),
         ("POST", "/v1/boxes/7"),
-        ("GET", "/v1/visits"),
+        ("PUT", "/v1/visits"),
     ] {
         let answer = clinic.client().request(method, path, Some(&ada), b"{}".to_vec()).await;
         assert_eq!(answer.code(), Code::RouteNotFound, "{method} {path}");
@@ -142,8 +142,12 @@ async fn what_is_a_colleagues_own_is_nobody_elses() {
     let visit = clinic.link(&cleo, 7).await.visit;
     // A colleague's visit: as if there were none.
     let lee = clinic.sign_in().await;
-    for what in ["invites", "join"] {
+    for what in ["invites", "join", "plan", "assign", "cancel", "note"] {
         let body = match what {
+            "plan" => json!({ "start_unix_secs": 1, "length_minutes": 30, "time_zone": "Europe/Berlin" }),
+            "assign" => json!({}),
+            "cancel" => json!({ "reason": "no_show" }),
+            "note" => json!({ "note": { "about": "next" } }),
             "join" => json!({ "protocol": { "min": 1, "max": 1 }, "bundle": "AAAA" }),
             _ => json!({ "invite_key": Base64(vec![0; 32]), "expires_in_secs": 60 }),
         };

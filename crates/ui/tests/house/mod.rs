@@ -327,6 +327,8 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
         since: Timestamp::from_millis(100_000 + u64::from(index) * 30_000),
         warm: index == 0,
         reused: false,
+        role: signaling_protocol::GuestRole::Patient,
+        code: call::CodeStanding::NotWanted,
     };
     (0..count).map(one).collect()
 }
@@ -357,6 +359,7 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
             redundancy: VoiceRedundancy::None,
             expected_loss: 0.0,
         },
+        around: call::Around::default(),
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
         assurance: in_call.then(|| Assurance {
