@@ -1,0 +1,11 @@
+//! The clinic's day: when visits are, who they are with, who waits. Decided here, opened nowhere.
+
+mod calendar;
+mod card;
+mod colleagues;
+mod queue;
+
+pub use calendar::{Calendar, CalendarError, Choice, Moment};
+pub use card::{CardLink, GOOD_AFTER, OPENS_BEFORE, VISIT_KIND, VisitCard, window};
+pub use colleagues::{Colleague, readers, verified};
+pub use queue::{Queue, QueueRow, QueueSnapshot, Whose};
