@@ -5,6 +5,7 @@
 
 mod arguments;
 mod awake;
+mod day;
 mod doctor;
 mod headless;
 mod logging;

@@ -22,6 +22,9 @@ pub struct CallConfig {
     pub unix_at_zero: UnixTime,
     /// After how long of talking the host's person is told that the time is over; never without it.
     pub longest: Option<Duration>,
+    /// Of a host: the visit is left to another device of ours that is in it. Without it the person's wish to join takes its
+    /// place.
+    pub claims: bool,
     /// The devices that were met before.
     pub known: KnownDevices,
 }
@@ -37,6 +40,7 @@ impl CallConfig {
             reconnect_grace: RECONNECT_GRACE,
             unix_at_zero,
             longest: None,
+            claims: false,
             known: KnownDevices::default(),
         }
     }

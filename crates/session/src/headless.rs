@@ -10,6 +10,7 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
+use signaling_protocol::VisitId;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
@@ -28,7 +29,7 @@ use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
 use crate::totp;
-use crate::visit::{self, Start};
+use crate::visit::{self, Said, Start};
 
 /// A headless side of a visit.
 #[derive(Debug)]
@@ -67,8 +68,12 @@ pub struct Host {
     pub identity: Option<PathBuf>,
     /// The secret that such a folder holds, from wherever else.
     pub device: Option<DeviceSecret>,
-    /// Where the link is written.
-    pub invite_out: PathBuf,
+    /// Where the link is written, if one is made.
+    pub invite_out: Option<PathBuf>,
+    /// The visit that was planned before; without one it is made now.
+    pub visit: Option<VisitId>,
+    /// Whether the visit is left alone where another device of ours is in it.
+    pub claims: bool,
     /// How long whoever knocks waits.
     pub admit_after: Duration,
 }
@@ -113,6 +118,10 @@ pub struct Guest {
     pub link: Link,
     /// By what the clinic knows this device again.
     pub device: Option<DeviceSecret>,
+    /// Where the patient is and whom to call.
+    pub facts: Option<call::Facts>,
+    /// The clinic's code: said whenever it is asked for.
+    pub code: Option<Phi<String>>,
 }
 
 /// A server's certificate, as the server prints it: `sha256:` and 43 characters of base64url.
@@ -160,6 +169,26 @@ pub enum InputError {
     /// Signing in, where nothing else is to be done without it.
     #[error(transparent)]
     SignIn(ClientError),
+    /// The server says no, or says nothing.
+    #[error(transparent)]
+    Asked(ClientError),
+    /// What colleagues share about a visit.
+    #[error(transparent)]
+    Card(#[from] clinic::StaffBoxError),
+    /// A date, a time or a time zone.
+    #[error(transparent)]
+    Calendar(#[from] desk::day::CalendarError),
+    /// A time that the clinic's clock leaves out, or shows twice.
+    #[error(
+        "the clinic's clocks change at that time: it could be {earlier} or {later}; say which with --clock-change \
+         earlier, later or rule"
+    )]
+    ClocksChange {
+        /// The earlier, on the clinic's clock.
+        earlier: String,
+        /// The later.
+        later: String,
+    },
     /// The TOTP secret.
     #[error("the TOTP secret cannot be used; give the file that `user add --totp-out` wrote")]
     Totp,
@@ -225,6 +254,11 @@ async fn run_visit(
         Party::Guest(guest) => Some(guest.link.server.clone()),
     }
     .is_some_and(|server| is_loopback(server.host()));
+    let claims = matches!(&config.party, Party::Host(Host { claims: true, .. }));
+    let said = match &config.party {
+        Party::Guest(guest) => (guest.facts.clone(), guest.code.clone()),
+        Party::Host(_) => (None, None),
+    };
     let (party, client, staff_token) = match config.party {
         Party::Guest(guest) => {
             let client = client(&guest.link.server, guest.link.pin.as_ref())?;
@@ -274,7 +308,9 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
+        claims,
     })?;
+    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said));
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
     let voice = Voice::new(config.comparing);
     tokio::spawn(sit_in_front(person, voice, clock, begun.snapshots, begun.intents, gave_up.clone()));
@@ -339,6 +375,28 @@ pub(crate) async fn sit_in_front(
         tokio::select! {
             changed = seen.changed() => if changed.is_err() { return },
             () = sleep => {}
+        }
+    }
+}
+
+/// Says where the patient is, and the code whenever it is asked for anew.
+async fn answer_what_is_asked(
+    (facts, code): (Option<call::Facts>, Option<Phi<String>>),
+    mut seen: watch::Receiver<Snapshot>,
+    said: mpsc::Sender<Said>,
+) {
+    if let Some(facts) = facts
+        && said.send(Said::Facts(facts)).await.is_err()
+    {
+        return;
+    }
+    let Some(code) = code else { return };
+    loop {
+        if seen.borrow_and_update().around.code_asked.is_some() && said.send(Said::Code(code.clone())).await.is_err() {
+            return;
+        }
+        if seen.changed().await.is_err() {
+            return;
         }
     }
 }

@@ -9,11 +9,9 @@ use units::{Clock, Phi};
 
 use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
 use crate::identity;
+use crate::office::{LINK_LIFETIME, Office};
 use crate::recorder::Recorder;
 use crate::whole_file::WholeFile;
-
-/// How long a link made here is good: the longest visit and some waiting.
-const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
 
 /// What a visit needs: whose it is, the server, and the staff's token.
 type Prepared = (call::Party, SignalingClient, Phi<String>);
@@ -26,6 +24,9 @@ pub(crate) async fn prepare(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<Result<Prepared, ClientError>, InputError> {
+    if let Some(visit) = host.visit {
+        return open(&host, visit, give_up, clock, recorder).await;
+    }
     let address = host.account.address()?;
     let pin = host.account.pin.map(|Pin(pin)| pin);
     let client = client(&address, pin.as_ref())?;
@@ -35,8 +36,9 @@ pub(crate) async fn prepare(
         (None, None) => random_bytes()?,
     };
     let device = identity::clinic_of_one(&key, Some(host.account.user.expose()), clock)?;
-    let unwritable = |source| InputError::InviteOut { path: host.invite_out.clone(), source };
-    let link_file = WholeFile::prepare(&host.invite_out).map_err(unwritable)?;
+    let path = host.invite_out.clone().unwrap_or_default();
+    let unwritable = |source| InputError::InviteOut { path: path.clone(), source };
+    let link_file = WholeFile::prepare(&path).map_err(unwritable)?;
     // A secret that cannot be used is known before the server is asked.
     host.account.digits()?;
     let secret = InviteSecret::from_random(random_bytes()?);
@@ -67,6 +69,33 @@ pub(crate) async fn prepare(
     };
     link_file.finish(format!("{link}\n").as_bytes()).map_err(unwritable)?;
     Ok(Ok((call::Party::Host { device, visit, invites }, client, token)))
+}
+
+/// A visit that was planned before, by what colleagues share about it.
+async fn open(
+    host: &Host,
+    visit: VisitId,
+    give_up: Duration,
+    clock: Clock,
+    recorder: &mut Recorder,
+) -> Result<Result<Prepared, ClientError>, InputError> {
+    let key = match (&host.device, &host.identity) {
+        (Some(device), _) => device.as_identity(),
+        (None, Some(folder)) => identity::load_or_make(folder, random_bytes()?)?,
+        (None, None) => random_bytes()?,
+    };
+    let opened = async {
+        let office = Office::sign_in(&host.account, &key, clock).await?;
+        recorder.signed_in(clock.timestamp(Instant::now()));
+        let party = office.host(visit).await?;
+        Ok((party, office.client, office.token))
+    };
+    match tokio::time::timeout(give_up, opened).await {
+        Ok(Ok(prepared)) => Ok(Ok(prepared)),
+        Ok(Err(InputError::SignIn(error) | InputError::Asked(error))) => Ok(Err(error)),
+        Ok(Err(error)) => Err(error),
+        Err(_too_long) => Ok(Err(ClientError::Unreachable)),
+    }
 }
 
 async fn make(

@@ -62,7 +62,7 @@ impl Call {
                 request: HostJoinRequest {
                     protocol: VersionRange::CURRENT,
                     bundle: Base64(self.own.bytes().to_vec()),
-                    take_over: by_person,
+                    take_over: by_person && !self.config.claims,
                 },
             },
         };
