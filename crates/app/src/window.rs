@@ -208,6 +208,16 @@ impl App {
                     session.look_for_devices();
                 }
             }
+            Intent::SayFacts(facts) => {
+                if let Some(visit) = &self.visit {
+                    visit.say_facts(facts);
+                }
+            }
+            Intent::SayCode(code) => {
+                if let Some(visit) = &self.visit {
+                    visit.say_code(code);
+                }
+            }
             Intent::CopyLink => {
                 let phase = self.desk.as_ref().map(|desk| desk.snapshot().phase);
                 if let Some(session::desk::DeskPhase::InVisit { link }) = phase {

@@ -44,6 +44,23 @@ pub struct Forms {
     pub(crate) qr: Option<Squares>,
     /// What is typed about keys.
     pub(crate) keys: KeyForms,
+    /// What a patient types while they wait.
+    pub(crate) asked: AskedForms,
+    /// Whether it is open where the patient is.
+    pub(crate) facts_open: bool,
+}
+
+/// What a patient types while they wait.
+#[derive(Default)]
+pub(crate) struct AskedForms {
+    pub(crate) place: String,
+    pub(crate) call_back: String,
+    pub(crate) emergency: String,
+    pub(crate) guardian: bool,
+    pub(crate) interpreter: bool,
+    pub(crate) code: String,
+    /// Whether what was said is to be said anew.
+    pub(crate) changing: bool,
 }
 
 /// What is being typed about keys, and what is asked before it is done.
@@ -71,6 +88,8 @@ impl Forms {
         self.devices_open = false;
         self.privacy_open = false;
         self.digits_put_away = false;
+        self.facts_open = false;
+        self.asked = AskedForms::default();
     }
 }
 

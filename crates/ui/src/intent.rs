@@ -7,6 +7,10 @@ use units::{DeviceKind, Listening, Phi};
 pub enum Intent {
     /// For the call.
     Call(call::Intent),
+    /// Where the patient is and whom to call.
+    SayFacts(call::Facts),
+    /// The clinic's code, as the patient typed it.
+    SayCode(Phi<String>),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
     /// For the keys of who is signed in.

@@ -57,7 +57,10 @@ fn patient_ui(
         Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. } => {
             on_stage(ui, |ui| live::live_ui(ui, model, call, forms, painter, intents));
         }
-        Phase::Ended(reason) => on_paper(ui, |ui| ended::ended_ui(ui, model, reason, intents)),
+        Phase::Ended(reason) => {
+            forms.forget_visit();
+            on_paper(ui, |ui| ended::ended_ui(ui, model, reason, intents));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The views, one file each: read, draw, push what the person wants.
 
+pub(crate) mod asked;
 pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod digits;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod asked;
 mod assurance;
 mod call;
 mod devices;
@@ -15,6 +16,7 @@ mod refused;
 mod sheet;
 mod spans;
 
+pub(crate) use self::asked::*;
 pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
 pub(crate) use self::devices::*;
