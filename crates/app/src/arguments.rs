@@ -49,6 +49,9 @@ pub(crate) struct WindowArguments {
     /// the device is enrolled at the clinic, and its keys are in the system's keyring.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["link", "device_key_file"])]
     pub(crate) identity: Option<PathBuf>,
+    /// The clinic's time zone, such as Europe/Berlin; without it that of this machine.
+    #[arg(long, value_name = "ZONE", conflicts_with = "link")]
+    pub(crate) time_zone: Option<String>,
     /// Where the link of the first visit is written once it is good.
     #[arg(long, value_name = "F", requires = "server", conflicts_with = "link")]
     pub(crate) invite_out: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub mod recovery;
 pub mod staff_box;
 
 pub use issuing::{ClinicKey, IssuingKey};
-pub use of_one::{box_secret_of_one, clinic_of_one};
+pub use of_one::clinic_of_one;
 pub use recovery::{RecoveryError, RecoverySecret};
 pub use staff_box::{
     BoxContext, BoxExpected, BoxSecret, OpenedBox, StaffBoxError, open_staff_box, reseal_staff_box, seal_staff_box,

@@ -4,7 +4,7 @@ use trust::certificate::DEVICE_SECONDS;
 use trust::codec::derive;
 use trust::{CertificateError, DeviceFacts, DeviceIdentity, DeviceKeys, DeviceRole, UnixTime, Validity, name_hash};
 
-use crate::{BoxSecret, ClinicKey, IssuingKey};
+use crate::{ClinicKey, IssuingKey};
 
 /// A practice of one person on one machine: clinic, issuing and device key of one secret, certified anew at each
 /// start. Links keep working as long as the secret is kept.
@@ -24,11 +24,6 @@ pub fn clinic_of_one(secret: &[u8; 32], name: &str, now: UnixTime) -> Result<Dev
     let issuer = IssuingKey::new(&issuer, &clinic.certify_issuer(&IssuingKey::public_key(&issuer), 1, validity)?)?;
     let chain = issuer.chain(&issuer.certify_device(&keys.public(), &facts)?, &issuer.revoke(0, &[], validity)?);
     DeviceIdentity::new(keys, chain, name, salt)
-}
-
-/// By what the device of a clinic of one opens staff boxes.
-pub fn box_secret_of_one(secret: &[u8; 32]) -> BoxSecret {
-    BoxSecret::of_device(&DeviceKeys::from_secret(&derive(secret, b"housecall device of one v1")))
 }
 
 #[cfg(test)]
@@ -52,7 +47,6 @@ mod tests {
         }
         let over = Chain::verify(device.chain(), &expected(NOW.plus(7 * 86_400 - 3_599)));
         assert_eq!(over, Err(CertificateError::Expired));
-        assert_eq!(box_secret_of_one(&[7; 32]).public(), device.public().agreement);
         let again = clinic_of_one(&[7; 32], NAME, NOW.plus(86_400)).unwrap();
         assert_eq!(again.public(), device.public(), "who remembers the device knows it again");
         assert_eq!(clinic_of_one(&[7; 32], "", NOW).err(), Some(CertificateError::AnotherName));

@@ -5,6 +5,7 @@ use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime}
 use units::Phi;
 
 use crate::RequestNumber;
+use crate::day::VisitCard;
 
 /// Something for the driver to do. Each is to be done once, in order.
 #[derive(Debug)]
@@ -83,4 +84,6 @@ pub struct HostCall {
     pub token: Phi<String>,
     /// Under which opaque name the patient's device is remembered, if it is.
     pub patient: Option<[u8; 32]>,
+    /// What colleagues share about it, if it was planned: the code, and who comes by which link.
+    pub card: Option<VisitCard>,
 }

@@ -19,6 +19,8 @@ pub struct DeskSnapshot {
     pub last_visit: Option<CallSummary>,
     /// What the patient of the visit that is made, or goes on, is called here, if the clinician said it.
     pub patient: Option<Phi<String>>,
+    /// Whether who is signed in holds visits: the front desk plans them and enters none.
+    pub enters_visits: bool,
 }
 
 /// Where a desk stands.

@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn seen(phase: DeskPhase) -> DeskSnapshot {
-        DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None }
+        DeskSnapshot { phase, name: None, server: None, last_visit: None, patient: None, enters_visits: true }
     }
 
     fn signed_out(problem: Option<DeskProblem>) -> DeskSnapshot {

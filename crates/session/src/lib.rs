@@ -7,6 +7,7 @@
 
 mod board;
 mod comparing;
+mod day_driver;
 mod desk_driver;
 mod desk_person;
 mod device_keeper;
@@ -41,6 +42,7 @@ mod window;
 pub use ::media::I420;
 pub use call::{self, Mode, Paths, Preferences, RelayWay};
 pub use comparing::Comparing;
+pub use day_driver::DayHandle;
 pub use desk;
 pub use desk_driver::DeskHandle;
 pub use device_secret::DeviceSecret;

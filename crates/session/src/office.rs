@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use clinic::{BoxSecret, StaffBoxError, box_secret_of_one};
+use clinic::{BoxSecret, StaffBoxError};
 use desk::day::{Calendar, CardLink, Choice, Colleague, Moment, VISIT_KIND, VisitCard, readers, verified, window};
 use serde_json::{Value, json};
 use signaling_client::{ClientError, SignalingClient};
@@ -109,11 +109,26 @@ impl Office {
         let request =
             SignInRequest { name: account.user.clone(), password: account.password.clone(), totp: account.digits()? };
         let reply = client.sign_in(&request).await.map_err(InputError::SignIn)?;
-        let own = box_secret_of_one(key);
-        Ok(Self { client, token: reply.token, staff: reply.staff, device, own, address, pin, clock })
+        Ok(Self::of((client, reply.token, reply.staff), device, (address, pin), clock))
     }
 
-    async fn carry_out(&self, command: DayCommand) -> Result<Value, InputError> {
+    /// Somebody who has signed in already.
+    pub(crate) fn of(
+        (client, token, staff): (SignalingClient, Phi<String>, StaffId),
+        device: DeviceIdentity,
+        (address, pin): (ServerAddress, Option<TlsPin>),
+        clock: Clock,
+    ) -> Self {
+        let own = BoxSecret::of_device(device.keys());
+        Self { client, token, staff, device, own, address, pin, clock }
+    }
+
+    /// The time of day.
+    pub(crate) fn unix_now(&self) -> u64 {
+        identity::unix_now(self.clock).0
+    }
+
+    pub(crate) async fn carry_out(&self, command: DayCommand) -> Result<Value, InputError> {
         let (client, token) = (&self.client, &self.token);
         match command {
             DayCommand::Schedule(appointment) => return self.schedule(*appointment).await,
@@ -295,7 +310,7 @@ impl Office {
     }
 
     /// The colleagues' devices for which the clinic vouches.
-    async fn colleagues(&self) -> Result<Vec<Colleague>, InputError> {
+    pub(crate) async fn colleagues(&self) -> Result<Vec<Colleague>, InputError> {
         let mut devices = Vec::new();
         let mut after = None;
         loop {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{Intent, Preferences};
+use desk::day::Calendar;
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::Link;
@@ -43,6 +44,8 @@ pub struct Session {
     testing: Arc<AtomicBool>,
     vault: Vault,
     patient_keyring: PatientKeyring,
+    /// The clinic's.
+    calendar: Option<Calendar>,
 }
 
 /// What a window's visits are made of.
@@ -58,6 +61,8 @@ pub struct WindowConfig {
     pub memory: Memory,
     /// By what clinics know a patient's device again, in the place of what the system's keyring keeps for each of them.
     pub device: Option<DeviceSecret>,
+    /// The clinic's time zone by its IANA name: by it the day is listed and planned. Without it there is no day.
+    pub zone: Option<String>,
 }
 
 /// What a window does without anybody's hand; nothing, by default.
@@ -109,6 +114,7 @@ impl Session {
         repaint: Repaint,
     ) -> Result<Self, InputError> {
         let runtime = runtime()?;
+        let calendar = config.zone.as_deref().map(Calendar::new).transpose()?;
         let around = Arc::new(Surroundings {
             clock: config.clock,
             choices: config.media,
@@ -139,6 +145,7 @@ impl Session {
             testing: Arc::default(),
             vault: Vault::start(),
             patient_keyring: PatientKeyring::of_system(),
+            calendar,
         })
     }
 
@@ -231,7 +238,7 @@ impl Session {
         };
         let desk = Desk::new(config, Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(DeskHandle::open(desk, secret, self.around.clone(), at_desk, self.vault.clone()))
+        Ok(DeskHandle::open(desk, secret, self.around.clone(), at_desk, self.vault.clone(), self.calendar.clone()))
     }
 
     /// Whether the first visit is over, or it is certain that there will be none.
@@ -298,7 +305,8 @@ mod tests {
             processing: Processing::OfDevices,
         };
         let memory = Memory::of_this_run().unwrap();
-        let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None };
+        let config =
+            WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None, zone: None };
         Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
     }
 

@@ -104,6 +104,11 @@ impl DeviceIdentity {
         self.keys.signing.sign(labelled).to_bytes()
     }
 
+    /// Its secret keys: for who opens what colleagues sealed to it.
+    pub fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
     /// The keys by which others know this device.
     pub fn public(&self) -> DevicePublic {
         self.keys.public()

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use desk::{DeviceId, DeviceRole};
+use signaling_protocol::VisitId;
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -44,10 +45,23 @@ pub struct Forms {
     pub(crate) qr: Option<Squares>,
     /// What is typed about keys.
     pub(crate) keys: KeyForms,
+    /// What is typed to plan a visit.
+    pub(crate) day: DayForms,
     /// What a patient types while they wait.
     pub(crate) asked: AskedForms,
     /// Whether it is open where the patient is.
     pub(crate) facts_open: bool,
+}
+
+/// What is typed to plan a visit, and which visit of the day is open.
+#[derive(Default)]
+pub(crate) struct DayForms {
+    pub(crate) name: String,
+    pub(crate) start: String,
+    pub(crate) notes: String,
+    pub(crate) code: String,
+    pub(crate) minutes: u16,
+    pub(crate) open: Option<VisitId>,
 }
 
 /// What a patient types while they wait.

@@ -13,6 +13,8 @@ pub enum Intent {
     SayCode(Phi<String>),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
+    /// For the day of who is signed in.
+    Day(desk::day::DayIntent),
     /// For the keys of who is signed in.
     Keys(desk::KeysIntent),
     /// Write the recovery sheet as a page that can be printed, and open it.

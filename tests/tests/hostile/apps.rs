@@ -122,7 +122,7 @@ fn start(folder: &Path, voice: ToneKind, unattended: Unattended, ahead: Duration
     };
     let clock = Clock::starting_at(Instant::now(), SystemTime::now() + ahead);
     let memory = Memory::of_this_run().unwrap();
-    let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None };
+    let config = WindowConfig { clock, media, preferences: Preferences::default(), memory, device: None, zone: None };
     Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
 }
 

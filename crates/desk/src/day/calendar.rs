@@ -104,7 +104,7 @@ impl Calendar {
             let secs = when.map_err(|_| CalendarError::Time)?.as_second();
             u64::try_from(secs).map_err(|_| CalendarError::Time)
         };
-        let (earlier, later) = (at(ambiguous.clone().earlier())?, at(ambiguous.clone().later())?);
+        let (earlier, later) = (at(ambiguous.earlier())?, at(ambiguous.later())?);
         Ok(match ambiguous.offset() {
             AmbiguousOffset::Unambiguous { .. } => Moment::Once(at(ambiguous.compatible())?),
             AmbiguousOffset::Gap { .. } => Moment::LeftOut { earlier, later },

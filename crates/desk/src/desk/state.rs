@@ -24,6 +24,8 @@ pub(super) struct SignedIn {
     pub(super) until: Timestamp,
     /// Whether this is a clinician's account.
     pub(super) holds_visits: bool,
+    /// Whether this account plans visits: a clinician's, or the front desk's.
+    pub(super) has_day: bool,
 }
 
 pub(super) struct KnownAs {
@@ -34,6 +36,19 @@ pub(super) struct KnownAs {
 impl State {
     pub(super) fn is_of_a_visit(&self) -> bool {
         matches!(self, Self::MakingVisit { .. } | Self::MakingInvite { .. } | Self::InVisit { .. })
+    }
+
+    /// Who is signed in.
+    pub(super) fn signed_in(&self) -> Option<&SignedIn> {
+        match self {
+            Self::SignedOut { .. } | Self::Locked { .. } | Self::SigningIn { .. } => None,
+            Self::Keys { signed_in }
+            | Self::Ready { signed_in, .. }
+            | Self::MakingVisit { signed_in, .. }
+            | Self::MakingInvite { signed_in, .. }
+            | Self::InVisit { signed_in, .. }
+            | Self::Summary { signed_in, .. } => Some(signed_in),
+        }
     }
 
     pub(super) fn phase(&self) -> DeskPhase {

@@ -153,7 +153,7 @@ fn a_refusal_is_said_and_leaves_the_name() {
 
 #[test]
 fn only_clinicians_come_to_the_desk() {
-    for role in [StaffRole::Admin, StaffRole::FrontDesk, StaffRole::Auditor] {
+    for role in [StaffRole::Admin, StaffRole::Auditor] {
         let mut desk = desk();
         let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "other", "secret")));
         assert!(forgot(&desk.answer(1, number, reply(role))));
@@ -410,4 +410,43 @@ fn who_is_signed_out_by_the_server_is_told_so_and_keeps_a_visit_that_goes_on() {
     signs_in(&mut desk, StaffRole::Clinician);
     desk.handle_input(at(3), DeskInput::SignedOut);
     assert_eq!(desk.snapshot().phase, DeskPhase::SignedOut { problem: Some(DeskProblem::SignInOver) });
+}
+
+#[test]
+fn a_visit_that_was_planned_is_held_by_what_its_card_says() {
+    use crate::day::{CardLink, VisitCard};
+    use signaling_protocol::GuestRole;
+
+    let visit = VisitId::from_random([7; 16]);
+    let invite = |byte| InviteId::from_random([byte; 16]);
+    let mut card = VisitCard { name: Phi::new("Wilhelmina".to_owned()), ..VisitCard::default() };
+    card.replace(None, CardLink::new(invite(1), &[1; 32], GuestRole::Guardian, 9));
+    card.replace(None, CardLink::new(invite(2), &[2; 32], GuestRole::Patient, 10));
+    let hold = |card: &VisitCard| DeskIntent::HoldVisit { visit, card: Box::new(card.clone()) };
+    let mut desk = ready();
+    let outputs = desk.want(10, hold(&card));
+    let call = outputs.into_iter().find_map(|output| match output {
+        DeskOutput::StartCall(call) => Some(*call),
+        _ => None,
+    });
+    let call = call.expect("a call");
+    assert_eq!((call.visit, call.invites.len()), (visit, 2));
+    let DeskPhase::InVisit { link } = desk.phase() else { panic!("{:?}", desk.phase()) };
+    assert_eq!(link.expose().parse::<Link>().expect("a link").invite, invite(2), "the patient's own");
+    assert_eq!(call.card, Some(card));
+    // Without a link there is nobody who could come.
+    let mut desk = ready();
+    desk.want(10, hold(&VisitCard::default()));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: Some(DeskProblem::OddAnswer) });
+}
+
+#[test]
+fn the_front_desk_signs_in_and_enters_no_visit() {
+    let mut desk = desk();
+    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "fay", "secret")));
+    desk.answer(1, number, reply(StaffRole::FrontDesk));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
+    assert!(!desk.snapshot().enters_visits);
+    assert!(desk.want(2, DeskIntent::StartVisit).is_empty());
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
 }

@@ -5,6 +5,7 @@ use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
+use crate::views::day::day_ui;
 use crate::views::devices::device_choices;
 use crate::widgets::{Weight, button, card, field, heading, notice, page, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
@@ -29,7 +30,10 @@ pub(crate) fn desk_ui(
             notice(ui, &hint);
         }
         let making = desk.phase == DeskPhase::MakingVisit;
-        card(ui, |ui| {
+        if let Some(day) = model.day {
+            day_ui(ui, day, desk.enters_visits && !making, &mut forms.day, intents);
+        }
+        let start = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
             text(ui, words::DESK_HELP);
             let entered = ui
                 .add_enabled_ui(!making, |ui| field(ui, words::PATIENT, &mut forms.patient, words::PATIENT_HINT, false))
@@ -46,7 +50,10 @@ pub(crate) fn desk_ui(
             if making && wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
                 intents.push(Intent::Desk(DeskIntent::CloseVisit));
             }
-        });
+        };
+        if desk.enters_visits {
+            card(ui, |ui| start(ui, forms, intents));
+        }
         if let Some(last) = &desk.last_visit {
             card(ui, |ui| {
                 quiet(ui, words::LAST_VISIT);

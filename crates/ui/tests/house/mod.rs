@@ -38,6 +38,8 @@ pub struct Moment {
     pub sheet_page: Option<String>,
     /// The devices.
     pub devices: Devices,
+    /// The day of who is signed in.
+    pub day: Option<desk::day::DaySnapshot>,
     /// A problem of the app.
     pub problem: Option<String>,
     /// The clinic's number.
@@ -72,6 +74,7 @@ impl Moment {
             screen,
             call: None,
             desk: None,
+            day: None,
             keys: None,
             sheet_page: None,
             devices,
@@ -99,6 +102,7 @@ impl Moment {
             server: known.then(|| "clinic.example".to_owned()),
             last_visit: None,
             patient: None,
+            enters_visits: true,
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
@@ -160,6 +164,7 @@ impl Moment {
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),
+            day: self.day.as_ref(),
             keys: self.keys.as_ref(),
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
