@@ -36,9 +36,9 @@ fn facts() -> Facts {
 #[test]
 fn a_patient_who_waits_says_where_they_are() {
     let mut window = open(Moment::patient(WAITS));
-    type_into(&mut window, Role::TextInput, "Where you are now", "5 Elm Street");
-    type_into(&mut window, Role::TextInput, "Telephone number to call you back", "555 0101");
-    type_into(&mut window, Role::TextInput, "Whom to call in an emergency", "Ann");
+    type_into(&mut window, "Where you are now", Role::TextInput, "5 Elm Street");
+    type_into(&mut window, "Telephone number to call you back", Role::TextInput, "555 0101");
+    type_into(&mut window, "Whom to call in an emergency", Role::TextInput, "Ann");
     assert_eq!(press(&mut window, "Tell the clinician"), [Intent::SayFacts(facts())]);
     let said = Moment::patient(WAITS).with_call(|call| call.around.own_facts = Some(facts()));
     let mut window = open(said);
@@ -54,7 +54,7 @@ fn a_code_is_asked_for_only_where_the_clinic_wants_one() {
     let mut window = open(Moment::patient(WAITS).with_call(|call| call.around.code_asked = Some(4)));
     assert!(says(&window, "once more"));
     assert!(press(&mut window, "Send the code").is_empty(), "nothing was typed");
-    type_into(&mut window, Role::TextInput, "Code", "4711");
+    type_into(&mut window, "Code", Role::TextInput, "4711");
     assert_eq!(press(&mut window, "Send the code"), [Intent::SayCode(phi("4711"))]);
 }
 
@@ -162,8 +162,8 @@ fn the_front_desk_and_who_is_not_asked_enter_nothing() {
 #[test]
 fn a_visit_is_planned_and_a_change_of_clocks_is_asked_about() {
     let mut window = open(day(|day| day.clocks_change = Some(("02:30 CEST".to_owned(), "02:30 CET".to_owned()))));
-    type_into(&mut window, Role::TextInput, "Patient's name", "Wilhelmina");
-    type_into(&mut window, Role::TextInput, "Date and time at the clinic", "2026-10-25 02:30");
+    type_into(&mut window, "Patient's name", Role::TextInput, "Wilhelmina");
+    type_into(&mut window, "Date and time at the clinic", Role::TextInput, "2026-10-25 02:30");
     let planned = |choice| {
         let card = Box::new(VisitCard { name: phi("Wilhelmina"), ..VisitCard::default() });
         let start = "2026-10-25 02:30".to_owned();

@@ -279,3 +279,51 @@ fn long_two_clinicians_and_eighteen_visits_end_as_they_should_1() {
 fn long_two_clinicians_and_eighteen_visits_end_as_they_should_2() {
     run(510..1_010);
 }
+
+/// What is taken back while two talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TakenBack {
+    Invite,
+    Person,
+    Visit,
+}
+
+#[test]
+fn what_is_taken_back_ends_live_calls_within_five_seconds_and_lets_nobody_in_after_one() {
+    for seed in 0..30 {
+        for what in [TakenBack::Invite, TakenBack::Person, TakenBack::Visit] {
+            let mut world = World::new(Plan { hangs_up: None, hangs_up_at: at(60.0), ..Plan::lossy(seed) });
+            world.run_until_hang_up();
+            world.assert_both_live();
+            let (host, guest) = (world.app_of(Who::Host), world.app_of(Who::Guest));
+            let now = world.now();
+            let (visit, invite) = (world.clinic.rooms[0].visit, world.clinic.rooms[0].invites[0].0);
+            let me = world.apps[host].me.expect("it has joined");
+            let visits = world.clinic.visits.as_mut().expect("it runs");
+            match what {
+                TakenBack::Invite => {
+                    let by = StaffMember::own(STAFF);
+                    visits.handle(now, Command::RevokeInvite { by, visit, invite }).expect("its own");
+                }
+                TakenBack::Person => visits.put_out_staff(now, STAFF),
+                TakenBack::Visit => drop(visits.handle(now, Command::End { by: me }).expect("the host")),
+            }
+            world.pump_server();
+            // Whoever comes now, by the same link or as the same person.
+            world.run_for(Duration::from_secs(1));
+            let late = world.start_in(0, Who::Guest);
+            world.run_for(Duration::from_secs(4));
+            for app in [host, guest] {
+                let phase = world.phase(app);
+                assert!(!matches!(phase, Phase::Live { .. }), "seed {seed}, {what:?}: {phase:?}");
+            }
+            let out = if what == TakenBack::Invite { guest } else { host };
+            assert!(world.phase(out).is_ended(), "seed {seed}, {what:?}: {:?}", world.phase(out));
+            world.run_for(Duration::from_secs(20));
+            if what != TakenBack::Person {
+                assert!(world.phase(late).is_ended(), "seed {seed}, {what:?}: {:?}", world.phase(late));
+            }
+            assert!(!world.witness.heard_anybody(late), "seed {seed}, {what:?}");
+        }
+    }
+}
