@@ -158,8 +158,7 @@ fn who_waits_reads_what_the_clinic_says_and_the_host_sees_the_door() {
 
 #[test]
 fn a_visit_that_takes_too_long_is_said_and_never_cut_off() {
-    let mut people = People::default();
-    people.longest = Some(std::time::Duration::from_secs(1_800));
+    let people = People { longest: Some(std::time::Duration::from_secs(1_800)), ..People::default() };
     let mut world = World::new(&people).run(10);
     assert!(world.are_both_live());
     world.pass(1_400);
@@ -194,8 +193,7 @@ fn somebody_who_is_taken_out_may_knock_again_and_is_not_let_in_by_itself() {
 fn a_clock_that_is_wrong_is_named_and_one_that_is_right_is_not() {
     let right = World::new(&People::default()).run(10);
     assert_eq!(around(&right, GUEST).clock_ahead_secs, None);
-    let mut people = People::default();
-    people.guest_day = DAY.plus(3_600);
+    let mut people = People { guest_day: DAY.plus(3_600), ..People::default() };
     let hour = World::new(&people).run(10);
     assert!(hour.are_both_live(), "{NAME} is met all the same");
     let ahead = around(&hour, GUEST).clock_ahead_secs.expect("it is told");
