@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use session::desk::day::{Choice, VisitCard};
 use session::{Appointment, CancelReason, DayCommand as Command, GuestRole, WaitingNote, WholeFile, office};
 
-use crate::arguments::{BesideWord, ClockChange, DayArguments, DayCommand, NoteWord};
+use crate::day_arguments::{BesideWord, ClockChange, DayArguments, DayCommand, NoteWord};
 use crate::headless::{account, json_file};
 
 /// Does it, and writes the answer to standard output; a link goes to its file alone.

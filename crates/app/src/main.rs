@@ -6,6 +6,7 @@
 mod arguments;
 mod awake;
 mod day;
+mod day_arguments;
 mod doctor;
 mod headless;
 mod logging;

@@ -119,7 +119,7 @@ impl Office {
         (address, pin): (ServerAddress, Option<TlsPin>),
         clock: Clock,
     ) -> Self {
-        let own = BoxSecret::of_device(device.keys());
+        let own = BoxSecret::of_device(&device.keys);
         Self { client, token, staff, device, own, address, pin, clock }
     }
 

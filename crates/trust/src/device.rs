@@ -51,7 +51,8 @@ impl DeviceKeys {
 /// A staff device as it meets others: its keys, the chain that vouches for them, and its person's name.
 #[derive(Clone)]
 pub struct DeviceIdentity {
-    pub(crate) keys: DeviceKeys,
+    /// Its secret keys: for who opens what colleagues sealed to it.
+    pub keys: DeviceKeys,
     pub(crate) chain: Vec<u8>,
     pub(crate) name: Phi<String>,
     pub(crate) salt: [u8; 16],
@@ -102,11 +103,6 @@ impl DeviceIdentity {
     /// Signs; what is signed starts with a label of its own, so that no signature serves for two things.
     pub fn sign(&self, labelled: &[u8]) -> [u8; 64] {
         self.keys.signing.sign(labelled).to_bytes()
-    }
-
-    /// Its secret keys: for who opens what colleagues sealed to it.
-    pub fn keys(&self) -> &DeviceKeys {
-        &self.keys
     }
 
     /// The keys by which others know this device.
