@@ -56,6 +56,8 @@ impl DeskPerson {
             DeskPhase::SignedOut { problem } | DeskPhase::Locked { problem } => {
                 self.ask(now, DeskWish::SignIn, problem.as_ref())
             }
+            // The front desk's account, which enters no visits.
+            DeskPhase::Ready { .. } if !snapshot.enters_visits => Some(DeskWish::LeaveRefused),
             DeskPhase::Ready { problem } => self.ask(now, DeskWish::StartVisit, problem.as_ref()),
             DeskPhase::InVisit { .. } | DeskPhase::Summary(_) => {
                 self.done = true;
@@ -127,6 +129,7 @@ mod tests {
             sessions: None,
             is_admin: false,
             colleagues: None,
+            enters_visits: true,
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Moment {
     pub sheet_page: Option<String>,
     /// The devices.
     pub devices: Devices,
+    /// The day of who is signed in.
+    pub day: Option<desk::day::DaySnapshot>,
     /// A problem of the app.
     pub problem: Option<String>,
     /// The clinic's number.
@@ -74,6 +76,7 @@ impl Moment {
             screen,
             call: None,
             desk: None,
+            day: None,
             keys: None,
             sheet_page: None,
             devices,
@@ -105,6 +108,7 @@ impl Moment {
             sessions: None,
             is_admin: false,
             colleagues: None,
+            enters_visits: true,
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
     }
@@ -166,6 +170,7 @@ impl Moment {
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),
+            day: self.day.as_ref(),
             keys: self.keys.as_ref(),
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
@@ -391,6 +396,8 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
         since: Timestamp::from_millis(100_000 + u64::from(index) * 30_000),
         warm: index == 0,
         reused: false,
+        role: signaling_protocol::GuestRole::Patient,
+        code: call::CodeStanding::NotWanted,
     };
     (0..count).map(one).collect()
 }
@@ -421,6 +428,7 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
             redundancy: VoiceRedundancy::None,
             expected_loss: 0.0,
         },
+        around: call::Around::default(),
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
         assurance: in_call.then(|| Assurance {
