@@ -98,3 +98,10 @@ fixed!(
 fixed!(
     /// SHA-256 of a clinic's public key: what every link of the clinic carries. Apps believe the link's, never the server's.
     ClinicFingerprint, 32);
+
+impl Challenge {
+    /// The server's clock when it made the challenge, in microseconds of Unix time: its first eight bytes, big endian.
+    pub fn unix_micros(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+}

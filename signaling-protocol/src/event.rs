@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Base64, EndpointId, Envelope, Limits};
+use crate::{Base64, EndpointId, Envelope, Limits, WaitingNote};
 
 /// What an endpoint is in a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,6 +75,10 @@ pub enum EndReason {
     Abandoned,
     /// Its time was over.
     Expired,
+    /// It was called off before anybody was admitted.
+    Cancelled,
+    /// The patient did not come.
+    NoShow,
 }
 
 /// One thing that happened. On the stream its `kind` is the SSE event name as well.
@@ -150,6 +154,16 @@ pub enum Event {
         #[serde(flatten)]
         notice: Notice,
     },
+    /// To hosts: whether anybody new may come in. After each `hello` if nobody may.
+    Locked {
+        /// Whether nobody may.
+        locked: bool,
+    },
+    /// To those who wait: what the clinic lets them know. After each `hello` if there is something.
+    Note {
+        /// What.
+        note: WaitingNote,
+    },
     /// Your mailbox ran over or your cursor is unknown; a `hello` follows.
     Reset,
     /// The server goes away; come back after this many milliseconds.
@@ -179,7 +193,7 @@ pub enum EventError {
     Malformed,
 }
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 17] = [
     "hello",
     "joined",
     "away",
@@ -193,6 +207,8 @@ const KINDS: [&str; 15] = [
     "ice_refresh",
     "limits",
     "notice",
+    "locked",
+    "note",
     "reset",
     "bye",
 ];
@@ -222,6 +238,8 @@ impl Event {
             Self::IceRefresh => "ice_refresh",
             Self::Limits { .. } => "limits",
             Self::Notice { .. } => "notice",
+            Self::Locked { .. } => "locked",
+            Self::Note { .. } => "note",
             Self::Reset => "reset",
             Self::Bye { .. } => "bye",
         }

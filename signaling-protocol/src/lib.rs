@@ -18,6 +18,7 @@ mod limits;
 mod phone;
 mod problem;
 mod request;
+mod schedule;
 mod staff;
 
 pub use account::{
@@ -37,6 +38,10 @@ pub use request::{
     ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
     IceReply, IceServer, JoinReply, JoinRequest, MEASURE_BYTES, MeasureByInviteRequest, MeasureReply, MeasureRequest,
     PollReply, PolledEvent, SendReply, SendRequest, VersionRange, join_signing_bytes, measure_signing_bytes,
+};
+pub use schedule::{
+    AssignRequest, CancelReason, CancelRequest, CreateVisitRequest, GuestRole, ListedInvite, ListedVisit,
+    ListedWaiting, LockRequest, MOST_CODE_TRIES, NoteRequest, Planned, TriesReply, VisitsReply, WaitingNote,
 };
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,

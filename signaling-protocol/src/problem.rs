@@ -17,6 +17,16 @@ pub enum Code {
     InviteNotUsable,
     /// The link was good and its time is over. Only for who signed the challenge. 410.
     InviteExpired,
+    /// The link does not open yet. Only for who signed the challenge. 409.
+    InviteTooEarly,
+    /// The link was taken back, or another was made in its place. Only for who signed the challenge. 410.
+    InviteRevoked,
+    /// Nobody new may come in just now. Only for who signed the challenge. 409.
+    VisitLocked,
+    /// Somebody is admitted: that cannot be done to a visit that goes on. 409.
+    VisitGoingOn,
+    /// The account named is not a clinician's. 404.
+    ClinicianNotFound,
     /// Another app is in the visit with this link. Only for who signed the challenge. 409.
     InviteInUse,
     /// The app that had this link is away, and its place is kept for a moment; joining again soon gets in. Only for who
@@ -93,11 +103,13 @@ impl Code {
             Self::StaffNotFound => 404,
             Self::NameTaken | Self::LastAdmin => 409,
             Self::PasswordRefused | Self::TotpRefused => 422,
+            Self::ClinicianNotFound => 404,
+            Self::InviteTooEarly | Self::VisitLocked | Self::VisitGoingOn => 409,
             Self::ClinicNotSetUp | Self::DeviceNotFound | Self::ObjectNotFound | Self::BoxNotFound => 404,
             Self::InviteInUse | Self::InvitePlaceKept | Self::HostPresent | Self::VisitFull => 409,
             Self::ClinicMismatch | Self::EpochRefused | Self::RevisionRefused => 409,
             Self::CheckOutOfTurn | Self::QuotaFull => 409,
-            Self::InviteExpired | Self::VisitEnded => 410,
+            Self::InviteExpired | Self::InviteRevoked | Self::VisitEnded => 410,
             Self::TooLarge => 413,
             Self::MessageIdReused | Self::BoxSize => 422,
             Self::VersionNotSpoken => 426,
@@ -121,6 +133,11 @@ impl Code {
             Self::NotAllowed => "This account may not do that.",
             Self::InviteNotUsable => "This link does not work.",
             Self::InviteExpired => "The time of this link is over; ask the clinic for a new one.",
+            Self::InviteTooEarly => "This link does not open yet; come back when the visit is about to begin.",
+            Self::InviteRevoked => "This link was taken back; the clinic has made another, or will.",
+            Self::VisitLocked => "The clinician lets nobody new in just now.",
+            Self::VisitGoingOn => "Somebody is in this visit; end it first.",
+            Self::ClinicianNotFound => "There is no such clinician.",
             Self::InviteInUse => "This link is in use on another device.",
             Self::InvitePlaceKept => "This link was in use a moment ago; try again in half a minute.",
             Self::HostPresent => "The clinician is in the visit on another device.",
@@ -167,12 +184,15 @@ pub struct Problem {
     /// Where in the body the fault is, if it has a place; never a value of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// With [`Code::InviteTooEarly`]: when the link opens, in seconds of Unix time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_unix_secs: Option<u64>,
 }
 
 impl Problem {
     /// The problem of this code.
     pub fn new(code: Code) -> Self {
-        Self { code, title: code.title().to_owned(), status: code.status(), detail: None }
+        Self { code, title: code.title().to_owned(), status: code.status(), detail: None, opens_unix_secs: None }
     }
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use units::Phi;
 
 use crate::{
-    Base64, Challenge, EndpointId, Envelope, InviteId, InviteKey, Limits, MessageId, Role, Signature, VisitId,
+    Base64, Challenge, EndpointId, Envelope, GuestRole, InviteId, InviteKey, Limits, MessageId, Role, Signature,
+    VisitId,
 };
 
 /// The versions that an app speaks.
@@ -39,8 +40,28 @@ pub struct CreateVisitReply {
 pub struct CreateInviteRequest {
     /// Whose signature joins.
     pub invite_key: InviteKey,
-    /// How long the link is good.
+    /// How long the link is good, from now or from when it opens.
     pub expires_in_secs: u64,
+    /// When it opens, in seconds of Unix time by the server's clock; at once without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_unix_secs: Option<u64>,
+    /// Who comes by it.
+    #[serde(default, skip_serializing_if = "is_patient")]
+    pub role: GuestRole,
+    /// Which link of the visit's is taken back in the same step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<InviteId>,
+}
+
+impl CreateInviteRequest {
+    /// A patient's link that is good from now on.
+    pub const fn new(invite_key: InviteKey, expires_in_secs: u64) -> Self {
+        Self { invite_key, expires_in_secs, opens_unix_secs: None, role: GuestRole::Patient, replaces: None }
+    }
+}
+
+fn is_patient(role: &GuestRole) -> bool {
+    *role == GuestRole::Patient
 }
 
 /// The invite is stored.

@@ -10,20 +10,21 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    AddStaffRequest, Base64, BoxReply, BoxesReply, CertifyRequest, Challenge, ChallengeReply, CheckMessage, CheckReply,
-    Clinic, ClinicReply, Code, CodeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, DeviceReply,
-    DevicesReply, EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply,
-    JoinRequest, MeasureByInviteRequest, MeasureReply, MeasureRequest, NoticeRequest, PasswordRequest, PollReply,
-    Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply, SendRequest,
-    SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, WriteBoxRequest,
-    is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    AddStaffRequest, AssignRequest, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest, Challenge,
+    ChallengeReply, CheckMessage, CheckReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
+    CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
+    EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteRequest, NoticeRequest, PasswordRequest, Planned,
+    PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply, SendRequest,
+    SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, TriesReply,
+    VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 44] = [
+const MESSAGES: [(&str, Again); 52] = [
     ("sign_up_request", again::<SignUpRequest>),
     ("sign_up_reply", again::<SignUpReply>),
     ("refresh_request", again::<RefreshRequest>),
@@ -37,6 +38,14 @@ const MESSAGES: [(&str, Again); 44] = [
     ("role_request", again::<RoleRequest>),
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
+    ("create_visit_request", again::<CreateVisitRequest>),
+    ("planned", again::<Planned>),
+    ("visits_reply", again::<VisitsReply>),
+    ("assign_request", again::<AssignRequest>),
+    ("cancel_request", again::<CancelRequest>),
+    ("note_request", again::<NoteRequest>),
+    ("lock_request", again::<LockRequest>),
+    ("tries_reply", again::<TriesReply>),
     ("create_visit_reply", again::<CreateVisitReply>),
     ("create_invite_request", again::<CreateInviteRequest>),
     ("create_invite_reply", again::<CreateInviteReply>),
@@ -70,7 +79,7 @@ const MESSAGES: [(&str, Again); 44] = [
     ("boxes_reply", again::<BoxesReply>),
 ];
 
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 17] = [
     "hello",
     "joined",
     "away",
@@ -84,6 +93,8 @@ const EVENTS: [&str; 15] = [
     "ice_refresh",
     "limits",
     "notice",
+    "locked",
+    "note",
     "reset",
     "bye",
 ];
@@ -201,6 +212,11 @@ fn the_specification_names_every_code_with_its_status() {
         Code::NotAllowed,
         Code::InviteNotUsable,
         Code::InviteExpired,
+        Code::InviteTooEarly,
+        Code::InviteRevoked,
+        Code::VisitLocked,
+        Code::VisitGoingOn,
+        Code::ClinicianNotFound,
         Code::InviteInUse,
         Code::InvitePlaceKept,
         Code::HostPresent,

@@ -5,8 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use session::{Pin, ProxyChoice, ScriptPlace};
+use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
 use units::PictureSize;
+
+use crate::day_arguments::DayArguments;
 
 /// Video visits between a clinician and a patient: peer to peer, encrypted between the two apps.
 #[derive(Debug, Parser)]
@@ -49,6 +51,9 @@ pub(crate) struct WindowArguments {
     /// the device is enrolled at the clinic, and its keys are in the system's keyring.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["link", "device_key_file"])]
     pub(crate) identity: Option<PathBuf>,
+    /// The clinic's time zone, such as Europe/Berlin; without it that of this machine.
+    #[arg(long, value_name = "ZONE", conflicts_with = "link")]
+    pub(crate) time_zone: Option<String>,
     /// Where the link of the first visit is written once it is good.
     #[arg(long, value_name = "F", requires = "server", conflicts_with = "link")]
     pub(crate) invite_out: Option<PathBuf>,
@@ -216,6 +221,8 @@ pub(crate) enum Headless {
     Host(HostArguments),
     /// The patient: joins by a link.
     Join(JoinArguments),
+    /// The front desk or a clinician: plans visits, lists them, calls them off, hands them over. Answers with JSON.
+    Day(DayArguments),
 }
 
 #[derive(Debug, Args)]
@@ -239,8 +246,14 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "DIR", conflicts_with = "device_key_file")]
     pub(crate) identity: Option<PathBuf>,
     /// Where the link is written once it is good.
-    #[arg(long, value_name = "F")]
-    pub(crate) invite_out: PathBuf,
+    #[arg(long, value_name = "F", required_unless_present = "visit", conflicts_with = "visit")]
+    pub(crate) invite_out: Option<PathBuf>,
+    /// A visit that was planned before, vis_…: with --identity, by which what colleagues share about it is read.
+    #[arg(long, value_name = "VISIT", requires = "identity")]
+    pub(crate) visit: Option<VisitId>,
+    /// Do not take the visit over from another device.
+    #[arg(long)]
+    pub(crate) claim: bool,
     /// How long whoever knocks waits.
     #[arg(long, value_name = "SPAN", default_value = "0s")]
     pub(crate) admit_after: Span,
@@ -256,6 +269,12 @@ pub(crate) struct JoinArguments {
     /// A file whose first line is the link.
     #[arg(long, value_name = "F")]
     pub(crate) link_file: Option<PathBuf>,
+    /// A file with where the patient is and whom to call, as JSON: place, call_back, emergency, beside.
+    #[arg(long, value_name = "F")]
+    pub(crate) facts_file: Option<PathBuf>,
+    /// A file whose first line is the clinic's code, for when it is asked for.
+    #[arg(long, value_name = "F")]
+    pub(crate) code_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }

@@ -36,6 +36,10 @@ pub(crate) fn cannot_begin(error: &anyhow::Error) -> ExitCode {
 }
 
 fn try_run(command: Headless) -> Result<u8> {
+    let command = match command {
+        Headless::Day(day) => return crate::day::run(day),
+        command => command,
+    };
     let (config, report) = configure(command)?;
     // Made before the call: a mistyped folder must not cost the whole of it.
     let report = report.map(|path| report_file(&path)).transpose()?;
@@ -66,11 +70,12 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match &command {
         Headless::Host(_) => (PatternKind::Clinician, ToneKind::Clinician),
-        Headless::Join(_) => (PatternKind::Patient, ToneKind::Patient),
+        Headless::Join(_) | Headless::Day(_) => (PatternKind::Patient, ToneKind::Patient),
     };
     let (party, common) = match command {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
+        Headless::Day(_) => anyhow::bail!("nothing is to be held"),
     };
     let report = common.report.clone();
     let memory = match &common.trust.known_file {
@@ -107,6 +112,8 @@ fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {
         identity: host.identity,
         device: device_secret(&host.common.trust)?,
         invite_out: host.invite_out,
+        visit: host.visit,
+        claims: host.claim,
         admit_after: host.admit_after.0,
     });
     Ok((party, host.common))
@@ -179,7 +186,9 @@ fn guest_party(join: JoinArguments) -> Result<(Party, CommonArguments)> {
     };
     let link = link.trim().parse().context("the link cannot be used")?;
     let device = device_secret(&join.common.trust)?;
-    Ok((Party::Guest(Guest { link, device }), join.common))
+    let facts = join.facts_file.as_deref().map(|path| json_file("where the patient is", path)).transpose()?;
+    let code = join.code_file.as_deref().map(|path| first_line("the code", path)).transpose()?.map(Phi::new);
+    Ok((Party::Guest(Guest { link, device, facts, code }), join.common))
 }
 
 pub(crate) fn camera(camera: Camera, pattern: PatternKind) -> CameraChoice {
@@ -214,6 +223,16 @@ fn screen(screen: Screen, size: PictureSize) -> ScreenChoice {
         // The rate in the header is nominal: the file holds one frame for each new picture, whenever it came.
         Screen::File(path) => ScreenChoice::File { path, size, fps: FrameRate::THIRTY },
     }
+}
+
+/// What stands in a file of JSON. What is wrong with it is told by its place, never by its words.
+pub(crate) fn json_file<T: serde::de::DeserializeOwned>(what: &str, path: &Path) -> Result<T> {
+    let bytes =
+        fs::read(path).map_err(|error| anyhow!("{what} cannot be read from {}: {}", path.display(), plain(&error)))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        anyhow!("{what} cannot be read from {}: look at line {line}, column {column}", path.display())
+    })
 }
 
 pub(crate) fn first_line(what: &str, path: &Path) -> Result<String> {

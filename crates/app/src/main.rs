@@ -5,6 +5,8 @@
 
 mod arguments;
 mod awake;
+mod day;
+mod day_arguments;
 mod doctor;
 mod headless;
 mod kept;

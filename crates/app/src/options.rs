@@ -102,6 +102,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
             memory,
             device: device_secret(&arguments.trust)?,
             proxies: arguments.network.proxies(),
+            zone: Some(arguments.time_zone.or_else(system_zone).unwrap_or_else(|| "Etc/UTC".to_owned())),
         },
         unattended: Unattended::prepare(habits, account, arguments.invite_out)?
             .comparing(comparing(&arguments.trust))?,
@@ -123,6 +124,15 @@ fn memory(named: Option<&Path>) -> Result<(Memory, Option<String>)> {
         Some(Err(error)) => (Memory::of_this_run()?, Some(as_sentence(&error))),
         None => (Memory::of_this_run()?, None),
     })
+}
+
+/// The zone by which this machine shows its time, where the system says so by a name.
+fn system_zone() -> Option<String> {
+    let named = std::env::var("TZ").ok().filter(|name| name.contains('/') && !name.starts_with('/'));
+    let link = || {
+        std::fs::read_link("/etc/localtime").ok()?.to_str()?.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
+    };
+    named.or_else(link)
 }
 
 /// In the folder of the person's own data on this machine.

@@ -87,6 +87,8 @@ struct App {
     sheet_page: Option<SheetPage>,
     /// What was seen last, so that only a change calls somebody to the window.
     seen: (bool, usize),
+    /// Arrivals in the waiting rooms of the day, and how many wait, as they were seen last.
+    day_seen: (u64, usize),
     /// Drawings begun; the first two are told from the rest.
     drawings: u32,
     /// Whether the window closes by itself when the visit is over.
@@ -128,6 +130,7 @@ impl App {
             awake: None,
             sheet_page: None,
             seen: (false, 0),
+            day_seen: (0, 0),
             drawings: 0,
             closes: options.closes,
             outcome,
@@ -223,6 +226,21 @@ impl App {
                     session.look_for_devices();
                 }
             }
+            Intent::Day(intent) => {
+                if let Some(day) = self.desk.as_ref().and_then(DeskHandle::day) {
+                    day.intend(intent);
+                }
+            }
+            Intent::SayFacts(facts) => {
+                if let Some(visit) = &self.visit {
+                    visit.say_facts(facts);
+                }
+            }
+            Intent::SayCode(code) => {
+                if let Some(visit) = &self.visit {
+                    visit.say_code(code);
+                }
+            }
             Intent::CopyLink => {
                 let phase = self.desk.as_ref().map(|desk| desk.snapshot().phase);
                 if let Some(session::desk::DeskPhase::InVisit { link }) = phase {
@@ -290,6 +308,23 @@ impl App {
         }
     }
 
+    /// Somebody came into one of the day's waiting rooms: a sound once, the window to be looked at, the number in its title.
+    /// A talk is not disturbed by more than the number.
+    fn tell_of_arrivals(&mut self, context: &egui::Context) {
+        let day = self.desk.as_ref().and_then(DeskHandle::day).map(|day| day.snapshot().queue);
+        let seen = day.map_or((0, 0), |queue| (queue.arrivals, queue.badge));
+        let before = std::mem::replace(&mut self.day_seen, seen);
+        if seen.1 != before.1 {
+            context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(seen.1)));
+        }
+        if seen.0 > before.0 && self.visit.is_none() {
+            if let Some(session) = &self.session {
+                session.test_speaker();
+            }
+            context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+        }
+    }
+
     /// No sleep while somebody waits or talks.
     fn stay_awake(&mut self, call: Option<&Snapshot>) {
         let needed = call.is_some_and(|call| call.phase != Phase::Lobby && !call.phase.is_ended());
@@ -332,6 +367,7 @@ impl eframe::App for App {
         }
         let call = self.visit.as_ref().map(Visit::snapshot);
         self.call_to_window(context, call.as_ref());
+        self.tell_of_arrivals(context);
         self.stay_awake(call.as_ref());
     }
 
@@ -344,6 +380,7 @@ impl eframe::App for App {
         let call = self.visit.as_ref().map(Visit::snapshot);
         let desk = self.desk.as_ref().map(DeskHandle::snapshot);
         let keys = self.desk.as_ref().and_then(DeskHandle::keys).map(|keys| keys.snapshot());
+        let day = self.desk.as_ref().and_then(DeskHandle::day).map(|day| day.snapshot());
         let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
@@ -355,6 +392,7 @@ impl eframe::App for App {
             screen: self.screen,
             call: call.as_ref(),
             desk: desk.as_ref(),
+            day: day.as_ref(),
             keys: keys.as_ref(),
             sheet_page: sheet_page.as_deref(),
             devices: &devices,

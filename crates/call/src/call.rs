@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 
 use rand_core::Rng;
-use signaling_protocol::{EndpointId, Envelope, InviteId, MessageId, Role, VisitId};
+use signaling_protocol::{EndpointId, Envelope, InviteId, MessageId, Role, VisitId, WaitingNote};
 use trust::{BundleId, Capabilities, Epoch, InnerMessage, Notice, OwnBundle, SealError, SealedBox};
 use units::Timestamp;
 
@@ -14,10 +14,11 @@ use crate::negotiation::Action;
 use crate::quality::Policy;
 use crate::remote_party::RemoteParty;
 use crate::{
-    CallConfig, DeviceInput, Input, Intent, MilestoneKind, Mode, Output, Party, Paths, PeerCommand, Phase, PicturePlan,
-    Problem, SignalingRequest, Snapshot, StatsInput, VoicePlan,
+    Around, CallConfig, DeviceInput, Facts, Input, Intent, MilestoneKind, Mode, Output, Party, Paths, PeerCommand,
+    Phase, PicturePlan, Problem, SignalingRequest, Snapshot, StatsInput, VoicePlan,
 };
 
+mod asking;
 mod assurance;
 mod boxes;
 mod connections;
@@ -26,6 +27,7 @@ mod joining;
 mod meeting;
 mod room;
 mod settling;
+mod span;
 mod timers;
 
 #[cfg(test)]
@@ -60,6 +62,18 @@ pub struct Call {
     shelf: Vec<Channel>,
     /// Whom our person let in: that app may come back by itself.
     admitted: Option<BundleId>,
+    /// Who has said the code of their link.
+    said_code: Vec<BundleId>,
+    /// Guest: where our person says that they are.
+    own_facts: Option<Facts>,
+    /// Host: what the partner said of that, when the connection to them was lost for good.
+    last_facts: Option<Facts>,
+    note: Option<WaitingNote>,
+    locked: bool,
+    /// When the visit's time is over.
+    over_at: Option<Timestamp>,
+    /// By how much our clock is ahead of the server's.
+    clock_ahead_secs: Option<i64>,
     /// Which apps came by which link.
     seen: Vec<(InviteId, BundleId)>,
     /// Lists of revoked devices older than this are refused.
@@ -126,6 +140,7 @@ impl Call {
             picture_plan,
             problem: None,
             assurance: None,
+            around: Around::default(),
         };
         Self {
             config,
@@ -142,6 +157,13 @@ impl Call {
             remotes: Vec::new(),
             shelf: Vec::new(),
             admitted: None,
+            said_code: Vec::new(),
+            own_facts: None,
+            last_facts: None,
+            note: None,
+            locked: false,
+            over_at: None,
+            clock_ahead_secs: None,
             seen: Vec::new(),
             least_epoch,
             notice: None,
@@ -177,6 +199,8 @@ impl Call {
             Input::Network(input) => self.handle_network(now, input),
             Input::Device(input) => self.handle_device(now, input),
             Input::OwnDevice(found) => self.take_own_device(found),
+            Input::Facts(facts) => self.set_facts(facts),
+            Input::Code(code) => self.say_code(code),
             Input::Stats(StatsInput::EncodeTime(took)) => {
                 self.policy.on_encode_time(now, took);
             }
@@ -226,6 +250,9 @@ impl Call {
             Intent::RememberDevice => self.remember_device(),
             Intent::Admit(endpoint) => self.admit(now, endpoint),
             Intent::Deny(endpoint) => self.deny(endpoint),
+            Intent::Remove(endpoint) => self.remove(endpoint),
+            Intent::SetLocked(locked) => self.set_locked(locked),
+            Intent::Extend => self.extend(now),
             Intent::HangUp => self.end(now, crate::EndReason::HungUp),
             Intent::SetMuted(muted) => self.muted = muted,
             Intent::SetCameraOff(off) => {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use signaling_protocol::{InviteId, Role, VisitId};
+use signaling_protocol::{GuestRole, InviteId, Role, VisitId};
 use trust::{DeviceIdentity, Epoch, InviteSecret, KnownDevices, Link, PatientDevice, UnixTime};
-use units::{DataRate, PictureSize, Timestamp};
+use units::{DataRate, Phi, PictureSize, Timestamp};
 
 /// Everything that a [`Call`](crate::Call) must know before it begins.
 #[derive(Debug)]
@@ -20,6 +20,11 @@ pub struct CallConfig {
     pub reconnect_grace: Duration,
     /// The time of day at [`Timestamp::ZERO`], for what is valid from one day to another.
     pub unix_at_zero: UnixTime,
+    /// After how long of talking the host's person is told that the time is over; never without it.
+    pub longest: Option<Duration>,
+    /// Of a host: the visit is left to another device of ours that is in it. Without it the person's wish to join takes its
+    /// place.
+    pub claims: bool,
     /// The devices that were met before.
     pub known: KnownDevices,
 }
@@ -34,6 +39,8 @@ impl CallConfig {
             preferences: Preferences::default(),
             reconnect_grace: RECONNECT_GRACE,
             unix_at_zero,
+            longest: None,
+            claims: false,
             known: KnownDevices::default(),
         }
     }
@@ -85,6 +92,10 @@ pub struct HostInvite {
     pub not_after: UnixTime,
     /// Under which opaque name the patient's device is remembered, if it is.
     pub patient: Option<[u8; 32]>,
+    /// The code that whoever comes by it must say, where the clinic wants one.
+    pub code: Option<Phi<String>>,
+    /// Who comes by it.
+    pub role: GuestRole,
 }
 
 impl Party {

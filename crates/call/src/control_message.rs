@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use trust::{ByeReason, CheckMessage};
 
-use crate::Mode;
+use units::Phi;
+
+use crate::{Facts, Mode};
 
 /// A message over the control channel of a verified connection: nobody between the two can read or write it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,23 @@ pub enum ControlMessage {
         /// What.
         check: CheckMessage,
     },
+    /// From a guest: where the patient is and whom to call.
+    Facts {
+        /// All of it, in the place of what was said before.
+        facts: Facts,
+    },
+    /// From a host: the code that the clinic gave is wanted.
+    CodeAsked {
+        /// How many were wrong.
+        wrong: u8,
+    },
+    /// From a guest: the code.
+    Code {
+        /// As it was typed.
+        code: Phi<String>,
+    },
+    /// From a host: it was right.
+    CodeRight,
     /// The sender hangs up; nothing follows.
     Bye {
         /// Why.
@@ -93,7 +112,7 @@ pub enum ControlMessageError {
 /// The longest control message. Generous: today's are below 100 bytes, and a later version may say more.
 const MAX_BYTES: usize = 4 * 1024;
 
-const KINDS: [&str; 4] = ["admitted", "media_state", "check", "bye"];
+const KINDS: [&str; 8] = ["admitted", "media_state", "check", "facts", "code_asked", "code", "code_right", "bye"];
 
 const fn yes() -> bool {
     true
@@ -146,6 +165,10 @@ mod tests {
             }),
             ControlMessage::Check { check: CheckMessage::Commit { run: 1, hash: Base64(vec![7; 32]) } },
             ControlMessage::Check { check: CheckMessage::Differ },
+            ControlMessage::Facts { facts: Facts { place: Phi::new("5 Elm Street".to_owned()), ..Facts::default() } },
+            ControlMessage::CodeAsked { wrong: 2 },
+            ControlMessage::Code { code: Phi::new("4711".to_owned()) },
+            ControlMessage::CodeRight,
             ControlMessage::Bye { reason: ByeReason::HungUp },
         ] {
             assert_eq!(ControlMessage::from_bytes(&message.to_bytes()), Ok(message));

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use signaling_protocol::{Challenge, Code, EndpointId, Event, IceReply, JoinReply, MessageId};
 use trust::{Candidate, ConnectionParameters, DtlsFingerprint, PatientDevice};
-use units::{DataRate, Timestamp};
+use units::{DataRate, Phi, Timestamp};
 
-use crate::{CameraFormat, Mode};
+use crate::{CameraFormat, Facts, Mode};
 
 /// Everything that can happen to a call.
 #[derive(Debug, Clone)]
@@ -23,6 +23,10 @@ pub enum Input {
     Device(DeviceInput),
     /// By what the clinic knows this patient's device again, found before [`Intent::Join`]; passed over after it. Guest only.
     OwnDevice(PatientDevice),
+    /// Where our patient is and whom to call. Guest only; may be said again.
+    Facts(Facts),
+    /// The clinic's code as our person typed it. Guest only.
+    Code(Phi<String>),
     /// Somebody measured something.
     Stats(StatsInput),
 }
@@ -36,6 +40,12 @@ pub enum Intent {
     Admit(EndpointId),
     /// Do not let this one in. Host only.
     Deny(EndpointId),
+    /// Take this one out who is in. Host only.
+    Remove(EndpointId),
+    /// Let nobody new into the waiting room, or again. Host only.
+    SetLocked(bool),
+    /// Give the visit more time. Host only.
+    Extend,
     /// End the call. From the host it ends the visit.
     HangUp,
     /// Silence our microphone, or not.
@@ -138,6 +148,13 @@ pub enum SignalingInput {
     Sent(Vec<MessageId>),
     /// The server wrote the admission down.
     Admitted(EndpointId),
+    /// The server has counted a try at the code of this guest's link: so many with this one.
+    TryCounted {
+        /// Whose.
+        endpoint: EndpointId,
+        /// So many.
+        used: u8,
+    },
     /// A request succeeded that has no answer of its own.
     Done(RequestKind),
     /// A definite no. Network faults and `too_many_requests` never come here: the driver tries again by itself.
@@ -182,6 +199,10 @@ pub enum RequestKind {
     Deny(EndpointId),
     /// [`SignalingRequest::Remove`](crate::SignalingRequest::Remove)
     Remove(EndpointId),
+    /// [`SignalingRequest::CountTry`](crate::SignalingRequest::CountTry)
+    CountTry(EndpointId),
+    /// [`SignalingRequest::Lock`](crate::SignalingRequest::Lock)
+    Lock,
     /// [`SignalingRequest::End`](crate::SignalingRequest::End)
     End,
     /// [`SignalingRequest::Leave`](crate::SignalingRequest::Leave)

@@ -10,8 +10,10 @@
 mod admission;
 mod call;
 mod channel;
+mod code_check;
 mod config;
 mod control_message;
+mod facts;
 mod ice;
 mod input;
 mod negotiation;
@@ -26,15 +28,17 @@ mod simulation;
 mod snapshot;
 
 pub use call::Call;
+pub use code_check::CodeStanding;
 pub use config::{
     CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Paths, Preferences, RECONNECT_GRACE, RelayWay,
 };
 pub use control_message::{ControlMessage, ControlMessageError, MediaState, PictureSent};
+pub use facts::{Facts, MOST_FACT_CHARS};
 pub use input::{DeviceInput, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};
 pub use refusal::Refusal;
-pub use snapshot::{Assurance, Check, Problem, Remote, Snapshot, Waiting};
+pub use snapshot::{Around, Assurance, Check, Problem, Remote, Snapshot, TimeLeft, Waiting};
 // What the snapshot is made of, for who draws it.
 pub use trust::{Digits, Level, Recognition};

@@ -50,7 +50,8 @@ enum Step {
     Offering { since: Timestamp, restart: bool },
     Offered { since: Timestamp, said: Timestamp, restart: bool },
     Answering { since: Timestamp },
-    Settled { at: Timestamp },
+    /// `said`: when the host's words were said last.
+    Settled { at: Timestamp, said: Timestamp },
 }
 
 /// What is known of one peer connection.
@@ -154,7 +155,7 @@ impl Negotiation {
             return Err(Refusal::FingerprintChanged);
         }
         connection.remote = Some(parameters.clone());
-        self.step = Step::Settled { at: now };
+        self.step = Step::Settled { at: now, said: now };
         self.command(PeerCommand::AcceptAnswer(parameters));
         Ok(())
     }
@@ -219,7 +220,7 @@ impl Negotiation {
     pub(crate) fn on_local_answer(&mut self, now: Timestamp, parameters: ConnectionParameters) {
         let (Step::Answering { .. }, Some(connection)) = (self.step, &mut self.connection) else { return };
         connection.local = Some(parameters);
-        self.step = Step::Settled { at: now };
+        self.step = Step::Settled { at: now, said: now };
         self.say_description();
     }
 
@@ -294,7 +295,7 @@ impl Negotiation {
 
     /// Says everything anew that the other side may have lost. From the host it makes the guest do the same.
     pub(crate) fn say_again(&mut self, now: Timestamp) {
-        if let (Step::Offered { said, .. }, Role::Host) = (&mut self.step, self.role) {
+        if let (Step::Offered { said, .. } | Step::Settled { said, .. }, Role::Host) = (&mut self.step, self.role) {
             *said = now;
         }
         if self.has_said_description() {
@@ -307,7 +308,7 @@ impl Negotiation {
     pub(crate) fn give_time(&mut self, now: Timestamp) {
         match &mut self.step {
             Step::Offered { since, .. } => *since = now,
-            Step::Settled { at } if self.connection.as_ref().is_some_and(|it| it.dtls_since.is_none()) => *at = now,
+            Step::Settled { at, .. } if self.connection.as_ref().is_some_and(|it| it.dtls_since.is_none()) => *at = now,
             _ => {}
         }
     }
@@ -331,7 +332,7 @@ impl Negotiation {
 
     /// A question about the path that nobody answered, while the path is there: it is let go.
     pub(crate) fn give_up_step(&mut self, now: Timestamp) {
-        self.step = Step::Settled { at: now };
+        self.step = Step::Settled { at: now, said: now };
     }
 
     /// Closes the connection, if there is one.
@@ -445,7 +446,7 @@ impl Negotiation {
     /// When a new connection must stand: thirty seconds after both have spoken, ten after a path was found (twenty, the
     /// second time), ten from the handshake to the control channel.
     pub(crate) fn handshake_deadline(&self) -> Option<Timestamp> {
-        let (Step::Settled { at }, Some(connection)) = (self.step, &self.connection) else { return None };
+        let (Step::Settled { at, .. }, Some(connection)) = (self.step, &self.connection) else { return None };
         match connection.dtls_since {
             Some(_) if connection.control_was_open => None,
             Some(verified) => Some(verified.max(at) + HANDSHAKE_TIMEOUT),
@@ -460,15 +461,23 @@ impl Negotiation {
         }
     }
 
-    /// Host: when an offer that nobody answered is to be said again.
+    /// Host: when an offer that nobody answered is to be said again, and all of it where both have spoken and no path is
+    /// found: the candidates may have been lost on both sides, and nothing that comes after them would tell.
     pub(crate) fn say_again_at(&self) -> Option<Timestamp> {
-        match (self.step, self.role) {
-            (Step::Offered { said, .. }, Role::Host) => Some(said + ANSWER_PATIENCE),
-            _ => None,
-        }
+        let said = match (self.step, self.role) {
+            (Step::Offered { said, .. }, Role::Host) => said,
+            (Step::Settled { said, .. }, Role::Host) if self.looks_for_first_path() => said,
+            _ => return None,
+        };
+        Some(said + ANSWER_PATIENCE)
     }
 
     // Helpers.
+
+    fn looks_for_first_path(&self) -> bool {
+        let first = |connection: &Connection| connection.ice_since.is_none() && connection.dtls_since.is_none();
+        self.connection.as_ref().is_some_and(first) && !self.is_failed()
+    }
 
     fn has_said_description(&self) -> bool {
         matches!(self.step, Step::Offered { .. } | Step::Settled { .. })
@@ -521,8 +530,8 @@ fn is_same_connection(before: &ConnectionParameters, after: &ConnectionParameter
     before.fingerprint == after.fingerprint && before.voice == after.voice && before.picture == after.picture
 }
 
-/// How long an offer may stay without an answer before it is said again: a guest whose app was asleep, a box that was
-/// lost in a server that was started again.
+/// How long an offer may stay without an answer, and both sides' words without a path, before they are said again: a guest
+/// whose app was asleep, a box that was lost in a server that was started again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an offer or an answer may take to be made: it is local work, a second on a slow machine.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);

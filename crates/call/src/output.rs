@@ -74,6 +74,10 @@ pub enum SignalingRequest {
     Deny(EndpointId),
     /// Take out.
     Remove(EndpointId),
+    /// Count a try at the code of this guest's link.
+    CountTry(EndpointId),
+    /// Let nobody new in, or again.
+    Lock(bool),
     /// End the visit.
     End,
     /// Leave the visit.

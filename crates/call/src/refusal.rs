@@ -92,6 +92,12 @@ pub enum Refusal {
     /// One of the two people says that the digits differ.
     #[error("The digits were not the same, so the call was stopped: somebody may be between the two of you.")]
     DigitsDiffer,
+    /// The clinic's code was wrong too often.
+    #[error("Somebody did not know the code that the clinic gave the patient and was refused.")]
+    CodeWrong,
+    /// This device's clock is wrong, so that nobody's certificate can be looked at.
+    #[error("This device's clock is wrong, so the call was stopped; set date and time and try again.")]
+    ClockWrong,
     /// They offered what we do not take: nothing encrypted, or nothing that we can play. A connection that is only slow
     /// is never this: see [`EndReason::HandshakeUnfinished`].
     #[error("The other app offered a connection that is not safe, so the call was stopped.")]
@@ -103,7 +109,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal there is, each once; the server's by this code.
-    pub const fn all(code: Code) -> [Self; 30] {
+    pub const fn all(code: Code) -> [Self; 32] {
         let all = [
             Self::Server(code),
             Self::Version,
@@ -133,6 +139,8 @@ impl Refusal {
             Self::FingerprintMismatch,
             Self::FingerprintChanged,
             Self::DigitsDiffer,
+            Self::CodeWrong,
+            Self::ClockWrong,
             Self::Parameters,
             Self::Malformed,
         ];
@@ -166,6 +174,8 @@ impl Refusal {
             | Self::FingerprintMismatch
             | Self::FingerprintChanged
             | Self::DigitsDiffer
+            | Self::CodeWrong
+            | Self::ClockWrong
             | Self::Parameters
             | Self::Malformed => all,
         }
@@ -202,6 +212,8 @@ impl Refusal {
             Self::FingerprintMismatch => "fingerprint_mismatch",
             Self::FingerprintChanged => "fingerprint_changed",
             Self::DigitsDiffer => "digits_differ",
+            Self::CodeWrong => "code_wrong",
+            Self::ClockWrong => "clock_wrong",
             Self::Parameters => "parameters",
             Self::Malformed => "malformed",
         }

@@ -1,14 +1,14 @@
 //! One other endpoint of the visit, as this call knows it.
 
 use signaling_protocol::{Base64, EndpointId, InviteId, Participant, Role};
-use units::{DataRate, Timestamp};
+use units::{DataRate, Phi, Timestamp};
 
 use crate::admission::{GuestGate, HostGate};
 use crate::channel::Channel;
 use crate::negotiation::Negotiation;
 use crate::quality::LinkEstimate;
 use crate::reconnection::Reconnection;
-use crate::{MediaState, Milestone, ReconnectCause};
+use crate::{Facts, MediaState, Milestone, ReconnectCause};
 
 /// One other endpoint of the visit. Its bundle was verified before it got here.
 #[derive(Debug)]
@@ -50,10 +50,29 @@ pub(crate) struct RemoteParty {
     pub(crate) told_switches: Option<MediaState>,
     /// Theirs, as they last told us.
     pub(crate) switches: Option<MediaState>,
+    /// Host: what they said of where they are.
+    pub(crate) facts: Option<Facts>,
+    /// Guest: whether they were told over this connection where we are.
+    pub(crate) told_facts: bool,
+    /// Host: the tries at the code of their link.
+    pub(crate) code: CodeTries,
+    /// Guest: they want the clinic's code, and so many were wrong.
+    pub(crate) asks_code: Option<u8>,
     /// Control messages that came before the connection was verified.
     pub(crate) early_control: Vec<Vec<u8>>,
     /// What its connection reached before it was known to be the partner's.
     pub(crate) milestones: Vec<Milestone>,
+}
+
+/// The tries at a code of somebody who waits.
+#[derive(Debug, Default)]
+pub(crate) struct CodeTries {
+    /// Whether they were asked over this connection since the last wrong one.
+    pub(crate) told: bool,
+    /// Said, and not counted yet.
+    pub(crate) typed: Option<Phi<String>>,
+    /// How many were wrong.
+    pub(crate) wrong: u8,
 }
 
 /// Our gate towards it.
@@ -111,6 +130,10 @@ impl RemoteParty {
             word_given: false,
             told_switches: None,
             switches: None,
+            facts: None,
+            told_facts: false,
+            code: CodeTries::default(),
+            asks_code: None,
             early_control: Vec::new(),
             milestones: Vec::new(),
         }
@@ -145,6 +168,9 @@ impl RemoteParty {
         self.channel.stop_check();
         self.word_given = false;
         self.told_switches = None;
+        self.told_facts = false;
+        self.code.told = false;
+        self.asks_code = None;
         if self.negotiation.is_complete() {
             self.failed_connections = 0;
         }

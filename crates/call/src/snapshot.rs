@@ -1,10 +1,10 @@
 //! The call as the person sees it.
 
-use signaling_protocol::{EndpointId, InviteId, Role};
+use signaling_protocol::{EndpointId, GuestRole, InviteId, Role, WaitingNote};
 use trust::{Digits, Level, Recognition};
 use units::{Phi, Timestamp};
 
-use crate::{MediaState, Mode, Phase, PicturePlan, PictureSent, Refusal, VoicePlan};
+use crate::{CodeStanding, Facts, MediaState, Mode, Phase, PicturePlan, PictureSent, Refusal, VoicePlan};
 
 /// The call as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,39 @@ pub struct Snapshot {
     pub problem: Option<Problem>,
     /// How sure we can be of who the other side is, once they have spoken.
     pub assurance: Option<Assurance>,
+    /// What is around the talk.
+    pub around: Around,
+}
+
+/// What is around the talk: what was asked, what is told to who waits, whether the door is shut, how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Around {
+    /// Host: where the patient is and whom to call, once they have said so. Stays when the connection is lost.
+    pub facts: Option<Facts>,
+    /// Guest: what our person has said of that.
+    pub own_facts: Option<Facts>,
+    /// Guest: the clinic's code is asked for, and so many were wrong.
+    pub code_asked: Option<u8>,
+    /// Guest: what the clinic lets us know while we wait.
+    pub note: Option<WaitingNote>,
+    /// Host: nobody new may come in.
+    pub locked: bool,
+    /// Host: how the visit's time stands.
+    pub time_left: TimeLeft,
+    /// By how many seconds this device's clock is ahead of the server's, if that is more than it should be.
+    pub clock_ahead_secs: Option<i64>,
+}
+
+/// How a visit's time stands. Nothing ends because of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeLeft {
+    /// There is enough, or no end.
+    #[default]
+    Enough,
+    /// Five minutes or less.
+    Nearly,
+    /// None: the person may give it more.
+    Over,
 }
 
 /// How sure we can be of who the other side is.
@@ -84,6 +117,10 @@ pub struct Waiting {
     pub warm: bool,
     /// Another app came by the same link before: the patient's own, or somebody else who has the link.
     pub reused: bool,
+    /// Who comes by that link.
+    pub role: GuestRole,
+    /// How it stands with the clinic's code.
+    pub code: CodeStanding,
 }
 
 /// The other side's switches.
@@ -123,6 +160,9 @@ pub enum Problem {
     /// Somebody else is in the visit, or is being let in.
     #[error("Somebody else is in the visit or is just being let in.")]
     AlreadySomebodyIn,
+    /// Who waits has not said the clinic's code yet.
+    #[error("They have not said the code that the clinic gave them.")]
+    CodeNotSaid(EndpointId),
     /// The digits could not be compared.
     #[error("The digits could not be compared; start the comparison again.")]
     CheckInterrupted,

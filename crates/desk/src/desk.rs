@@ -5,11 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use rand_core::Rng;
-use signaling_protocol::{Code, CreateInviteRequest, InviteId, SignInReply, SignInRequest, StaffRole, VisitId};
+use signaling_protocol::{
+    Code, CreateInviteRequest, GuestRole, InviteId, SignInReply, SignInRequest, StaffRole, VisitId,
+};
 use tracing::debug;
-use trust::{DeviceIdentity, InviteSecret, KnownDevices, Link, ServerAddress, TlsPin};
+use trust::{DeviceIdentity, InviteSecret, KnownDevices, Link, ServerAddress, TlsPin, UnixTime};
 use units::{Phi, Timestamp};
 
+use crate::day::{CardLink, VisitCard};
 use crate::{
     CallSummary, DeskAnswer, DeskConfig, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
     DeskSnapshot, HostCall, RequestNumber,
@@ -151,11 +154,18 @@ impl Desk {
             (
                 State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
                 intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
-            ) => {
+            ) if signed_in.holds_visits => {
                 let signed_in = signed_in.clone();
                 self.patient = intent.patient();
                 let number = self.ask(DeskRequest::CreateVisit { token: signed_in.token.clone() });
                 self.state = State::MakingVisit { signed_in, number };
+            }
+            (
+                State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
+                DeskIntent::HoldVisit { visit, card },
+            ) if signed_in.holds_visits => {
+                let signed_in = signed_in.clone();
+                self.hold(signed_in, visit, *card);
             }
             (
                 State::MakingVisit { signed_in, .. }
@@ -229,14 +239,22 @@ impl Desk {
 
     fn signed_in(&mut self, now: Timestamp, server: ServerAddress, pin: Option<TlsPin>, reply: SignInReply) {
         let has_own_keys = self.config.identity.is_none();
-        if !has_own_keys && reply.role != StaffRole::Clinician {
+        if !has_own_keys && !matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk) {
             return self.sign_out(Some(DeskProblem::NotAClinician));
         }
         self.active_at = now;
         // The client keeps the token new for as long as the session goes on.
         let until = now + Duration::from_secs(reply.session_ends_in_secs);
-        let (is_admin, holds_visits) = (reply.role == StaffRole::Admin, reply.role == StaffRole::Clinician);
-        let signed_in = SignedIn { server, pin, token: reply.token, until, staff: reply.staff, is_admin, holds_visits };
+        let signed_in = SignedIn {
+            server,
+            pin,
+            token: reply.token,
+            until,
+            staff: reply.staff,
+            is_admin: reply.role == StaffRole::Admin,
+            holds_visits: reply.role == StaffRole::Clinician,
+            has_day: matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk),
+        };
         if !has_own_keys {
             self.state = State::Ready { signed_in, problem: None };
             return;
@@ -257,7 +275,7 @@ impl Desk {
         }
         self.identity = identity;
         match (&self.state, &self.identity) {
-            (State::Keys { signed_in }, Some(_)) if signed_in.holds_visits => {
+            (State::Keys { signed_in }, Some(_)) if signed_in.has_day => {
                 self.state = State::Ready { signed_in: signed_in.clone(), problem: None };
             }
             (
@@ -291,10 +309,7 @@ impl Desk {
         let mut bits = [0; 32];
         self.rng.fill_bytes(&mut bits);
         let secret = InviteSecret::from_random(bits);
-        let request = CreateInviteRequest {
-            invite_key: secret.invite_key(),
-            expires_in_secs: self.config.link_lifetime.as_secs(),
-        };
+        let request = CreateInviteRequest::new(secret.invite_key(), self.config.link_lifetime.as_secs());
         let number = self.ask(DeskRequest::CreateInvite { token: signed_in.token.clone(), visit, request });
         self.state = State::MakingInvite { signed_in, number, visit, secret };
     }
@@ -327,7 +342,40 @@ impl Desk {
         let token = signed_in.token.clone();
         let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
         let patient = self.patient.as_ref().map(opaque);
-        let call = HostCall { identity, visit, invites, link, token, patient };
+        let call = HostCall { identity, visit, invites, link, token, patient, card: None };
+        self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
+        self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
+    }
+
+    /// A visit that was planned before: its links are those of its card, and the patient is called what it says.
+    fn hold(&mut self, signed_in: SignedIn, visit: VisitId, card: VisitCard) {
+        let Some(identity) = self.identity.clone() else {
+            self.state = State::Keys { signed_in };
+            return;
+        };
+        let by_link = |link: &CardLink| Some((link.invite, link.secret()?, UnixTime(link.not_after)));
+        let invites: Vec<_> = card.links.iter().filter_map(by_link).collect();
+        // The patient's own link, where there are others as well.
+        let own = card.links.iter().position(|link| link.role == GuestRole::Patient).unwrap_or_default();
+        let Some((invite, secret, _)) = invites.get(own).cloned() else {
+            self.state = State::Ready { signed_in, problem: Some(DeskProblem::OddAnswer) };
+            return;
+        };
+        let link = Link {
+            server: signed_in.server.clone(),
+            app_only: signed_in.pin.is_some(),
+            invite,
+            secret,
+            clinic_key: identity.clinic(),
+            epoch: Some(identity.epoch().0),
+            pin: signed_in.pin,
+        };
+        let text = Phi::new(link.to_string());
+        self.patient = Some(card.name.clone()).filter(|name| !name.expose().trim().is_empty());
+        let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
+        let patient = self.patient.as_ref().map(opaque);
+        let token = signed_in.token.clone();
+        let call = HostCall { identity, visit, invites, link, token, patient, card: Some(card) };
         self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
         self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
     }
@@ -395,7 +443,7 @@ impl Desk {
 
     fn refresh(&mut self) {
         self.patient.take_if(|_| !self.state.is_of_a_visit());
-        if self.state.signed_in().is_none() {
+        if self.state.beside_visits().is_none() {
             self.sessions = Sessions::default();
             self.colleagues = Colleagues::default();
         }
@@ -408,6 +456,7 @@ impl Desk {
             sessions: self.sessions.view(),
             is_admin: self.state.signed_in().is_some_and(|signed_in| signed_in.is_admin),
             colleagues: self.colleagues.view(),
+            enters_visits: self.state.signed_in().is_some_and(|signed_in| signed_in.holds_visits),
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;

@@ -9,6 +9,8 @@ use signaling_protocol::{
 use trust::{DeviceIdentity, TlsPin};
 use units::Phi;
 
+use crate::day::VisitCard;
+
 /// Everything that can happen to a desk.
 #[derive(Debug, Clone)]
 pub enum DeskInput {
@@ -90,6 +92,13 @@ pub enum DeskIntent {
     /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
     /// machine in no form.
     StartVisitWith(Phi<String>),
+    /// Hold a visit that was planned before, by what colleagues share about it.
+    HoldVisit {
+        /// Which.
+        visit: VisitId,
+        /// What is known of it.
+        card: Box<VisitCard>,
+    },
     /// End the visit, or stop making it; from a summary, back to the desk.
     CloseVisit,
     /// Sign out, or stop signing in. A visit that goes on is ended first.

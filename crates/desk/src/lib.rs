@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod config;
+pub mod day;
 mod desk;
 mod enrolment;
 mod input;

@@ -6,6 +6,7 @@ use signaling_protocol::{
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
 
+use crate::day::VisitCard;
 use crate::{ColleagueChange, RequestNumber};
 
 /// Something for the driver to do. Each is to be done once, in order.
@@ -121,4 +122,6 @@ pub struct HostCall {
     pub token: Phi<String>,
     /// Under which opaque name the patient's device is remembered, if it is.
     pub patient: Option<[u8; 32]>,
+    /// What colleagues share about it, if it was planned: the code, and who comes by which link.
+    pub card: Option<VisitCard>,
 }

@@ -27,6 +27,8 @@ pub struct DeskSnapshot {
     pub is_admin: bool,
     /// All accounts, while an admin looks at them.
     pub colleagues: Option<ColleaguesView>,
+    /// Whether who is signed in holds visits: the front desk plans them and enters none.
+    pub enters_visits: bool,
 }
 
 impl DeskSnapshot {
@@ -41,6 +43,7 @@ impl DeskSnapshot {
             sessions: None,
             is_admin: false,
             colleagues: None,
+            enters_visits: false,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Driver {
     timer: Notify,
     /// Whether the server goes away.
     closing: watch::Sender<bool>,
+    /// The version of the list of the day.
+    version: watch::Sender<u64>,
 }
 
 impl Driver {
@@ -29,6 +31,7 @@ impl Driver {
         Self {
             clock,
             disk: visits.store().disk(),
+            version: watch::Sender::new(visits.version()),
             visits: Mutex::new(visits),
             bells: Mutex::default(),
             timer: Notify::new(),
@@ -98,8 +101,9 @@ impl Driver {
         let now = self.now();
         visits.set_wall_clock(now, unix_micros());
         let result = act(&mut visits, now);
-        let woken = visits.take_woken();
+        let (woken, version) = (visits.take_woken(), visits.version());
         drop(visits);
+        self.version.send_if_modified(|told| std::mem::replace(told, version) != version);
         if !woken.is_empty() {
             let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
             for bell in woken.iter().filter_map(|endpoint| bells.get(endpoint)) {
@@ -134,6 +138,12 @@ impl Driver {
                 },
             }
         }
+    }
+
+    /// Completes once the list of the day is another one than at `known`.
+    pub(crate) async fn another_version(&self, known: u64) {
+        // The sender lives as long as this.
+        self.version.subscribe().wait_for(|version| *version != known).await.ok();
     }
 
     /// Says to every stream that the server goes away.
@@ -176,7 +186,14 @@ impl Waits {
         match command {
             Command::Challenge { .. } | Command::Send { .. } | Command::Ice { .. } => Self::No,
             Command::End { .. } | Command::Leave { .. } => Self::ALittle,
+            Command::Note { .. } => Self::No,
             Command::CreateVisit { .. }
+            | Command::Plan { .. }
+            | Command::Assign { .. }
+            | Command::Cancel { .. }
+            | Command::RevokeInvite { .. }
+            | Command::Lock { .. }
+            | Command::CountTry { .. }
             | Command::CreateInvite { .. }
             | Command::JoinGuest { .. }
             | Command::JoinHost { .. }
@@ -199,11 +216,11 @@ mod tests {
 
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use signaling_protocol::{InviteId, Limits, StaffId};
+    use signaling_protocol::{CreateVisitRequest, InviteId, Limits, StaffId};
 
     use super::*;
     use crate::store::{Change, Rows, Store, StoreError};
-    use crate::visits::{Config, Timing};
+    use crate::visits::{Config, StaffMember, Timing};
 
     /// A disk that writes when it is let.
     struct SlowDisk(mpsc::Receiver<()>);
@@ -227,7 +244,8 @@ mod tests {
         let driver = Arc::new(Driver::new(Clock::starting_at(Instant::now(), SystemTime::now()), visits));
         let making = tokio::spawn({
             let driver = Arc::clone(&driver);
-            async move { driver.handle(Command::CreateVisit { staff: StaffId::from_random([1; 16]) }).await }
+            let by = StaffMember::own(StaffId::from_random([1; 16]));
+            async move { driver.handle(Command::CreateVisit { by, request: CreateVisitRequest::default() }).await }
         });
         for _ in 0..50 {
             let invite = InviteId::from_random([2; 16]);

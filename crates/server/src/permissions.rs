@@ -2,6 +2,8 @@
 
 use signaling_protocol::{Code, SessionId, StaffId, StaffRole};
 
+use crate::visits::StaffMember;
+
 /// What somebody may do something with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -44,6 +46,8 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST",   "/v1/visits/{visit}/admit",        Endpoint),
     ("POST",   "/v1/visits/{visit}/deny",         Endpoint),
     ("POST",   "/v1/visits/{visit}/remove",       Endpoint),
+    ("POST",   "/v1/visits/{visit}/lock",         Endpoint),
+    ("POST",   "/v1/visits/{visit}/tries",        Endpoint),
     ("POST",   "/v1/visits/{visit}/end",          Endpoint),
     ("POST",   "/v1/visits/{visit}/leave",        Endpoint),
     //                                                   admin clinician front desk auditor
@@ -58,8 +62,14 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("POST",   "/v1/staff/{staff}/enable",        Staff([All,  No,       No,        No])),
     ("GET",    "/v1/staff/{staff}/sessions",      Staff([All,  Own,      Own,       Own])),
     ("DELETE", "/v1/sessions/{session}",          Staff([All,  Own,      Own,       Own])),
-    ("POST",   "/v1/visits",                      Staff([No,   Own,      No,        No])),
-    ("POST",   "/v1/visits/{visit}/invites",      Staff([No,   Own,      No,        No])),
+    ("POST",   "/v1/visits",                      Staff([No,   Own,      All,       No])),
+    ("GET",    "/v1/visits",                      Staff([No,   Own,      All,       No])),
+    ("POST",   "/v1/visits/{visit}/plan",         Staff([No,   Own,      All,       No])),
+    ("POST",   "/v1/visits/{visit}/assign",       Staff([No,   Own,      All,       No])),
+    ("POST",   "/v1/visits/{visit}/cancel",       Staff([No,   Own,      All,       No])),
+    ("POST",   "/v1/visits/{visit}/note",         Staff([No,   Own,      All,       No])),
+    ("POST",   "/v1/visits/{visit}/invites",      Staff([No,   Own,      All,       No])),
+    ("DELETE", "/v1/visits/{visit}/invites/{invite}", Staff([No, Own,    All,       No])),
     ("POST",   "/v1/visits/{visit}/join",         Staff([No,   Own,      No,        No])),
     ("POST",   "/v1/measure",                     Staff([Own,  Own,      Own,       Own])),
     ("GET",    "/v1/events",                      Staff([All,  All,      All,       All])),
@@ -117,6 +127,11 @@ impl Caller {
             Scope::All => true,
         };
         allowed.then_some(()).ok_or(Code::NotAllowed)
+    }
+
+    /// As the visits know whoever asks.
+    pub(crate) fn of_visits(&self) -> StaffMember {
+        if self.scope == Scope::All { StaffMember::all(self.staff) } else { StaffMember::own(self.staff) }
     }
 
     /// Whose things this may be done with; none if everybody's.

@@ -4,22 +4,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::{EndReason, Intent};
+use desk::day::{Calendar, VisitCard};
 use desk::{
     CallEnd, CallSummary, ColleagueChange, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem,
     DeskRequest, DeskSnapshot, HostCall, KeysConfig, RequestNumber,
 };
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::{AddStaffRequest, Code, CodeReply, SignInReply, SignInRequest, StaffRole};
+use signaling_protocol::{
+    AddStaffRequest, Code, CodeReply, GuestRole, InviteId, SignInReply, SignInRequest, StaffRole,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use trust::ServerAddress;
+use trust::{DeviceIdentity, ServerAddress, TlsPin};
 use units::{Phi, Timestamp};
 
+use crate::day_driver::{DayDriver, DayHandle};
 use crate::desk_person::{DeskPerson, DeskWish};
 use crate::headless::{Account, LABEL, Pin, Progress, client, is_loopback, random};
 use crate::identity;
 use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault};
 use crate::media::Meters;
+use crate::office::Office;
 use crate::outcome::{self, InVain};
 use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
 use crate::whole_file::WholeFile;
@@ -34,6 +39,7 @@ pub struct DeskHandle {
     snapshots: watch::Receiver<DeskSnapshot>,
     visit: watch::Receiver<Option<Visit>>,
     keys: watch::Receiver<Option<KeysHandle>>,
+    day: watch::Receiver<Option<DayHandle>>,
 }
 
 impl DeskHandle {
@@ -44,6 +50,7 @@ impl DeskHandle {
         around: Arc<Surroundings>,
         unattended: AtDesk,
         vault: Vault,
+        zone: Option<Calendar>,
     ) -> Self {
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (inputs, from_call) = mpsc::channel(INPUTS);
@@ -51,6 +58,7 @@ impl DeskHandle {
         let (snapshots, seen) = watch::channel(desk.snapshot().clone());
         let (visit, visit_seen) = watch::channel(None);
         let (keys, keys_seen) = watch::channel(None);
+        let (day, day_seen) = watch::channel(None);
         let AtDesk { account, link_file } = unattended;
         let now = around.clock.timestamp(Instant::now());
         let person = account.map(|account| (DeskPerson::new(now, around.habits.give_up), account));
@@ -65,15 +73,21 @@ impl DeskHandle {
             vault,
             keys,
             keys_task: None,
+            day,
+            day_task: None,
+            signed_in: None,
+            identity: None,
+            zone,
             client: None,
             locked: None,
             keeper: None,
             person,
             link_file,
             fault: None,
+            asked: None,
         };
         tokio::spawn(driver.run(intents, from_call, from_server));
-        Self { intents: intents_out, snapshots: seen, visit: visit_seen, keys: keys_seen }
+        Self { intents: intents_out, snapshots: seen, visit: visit_seen, keys: keys_seen, day: day_seen }
     }
 
     /// Tells the desk what the person wants.
@@ -89,6 +103,11 @@ impl DeskHandle {
     /// The keys of who is signed in, where no identity was given.
     pub fn keys(&self) -> Option<KeysHandle> {
         self.keys.borrow().clone()
+    }
+
+    /// The day of who is signed in, once their device is certified.
+    pub fn day(&self) -> Option<DayHandle> {
+        self.day.borrow().clone()
     }
 
     /// The visit that goes on.
@@ -118,6 +137,14 @@ struct DeskDriver {
     vault: Vault,
     keys: watch::Sender<Option<KeysHandle>>,
     keys_task: Option<AbortHandle>,
+    day: watch::Sender<Option<DayHandle>>,
+    day_task: Option<AbortHandle>,
+    /// Who signed in, and where.
+    signed_in: Option<(SignInReply, ServerAddress, Option<TlsPin>)>,
+    /// The certified device of who signed in, where no identity was given.
+    identity: Option<DeviceIdentity>,
+    /// The clinic's calendar, where there is one to be shown.
+    zone: Option<Calendar>,
     client: Option<SignalingClient>,
     /// Of a desk that is locked, so that its session can be ended.
     locked: Option<SignalingClient>,
@@ -127,6 +154,8 @@ struct DeskDriver {
     link_file: Option<WholeFile>,
     /// What the server said no with, or that it was not reached.
     fault: Option<String>,
+    /// Where somebody signs in just now.
+    asked: Option<(ServerAddress, Option<TlsPin>)>,
 }
 
 impl DeskDriver {
@@ -138,6 +167,7 @@ impl DeskDriver {
     ) {
         loop {
             self.settle();
+            self.open_day();
             let person = self.person.as_ref().map(|(person, _)| person.wakes_at(self.now()));
             let wake = self.desk.poll_timeout().into_iter().chain(person).min();
             let wake = wake.and_then(|at| self.around.clock.instant(at));
@@ -154,6 +184,9 @@ impl DeskDriver {
                     None => return,
                 },
                 Some(input) = inputs.recv() => {
+                    if let DeskInput::Identity(identity) = &input {
+                        self.identity = identity.as_deref().cloned();
+                    }
                     if matches!(input, DeskInput::CallEnded { .. }) {
                         self.visit.send_replace(None);
                     }
@@ -201,8 +234,11 @@ impl DeskDriver {
 
     /// There will be no visit.
     fn in_vain(&mut self, why: fn(String) -> InVain) {
-        let sentence = match &self.desk.snapshot().phase {
-            DeskPhase::SignedOut { problem: Some(DeskProblem::NotAClinician) } => {
+        let seen = self.desk.snapshot();
+        let sentence = match &seen.phase {
+            DeskPhase::Ready { .. } | DeskPhase::SignedOut { problem: Some(DeskProblem::NotAClinician) }
+                if !seen.enters_visits =>
+            {
                 "this account is not a clinician's, and only clinicians hold visits; sign in with another".to_owned()
             }
             DeskPhase::SignedOut { problem: Some(DeskProblem::CodeNeeded) } => {
@@ -235,6 +271,9 @@ impl DeskDriver {
             DeskOutput::SignOut => self.sign_out(),
             DeskOutput::ForgetToken => {
                 self.locked = self.client.take();
+                self.signed_in = None;
+                self.identity = None;
+                self.close_day();
                 self.close_keys();
             }
             DeskOutput::Changed => {
@@ -242,6 +281,36 @@ impl DeskDriver {
                 self.snapshots.send_replace(self.desk.snapshot().clone());
                 (self.around.repaint)();
             }
+        }
+    }
+
+    /// Who may plan visits sees the day, as soon as their device is one that the clinic vouches for.
+    fn open_day(&mut self) {
+        let Some(calendar) = self.zone.clone().filter(|_| self.day_task.is_none()) else { return };
+        let Some((reply, address, pin)) = &self.signed_in else { return };
+        if !matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk) {
+            return;
+        }
+        let name = self.desk.snapshot().name.clone();
+        let device = match &self.secret {
+            Some(secret) => {
+                identity::clinic_of_one(secret, name.as_ref().map(|name| name.expose().as_str()), self.around.clock)
+                    .ok()
+            }
+            None => self.identity.clone(),
+        };
+        let (Some(device), Some(client)) = (device, self.client.clone()) else { return };
+        let who = (client, reply.token.clone(), reply.staff);
+        let office = Office::of(who, device, (address.clone(), *pin), self.around.clock);
+        let (day, task) = DayDriver::open(office, calendar, self.around.clone(), self.inputs.clone());
+        self.day.send_replace(Some(day));
+        self.day_task = Some(task);
+    }
+
+    fn close_day(&mut self) {
+        self.day.send_replace(None);
+        if let Some(task) = self.day_task.take() {
+            task.abort();
         }
     }
 
@@ -290,6 +359,7 @@ impl DeskDriver {
 
     fn ask(&mut self, number: RequestNumber, request: DeskRequest) {
         if let DeskRequest::SignIn { server, pin, .. } | DeskRequest::SignUp { server, pin, .. } = &request {
+            self.asked = Some((server.clone(), *pin));
             self.locked = None;
             self.client = client(self.around.proxies.clone(), server, pin.as_ref())
                 .map_err(|error| tracing::error!(%error, "no client for the server"))
@@ -313,7 +383,13 @@ impl DeskDriver {
     }
 
     fn take(&mut self, number: RequestNumber, answer: Result<DeskAnswer, ClientError>) {
-        if let Ok(DeskAnswer::SignedIn(_) | DeskAnswer::SignedUp(_)) = &answer {
+        let reply = match &answer {
+            Ok(DeskAnswer::SignedIn(reply)) => Some(reply),
+            Ok(DeskAnswer::SignedUp(reply)) => Some(&reply.signed_in),
+            _ => None,
+        };
+        if let Some(reply) = reply {
+            self.signed_in = self.asked.take().map(|(server, pin)| (reply.clone(), server, pin));
             let _ = self.around.signed_in.set(self.now());
             tracing::debug!("signed in");
         }
@@ -332,13 +408,15 @@ impl DeskDriver {
     fn start(&mut self, call: HostCall) -> Result<(), String> {
         let client = self.client.clone().ok_or("The sign-in is over; sign in again.")?;
         let on_this_machine = is_loopback(call.link.server.host());
-        let visit = call.visit;
+        let (visit, card) = (call.visit, call.card);
         let invites = call.invites.into_iter().map(|(invite, secret, not_after)| call::HostInvite {
             invite,
             secret,
             visit,
             not_after,
             patient: call.patient,
+            code: card.as_ref().and_then(|card| card.code.clone()),
+            role: role_of(card.as_ref(), invite),
         });
         let name = self.desk.snapshot().name.as_ref().map(Phi::expose);
         let device = match &self.secret {
@@ -450,6 +528,12 @@ async fn keep(client: SignalingClient, vault: Vault, place: String) {
         }
         kept.keep(&vault, &place).await;
     }
+}
+
+/// Who comes by a link, by what colleagues share.
+fn role_of(card: Option<&VisitCard>, invite: InviteId) -> GuestRole {
+    let link = card.and_then(|card| card.links.iter().find(|link| link.invite == invite));
+    link.map_or(GuestRole::Patient, |link| link.role)
 }
 
 fn summary(end: VisitEnd) -> CallSummary {

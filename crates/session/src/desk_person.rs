@@ -56,6 +56,8 @@ impl DeskPerson {
             DeskPhase::SignedOut { problem } | DeskPhase::Locked { problem } => {
                 self.ask(now, DeskWish::SignIn, problem.as_ref())
             }
+            // The front desk's account, which enters no visits.
+            DeskPhase::Ready { .. } if !snapshot.enters_visits => Some(DeskWish::LeaveRefused),
             DeskPhase::Ready { problem } => self.ask(now, DeskWish::StartVisit, problem.as_ref()),
             DeskPhase::InVisit { .. } | DeskPhase::Summary(_) => {
                 self.done = true;
@@ -131,7 +133,7 @@ mod tests {
     #[test]
     fn signing_in_is_followed_by_one_visit() {
         let mut person = person();
-        let ready = DeskSnapshot::of(DeskPhase::Ready { problem: None });
+        let ready = DeskSnapshot { enters_visits: true, ..DeskSnapshot::of(DeskPhase::Ready { problem: None }) };
         assert_eq!(person.decide(at(1), &ready), Some(DeskWish::StartVisit));
         assert_eq!(person.decide(at(1), &DeskSnapshot::of(DeskPhase::MakingVisit)), None);
         assert_eq!(person.decide(at(2), &DeskSnapshot::of(DeskPhase::InVisit { link: Phi::new(String::new()) })), None);

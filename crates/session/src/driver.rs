@@ -25,6 +25,7 @@ use crate::network::{self, NetworkNews};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
 use crate::recorder::Recorder;
 use crate::signaling::{Answer, Signaling};
+use crate::visit::Said;
 
 /// How often the meters of the media threads are looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -57,6 +58,8 @@ pub(crate) struct Driver {
     pub(crate) peers: PeerHub,
     pub(crate) from_peers: mpsc::Receiver<FromPeer>,
     pub(crate) intents: mpsc::Receiver<Intent>,
+    /// What a patient says beside that.
+    pub(crate) said: mpsc::Receiver<Said>,
     /// What became of devices that were chosen while the visit goes on.
     pub(crate) from_devices: mpsc::Receiver<DeviceInput>,
     /// Where troubles of devices are noted for a window; then the engine hears of them too.
@@ -133,6 +136,10 @@ impl Driver {
                     }
                 },
                 Some(news) = network.recv() => self.hear_network(news),
+                Some(said) = self.said.recv() => self.tell(match said {
+                    Said::Facts(facts) => Input::Facts(facts),
+                    Said::Code(code) => Input::Code(code),
+                }),
                 Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),

@@ -10,7 +10,7 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
-use signaling_protocol::{Code, SignInReply, SignInRequest};
+use signaling_protocol::{Code, SignInReply, SignInRequest, VisitId};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use trust::{Link, ServerAddress, TlsPin};
@@ -30,7 +30,7 @@ use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
 use crate::totp;
-use crate::visit::{self, Start};
+use crate::visit::{self, Said, Start};
 
 /// A headless side of a visit.
 #[derive(Debug)]
@@ -71,8 +71,12 @@ pub struct Host {
     pub identity: Option<PathBuf>,
     /// The secret that such a folder holds, from wherever else.
     pub device: Option<DeviceSecret>,
-    /// Where the link is written.
-    pub invite_out: PathBuf,
+    /// Where the link is written, if one is made.
+    pub invite_out: Option<PathBuf>,
+    /// The visit that was planned before; without one it is made now.
+    pub visit: Option<VisitId>,
+    /// Whether the visit is left alone where another device of ours is in it.
+    pub claims: bool,
     /// How long whoever knocks waits.
     pub admit_after: Duration,
 }
@@ -113,23 +117,38 @@ impl Account {
     pub(crate) async fn sign_in(&self, client: &SignalingClient) -> Result<SignInReply, ClientError> {
         let mut early = Duration::ZERO;
         loop {
-            let reply = client
-                .until_definite(async || {
-                    // Of each try: half a minute later others are right.
-                    let totp = self.digits_at(SystemTime::now() + early).ok().flatten();
-                    let request = SignInRequest::new(self.user.clone(), self.password.clone(), totp);
-                    client.sign_in(&SignInRequest { label: LABEL.to_owned(), ..request }).await
-                })
-                .await;
-            match reply {
-                Err(ClientError::Refused(refusal))
-                    if refusal.code == Code::SignInRefused && early.is_zero() && self.totp_secret.is_some() =>
-                {
-                    early = totp::STEP;
-                }
+            // Of each try: half a minute later others are right.
+            let ask = async || client.sign_in(&self.request(early, None)).await;
+            match client.until_definite(ask).await {
+                Err(error) if early.is_zero() && self.were_used(&error) => early = totp::STEP,
                 reply => return reply,
             }
         }
+    }
+
+    /// The same, where nobody waits for a server that is not reached. `device` is by what it knows this one.
+    pub(crate) async fn sign_in_now(
+        &self,
+        client: &SignalingClient,
+        device: Option<&Phi<String>>,
+    ) -> Result<SignInReply, ClientError> {
+        match client.sign_in(&self.request(Duration::ZERO, device)).await {
+            Err(error) if self.were_used(&error) => client.sign_in(&self.request(totp::STEP, device)).await,
+            reply => reply,
+        }
+    }
+
+    /// With the digits of so much later than now.
+    fn request(&self, early: Duration, device: Option<&Phi<String>>) -> SignInRequest {
+        let totp = self.digits_at(SystemTime::now() + early).ok().flatten();
+        let request = SignInRequest::new(self.user.clone(), self.password.clone(), totp);
+        SignInRequest { label: LABEL.to_owned(), device_token: device.cloned(), ..request }
+    }
+
+    /// Whether the digits may have been somebody else's already.
+    fn were_used(&self, error: &ClientError) -> bool {
+        let is_refused = matches!(error, ClientError::Refused(refusal) if refusal.code == Code::SignInRefused);
+        is_refused && self.totp_secret.is_some()
     }
 }
 
@@ -154,6 +173,10 @@ pub struct Guest {
     pub link: Link,
     /// By what the clinic knows this device again.
     pub device: Option<DeviceSecret>,
+    /// Where the patient is and whom to call.
+    pub facts: Option<call::Facts>,
+    /// The clinic's code: said whenever it is asked for.
+    pub code: Option<Phi<String>>,
 }
 
 /// A server's certificate, as the server prints it: `sha256:` and 43 characters of base64url.
@@ -201,6 +224,26 @@ pub enum InputError {
     /// Signing in, where nothing else is to be done without it.
     #[error(transparent)]
     SignIn(ClientError),
+    /// The server says no, or says nothing.
+    #[error(transparent)]
+    Asked(ClientError),
+    /// What colleagues share about a visit.
+    #[error(transparent)]
+    Card(#[from] clinic::StaffBoxError),
+    /// A date, a time or a time zone.
+    #[error(transparent)]
+    Calendar(#[from] desk::day::CalendarError),
+    /// A time that the clinic's clock leaves out, or shows twice.
+    #[error(
+        "the clinic's clocks change at that time: it could be {earlier} or {later}; say which with --clock-change \
+         earlier, later or rule"
+    )]
+    ClocksChange {
+        /// The earlier, on the clinic's clock.
+        earlier: String,
+        /// The later.
+        later: String,
+    },
     /// The TOTP secret.
     #[error("the TOTP secret cannot be used; give the file that `user add --totp-out` wrote")]
     Totp,
@@ -215,6 +258,14 @@ pub enum InputError {
     /// Whom the app has met before.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// Where the session is kept from one command to the next.
+    #[error("the session cannot be kept in {path}: {source}; name another place")]
+    SessionFile {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Where the digits are to be written.
     #[error("the digits cannot be written to {path}: {source}; name another place")]
     DigitsOut {
@@ -267,6 +318,11 @@ async fn run_visit(
     }
     .is_some_and(|server| is_loopback(server.host()));
     let proxies = ProxyFinder::new(config.proxies);
+    let claims = matches!(&config.party, Party::Host(Host { claims: true, .. }));
+    let said = match &config.party {
+        Party::Guest(guest) => (guest.facts.clone(), guest.code.clone()),
+        Party::Host(_) => (None, None),
+    };
     let (party, client, staff_token) = match config.party {
         Party::Guest(guest) => {
             let client = client(proxies, &guest.link.server, guest.link.pin.as_ref())?;
@@ -316,7 +372,9 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
+        claims,
     })?;
+    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said));
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
     let voice = Voice::new(config.comparing);
     tokio::spawn(sit_in_front(person, voice, clock, begun.snapshots, begun.intents, gave_up.clone()));
@@ -386,6 +444,28 @@ pub(crate) async fn sit_in_front(
         tokio::select! {
             changed = seen.changed() => if changed.is_err() { return },
             () = sleep => {}
+        }
+    }
+}
+
+/// Says where the patient is, and the code whenever it is asked for anew.
+async fn answer_what_is_asked(
+    (facts, code): (Option<call::Facts>, Option<Phi<String>>),
+    mut seen: watch::Receiver<Snapshot>,
+    said: mpsc::Sender<Said>,
+) {
+    if let Some(facts) = facts
+        && said.send(Said::Facts(facts)).await.is_err()
+    {
+        return;
+    }
+    let Some(code) = code else { return };
+    loop {
+        if seen.borrow_and_update().around.code_asked.is_some() && said.send(Said::Code(code.clone())).await.is_err() {
+            return;
+        }
+        if seen.changed().await.is_err() {
+            return;
         }
     }
 }

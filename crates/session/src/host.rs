@@ -4,18 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::{CreateInviteRequest, InviteId, InviteKey, VisitId};
+use signaling_protocol::{CreateInviteRequest, GuestRole, InviteId, InviteKey, VisitId};
 use trust::{InviteSecret, Link};
 use units::{Clock, Phi};
 
 use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
 use crate::identity;
+use crate::office::{LINK_LIFETIME, Office};
 use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
 use crate::whole_file::WholeFile;
-
-/// How long a link made here is good: the longest visit and some waiting.
-const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
 
 /// What a visit needs: whose it is, the server, and the staff's token.
 type Prepared = (call::Party, SignalingClient, Phi<String>);
@@ -29,6 +27,9 @@ pub(crate) async fn prepare(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<Result<Prepared, ClientError>, InputError> {
+    if let Some(visit) = host.visit {
+        return open(&host, visit, proxies, give_up, clock, recorder).await;
+    }
     let address = host.account.address()?;
     let pin = host.account.pin.map(|Pin(pin)| pin);
     let client = client(proxies, &address, pin.as_ref())?;
@@ -38,8 +39,9 @@ pub(crate) async fn prepare(
         (None, None) => random_bytes()?,
     };
     let device = identity::clinic_of_one(&key, Some(host.account.user.expose()), clock)?;
-    let unwritable = |source| InputError::InviteOut { path: host.invite_out.clone(), source };
-    let link_file = WholeFile::prepare(&host.invite_out).map_err(unwritable)?;
+    let path = host.invite_out.clone().unwrap_or_default();
+    let unwritable = |source| InputError::InviteOut { path: path.clone(), source };
+    let link_file = WholeFile::prepare(&path).map_err(unwritable)?;
     // A secret that cannot be used is known before the server is asked.
     host.account.digits()?;
     let secret = InviteSecret::from_random(random_bytes()?);
@@ -50,7 +52,15 @@ pub(crate) async fn prepare(
         Err(_too_long) => return Ok(Err(ClientError::Unreachable)),
     };
     let not_after = identity::unix_now(clock).plus(LINK_LIFETIME.as_secs());
-    let invites = vec![call::HostInvite { invite, secret: secret.clone(), visit, not_after, patient: None }];
+    let invites = vec![call::HostInvite {
+        invite,
+        secret: secret.clone(),
+        visit,
+        not_after,
+        patient: None,
+        code: None,
+        role: GuestRole::Patient,
+    }];
     let link = Link {
         server: address,
         app_only: pin.is_some(),
@@ -64,6 +74,34 @@ pub(crate) async fn prepare(
     Ok(Ok((call::Party::Host { device, visit, invites }, client, token)))
 }
 
+/// A visit that was planned before, by what colleagues share about it.
+async fn open(
+    host: &Host,
+    visit: VisitId,
+    proxies: Arc<ProxyFinder>,
+    give_up: Duration,
+    clock: Clock,
+    recorder: &mut Recorder,
+) -> Result<Result<Prepared, ClientError>, InputError> {
+    let key = match (&host.device, &host.identity) {
+        (Some(device), _) => device.as_identity(),
+        (None, Some(folder)) => identity::load_or_make(folder, random_bytes()?)?,
+        (None, None) => random_bytes()?,
+    };
+    let opened = async {
+        let office = Office::sign_in(&host.account, proxies, None, &key, clock).await?;
+        recorder.signed_in(clock.timestamp(Instant::now()));
+        let party = office.host(visit).await?;
+        Ok((party, office.client, office.token))
+    };
+    match tokio::time::timeout(give_up, opened).await {
+        Ok(Ok(prepared)) => Ok(Ok(prepared)),
+        Ok(Err(InputError::SignIn(error) | InputError::Asked(error))) => Ok(Err(error)),
+        Ok(Err(error)) => Err(error),
+        Err(_too_long) => Ok(Err(ClientError::Unreachable)),
+    }
+}
+
 async fn make(
     client: &SignalingClient,
     account: &Account,
@@ -75,7 +113,7 @@ async fn make(
     recorder.signed_in(clock.timestamp(Instant::now()));
     let token = signed_in.token;
     let visit = client.until_definite(async || client.create_visit(&token).await).await?.visit;
-    let request = CreateInviteRequest { invite_key, expires_in_secs: LINK_LIFETIME.as_secs() };
+    let request = CreateInviteRequest::new(invite_key, LINK_LIFETIME.as_secs());
     let invite = client.until_definite(async || client.create_invite(&token, visit, &request).await).await?.invite;
     Ok((visit, invite, token))
 }

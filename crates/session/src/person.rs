@@ -179,11 +179,20 @@ pub(crate) mod tests {
             picture_plan: PicturePlan::Off(PictureOff::NoCamera),
             problem: None,
             assurance: None,
+            around: call::Around::default(),
         }
     }
 
     fn waits(endpoint: EndpointId) -> Waiting {
-        Waiting { endpoint, invite: InviteId::from_random([2; 16]), since: at(3), warm: true, reused: false }
+        Waiting {
+            endpoint,
+            invite: InviteId::from_random([2; 16]),
+            since: at(3),
+            warm: true,
+            reused: false,
+            role: signaling_protocol::GuestRole::Patient,
+            code: call::CodeStanding::NotWanted,
+        }
     }
 
     #[test]
@@ -225,6 +234,7 @@ pub(crate) mod tests {
                 since: at(since),
                 warm: true,
                 reused: false,
+                ..waits(endpoint)
             });
         }
         assert_eq!(person.decide(at(20), &seen), Some(Intent::Admit(EndpointId::from_random([2; 16]))));

@@ -315,6 +315,7 @@ fn word(problem: Problem) -> &'static str {
         Problem::GuestRefused { .. } => "guest_refused",
         Problem::AdmissionFailed(_) => "admission_failed",
         Problem::AlreadySomebodyIn => "already_somebody_in",
+        Problem::CodeNotSaid(_) => "code_not_said",
         Problem::CheckInterrupted => "check_interrupted",
         Problem::CheckedTooOften => "checked_too_often",
         Problem::MicrophoneLost => "microphone_lost",

@@ -132,6 +132,14 @@ impl Signaling {
                 .tell(RequestKind::Remove(endpoint), move |client, seat| async move {
                     client.remove(&seat.token, seat.visit, endpoint).await
                 }),
+            SignalingRequest::CountTry(endpoint) => self.ask_seated(
+                RequestKind::CountTry(endpoint),
+                move |client, seat| async move { client.count_try(&seat.token, seat.visit, endpoint).await },
+                move |reply| SignalingInput::TryCounted { endpoint, used: reply.used },
+            ),
+            SignalingRequest::Lock(locked) => self.tell(RequestKind::Lock, move |client, seat| async move {
+                client.lock_visit(&seat.token, seat.visit, locked).await
+            }),
             SignalingRequest::End => {
                 self.tell(RequestKind::End, |client, seat| async move { client.end(&seat.token, seat.visit).await });
             }

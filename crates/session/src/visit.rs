@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use call::{Call, CallConfig, DeviceInput, EndReason, Intent, MediaConfig, Paths, Phase, Preferences, Snapshot};
+use call::{Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Paths, Phase, Preferences, Snapshot};
 use signaling_client::SignalingClient;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -48,12 +48,24 @@ pub(crate) struct Start {
     pub(crate) memory: Memory,
     /// Of a patient, if the party does not say it: by what the clinic knows this device again.
     pub(crate) own_device: Option<AwaitedDevice>,
+    /// Of a host: not where another device of ours is in the visit.
+    pub(crate) claims: bool,
+}
+
+/// What a patient says beside what they want.
+#[derive(Debug, Clone)]
+pub(crate) enum Said {
+    /// Where they are and whom to call.
+    Facts(Facts),
+    /// The clinic's code.
+    Code(Phi<String>),
 }
 
 /// A visit that is ready to run, and the ends of its channels.
 pub(crate) struct Begun {
     pub(crate) driver: Driver,
     pub(crate) intents: mpsc::Sender<Intent>,
+    pub(crate) said: mpsc::Sender<Said>,
     pub(crate) snapshots: watch::Receiver<Snapshot>,
     pub(crate) to_devices: mpsc::Sender<DeviceInput>,
 }
@@ -63,11 +75,13 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let config = CallConfig {
         preferences: start.preferences,
         known: start.memory.devices(),
+        claims: start.claims,
         ..CallConfig::new(start.party, start.media_config, unix_at_zero(start.clock))
     };
     let call = Call::new(config, Box::new(random()?));
     let (intents_out, intents) = mpsc::channel(INTENTS);
     let (to_devices, from_devices) = mpsc::channel(INTENTS);
+    let (said_out, said) = mpsc::channel(INTENTS);
     let (snapshots, seen) = watch::channel(call.snapshot().clone());
     let (peers, from_peers) = PeerHub::new(start.clock, start.preferences, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
@@ -81,6 +95,7 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         peers,
         from_peers,
         intents,
+        said,
         from_devices,
         board: start.board,
         snapshots,
@@ -91,13 +106,14 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         own_device: start.own_device,
         remembering: Vec::new(),
     };
-    Ok(Begun { driver, intents: intents_out, snapshots: seen, to_devices })
+    Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices })
 }
 
 /// A visit in a window: its devices run from the beginning, so that people see and hear themselves before they join.
 #[derive(Clone)]
 pub struct Visit {
     intents: mpsc::Sender<Intent>,
+    said: mpsc::Sender<Said>,
     snapshots: watch::Receiver<Snapshot>,
     /// To open a device anew, by kind. `DropNewest`: whoever opens it looks at what is chosen then.
     wishes: [mpsc::Sender<()>; 3],
@@ -215,6 +231,7 @@ impl Visit {
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
             own_device,
+            claims: false,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
             let (wish, wishes) = mpsc::channel(1);
@@ -238,7 +255,16 @@ impl Visit {
         let (ended_out, ended) = watch::channel(None);
         let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
-        Ok(Self { intents: begun.intents, snapshots: begun.snapshots, wishes, shared, keyring_trouble, client, ended })
+        Ok(Self {
+            intents: begun.intents,
+            said: begun.said,
+            snapshots: begun.snapshots,
+            wishes,
+            shared,
+            keyring_trouble,
+            client,
+            ended,
+        })
     }
 
     /// Tells the engine what the person wants.
@@ -246,6 +272,16 @@ impl Visit {
         if self.intents.try_send(intent).is_err() && !self.shared.stopping() {
             tracing::warn!(?intent, "the visit does not take this any more");
         }
+    }
+
+    /// The patient says where they are and whom to call.
+    pub fn say_facts(&self, facts: Facts) {
+        let _ = self.said.try_send(Said::Facts(facts));
+    }
+
+    /// The patient has typed the clinic's code.
+    pub fn say_code(&self, code: Phi<String>) {
+        let _ = self.said.try_send(Said::Code(code));
     }
 
     /// The call as the person sees it.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{Intent, Paths, Preferences};
+use desk::day::Calendar;
 use desk::{Desk, DeskConfig};
 use tokio::runtime::Runtime;
 use trust::Link;
@@ -44,6 +45,8 @@ pub struct Session {
     testing: Arc<AtomicBool>,
     vault: Vault,
     patient_keyring: PatientKeyring,
+    /// The clinic's.
+    calendar: Option<Calendar>,
 }
 
 /// What a window's visits are made of.
@@ -61,6 +64,8 @@ pub struct WindowConfig {
     pub device: Option<DeviceSecret>,
     /// By way of which proxies servers are reached.
     pub proxies: ProxyChoice,
+    /// The clinic's time zone by its IANA name: by it the day is listed and planned. Without it there is no day.
+    pub zone: Option<String>,
 }
 
 /// What a window does without anybody's hand; nothing, by default.
@@ -112,6 +117,7 @@ impl Session {
         repaint: Repaint,
     ) -> Result<Self, InputError> {
         let runtime = runtime()?;
+        let calendar = config.zone.as_deref().map(Calendar::new).transpose()?;
         let around = Arc::new(Surroundings {
             clock: config.clock,
             choices: config.media,
@@ -144,6 +150,7 @@ impl Session {
             testing: Arc::default(),
             vault: Vault::start(),
             patient_keyring: PatientKeyring::of_system(),
+            calendar,
         })
     }
 
@@ -249,7 +256,7 @@ impl Session {
         };
         let desk = Desk::new(config, Box::new(random()?));
         let at_desk = std::mem::take(&mut *self.at_desk.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(DeskHandle::open(desk, secret, self.around.clone(), at_desk, self.vault.clone()))
+        Ok(DeskHandle::open(desk, secret, self.around.clone(), at_desk, self.vault.clone(), self.calendar.clone()))
     }
 
     /// Whether the first visit is over, or it is certain that there will be none.
@@ -328,6 +335,7 @@ mod tests {
             memory,
             device: None,
             proxies: ProxyChoice::System,
+            zone: None,
         };
         Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
     }

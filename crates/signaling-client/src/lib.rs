@@ -17,6 +17,7 @@ mod backoff;
 mod changes;
 mod client;
 mod connector;
+mod day;
 mod dialer;
 mod error;
 mod event_stream;

@@ -18,7 +18,8 @@ use crate::error::Failure;
 use crate::requests::{Empty, error};
 use crate::{ClientError, SignalingClient};
 
-/// What a session goes on by when the app has been closed meanwhile. For the system's keyring, and no other place.
+/// What a session goes on by when the app has been closed meanwhile. For the system's keyring, or a file that a script
+/// names for it, and no other place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptSession {
     /// The session's newest.

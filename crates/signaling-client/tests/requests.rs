@@ -49,7 +49,7 @@ async fn each_request_has_its_method_its_path_and_its_token() {
     let sign_in = SignInRequest::new("ada".to_owned().into(), "secret".to_owned().into(), None);
     client.sign_in(&sign_in).await.unwrap();
     client.create_visit(&token).await.unwrap();
-    let invite = CreateInviteRequest { invite_key: InviteKey([4; 32]), expires_in_secs: 3600 };
+    let invite = CreateInviteRequest::new(InviteKey([4; 32]), 3600);
     client.create_invite(&token, VISIT, &invite).await.unwrap();
     let before = client.round_trip().expect("something was answered");
     client.challenge(INVITE).await.unwrap();

@@ -51,7 +51,8 @@ impl DeviceKeys {
 /// A staff device as it meets others: its keys, the chain that vouches for them, and its person's name.
 #[derive(Clone)]
 pub struct DeviceIdentity {
-    pub(crate) keys: DeviceKeys,
+    /// Its secret keys: for who opens what colleagues sealed to it.
+    pub keys: DeviceKeys,
     pub(crate) chain: Vec<u8>,
     pub(crate) name: Phi<String>,
     pub(crate) salt: [u8; 16],

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use desk::{DeviceId, DeviceRole, StaffRole};
+use signaling_protocol::VisitId;
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -53,6 +54,36 @@ pub struct Forms {
     pub(crate) qr: Option<Squares>,
     /// What is typed about keys.
     pub(crate) keys: KeyForms,
+    /// What is typed to plan a visit.
+    pub(crate) day: DayForms,
+    /// What a patient types while they wait.
+    pub(crate) asked: AskedForms,
+    /// Whether it is open where the patient is.
+    pub(crate) facts_open: bool,
+}
+
+/// What is typed to plan a visit, and which visit of the day is open.
+#[derive(Default)]
+pub(crate) struct DayForms {
+    pub(crate) name: String,
+    pub(crate) start: String,
+    pub(crate) notes: String,
+    pub(crate) code: String,
+    pub(crate) minutes: u16,
+    pub(crate) open: Option<VisitId>,
+}
+
+/// What a patient types while they wait.
+#[derive(Default)]
+pub(crate) struct AskedForms {
+    pub(crate) place: String,
+    pub(crate) call_back: String,
+    pub(crate) emergency: String,
+    pub(crate) guardian: bool,
+    pub(crate) interpreter: bool,
+    pub(crate) code: String,
+    /// Whether what was said is to be said anew.
+    pub(crate) changing: bool,
 }
 
 /// What is being typed about keys, and what is asked before it is done.
@@ -80,6 +111,8 @@ impl Forms {
         self.devices_open = false;
         self.privacy_open = false;
         self.digits_put_away = false;
+        self.facts_open = false;
+        self.asked = AskedForms::default();
     }
 }
 

@@ -7,8 +7,14 @@ use units::{DeviceKind, Listening, Phi};
 pub enum Intent {
     /// For the call.
     Call(call::Intent),
+    /// Where the patient is and whom to call.
+    SayFacts(call::Facts),
+    /// The clinic's code, as the patient typed it.
+    SayCode(Phi<String>),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
+    /// For the day of who is signed in.
+    Day(desk::day::DayIntent),
     /// For the keys of who is signed in.
     Keys(desk::KeysIntent),
     /// Write the recovery sheet as a page that can be printed, and open it.

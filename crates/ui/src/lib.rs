@@ -27,4 +27,4 @@ pub use model::{Levels, Model, Screen};
 pub use painter::{NoPictures, Picture, PicturePainter};
 pub use theme::apply_theme;
 pub use window::housecall_ui;
-pub use words::{came_of_it, device_tried, doctor_page, doctor_verdict, recovery_page, rung_name};
+pub use words::{came_of_it, device_tried, doctor_page, doctor_verdict, recovery_page, rung_name, window_title};

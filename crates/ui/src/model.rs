@@ -13,6 +13,8 @@ pub struct Model<'a> {
     pub call: Option<&'a call::Snapshot>,
     /// The clinician's workspace; its phase picks the view. Needed for [`Screen::Clinician`].
     pub desk: Option<&'a desk::DeskSnapshot>,
+    /// The day of who is signed in, once it is known.
+    pub day: Option<&'a desk::day::DaySnapshot>,
     /// The keys of who is signed in, where no identity was given. Needed in [`desk::DeskPhase::Keys`].
     pub keys: Option<&'a desk::KeysSnapshot>,
     /// Where the recovery sheet was written to be printed.

@@ -4,6 +4,8 @@
 use call::{Phase, Snapshot};
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
+use signaling_protocol::Role;
+
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
 use crate::{Forms, Intent};
@@ -16,6 +18,8 @@ pub(crate) const CAMERA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COM
 pub(crate) const DEVICES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Comma);
 /// Compare digits.
 pub(crate) const COMPARE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
+/// Where the patient is, and whom to call.
+pub(crate) const FACTS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::I);
 /// Let in who waits longest.
 pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::A);
 /// Smooth or sharp pictures.
@@ -56,6 +60,9 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
         forms.devices_open = !forms.devices_open;
         forms.privacy_open = false;
     }
+    if call.role == Role::Host && in_call && pressed(&FACTS) {
+        forms.facts_open = !forms.facts_open;
+    }
     if can_compare(call) && pressed(&COMPARE) {
         compare(call, forms, intents);
     }
@@ -66,13 +73,14 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 8] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 9] {
     use crate::words;
     [
         (ui.ctx().format_shortcut(&MUTE), words::KEY_MUTE),
         (ui.ctx().format_shortcut(&CAMERA), words::KEY_CAMERA),
         (ui.ctx().format_shortcut(&DEVICES), words::DEVICES),
         (ui.ctx().format_shortcut(&COMPARE), words::KEY_COMPARE),
+        (ui.ctx().format_shortcut(&FACTS), words::KEY_FACTS),
         (ui.ctx().format_shortcut(&ADMIT), words::KEY_ADMIT),
         (ui.ctx().format_shortcut(&MODE), words::KEY_MODE),
         (ui.ctx().format_shortcut(&SAVE_DATA), words::KEY_SAVE_DATA),

@@ -5,7 +5,7 @@ use desk::{DeskIntent, DeskPhase};
 use egui::{CentralPanel, Frame, Theme, Ui};
 use units::{Phi, Timestamp};
 
-use crate::forms::KeyForms;
+use crate::forms::{DayForms, KeyForms};
 use crate::theme::{DARK, Palette};
 use crate::views::{beginning, desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
@@ -57,7 +57,10 @@ fn patient_ui(
         Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. } => {
             on_stage(ui, |ui| live::live_ui(ui, model, call, forms, painter, intents));
         }
-        Phase::Ended(reason) => on_paper(ui, |ui| ended::ended_ui(ui, model, reason, intents)),
+        Phase::Ended(reason) => {
+            forms.forget_visit();
+            on_paper(ui, |ui| ended::ended_ui(ui, model, reason, intents));
+        }
     }
 }
 
@@ -76,6 +79,7 @@ fn clinician_ui(
             forms.forget_visit();
             forms.patient.clear();
             forms.keys = KeyForms::default();
+            forms.day = DayForms::default();
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
         }
         DeskPhase::Beginning { enrolment, is_asking, problem } => {

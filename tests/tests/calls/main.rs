@@ -9,6 +9,7 @@ mod bad_input;
 mod clinic;
 mod comparing;
 mod contract;
+mod day;
 mod ending;
 mod exits;
 mod flags;

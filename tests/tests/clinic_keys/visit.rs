@@ -39,7 +39,7 @@ pub(crate) async fn patient_meets(clinic: &Clinic, lee: &App, link: &DeviceIdent
     let (client, token) = (clinic.client(), &lee.reply.token);
     let visit = client.create_visit(token).await.unwrap().visit;
     let secret = InviteSecret::from_random(random());
-    let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: 600 };
+    let request = CreateInviteRequest::new(secret.invite_key(), 600);
     let invite = client.create_invite(token, visit, &request).await.unwrap().invite;
     let own = OwnBundle::host(random(), visit, host, &Capabilities::app());
     let protocol = VersionRange { min: 1, max: 1 };

@@ -85,7 +85,7 @@ impl Clinic {
     /// A link to the visit, by another port.
     pub(crate) async fn link_by(&self, port: u16) -> Link {
         let secret = InviteSecret::from_random([7; 32]);
-        let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: 600 };
+        let request = CreateInviteRequest::new(secret.invite_key(), 600);
         let invite = client(&self.running).create_invite(&self.staff, self.visit, &request).await.unwrap().invite;
         Link {
             server: format!("127.0.0.1:{port}").parse().unwrap(),

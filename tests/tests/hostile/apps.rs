@@ -129,6 +129,7 @@ fn start(folder: &Path, voice: ToneKind, unattended: Unattended, ahead: Duration
         memory,
         device: None,
         proxies: ProxyChoice::System,
+        zone: None,
     };
     Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
 }

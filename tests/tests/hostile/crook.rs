@@ -150,7 +150,7 @@ pub(crate) async fn clinician(
     let staff = client.sign_in(&SignInRequest::new(name, password, totp)).await.unwrap().token;
     let visit = client.create_visit(&staff).await.unwrap().visit;
     let secret = InviteSecret::from_random([52; 32]);
-    let request = CreateInviteRequest { invite_key: secret.invite_key(), expires_in_secs: 3_600 };
+    let request = CreateInviteRequest::new(secret.invite_key(), 3_600);
     let invite = client.create_invite(&staff, visit, &request).await.unwrap().invite;
     let link = Link {
         server: proxy.url().trim_start_matches("https://").parse().unwrap(),

@@ -6,7 +6,7 @@ use call::{Call, CallConfig, CameraFormat, HostInvite, Input, MediaConfig, Party
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use server::visits::StreamId;
-use signaling_protocol::EndpointId;
+use signaling_protocol::{EndpointId, GuestRole};
 use trust::{DeviceIdentity, Epoch, InviteSecret, Link, UnixTime};
 use units::{PictureSize, Timestamp};
 
@@ -15,6 +15,8 @@ use crate::plan::Who;
 
 pub(crate) struct App {
     pub(crate) who: Who,
+    /// In which of the day's visits.
+    pub(crate) room: usize,
     pub(crate) call: Call,
     pub(crate) alive: bool,
     pub(crate) asleep: bool,
@@ -63,9 +65,10 @@ pub(crate) fn another_identity() -> DeviceIdentity {
 /// When the day began, by everybody's clock.
 const DAY: UnixTime = UnixTime(crate::clinic::UNIX_MICROS / 1_000_000);
 
-/// The secrets of the two links of the visit.
-pub(crate) fn secrets() -> [InviteSecret; 2] {
-    [InviteSecret::from_random([8; 32]), InviteSecret::from_random([9; 32])]
+/// The secrets of the two links of a visit.
+pub(crate) fn secrets(room: usize) -> [InviteSecret; 2] {
+    let first = 8 + 2 * room as u8;
+    [InviteSecret::from_random([first; 32]), InviteSecret::from_random([first + 1; 32])]
 }
 
 fn guest(link: Link) -> Party {
@@ -73,13 +76,13 @@ fn guest(link: Link) -> Party {
 }
 
 impl App {
-    pub(crate) fn new(who: Who, clinic: &Clinic, seed: u64) -> Self {
+    pub(crate) fn new(who: Who, room: usize, clinic: &Clinic, seed: u64) -> Self {
         let link = |index: usize| {
-            let [first, second] = secrets();
+            let [first, second] = secrets(room);
             Link {
                 server: "clinic.example".parse().unwrap(),
                 app_only: false,
-                invite: clinic.invites[index].0,
+                invite: clinic.rooms[room].invites[index].0,
                 secret: if index == 0 { first } else { second },
                 clinic_key: identity().clinic(),
                 epoch: Some(identity().epoch().0),
@@ -88,15 +91,18 @@ impl App {
         };
         let party = match who {
             Who::Host => {
-                let given_out = clinic.invites.iter().zip(secrets());
+                let visit = clinic.rooms[room].visit;
+                let given_out = clinic.rooms[room].invites.iter().zip(secrets(room));
                 let invites = given_out.map(|((invite, _), secret)| HostInvite {
                     invite: *invite,
                     secret,
-                    visit: clinic.visit,
-                    not_after: DAY.plus(3_600),
+                    visit,
+                    not_after: DAY.plus(3 * 3_600),
                     patient: None,
+                    code: None,
+                    role: GuestRole::Patient,
                 });
-                Party::Host { device: identity(), visit: clinic.visit, invites: invites.collect() }
+                Party::Host { device: identity(), visit, invites: invites.collect() }
             }
             Who::Guest => guest(link(0)),
             Who::SecondGuest => guest(link(1)),
@@ -108,6 +114,7 @@ impl App {
         };
         Self {
             who,
+            room,
             call: Call::new(CallConfig::new(party, media, DAY), Box::new(StdRng::seed_from_u64(seed))),
             alive: true,
             asleep: false,

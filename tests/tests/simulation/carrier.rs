@@ -231,7 +231,7 @@ impl World {
             if self.apps[app].stream.open.is_none() || !self.apps[app].alive {
                 continue;
             }
-            let calm = self.now >= crate::plan::at(95.0);
+            let calm = self.now >= self.plan.calm_at;
             let mean = self.plan.stream_breaks.filter(|_| !calm);
             let breaks = mean.is_some_and(|mean| self.chance(0.1 / mean.as_secs_f64()));
             if breaks || !self.plan.is_online(self.apps[app].who, self.now) {
@@ -284,7 +284,7 @@ impl World {
         if self.plan.lie != Some(Lie::AnotherClinic) || self.apps[app].who == crate::plan::Who::Host {
             return event;
         }
-        let visit = self.clinic.visit;
+        let visit = self.clinic.rooms[self.apps[app].room].visit;
         let swap = |participant: Participant| match participant.role {
             Role::Host => {
                 let bundle = OwnBundle::host([66; 64], visit, &another_identity(), &Capabilities::app());

@@ -5,16 +5,24 @@ use std::collections::BTreeSet;
 use call::{RequestKind, SignalingInput, SignalingRequest};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use server::store::{MemoryStore, Store};
-use server::visits::{Command, Config, Reply, Timing, Visits};
+use server::store::{MemoryStore, Rows, Store};
+use server::visits::{Command, Config, Reply, StaffMember, Timing, Visits};
 use signaling_protocol::{
-    Code, CreateInviteRequest, EndpointId, IceReply, InviteId, InviteKey, Limits, StaffId, VisitId, VisitState,
+    Code, CreateInviteRequest, CreateVisitRequest, EndpointId, IceReply, InviteId, InviteKey, Limits, StaffId, VisitId,
+    VisitState,
 };
 use units::Timestamp;
 
 /// When the day began, by the wall clock.
 pub(crate) const UNIX_MICROS: u64 = 1_800_000_000_000_000;
 pub(crate) const STAFF: StaffId = StaffId::from_random([1; 16]);
+
+/// A visit, whose it is, and the links to it.
+pub(crate) struct Room {
+    pub(crate) visit: VisitId,
+    pub(crate) staff: StaffId,
+    pub(crate) invites: Vec<(InviteId, InviteKey)>,
+}
 
 pub(crate) struct Clinic {
     store: MemoryStore,
@@ -23,8 +31,8 @@ pub(crate) struct Clinic {
     /// Counts its lives: the numbers of streams begin anew with each.
     pub(crate) starts: u64,
     seed: u64,
-    pub(crate) visit: VisitId,
-    pub(crate) invites: Vec<(InviteId, InviteKey)>,
+    /// The visits of the day; most days have one.
+    pub(crate) rooms: Vec<Room>,
     /// Whose admission was written down; the store keeps nobody who is gone.
     admitted: BTreeSet<EndpointId>,
 }
@@ -33,29 +41,37 @@ impl Clinic {
     /// A server with one visit, and links to it for these keys.
     pub(crate) fn new(seed: u64, keys: &[InviteKey]) -> Self {
         let now = Timestamp::ZERO;
-        let visit = VisitId::from_random([0; 16]);
         let mut clinic = Self {
             store: MemoryStore::default(),
             visits: None,
             starts: 0,
             seed,
-            visit,
-            invites: Vec::new(),
+            rooms: Vec::new(),
             admitted: BTreeSet::new(),
         };
         clinic.start(now);
-        let visits = clinic.visits.as_mut().unwrap();
-        let Ok(Reply::Visit(made)) = visits.handle(now, Command::CreateVisit { staff: STAFF }) else {
+        clinic.add_room(now, STAFF, keys);
+        clinic
+    }
+
+    /// Another visit, of this clinician, and links to it.
+    pub(crate) fn add_room(&mut self, now: Timestamp, staff: StaffId, keys: &[InviteKey]) {
+        let by = StaffMember::own(staff);
+        let visits = self.visits.as_mut().expect("it runs");
+        let request = CreateVisitRequest::default();
+        let Ok(Reply::Visit(made)) = visits.handle(now, Command::CreateVisit { by, request }) else {
             panic!("a visit")
         };
-        clinic.visit = made.visit;
-        for key in keys {
-            let request = CreateInviteRequest { invite_key: *key, expires_in_secs: 3_600 };
-            let command = Command::CreateInvite { staff: STAFF, visit: made.visit, request };
-            let Ok(Reply::Invite(invite)) = visits.handle(now, command) else { panic!("an invite") };
-            clinic.invites.push((invite.invite, *key));
-        }
-        clinic
+        let visit = made.visit;
+        let invites = keys.iter().map(|key| {
+            let request = CreateInviteRequest::new(*key, 3 * 3_600);
+            let Ok(Reply::Invite(invite)) = visits.handle(now, Command::CreateInvite { by, visit, request }) else {
+                panic!("an invite")
+            };
+            (invite.invite, *key)
+        });
+        let invites = invites.collect();
+        self.rooms.push(Room { visit, staff, invites });
     }
 
     /// Starts it from what it has written down.
@@ -72,11 +88,17 @@ impl Clinic {
         self.visits = None;
     }
 
+    /// All that is written down.
+    pub(crate) fn load(&mut self) -> Rows {
+        self.store.load().expect("rows in memory")
+    }
+
     /// Where the visit stands, by what is written down.
     pub(crate) fn state(&mut self) -> VisitState {
         let rows = self.store.load().expect("rows in memory");
         // A visit that is over is kept for a while only.
-        rows.visits.iter().find(|row| row.visit == self.visit).map_or(VisitState::Ended, |row| row.state)
+        let visit = self.rooms[0].visit;
+        rows.visits.iter().find(|row| row.visit == visit).map_or(VisitState::Ended, |row| row.state)
     }
 
     /// Whether the admission of this endpoint was ever written down.
@@ -110,13 +132,19 @@ impl Clinic {
         let command = match (request.clone(), by) {
             (SignalingRequest::Challenge(invite), _) => Command::Challenge { invite },
             (SignalingRequest::JoinGuest { invite, request }, _) => Command::JoinGuest { invite, request },
-            (SignalingRequest::JoinHost { visit, request }, _) => Command::JoinHost { staff: STAFF, visit, request },
+            (SignalingRequest::JoinHost { visit, request }, _) => {
+                // Whose token the app has: that of whose visit it is.
+                let room = self.rooms.iter().find(|room| room.visit == visit);
+                Command::JoinHost { staff: room.map_or(STAFF, |room| room.staff), visit, request }
+            }
             (_, None) => return refused(Code::NotSignedIn),
             (SignalingRequest::GetIce, Some(by)) => Command::Ice { by },
             (SignalingRequest::Send(messages), Some(by)) => Command::Send { by, messages },
             (SignalingRequest::Admit(endpoint), Some(by)) => Command::Admit { by, endpoint },
             (SignalingRequest::Deny(endpoint), Some(by)) => Command::Deny { by, endpoint },
             (SignalingRequest::Remove(endpoint), Some(by)) => Command::Remove { by, endpoint },
+            (SignalingRequest::CountTry(endpoint), Some(by)) => Command::CountTry { by, endpoint },
+            (SignalingRequest::Lock(locked), Some(by)) => Command::Lock { by, locked },
             (SignalingRequest::End, Some(by)) => Command::End { by },
             (SignalingRequest::Leave, Some(by)) => Command::Leave { by },
             (SignalingRequest::OpenEvents, Some(_)) => unreachable!("a stream is not a request"),
@@ -138,6 +166,10 @@ impl Clinic {
                 RequestKind::Admit(endpoint) => SignalingInput::Admitted(endpoint),
                 kind => SignalingInput::Done(kind),
             },
+            Ok(Reply::Tries(reply)) => match kind {
+                RequestKind::CountTry(endpoint) => SignalingInput::TryCounted { endpoint, used: reply.used },
+                _ => unreachable!("only tries are counted"),
+            },
             Ok(Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
             Err(code) => refused(code),
         }
@@ -154,6 +186,8 @@ fn kind_of(request: &SignalingRequest) -> RequestKind {
         SignalingRequest::Admit(endpoint) => RequestKind::Admit(*endpoint),
         SignalingRequest::Deny(endpoint) => RequestKind::Deny(*endpoint),
         SignalingRequest::Remove(endpoint) => RequestKind::Remove(*endpoint),
+        SignalingRequest::CountTry(endpoint) => RequestKind::CountTry(*endpoint),
+        SignalingRequest::Lock(_) => RequestKind::Lock,
         SignalingRequest::End => RequestKind::End,
         SignalingRequest::Leave => RequestKind::Leave,
     }

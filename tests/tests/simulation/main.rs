@@ -17,6 +17,7 @@ mod app;
 mod carrier;
 mod clinic;
 mod connection;
+mod day;
 mod path;
 mod plan;
 mod roaming;

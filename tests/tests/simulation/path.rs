@@ -357,6 +357,7 @@ impl World {
     fn assert_may_hear(&self, who: usize, whom: usize) {
         let (host, guest) = if self.apps[who].who == Who::Host { (who, whom) } else { (whom, who) };
         let decided = self.apps[guest].me.is_some_and(|guest| self.witness.decided.contains_key(&(host, guest)));
+        assert_eq!(self.apps[who].room, self.apps[whom].room, "somebody in a wrong visit: {}", self.name(who));
         assert!(decided, "somebody was heard before admission: {}", self.name(who));
     }
 }

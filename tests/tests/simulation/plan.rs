@@ -58,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) overtakes: bool,
     /// The mean time between two breaks of an event stream.
     pub(crate) stream_breaks: Option<Duration>,
+    /// Streams break no more from then on.
+    pub(crate) calm_at: Timestamp,
     /// No server; at the end of each it has forgotten its mailboxes.
     pub(crate) server_down: Vec<Outage>,
     /// No way to the server from here.
@@ -133,6 +135,7 @@ impl Plan {
             twice: 0.0,
             overtakes: false,
             stream_breaks: None,
+            calm_at: at(95.0),
             server_down: Vec::new(),
             offline: Vec::new(),
             path_down: Vec::new(),

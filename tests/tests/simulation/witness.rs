@@ -58,6 +58,11 @@ impl Witness {
         self.longest_silence = self.longest_silence.max(now.since(last));
     }
 
+    /// Who heard whom.
+    pub(crate) fn heard_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.heard.keys().copied()
+    }
+
     pub(crate) fn opened_media(&self, app: usize) -> bool {
         self.opened.contains(&app)
     }

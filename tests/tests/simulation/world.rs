@@ -131,7 +131,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 impl World {
     pub(crate) fn new(plan: Plan) -> Self {
-        let keys = secrets().map(|secret| secret.invite_key());
+        let keys = secrets(0).map(|secret| secret.invite_key());
         let mut world = Self {
             now: Timestamp::ZERO,
             queue: BinaryHeap::new(),
@@ -193,7 +193,7 @@ impl World {
         self.run_until(self.now + span);
     }
 
-    fn run_until(&mut self, end: Timestamp) {
+    pub(crate) fn run_until(&mut self, end: Timestamp) {
         while self.queue.peek().is_some_and(|Reverse(entry)| entry.at <= end) {
             let Reverse(entry) = self.queue.pop().unwrap();
             self.now = entry.at;
@@ -301,13 +301,26 @@ impl World {
     }
 
     fn start_another(&mut self, who: Who) {
+        self.start_in(0, who);
+    }
+
+    /// Somebody starts an app for one of the day's visits.
+    pub(crate) fn start_in(&mut self, room: usize, who: Who) -> usize {
         let seed = self.dice.random();
-        self.apps.push(App::new(who, &self.clinic, seed));
-        self.tell(self.apps.len() - 1, Input::Intent(Intent::Join));
+        self.apps.push(App::new(who, room, &self.clinic, seed));
+        let app = self.apps.len() - 1;
+        self.tell(app, Input::Intent(Intent::Join));
+        app
     }
 
     fn die(&mut self, who: Who) {
-        let Some(app) = self.newest(who).filter(|app| self.apps[*app].alive) else { return };
+        if let Some(app) = self.newest(who).filter(|app| self.apps[*app].alive) {
+            self.kill(app);
+        }
+    }
+
+    /// This app is gone without a word.
+    pub(crate) fn kill(&mut self, app: usize) {
         self.apps[app].alive = false;
         self.witness.killed = Some((app, self.now));
         // The operating system closes its sockets: the server sees that, if it can.
@@ -317,9 +330,15 @@ impl World {
 
     /// The clinician admits the patient, after a look; never who came by the second link.
     fn look_at_waiting_room(&mut self) {
+        for room in 0..self.clinic.rooms.len() {
+            self.look_at_waiting_room_of(room);
+        }
+    }
+
+    fn look_at_waiting_room_of(&mut self, room: usize) {
         let Some(patience) = self.plan.admits_after else { return };
-        let Some(host) = self.newest(Who::Host).filter(|host| self.apps[*host].alive) else { return };
-        let first_link = self.clinic.invites[0].0;
+        let Some(host) = self.newest_in(room, Who::Host).filter(|host| self.apps[*host].alive) else { return };
+        let first_link = self.clinic.rooms[room].invites[0].0;
         let snapshot = self.apps[host].call.snapshot();
         let free = !matches!(snapshot.phase, Phase::Live { .. } | Phase::Ended(_));
         let waiting: Vec<_> =
@@ -337,7 +356,8 @@ impl World {
 
     /// What the clinician does about who came by the second link: usually nothing.
     fn look_at_second(&mut self, host: usize, patience: Duration) {
-        let (first_link, snapshot) = (self.clinic.invites[0].0, self.apps[host].call.snapshot());
+        let first_link = self.clinic.rooms[self.apps[host].room].invites[0].0;
+        let snapshot = self.apps[host].call.snapshot();
         let second = snapshot.waiting.iter().find(|one| one.invite != first_link).map(|one| one.endpoint);
         let Some(second) = second.filter(|_| self.plan.denies_second || self.plan.admits_second) else { return };
         let seen = *self.apps[host].seen_waiting.entry(second).or_insert(self.now);
@@ -427,7 +447,11 @@ impl World {
     }
 
     pub(crate) fn newest(&self, who: Who) -> Option<usize> {
-        self.apps.iter().rposition(|app| app.who == who)
+        self.newest_in(0, who)
+    }
+
+    pub(crate) fn newest_in(&self, room: usize, who: Who) -> Option<usize> {
+        self.apps.iter().rposition(|app| app.who == who && app.room == room)
     }
 
     /// The newest app of this person.

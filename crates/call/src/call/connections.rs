@@ -274,6 +274,17 @@ impl Call {
             (ControlMessage::Admitted, Gate::Host(_)) => debug!(%endpoint, "a guest cannot admit"),
             (ControlMessage::MediaState(state), _) => remote.switches = Some(state),
             (ControlMessage::Check { check }, _) => self.on_check(now, index, &check),
+            (ControlMessage::Facts { facts }, Gate::Host(_)) => self.on_facts(index, facts),
+            (ControlMessage::Code { code }, Gate::Host(_)) => self.on_code(index, code),
+            (ControlMessage::CodeAsked { wrong }, Gate::Guest(_)) => self.on_code_asked(index, wrong),
+            (ControlMessage::CodeRight, Gate::Guest(_)) => self.on_code_right(index),
+            (
+                ControlMessage::Facts { .. }
+                | ControlMessage::Code { .. }
+                | ControlMessage::CodeAsked { .. }
+                | ControlMessage::CodeRight,
+                _,
+            ) => debug!(%endpoint, "not theirs to say"),
             (ControlMessage::Bye { reason }, _) => self.on_bye(now, endpoint, reason),
         }
     }

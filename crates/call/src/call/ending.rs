@@ -21,6 +21,11 @@ impl Call {
             self.remember_by_itself();
         }
         self.phase = Phase::Ended(reason);
+        // Where nobody hung up, the telephone is what is left.
+        let is_lost =
+            matches!(reason, EndReason::ConnectionLost | EndReason::NoConnection | EndReason::HandshakeUnfinished);
+        let partner = self.partner.and_then(|partner| self.index(partner)).filter(|_| is_lost);
+        self.last_facts = partner.and_then(|index| self.remotes[index].facts.clone());
         self.outbox.clear();
         self.waiting_for_ice.clear();
         let bye = bye_for(reason).map(|reason| ControlMessage::Bye { reason }.to_bytes());

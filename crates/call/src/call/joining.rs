@@ -72,7 +72,7 @@ impl Call {
                 request: HostJoinRequest {
                     protocol: VersionRange::CURRENT,
                     bundle: Base64(self.own.bytes().to_vec()),
-                    take_over: by_person,
+                    take_over: by_person && !self.config.claims,
                 },
             },
         };
@@ -88,7 +88,7 @@ impl Call {
             return;
         }
         match input {
-            SignalingInput::Challenge(challenge) => self.on_challenge(challenge),
+            SignalingInput::Challenge(challenge) => self.on_challenge(now, challenge),
             SignalingInput::Joined(reply) => self.on_joined(now, reply),
             SignalingInput::Ice(reply) => {
                 if self.ice.on_reply(now, reply, self.config.preferences.paths) {
@@ -99,6 +99,7 @@ impl Call {
             SignalingInput::Event(event) => self.on_event(now, event),
             SignalingInput::Sent(_) | SignalingInput::Done(_) => {}
             SignalingInput::Admitted(endpoint) => self.on_admission_written(endpoint),
+            SignalingInput::TryCounted { endpoint, used } => self.on_try_counted(now, endpoint, used),
             SignalingInput::StreamUp => self.on_stream_up(now),
             SignalingInput::StreamDown => {
                 self.signaling_up = false;
@@ -108,7 +109,8 @@ impl Call {
         }
     }
 
-    fn on_challenge(&mut self, challenge: Challenge) {
+    fn on_challenge(&mut self, now: Timestamp, challenge: Challenge) {
+        self.compare_clocks(now, challenge.unix_micros() / 1_000_000);
         let (Joining::Asking { .. }, Party::Guest { link, .. }) = (self.joining, &self.config.party) else { return };
         let request = JoinRequest {
             protocol: VersionRange::CURRENT,
@@ -118,6 +120,12 @@ impl Call {
         };
         let invite = link.invite;
         self.signaling(SignalingRequest::JoinGuest { invite, request });
+    }
+
+    /// What the server's clock says. It is only told to the person, and decides nothing: a server may lie.
+    fn compare_clocks(&mut self, now: Timestamp, server_unix_secs: u64) {
+        let ahead = self.config.unix(now).0 as i64 - server_unix_secs as i64;
+        self.clock_ahead_secs = Some(ahead).filter(|ahead| ahead.unsigned_abs() > CLOCK_TOLERANCE_SECS);
     }
 
     fn on_joined(&mut self, now: Timestamp, reply: JoinReply) {
@@ -185,6 +193,7 @@ impl Call {
             (RequestKind::Events | RequestKind::Send, Code::VisitEnded) => self.end(now, EndReason::VisitOver),
             (RequestKind::Events, code) => self.on_forgotten(now, code),
             (RequestKind::Admit(endpoint), code) => self.on_admission_refused(endpoint, code),
+            (RequestKind::CountTry(endpoint), code) => self.on_try_refused(endpoint, code),
             // A receiver who is gone is told by the events; what we turned away or left may be gone as well.
             _ => {}
         }
@@ -253,6 +262,9 @@ impl Call {
 
 /// How soon to ask again for a place that is kept: two or three round trips on a very bad link.
 const ASK_AGAIN: Duration = Duration::from_secs(3);
+
+/// How far a clock may be off before its person is told: a minute or two are everywhere.
+const CLOCK_TOLERANCE_SECS: u64 = 120;
 
 /// How long to ask: a server keeps a place for half a minute, and for as long again after each restart of its own.
 const PLACE_PATIENCE: Duration = Duration::from_secs(180);

@@ -45,7 +45,9 @@ impl Call {
             Ok((bundle, invite)) => self.meet(now, participant, bundle, invite),
             Err(refusal) if self.role() == Role::Guest => {
                 warn!(%endpoint, refusal = refusal.name(), "a host who is not the link's");
-                self.end(now, refusal.into());
+                // Refused either way; with a clock that is wrong the person is told what they can do about it.
+                let by_clock = refusal == Refusal::CertificateExpired && self.clock_ahead_secs.is_some();
+                self.end(now, if by_clock { Refusal::ClockWrong } else { refusal }.into());
             }
             // A server that lets them in checks no links; telling it again and again stops nobody.
             Err(_) if self.strangers >= MOST_REMOTES => {}

@@ -2,6 +2,7 @@
 
 use signaling_protocol::{
     Admission, Code, EndReason as VisitEndReason, EndpointId, Event, LeaveReason, Participant, Role, VisitState,
+    WaitingNote,
 };
 use tracing::warn;
 use units::Timestamp;
@@ -33,6 +34,11 @@ impl Call {
             Event::Visit { state: VisitState::Ended, reason } => self.on_visit_ended(now, reason),
             Event::IceRefresh => self.ask_for_ice(now),
             Event::Notice { notice } => self.on_notice(now, &notice.notice.0),
+            Event::Locked { locked } if self.role() == Role::Host => self.locked = locked,
+            Event::Note { note } if self.role() == Role::Guest => {
+                self.note = Some(note).filter(|note| *note != WaitingNote::Nothing);
+            }
+            Event::Locked { .. } | Event::Note { .. } => {}
             Event::Visit { .. } | Event::Denied | Event::Limits { .. } | Event::Reset | Event::Bye { .. } => {}
         }
     }
@@ -176,6 +182,9 @@ impl Call {
             self.problem = Some(Problem::AlreadySomebodyIn);
             return;
         }
+        if self.code_comes_first(index) {
+            return;
+        }
         if let Gate::Host(gate @ HostGate::Closed) = &mut self.remotes[index].gate {
             *gate = HostGate::Asked { since: now };
             self.problem = None;
@@ -254,6 +263,27 @@ impl Call {
         let Some(index) = self.index(endpoint).filter(|_| !self.is_partner(endpoint)) else { return };
         if self.role() == Role::Host {
             self.turn_away(endpoint, self.remotes[index].in_visit);
+        }
+    }
+
+    /// Our person takes somebody out who is in. Their link stays good: they may knock again.
+    pub(super) fn remove(&mut self, endpoint: EndpointId) {
+        if self.role() != Role::Host || !self.is_partner(endpoint) {
+            return;
+        }
+        self.turned_away.truncate(MOST_TURNED_AWAY - 1);
+        self.turned_away.push_front(endpoint);
+        self.admitted = None;
+        self.signaling(SignalingRequest::Remove(endpoint));
+        if let Some(index) = self.index(endpoint) {
+            self.forget(index);
+        }
+    }
+
+    /// Our person shuts the door, or opens it. It is shut when the server says so.
+    pub(super) fn set_locked(&mut self, locked: bool) {
+        if self.role() == Role::Host {
+            self.signaling(SignalingRequest::Lock(locked));
         }
     }
 

@@ -3,7 +3,7 @@
 //! Inputs change what is known; this turns it into gates, words over the control channel, phase, plans and snapshot.
 //! Nothing here asks what happened, so nothing can be forgotten on one of the ways that lead here.
 
-use signaling_protocol::{Limits, Role};
+use signaling_protocol::{GuestRole, InviteId, Limits, Role};
 use units::Timestamp;
 
 use super::Call;
@@ -11,8 +11,8 @@ use super::connections::CONNECTIONS_TRIED;
 use crate::admission::HostGate;
 use crate::remote_party::{Gate, Path};
 use crate::{
-    ControlMessage, MediaState, Output, PeerCommand, Phase, PictureOff, PicturePlan, PictureSent, Remote,
-    SignalingRequest, Snapshot, Waiting,
+    Around, ControlMessage, MediaState, Output, Party, PeerCommand, Phase, PictureOff, PicturePlan, PictureSent,
+    Remote, SignalingRequest, Snapshot, Waiting,
 };
 
 impl Call {
@@ -24,10 +24,12 @@ impl Call {
             self.follow_wishes(now);
             self.settle_gates(now);
             self.settle_phase(now);
+            self.ask_inside();
+            self.begin_span(now);
         }
         self.post();
         self.tell_plans();
-        self.tell_snapshot();
+        self.tell_snapshot(now);
     }
 
     /// Host: connections to the one who is in and to those who come next, media closed.
@@ -226,7 +228,7 @@ impl Call {
         }
     }
 
-    fn tell_snapshot(&mut self) {
+    fn tell_snapshot(&mut self, now: Timestamp) {
         let partner = self.partner.and_then(|partner| self.index(partner));
         let (voice_plan, picture_plan) = self.policy.plans();
         let waiting = (0..self.remotes.len()).filter_map(|index| self.waiting(index)).collect();
@@ -246,11 +248,26 @@ impl Call {
             picture_plan,
             problem: self.problem,
             assurance: partner.and_then(|index| self.assurance(index)),
+            around: Around {
+                facts: partner.and_then(|index| self.remotes[index].facts.clone()).or_else(|| self.last_facts.clone()),
+                own_facts: self.own_facts.clone().filter(|_| !self.phase.is_ended()),
+                code_asked: self.remotes.iter().find_map(|remote| remote.asks_code),
+                note: self.note,
+                locked: self.locked,
+                time_left: self.time_left(now),
+                clock_ahead_secs: self.clock_ahead_secs,
+            },
         };
         if snapshot != self.snapshot {
             self.snapshot = snapshot;
             self.outputs.push_back(Output::Changed);
         }
+    }
+
+    /// Who comes by one of our links.
+    fn role_of(&self, invite: InviteId) -> GuestRole {
+        let Party::Host { invites, .. } = &self.config.party else { return GuestRole::Patient };
+        invites.iter().find(|ours| ours.invite == invite).map_or(GuestRole::Patient, |ours| ours.role)
     }
 
     fn waiting(&self, index: usize) -> Option<Waiting> {
@@ -262,6 +279,8 @@ impl Call {
             since: remote.since,
             warm: self.is_warm(index),
             reused: self.is_reused(index),
+            role: self.role_of(remote.invite?),
+            code: self.code_standing(index),
         })
     }
 }

@@ -3,8 +3,8 @@
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use signaling_protocol::{
-    Admission, Base64, Challenge, EndpointId, Envelope, Event, IceReply, InviteId, JoinReply, Limits, MessageId,
-    Participant, Role, VisitId, VisitState,
+    Admission, Base64, Challenge, EndpointId, Envelope, Event, GuestRole, IceReply, InviteId, JoinReply, Limits,
+    MessageId, Participant, Role, VisitId, VisitState,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -381,7 +381,15 @@ fn control_messages(commands: &[(EndpointId, PeerCommand)]) -> Vec<ControlMessag
 }
 
 fn invite() -> HostInvite {
-    HostInvite { invite: INVITE, secret: secret(), visit: VISIT, not_after: DAY.plus(4 * 3_600), patient: None }
+    HostInvite {
+        invite: INVITE,
+        secret: secret(),
+        visit: VISIT,
+        not_after: DAY.plus(4 * 3_600),
+        patient: None,
+        code: None,
+        role: GuestRole::Patient,
+    }
 }
 
 fn guest_keys(endpoint: EndpointId) -> OwnBundle {

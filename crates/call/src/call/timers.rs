@@ -135,6 +135,7 @@ impl Call {
         next.extend(self.rejoin_at());
         next.extend(self.ask_again_at());
         next.extend(self.ice_refresh_at());
+        next.extend(self.span_timer());
         if !self.waiting_for_ice.is_empty() {
             next.extend(self.ice.asked.map(|asked| asked + ICE_PATIENCE));
         }

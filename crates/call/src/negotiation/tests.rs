@@ -430,7 +430,6 @@ fn an_offer_is_said_again_after_five_seconds_and_an_answer_when_the_other_side_m
     assert!(matches!(again[..], [Action::BeginEpoch, Action::Message(InnerMessage::Offer { generation: 0, .. })]));
     assert_eq!((host.say_again_at(), host.deadline()), (Some(at(11_000)), Some(at(30_010))), "the offer is no younger");
     host.on_answer(at(7_000), 0, parameters(2, Setup::Active)).unwrap();
-    assert_eq!(host.say_again_at(), None);
 
     let mut guest = asked();
     guest.on_local_answer(at(10), parameters(2, Setup::Active));
@@ -439,6 +438,24 @@ fn an_offer_is_said_again_after_five_seconds_and_an_answer_when_the_other_side_m
     guest.say_again(at(20));
     assert_eq!(said(&mut guest).len(), 2, "the answer and its candidate");
     assert_eq!(guest.say_again_at(), None);
+}
+
+#[test]
+fn both_sides_words_are_said_again_for_as_long_as_no_path_is_found() {
+    let mut host = answered(HandshakePatience::First);
+    host.on_local_candidates(vec![candidate(1)]);
+    let deadline = host.deadline();
+    actions(&mut host);
+    let again = host.say_again_at().expect("no path yet");
+    host.say_again(again);
+    assert_eq!(said(&mut host).len(), 2, "the offer and its candidate");
+    assert_eq!((host.say_again_at(), host.deadline()), (Some(again + ANSWER_PATIENCE), deadline), "no more time for it");
+    host.on_ice_connected(again);
+    assert_eq!(host.say_again_at(), None);
+    host.on_path_lost();
+    assert!(host.say_again_at().is_some(), "there is no handshake yet");
+    host.on_dtls_connected(again, DtlsFingerprint([2; 32])).unwrap();
+    assert_eq!(host.say_again_at(), None, "who wants another path asks for one");
 }
 
 #[test]

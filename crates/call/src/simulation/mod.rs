@@ -2,6 +2,7 @@
 //!
 //! By the public face of the crate alone: whatever is refused here is refused to any server.
 
+mod asking;
 mod attacks;
 mod checks;
 mod honest;

@@ -2,6 +2,7 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use signaling_protocol::GuestRole;
 use trust::{
     ConnectionParameters, DeviceIdentity, DtlsFingerprint, Epoch, Extensions, IceCredentials, KnownDevices, Link,
     PatientDevice, PictureParameters, Setup, SrtpProfile, UnixTime, VoiceParameters,
@@ -20,6 +21,10 @@ pub(crate) struct People {
     pub(crate) patient: Option<[u8; 32]>,
     pub(crate) known_by_host: KnownDevices,
     pub(crate) known_by_guest: KnownDevices,
+    /// How long the host's visits take at most.
+    pub(crate) longest: Option<std::time::Duration>,
+    /// The server's clock.
+    pub(crate) server_day: UnixTime,
     /// The guest's clock.
     pub(crate) guest_day: UnixTime,
 }
@@ -38,12 +43,22 @@ impl Default for People {
         let not_after = DAY.plus(3_600);
         Self {
             device: device(),
-            invite: HostInvite { invite: INVITE, secret: secret(), visit: VISIT, not_after, patient: Some([5; 32]) },
+            invite: HostInvite {
+                invite: INVITE,
+                secret: secret(),
+                visit: VISIT,
+                not_after,
+                patient: Some([5; 32]),
+                code: None,
+                role: GuestRole::Patient,
+            },
             link,
             least_epoch: Epoch::default(),
             patient: Some([21; 32]),
             known_by_host: KnownDevices::default(),
             known_by_guest: KnownDevices::default(),
+            longest: None,
+            server_day: DAY,
             guest_day: DAY,
         }
     }
@@ -53,7 +68,7 @@ impl People {
     pub(crate) fn host(&self, seed: u64) -> Call {
         let (device, invites) = (self.device.clone(), vec![self.invite.clone()]);
         let config = CallConfig::new(Party::Host { device, visit: VISIT, invites }, media(), DAY);
-        call(CallConfig { known: self.known_by_host.clone(), ..config }, seed)
+        call(CallConfig { known: self.known_by_host.clone(), longest: self.longest, ..config }, seed)
     }
 
     pub(crate) fn guest(&self, seed: u64) -> Call {

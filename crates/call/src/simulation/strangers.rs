@@ -111,8 +111,12 @@ fn a_device_that_was_revoked_and_a_revocation_that_is_hidden() {
 #[test]
 fn a_certificate_that_is_over_or_from_the_future() {
     let far = |days: u64| UnixTime(DAY.0 + days * 86_400);
-    guest_refuses(Refusal::CertificateExpired, of_people(|people| people.guest_day = far(8)));
-    guest_refuses(Refusal::CertificateExpired, of_people(|people| people.guest_day = UnixTime(DAY.0 - 86_400)));
+    for day in [far(8), UnixTime(DAY.0 - 86_400)] {
+        let is_that_day = of_people(|people| (people.guest_day, people.server_day) = (day, day));
+        guest_refuses(Refusal::CertificateExpired, is_that_day);
+        // Only the guest's own clock says so: refused all the same, and the person told what to look at.
+        guest_refuses(Refusal::ClockWrong, of_people(|people| people.guest_day = day));
+    }
 }
 
 /// What the server brings an app of the clinic's revocations.

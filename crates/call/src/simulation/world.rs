@@ -63,6 +63,8 @@ pub(crate) struct World {
     queue: Vec<(Timestamp, u64, usize, u32, Input)>,
     asked: BTreeSet<EndpointId>,
     joins: u8,
+    pub(crate) tries: u8,
+    server_day: trust::UnixTime,
     count: u64,
 }
 
@@ -98,6 +100,8 @@ impl World {
             queue: Vec::new(),
             asked: BTreeSet::new(),
             joins: 0,
+            tries: 0,
+            server_day: people.server_day,
             count: 0,
         }
     }
@@ -255,7 +259,10 @@ impl World {
         let other = 1 - side;
         match request {
             SignalingRequest::Challenge(_) => {
-                self.later(20, side, Input::Signaling(SignalingInput::Challenge(Challenge([9; 48]))));
+                let mut challenge = Challenge([9; 48]);
+                let unix_micros = self.server_day.0 * 1_000_000 + self.now.as_micros();
+                challenge.0[..8].copy_from_slice(&unix_micros.to_be_bytes());
+                self.later(20, side, Input::Signaling(SignalingInput::Challenge(challenge)));
             }
             SignalingRequest::JoinGuest { request, .. } => self.join(side, request.bundle),
             SignalingRequest::JoinHost { request, .. } => self.join(side, request.bundle),
@@ -294,7 +301,12 @@ impl World {
             SignalingRequest::Remove(endpoint) if endpoint == self.apps[other].endpoint => {
                 self.event(other, Event::Removed);
             }
-            SignalingRequest::Deny(_) | SignalingRequest::Remove(_) => {}
+            SignalingRequest::Deny(_) | SignalingRequest::Remove(_) | SignalingRequest::Lock(_) => {}
+            SignalingRequest::CountTry(endpoint) => {
+                self.tries += 1;
+                let counted = SignalingInput::TryCounted { endpoint, used: self.tries };
+                self.later(20, side, Input::Signaling(counted));
+            }
             SignalingRequest::End => self.event(other, Event::Visit { state: VisitState::Ended, reason: None }),
             SignalingRequest::Leave => {
                 let endpoint = self.apps[side].endpoint;

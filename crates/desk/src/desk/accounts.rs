@@ -90,14 +90,14 @@ impl Desk {
     }
 
     pub(super) fn show_sessions(&mut self) {
-        let Some(signed_in) = self.state.signed_in().cloned() else { return };
+        let Some(signed_in) = self.state.beside_visits().cloned() else { return };
         let number = self.ask(DeskRequest::Sessions { token: signed_in.token, staff: signed_in.staff });
         self.sessions.asked = Some(number);
         self.sessions.problem = None;
     }
 
     pub(super) fn end_session(&mut self, session: SessionId) {
-        let Some(signed_in) = self.state.signed_in().cloned() else { return };
+        let Some(signed_in) = self.state.beside_visits().cloned() else { return };
         let number = self.ask(DeskRequest::EndSession { token: signed_in.token, staff: signed_in.staff, session });
         self.sessions.asked = Some(number);
         self.sessions.problem = None;

@@ -22,7 +22,7 @@ impl Colleagues {
 impl Desk {
     /// Asks for all accounts, after this change. One thing at a time: what is asked for meanwhile is passed over.
     pub(super) fn ask_for_colleagues(&mut self, change: Option<ColleagueChange>) {
-        let Some(signed_in) = self.state.signed_in().filter(|one| one.is_admin) else { return };
+        let Some(signed_in) = self.state.beside_visits().filter(|one| one.is_admin) else { return };
         if self.colleagues.asked.is_some() {
             return;
         }

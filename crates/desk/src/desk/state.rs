@@ -71,6 +71,8 @@ pub(super) struct SignedIn {
     pub(super) is_admin: bool,
     /// Whether this is a clinician's account.
     pub(super) holds_visits: bool,
+    /// Whether this account plans visits: a clinician's, or the front desk's.
+    pub(super) has_day: bool,
 }
 
 pub(super) struct KnownAs {
@@ -84,12 +86,24 @@ impl State {
     }
 
     /// Who is signed in, at a desk that shows more than a visit.
+    pub(super) fn beside_visits(&self) -> Option<&SignedIn> {
+        self.signed_in().filter(|_| !self.is_of_a_visit())
+    }
+
+    /// Who is signed in.
     pub(super) fn signed_in(&self) -> Option<&SignedIn> {
         match self {
-            Self::Keys { signed_in } | Self::Ready { signed_in, .. } | Self::Summary { signed_in, .. } => {
-                Some(signed_in)
-            }
-            _ => None,
+            Self::SignedOut { .. }
+            | Self::Locked { .. }
+            | Self::SigningIn { .. }
+            | Self::Beginning { .. }
+            | Self::ShowingCodes { .. } => None,
+            Self::Keys { signed_in }
+            | Self::Ready { signed_in, .. }
+            | Self::MakingVisit { signed_in, .. }
+            | Self::MakingInvite { signed_in, .. }
+            | Self::InVisit { signed_in, .. }
+            | Self::Summary { signed_in, .. } => Some(signed_in),
         }
     }
 

@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use signaling_protocol::{
-    AccountState, CodeReply, SessionId, SessionRow, SessionsReply, SignUpReply, StaffId, StaffReply, StaffRow,
-};
+use signaling_protocol::{SessionId, StaffId};
 use trust::UnixTime;
 
 use super::*;
-use crate::{CallEnd, ColleagueChange, IDLE_LOCK};
+use crate::{CallEnd, IDLE_LOCK};
+
+mod accounts;
 
 const HOUR: u64 = 3600;
 
@@ -159,7 +159,7 @@ fn a_refusal_is_said_and_leaves_the_name() {
 
 #[test]
 fn only_clinicians_come_to_the_desk() {
-    for role in [StaffRole::Admin, StaffRole::FrontDesk, StaffRole::Auditor] {
+    for role in [StaffRole::Admin, StaffRole::Auditor] {
         let mut desk = desk();
         let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "other", "secret")));
         assert!(forgot(&desk.answer(1, number, reply(role))));
@@ -419,155 +419,41 @@ fn who_is_signed_out_by_the_server_is_told_so_and_keeps_a_visit_that_goes_on() {
     assert_eq!(desk.snapshot().phase, DeskPhase::SignedOut { problem: Some(DeskProblem::SignInOver) });
 }
 
-fn begin(code: &str, totp: &str) -> DeskIntent {
-    DeskIntent::Begin {
-        server: "clinic.example".to_owned(),
-        pin: None,
-        code: Phi::new(code.to_owned()),
-        name: Phi::new(" ada ".to_owned()),
-        password: Phi::new("secret".to_owned()),
-        totp: Phi::new(totp.to_owned()),
-    }
+#[test]
+fn a_visit_that_was_planned_is_held_by_what_its_card_says() {
+    use crate::day::{CardLink, VisitCard};
+    use signaling_protocol::GuestRole;
+
+    let visit = VisitId::from_random([7; 16]);
+    let invite = |byte| InviteId::from_random([byte; 16]);
+    let mut card = VisitCard { name: Phi::new("Wilhelmina".to_owned()), ..VisitCard::default() };
+    card.replace(None, CardLink::new(invite(1), &[1; 32], GuestRole::Guardian, 9));
+    card.replace(None, CardLink::new(invite(2), &[2; 32], GuestRole::Patient, 10));
+    let hold = |card: &VisitCard| DeskIntent::HoldVisit { visit, card: Box::new(card.clone()) };
+    let mut desk = ready();
+    let outputs = desk.want(10, hold(&card));
+    let call = outputs.into_iter().find_map(|output| match output {
+        DeskOutput::StartCall(call) => Some(*call),
+        _ => None,
+    });
+    let call = call.expect("a call");
+    assert_eq!((call.visit, call.invites.len()), (visit, 2));
+    let DeskPhase::InVisit { link } = desk.phase() else { panic!("{:?}", desk.phase()) };
+    assert_eq!(link.expose().parse::<Link>().expect("a link").invite, invite(2), "the patient's own");
+    assert_eq!(call.card, Some(card));
+    // Without a link there is nobody who could come.
+    let mut desk = ready();
+    desk.want(10, hold(&VisitCard::default()));
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: Some(DeskProblem::OddAnswer) });
 }
 
 #[test]
-fn who_was_given_a_code_begins_and_sees_the_recovery_codes_before_anything_else() {
+fn the_front_desk_signs_in_and_enters_no_visit() {
     let mut desk = desk();
-    desk.want(0, DeskIntent::ShowBeginning);
-    let DeskPhase::Beginning { enrolment, is_asking: false, problem: None } = desk.phase().clone() else {
-        panic!("{:?}", desk.phase())
-    };
-    for (intent, problem) in
-        [(begin(" ", "123456"), DeskProblem::BeginningCodeMissing), (begin("abcd", ""), DeskProblem::DigitsMissing)]
-    {
-        desk.want(1, intent);
-        assert!(matches!(desk.phase(), DeskPhase::Beginning { problem: Some(why), .. } if *why == problem));
-    }
-    let (number, request) = asked(&desk.want(2, begin("abcd-efgh", "123 456")));
-    let DeskRequest::SignUp { request, .. } = request else { panic!("{request:?}") };
-    assert_eq!((request.totp.expose().as_str(), request.name.expose().as_str()), ("123456", "ada"));
-    assert_eq!(request.totp_secret.expose().0, enrolment.secret());
-    desk.answer(3, number, DeskAnswer::Refused(Code::TotpRefused));
-    let DeskPhase::Beginning { enrolment: same, problem: Some(_), .. } = desk.phase() else { panic!() };
-    assert_eq!(*same, enrolment, "it is in the person's telephone already");
-    let (number, _) = asked(&desk.want(4, begin("abcd-efgh", "123 457")));
-    let DeskAnswer::SignedIn(signed_in) = reply(StaffRole::Clinician) else { panic!() };
-    let codes = vec![Phi::new("aaaa-bbbb-cccc-dddd".to_owned())];
-    let answer = DeskAnswer::SignedUp(Box::new(SignUpReply { signed_in, recovery_codes: codes.clone() }));
-    desk.answer(5, number, answer);
-    assert_eq!(*desk.phase(), DeskPhase::RecoveryCodes(codes));
-    desk.want(6, DeskIntent::CodesAreKept);
+    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "fay", "secret")));
+    desk.answer(1, number, reply(StaffRole::FrontDesk));
     assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
-}
-
-#[test]
-fn a_recovery_code_may_be_typed_in_the_place_of_the_digits() {
-    let intent = DeskIntent::SignIn {
-        server: "clinic.example".to_owned(),
-        pin: None,
-        name: Phi::new("doctor".to_owned()),
-        password: Phi::new("secret".to_owned()),
-        totp: Some(Phi::new(" aaaa-bbbb cccc-dddd".to_owned())),
-    };
-    let (_, request) = asked(&desk().want(0, intent));
-    let DeskRequest::SignIn { request, .. } = request else { panic!("{request:?}") };
-    assert_eq!((request.totp, request.recovery_code.unwrap().expose().as_str()), (None, "aaaa-bbbbcccc-dddd"));
-}
-
-#[test]
-fn too_many_tries_are_told_with_the_time_that_is_left() {
-    let mut desk = desk();
-    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "doctor", "secret")));
-    desk.answer(10, number, DeskAnswer::Delayed(Duration::from_secs(90)));
-    assert_eq!(*desk.phase(), DeskPhase::SignedOut { problem: Some(DeskProblem::Delayed { until: at(100) }) });
-}
-
-#[test]
-fn signing_out_ends_the_session_at_the_server_and_a_lock_does_not() {
-    let (mut desk, _) = in_visit();
-    desk.end_call(10);
-    desk.want(11, DeskIntent::CloseVisit);
-    let locked = desk.want(12, DeskIntent::Lock);
-    assert!(matches!(desk.phase(), DeskPhase::Locked { .. }));
-    assert!(!locked.iter().any(|output| matches!(output, DeskOutput::SignOut)), "{locked:?}");
-    let out = desk.want(2_000, DeskIntent::SignOut);
-    assert!(matches!(out[..], [DeskOutput::SignOut, DeskOutput::ForgetToken, DeskOutput::Changed]), "{out:?}");
-}
-
-#[test]
-fn sessions_are_looked_at_and_ended() {
-    let (mut desk, _) = in_visit();
-    assert!(desk.want(5, DeskIntent::ShowSessions).is_empty(), "not beside a patient");
-    desk.end_call(10);
-    let (number, request) = asked(&desk.want(11, DeskIntent::ShowSessions));
-    assert!(matches!(request, DeskRequest::Sessions { .. }));
-    assert!(desk.snapshot().sessions.as_ref().is_some_and(|view| view.is_asking && view.lines.is_empty()));
-    let session = SessionId::from_random([3; 16]);
-    let row = SessionRow {
-        session,
-        label: "a laptop".to_owned(),
-        began_unix_secs: 1_799_999_952,
-        used_unix_secs: 1_800_000_002,
-        is_this: false,
-    };
-    desk.answer(12, number, DeskAnswer::Sessions(SessionsReply { sessions: vec![row] }));
-    let view = desk.snapshot().sessions.clone().unwrap();
-    let [line] = &view.lines[..] else { panic!("{view:?}") };
-    assert_eq!((line.label.as_str(), line.began_ago.as_secs(), line.used_ago.as_secs()), ("a laptop", 60, 10));
-    let (number, request) = asked(&desk.want(13, DeskIntent::EndSession(session)));
-    assert!(matches!(request, DeskRequest::EndSession { session: which, .. } if which == session));
-    desk.answer(14, number, DeskAnswer::Unreachable);
-    assert!(desk.snapshot().sessions.as_ref().is_some_and(|view| view.problem == Some(DeskProblem::Unreachable)));
-    desk.want(15, DeskIntent::HideSessions);
-    assert_eq!(desk.snapshot().sessions, None);
-}
-
-/// A desk of who has keys of their own.
-fn signed_in_as(role: StaffRole) -> Desk {
-    let day = UnixTime(1_800_000_000);
-    let mut desk = Desk::new(DeskConfig::new(None, day), Box::new(StdRng::seed_from_u64(1)));
-    let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "ada", "secret")));
-    desk.answer(1, number, reply(role));
-    desk
-}
-
-#[test]
-fn an_admin_adds_a_colleague_and_sees_the_code_until_something_else_is_done() {
-    let mut desk = signed_in_as(StaffRole::Admin);
-    assert!(desk.snapshot().is_admin);
-    let (number, _) = asked(&desk.want(2, DeskIntent::ShowColleagues));
-    assert!(desk.snapshot().colleagues.as_ref().is_some_and(|view| view.is_asking && view.rows.is_empty()));
-    let row = |number: u8, name: &str, state| StaffRow {
-        staff: StaffId::from_random([number; 16]),
-        name: Phi::new(name.to_owned()),
-        role: StaffRole::Admin,
-        state,
-    };
-    let ada = row(1, "ada", AccountState::Active);
-    desk.answer(3, number, DeskAnswer::Colleagues(StaffReply { staff: vec![ada.clone()] }, None));
-    let add = ColleagueChange::Add { name: Phi::new("sam".to_owned()), role: StaffRole::FrontDesk };
-    let (number, request) = asked(&desk.want(4, DeskIntent::ChangeColleague(add.clone())));
-    assert!(matches!(request, DeskRequest::Colleagues { change: Some(change), .. } if change == add));
-    assert!(desk.want(4, DeskIntent::ShowColleagues).is_empty(), "one thing at a time");
-    let sam = row(2, "sam", AccountState::Waiting);
-    let code = CodeReply { staff: sam.staff, code: Phi::new("abcd".to_owned()), expires_in_secs: 60 };
-    desk.answer(5, number, DeskAnswer::Colleagues(StaffReply { staff: vec![ada, sam.clone()] }, Some(code)));
-    let view = desk.snapshot().colleagues.clone().unwrap();
-    let (name, code) = view.code.expect("a code");
-    assert_eq!((name.expose().as_str(), code.expose().as_str(), view.rows.len()), ("sam", "abcd", 2));
-    let disable = DeskIntent::ChangeColleague(ColleagueChange::SetDisabled(sam.staff, true));
-    let (number, _) = asked(&desk.want(6, disable));
-    assert_eq!(desk.snapshot().colleagues.as_ref().unwrap().code, None);
-    desk.answer(7, number, DeskAnswer::Refused(Code::LastAdmin));
-    let view = desk.snapshot().colleagues.clone().unwrap();
-    assert_eq!((view.rows.len(), view.problem), (2, Some(DeskProblem::Refused(Code::LastAdmin))));
-    desk.want(8, DeskIntent::HideColleagues);
-    assert_eq!(desk.snapshot().colleagues, None);
-}
-
-#[test]
-fn who_is_no_admin_asks_for_no_accounts() {
-    let mut desk = signed_in_as(StaffRole::FrontDesk);
-    assert!(!desk.snapshot().is_admin);
-    assert!(desk.want(2, DeskIntent::ShowColleagues).is_empty());
+    assert!(!desk.snapshot().enters_visits);
+    assert!(desk.want(2, DeskIntent::StartVisit).is_empty());
+    assert_eq!(*desk.phase(), DeskPhase::Ready { problem: None });
 }

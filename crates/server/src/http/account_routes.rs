@@ -85,7 +85,7 @@ pub(super) async fn begin_anew(
     Account(staff): Account,
 ) -> Answer<CodeReply> {
     let reply = shared.accounts.begin_anew(moment(&shared, from), by, staff).await?;
-    dismiss(&shared, staff);
+    put_out(&shared, staff);
     Ok(Json(reply))
 }
 
@@ -96,13 +96,13 @@ pub(super) async fn set_role(
     Body(RoleRequest { role }): Body<RoleRequest>,
 ) -> Answer<Empty> {
     shared.accounts.set_role(by, staff, role).await?;
-    dismiss(&shared, staff);
+    put_out(&shared, staff);
     Ok(Json(Empty {}))
 }
 
 pub(super) async fn disable(State(shared): App, Staff(by): Staff, Account(staff): Account) -> Answer<Empty> {
     shared.accounts.set_disabled(by, staff, true).await?;
-    dismiss(&shared, staff);
+    put_out(&shared, staff);
     Ok(Json(Empty {}))
 }
 
@@ -132,8 +132,8 @@ fn session(shared: &Arc<Shared>, by: Caller) -> Result<Session, Code> {
 }
 
 /// Who is signed out everywhere is out of their visits as well.
-fn dismiss(shared: &Arc<Shared>, staff: StaffId) {
-    shared.driver.with(|visits, now| visits.dismiss(now, staff));
+fn put_out(shared: &Arc<Shared>, staff: StaffId) {
+    shared.driver.with(|visits, now| visits.put_out_staff(now, staff));
 }
 
 fn done(result: Result<(), Denied>) -> Answer<Empty> {

@@ -17,30 +17,36 @@ const RETRY_SOON: Duration = Duration::from_secs(2);
 pub(super) struct Refused {
     code: Code,
     retry_after: Duration,
+    opens_unix_secs: Option<u64>,
 }
 
 impl Refused {
     /// Refused now, and worth another try after `wait`.
     pub(super) fn until(code: Code, wait: Duration) -> Self {
-        Self { code, retry_after: wait }
+        Self { code, retry_after: wait, opens_unix_secs: None }
+    }
+
+    /// Too early: it opens then.
+    pub(super) fn opens_at(unix_secs: Option<u64>) -> Self {
+        Self { opens_unix_secs: unix_secs, ..Self::from(Code::InviteTooEarly) }
     }
 }
 
 impl From<Code> for Refused {
     fn from(code: Code) -> Self {
-        Self { code, retry_after: RETRY_SOON }
+        Self { code, retry_after: RETRY_SOON, opens_unix_secs: None }
     }
 }
 
 impl From<Denied> for Refused {
     fn from(Denied { code, wait }: Denied) -> Self {
-        Self { code, retry_after: wait.unwrap_or(RETRY_SOON) }
+        Self::until(code, wait.unwrap_or(RETRY_SOON))
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        problem(Problem::new(self.code), self.retry_after)
+        problem(Problem { opens_unix_secs: self.opens_unix_secs, ..Problem::new(self.code) }, self.retry_after)
     }
 }
 

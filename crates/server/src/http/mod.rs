@@ -9,6 +9,7 @@ mod measure;
 mod routes;
 mod staff_events;
 mod staff_routes;
+mod visit_routes;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -71,8 +72,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/staff/{staff}/enable", post(account_routes::enable))
         .route("/v1/staff/{staff}/sessions", get(account_routes::sessions))
         .route("/v1/sessions/{session}", delete(account_routes::end_session))
-        .route("/v1/visits", post(routes::create_visit))
-        .route("/v1/visits/{visit}/invites", post(routes::create_invite))
+        .route("/v1/visits", get(visit_routes::list).post(visit_routes::create_visit))
+        .route("/v1/visits/{visit}/plan", post(visit_routes::plan))
+        .route("/v1/visits/{visit}/assign", post(visit_routes::assign))
+        .route("/v1/visits/{visit}/cancel", post(visit_routes::cancel))
+        .route("/v1/visits/{visit}/note", post(visit_routes::note))
+        .route("/v1/visits/{visit}/invites", post(visit_routes::create_invite))
+        .route("/v1/visits/{visit}/invites/{invite}", delete(visit_routes::revoke_invite))
+        .route("/v1/visits/{visit}/lock", post(visit_routes::lock))
+        .route("/v1/visits/{visit}/tries", post(visit_routes::count_try))
         .route("/v1/visits/{visit}/join", post(routes::join_host))
         .route("/v1/invites/{invite}/challenge", post(routes::challenge))
         .route("/v1/invites/{invite}/join", post(routes::join_guest))

@@ -5,8 +5,7 @@ use std::sync::{Arc, PoisonError};
 use axum::Extension;
 use axum::extract::State;
 use signaling_protocol::{
-    ChallengeReply, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointRequest, HostJoinRequest,
-    JoinReply, JoinRequest, SendReply, SendRequest,
+    ChallengeReply, Code, EndpointRequest, HostJoinRequest, JoinReply, JoinRequest, SendReply, SendRequest,
 };
 
 use super::answer::{Empty, Json, Refused};
@@ -17,25 +16,6 @@ use crate::visits::{Command, PROVEN_JOIN_EVERY, Reply};
 
 pub(super) type Answer<T> = Result<Json<T>, Refused>;
 pub(super) type App = State<Arc<Shared>>;
-
-pub(super) async fn create_visit(State(shared): App, Staff(Caller { staff, .. }): Staff) -> Answer<CreateVisitReply> {
-    match shared.driver.handle(Command::CreateVisit { staff }).await? {
-        Reply::Visit(reply) => Ok(Json(reply)),
-        _ => Err(Refused::from(Code::Internal)),
-    }
-}
-
-pub(super) async fn create_invite(
-    State(shared): App,
-    Staff(Caller { staff, .. }): Staff,
-    Visit(visit): Visit,
-    Body(request): Body<CreateInviteRequest>,
-) -> Answer<CreateInviteReply> {
-    match shared.driver.handle(Command::CreateInvite { staff, visit, request }).await? {
-        Reply::Invite(reply) => Ok(Json(reply)),
-        _ => Err(Refused::from(Code::Internal)),
-    }
-}
 
 pub(super) async fn challenge(State(shared): App, Invite(invite): Invite) -> Answer<ChallengeReply> {
     match shared.driver.handle(Command::Challenge { invite }).await? {
@@ -64,6 +44,9 @@ pub(super) async fn join_guest(
     }
     if joined == Err(Code::TooManyRequests) {
         return Err(Refused::until(Code::TooManyRequests, PROVEN_JOIN_EVERY));
+    }
+    if joined == Err(Code::InviteTooEarly) {
+        return Err(Refused::opens_at(shared.driver.with(|visits, _| visits.opens_unix_secs(invite))));
     }
     joined_answer(shared.driver.settle(joined?, writing).await?)
 }
@@ -126,7 +109,7 @@ pub(super) async fn ready(State(shared): App) -> Result<&'static str, Refused> {
     if shared.driver.is_ready().await { Ok("ok\n") } else { Err(Refused::from(Code::StorageFailed)) }
 }
 
-async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
+pub(super) async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
     shared.driver.handle(command).await?;
     Ok(Json(Empty {}))
 }

@@ -9,6 +9,7 @@
 
 mod boxes;
 mod checks;
+mod clinicians;
 mod enrolment;
 mod records;
 mod rules;

@@ -10,8 +10,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 use signaling_protocol::{
-    Admission, DeviceId, EndReason, EndpointId, InviteId, LeaveReason, ObjectId, SessionId, StaffId, StaffRole,
-    VisitId, VisitState,
+    Admission, DeviceId, EndReason, EndpointId, GuestRole, InviteId, LeaveReason, ObjectId, SessionId, StaffId,
+    StaffRole, VisitId, VisitState,
 };
 use tracing::debug;
 
@@ -73,10 +73,17 @@ pub(crate) enum Event {
     BoxWritten { kind: u8, object: ObjectId, revision: u32 },
     /// A box is gone.
     BoxRemoved { kind: u8, object: ObjectId },
-    /// A visit is new, or stands elsewhere.
-    Visit { visit: VisitId, state: VisitState, ended: Option<EndReason> },
-    /// A link is new.
-    Invite { visit: VisitId, invite: InviteId },
+    /// A visit is new, is another's, is at another time, is locked or not, or stands elsewhere.
+    Visit {
+        visit: VisitId,
+        host: Option<StaffId>,
+        start_unix_secs: Option<u64>,
+        locked: bool,
+        state: VisitState,
+        ended: Option<EndReason>,
+    },
+    /// A link is new, was taken back, or a code was tried for it.
+    Invite { visit: VisitId, invite: InviteId, role: GuestRole, revoked: bool, tries: u8 },
     /// Somebody joined a visit, was admitted or denied, or is gone.
     Endpoint { visit: VisitId, endpoint: EndpointId, admission: Admission, gone: Option<LeaveReason> },
     /// Nothing is kept of a visit any more.
@@ -88,8 +95,21 @@ impl Event {
     pub(super) fn of(change: &Change) -> Option<Self> {
         Some(match change {
             Change::ChallengeKey(_) => Self::KeyDrawn,
-            Change::Visit(row) => Self::Visit { visit: row.visit, state: row.state, ended: row.ended },
-            Change::Invite(row) => Self::Invite { visit: row.visit, invite: row.invite },
+            Change::Visit(row) => Self::Visit {
+                visit: row.visit,
+                host: row.host,
+                start_unix_secs: row.planned.as_ref().map(|planned| planned.start_unix_secs),
+                locked: row.locked,
+                state: row.state,
+                ended: row.ended,
+            },
+            Change::Invite(row) => Self::Invite {
+                visit: row.visit,
+                invite: row.invite,
+                role: row.role,
+                revoked: row.revoked,
+                tries: row.tries,
+            },
             Change::Endpoint(row) => {
                 Self::Endpoint { visit: row.visit, endpoint: row.endpoint, admission: row.admission, gone: row.gone }
             }

@@ -10,7 +10,8 @@ mod queued;
 mod sqlite;
 
 use signaling_protocol::{
-    Admission, Base64, EndReason, EndpointId, InviteId, InviteKey, LeaveReason, Role, StaffId, VisitId, VisitState,
+    Admission, Base64, EndReason, EndpointId, GuestRole, InviteId, InviteKey, LeaveReason, Planned, Role, StaffId,
+    VisitId, VisitState,
 };
 
 pub(crate) use ledger::{Actor, Database, Event};
@@ -24,8 +25,10 @@ pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
 pub struct VisitRow {
     /// Its id.
     pub visit: VisitId,
-    /// Whose visit it is.
-    pub host: StaffId,
+    /// Who made it.
+    pub creator: StaffId,
+    /// Whose visit it is, if it is somebody's.
+    pub host: Option<StaffId>,
     /// Where it stands.
     pub state: VisitState,
     /// Why it is over, if it is.
@@ -34,6 +37,10 @@ pub struct VisitRow {
     pub ended_unix_micros: Option<u64>,
     /// When it was made, in microseconds of Unix time.
     pub created_unix_micros: u64,
+    /// When it is to be, if that was planned.
+    pub planned: Option<Planned>,
+    /// Whether nobody new may come in.
+    pub locked: bool,
 }
 
 /// An invite as it is stored: the public half of a link.
@@ -47,6 +54,14 @@ pub struct InviteRow {
     pub key: InviteKey,
     /// When it stops to work, in microseconds of Unix time.
     pub expires_unix_micros: u64,
+    /// When it begins to work, likewise; 0 for at once.
+    pub opens_unix_micros: u64,
+    /// Who comes by it.
+    pub role: GuestRole,
+    /// Whether it was taken back.
+    pub revoked: bool,
+    /// How often a code was tried for it.
+    pub tries: u8,
 }
 
 /// An endpoint as it is stored, so that a restart of the server throws nobody out.
@@ -80,7 +95,7 @@ pub enum Change {
     ChallengeKey([u8; 32]),
     /// A visit is new or different.
     Visit(VisitRow),
-    /// An invite is new.
+    /// An invite is new or different.
     Invite(InviteRow),
     /// An endpoint is new or different.
     Endpoint(EndpointRow),

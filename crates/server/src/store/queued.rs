@@ -283,11 +283,14 @@ mod tests {
     fn visit(number: u8) -> Change {
         Change::Visit(VisitRow {
             visit: VisitId::from_random([number; 16]),
-            host: StaffId::from_random([0; 16]),
+            creator: StaffId::from_random([0; 16]),
+            host: None,
             state: VisitState::Scheduled,
             ended: None,
             ended_unix_micros: None,
             created_unix_micros: 0,
+            planned: None,
+            locked: false,
         })
     }
 

@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use signaling_protocol::{Base64, InviteKey};
+use signaling_protocol::{Base64, InviteKey, Planned};
 
 use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
 
@@ -20,7 +20,7 @@ const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 4] = ["
+const MIGRATIONS: [&str; 5] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -93,6 +93,18 @@ const MIGRATIONS: [&str; 4] = ["
         hash BLOB PRIMARY KEY, session TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE
     ) STRICT;
     CREATE INDEX used_refresh_tokens_of_session ON used_refresh_tokens (session);
+", "
+    ALTER TABLE visits RENAME COLUMN host TO creator;
+    ALTER TABLE visits ADD COLUMN host TEXT;
+    UPDATE visits SET host = creator;
+    ALTER TABLE visits ADD COLUMN start_unix_secs INTEGER;
+    ALTER TABLE visits ADD COLUMN length_minutes INTEGER;
+    ALTER TABLE visits ADD COLUMN time_zone TEXT;
+    ALTER TABLE visits ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invites ADD COLUMN opens_unix_micros INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invites ADD COLUMN role TEXT NOT NULL DEFAULT 'patient';
+    ALTER TABLE invites ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE invites ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The database cannot be opened.
@@ -175,27 +187,39 @@ fn rows(transaction: &Connection) -> rusqlite::Result<Rows> {
         .pop(),
         visits: all(
             transaction,
-            "SELECT visit, host, state, ended, created_unix_micros, ended_unix_micros FROM visits",
+            "SELECT visit, host, state, ended, created_unix_micros, ended_unix_micros, creator, start_unix_secs,
+                length_minutes, time_zone, locked FROM visits",
             |row| {
-                let ended: Option<i64> = row.get(5)?;
+                let (ended, host): (Option<i64>, Option<String>) = (row.get(5)?, row.get(1)?);
                 Ok(VisitRow {
                     visit: parsed(row, 0)?,
-                    host: parsed(row, 1)?,
+                    creator: parsed(row, 6)?,
+                    host: host.map(|_| parsed(row, 1)).transpose()?,
                     state: word(row, 2)?,
                     ended: maybe_word(row, 3)?,
                     created_unix_micros: unsigned(row, 4)?,
                     ended_unix_micros: ended.map(|_| unsigned(row, 5)).transpose()?,
+                    planned: planned(row)?,
+                    locked: row.get(10)?,
                 })
             },
         )?,
-        invites: all(transaction, "SELECT invite, visit, key, expires_unix_micros FROM invites", |row| {
-            Ok(InviteRow {
-                invite: parsed(row, 0)?,
-                visit: parsed(row, 1)?,
-                key: InviteKey(row.get(2)?),
-                expires_unix_micros: unsigned(row, 3)?,
-            })
-        })?,
+        invites: all(
+            transaction,
+            "SELECT invite, visit, key, expires_unix_micros, opens_unix_micros, role, revoked, tries FROM invites",
+            |row| {
+                Ok(InviteRow {
+                    invite: parsed(row, 0)?,
+                    visit: parsed(row, 1)?,
+                    key: InviteKey(row.get(2)?),
+                    expires_unix_micros: unsigned(row, 3)?,
+                    opens_unix_micros: unsigned(row, 4)?,
+                    role: word(row, 5)?,
+                    revoked: row.get(6)?,
+                    tries: row.get(7)?,
+                })
+            },
+        )?,
         endpoints: all(
             transaction,
             "SELECT endpoint, visit, role, admission, invite, bundle, gone, joined_unix_micros FROM endpoints",
@@ -291,21 +315,41 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::ChallengeKey(key) => run("INSERT INTO secrets VALUES ('challenge', ?)", params![key]),
         Change::Visit(row) => run(
-            "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?)
+            "INSERT INTO visits (visit, creator, host, state, ended, created_unix_micros, ended_unix_micros,
+                start_unix_secs, length_minutes, time_zone, locked)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET
-                state = excluded.state, ended = excluded.ended, ended_unix_micros = excluded.ended_unix_micros",
+                host = excluded.host, state = excluded.state, ended = excluded.ended,
+                ended_unix_micros = excluded.ended_unix_micros, start_unix_secs = excluded.start_unix_secs,
+                length_minutes = excluded.length_minutes, time_zone = excluded.time_zone, locked = excluded.locked",
             params![
                 row.visit.to_string(),
-                row.host.to_string(),
+                row.creator.to_string(),
+                row.host.map(|host| host.to_string()),
                 as_word(&row.state),
                 row.ended.map(|reason| as_word(&reason)),
                 row.created_unix_micros as i64,
                 row.ended_unix_micros.map(|micros| micros as i64),
+                row.planned.as_ref().map(|planned| planned.start_unix_secs as i64),
+                row.planned.as_ref().map(|planned| planned.length_minutes),
+                row.planned.as_ref().map(|planned| &planned.time_zone),
+                row.locked,
             ],
         ),
         Change::Invite(row) => run(
-            "INSERT INTO invites VALUES (?, ?, ?, ?)",
-            params![row.invite.to_string(), row.visit.to_string(), row.key.0, row.expires_unix_micros as i64],
+            "INSERT INTO invites (invite, visit, key, expires_unix_micros, opens_unix_micros, role, revoked, tries)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET revoked = excluded.revoked, tries = excluded.tries",
+            params![
+                row.invite.to_string(),
+                row.visit.to_string(),
+                row.key.0,
+                row.expires_unix_micros as i64,
+                row.opens_unix_micros as i64,
+                as_word(&row.role),
+                row.revoked,
+                row.tries,
+            ],
         ),
         Change::Endpoint(row) => run(
             "INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -355,6 +399,14 @@ fn all<T>(
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     database.prepare(sql)?.query_map([], read)?.collect()
+}
+
+/// The plan of a visit, from its three columns.
+fn planned(row: &Row<'_>) -> rusqlite::Result<Option<Planned>> {
+    let start: Option<i64> = row.get(7)?;
+    let read =
+        |_| Ok(Planned { start_unix_secs: unsigned(row, 7)?, length_minutes: row.get(8)?, time_zone: row.get(9)? });
+    start.map(read).transpose()
 }
 
 /// An enum as its word on the wire.

@@ -1,22 +1,114 @@
 //! What may be asked of the visits, and what they answer.
 
 use signaling_protocol::{
-    ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Envelope, HostJoinRequest,
-    InviteId, JoinReply, JoinRequest, SendReply, StaffId, VisitId,
+    AssignRequest, CancelReason, ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
+    CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, Planned, SendReply,
+    StaffId, TriesReply, VisitId, WaitingNote,
 };
+
+/// Somebody of the staff whom the table of permissions let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffMember {
+    /// Who.
+    pub staff: StaffId,
+    /// Whose visits they may do something with.
+    pub reach: Reach,
+}
+
+/// Whose visits somebody may do something with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Their own; nobody's they may see and take.
+    Own,
+    /// Everybody's.
+    All,
+}
+
+impl StaffMember {
+    /// A clinician.
+    pub const fn own(staff: StaffId) -> Self {
+        Self { staff, reach: Reach::Own }
+    }
+
+    /// The front desk.
+    pub const fn all(staff: StaffId) -> Self {
+        Self { staff, reach: Reach::All }
+    }
+}
 
 /// One request. Who asks has been authenticated: `staff` by their session, `by` by the endpoint's token.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// A clinician makes a visit.
+    /// Somebody makes a visit.
     CreateVisit {
-        /// Whose it will be.
-        staff: StaffId,
+        /// Who.
+        by: StaffMember,
+        /// When it is to be, and whose.
+        request: CreateVisitRequest,
     },
-    /// A clinician stores the public half of a link.
+    /// Somebody moves a visit to another time.
+    Plan {
+        /// Who.
+        by: StaffMember,
+        /// Which.
+        visit: VisitId,
+        /// To when.
+        planned: Planned,
+    },
+    /// Somebody hands a visit over, or takes one.
+    Assign {
+        /// Who.
+        by: StaffMember,
+        /// Which.
+        visit: VisitId,
+        /// To whom.
+        request: AssignRequest,
+    },
+    /// Somebody calls a visit off.
+    Cancel {
+        /// Who.
+        by: StaffMember,
+        /// Which.
+        visit: VisitId,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// Somebody lets those who wait know something.
+    Note {
+        /// Who.
+        by: StaffMember,
+        /// In which visit.
+        visit: VisitId,
+        /// What.
+        note: WaitingNote,
+    },
+    /// Somebody takes a link back.
+    RevokeInvite {
+        /// Who.
+        by: StaffMember,
+        /// Of which visit.
+        visit: VisitId,
+        /// Which.
+        invite: InviteId,
+    },
+    /// The host lets nobody new in, or again.
+    Lock {
+        /// Who asks.
+        by: EndpointId,
+        /// Whether nobody new may come in.
+        locked: bool,
+    },
+    /// The host is about to compare a code that a guest said.
+    CountTry {
+        /// Who asks.
+        by: EndpointId,
+        /// The guest.
+        endpoint: EndpointId,
+    },
+    /// Somebody stores the public half of a link.
     CreateInvite {
         /// Who asks.
-        staff: StaffId,
+        by: StaffMember,
         /// To which visit the link leads.
         visit: VisitId,
         /// Key and life of the invite.
@@ -99,6 +191,8 @@ pub enum Reply {
     Challenge(ChallengeReply),
     /// To [`Command::JoinGuest`] and [`Command::JoinHost`].
     Joined(JoinReply),
+    /// To [`Command::CountTry`].
+    Tries(TriesReply),
     /// To [`Command::Send`].
     Sent(SendReply),
     /// To [`Command::Ice`].

@@ -111,6 +111,7 @@ impl<S: Store> Visits<S> {
         if known.row.state == state {
             return;
         }
+        self.version += 1;
         known.row.state = state;
         known.row.ended = reason;
         for id in known.members.clone() {

@@ -1,6 +1,5 @@
-//! Making visits and links, and coming in by them.
+//! Coming in.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine;
@@ -8,20 +7,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::VerifyingKey;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, Base64, Challenge, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, EndpointId, Event,
-    HostJoinRequest, InviteId, InviteKey, JoinReply, JoinRequest, LeaveReason, MeasureByInviteRequest, Role, Signature,
-    StaffId, VersionRange, VisitId, VisitState, join_signing_bytes, measure_signing_bytes,
+    Admission, Base64, Challenge, Code, EndpointId, Event, HostJoinRequest, InviteId, InviteKey, JoinReply,
+    JoinRequest, LeaveReason, MeasureByInviteRequest, Role, Signature, StaffId, VersionRange, VisitId, VisitState,
+    join_signing_bytes, measure_signing_bytes,
 };
 use units::{Phi, Timestamp};
 
+use super::command::StaffMember;
 use super::endpoint::Endpoint;
 use super::presence::Presence;
 use super::{JOIN_REPLAY, Visit, Visits, draw, hash_of};
 use crate::rate::TokenBucket;
 use crate::store::{Change, EndpointRow, InviteRow, Store, TokenHash, VisitRow};
-
-/// The longest life of a link. A quarter: follow-up appointments are made that far ahead.
-const LONGEST_INVITE: Duration = Duration::from_secs(92 * 24 * 3600);
 
 /// Joins with a proof that write something, by link: ten at once, then one every so often. An app that is started again
 /// and again by its user stays below that.
@@ -35,52 +32,6 @@ pub(crate) const PROVEN_JOIN_EVERY: Duration = Duration::from_secs(20);
 const ADMITTED_KEEPS_PLACE: Duration = Duration::from_secs(10);
 
 impl<S: Store> Visits<S> {
-    pub(super) fn create_visit(&mut self, now: Timestamp, staff: StaffId) -> Result<CreateVisitReply, Code> {
-        let row = VisitRow {
-            visit: VisitId::from_random(draw(&mut self.rng)),
-            host: staff,
-            state: VisitState::Scheduled,
-            ended: None,
-            ended_unix_micros: None,
-            created_unix_micros: self.unix_micros(now),
-        };
-        self.write(&[Change::Visit(row.clone())])?;
-        let visit = row.visit;
-        let fresh = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: now };
-        self.visits.insert(visit, fresh);
-        self.going_on.insert(visit);
-        Ok(CreateVisitReply { visit })
-    }
-
-    pub(super) fn create_invite(
-        &mut self,
-        now: Timestamp,
-        staff: StaffId,
-        visit: VisitId,
-        request: CreateInviteRequest,
-    ) -> Result<CreateInviteReply, Code> {
-        self.own_visit(staff, visit)?;
-        let life = Duration::from_secs(request.expires_in_secs);
-        if life.is_zero() || life > LONGEST_INVITE || !is_usable(&request.invite_key) {
-            return Err(Code::Malformed);
-        }
-        // The key is drawn afresh for every link, so the same key is the same request, sent again.
-        let known = self.invites.values().find(|row| row.visit == visit && row.key == request.invite_key);
-        if let Some(row) = known {
-            return Ok(CreateInviteReply { invite: row.invite });
-        }
-        let row = InviteRow {
-            invite: InviteId::from_random(draw(&mut self.rng)),
-            visit,
-            key: request.invite_key,
-            expires_unix_micros: self.unix_micros(now + life),
-        };
-        self.write(&[Change::Invite(row.clone())])?;
-        let invite = row.invite;
-        self.remember_invite(row);
-        Ok(CreateInviteReply { invite })
-    }
-
     pub(super) fn join_guest(
         &mut self,
         now: Timestamp,
@@ -106,6 +57,7 @@ impl<S: Store> Visits<S> {
             None => None,
         };
         self.is_in_time(now, &row)?;
+        self.is_unlocked(&row, replaced.is_some())?;
         let gives_place = |id| self.endpoints.get(&id).is_some_and(|one| one.row.admission == Admission::Waiting);
         let waiting = self.count(row.visit, Admission::Waiting);
         if waiting - usize::from(replaced.is_some_and(gives_place)) >= self.config.limits.waiting_per_visit {
@@ -123,7 +75,8 @@ impl<S: Store> Visits<S> {
             joined_unix_micros: self.unix_micros(now),
         };
         let replaced = replaced.map(|endpoint| (endpoint, LeaveReason::ConnectionLost));
-        self.come_in(now, protocol, fresh, replaced.as_slice(), replay)
+        let unchanged = self.visits.get(&fresh.visit).ok_or(Code::VisitNotFound)?.row.clone();
+        self.come_in(now, protocol, unchanged, fresh, replaced.as_slice(), replay)
     }
 
     pub(super) fn join_host(
@@ -134,7 +87,13 @@ impl<S: Store> Visits<S> {
         request: HostJoinRequest,
     ) -> Result<JoinReply, Code> {
         let protocol = self.check_join(request.protocol, &request.bundle)?;
-        let members = &self.own_visit(staff, visit)?.members;
+        let known = match self.visit_of(StaffMember::own(staff), visit) {
+            // Who joins nobody's visit first has it.
+            Err(Code::VisitNotFound) => self.nobodys(visit)?,
+            known => known?,
+        };
+        let taken = VisitRow { host: Some(staff), ..known.row.clone() };
+        let members = &known.members;
         let replay = digest(&[visit.as_bytes(), &request.bundle.0]);
         let hosts = members.iter().filter_map(|id| self.endpoints.get(id));
         let hosts: Vec<_> = hosts.filter(|one| one.gone_at.is_none() && one.row.role == Role::Host).collect();
@@ -157,7 +116,7 @@ impl<S: Store> Visits<S> {
             gone: None,
             joined_unix_micros: self.unix_micros(now),
         };
-        self.come_in(now, protocol, fresh, &replaced, replay)
+        self.come_in(now, protocol, taken, fresh, &replaced, replay)
     }
 
     /// What can be refused before looking at any invite.
@@ -208,6 +167,11 @@ impl<S: Store> Visits<S> {
         self.is_in_time(now, &row)
     }
 
+    /// When this link opens, in seconds of Unix time: for whoever was told `invite_too_early`, and so has proved to hold it.
+    pub fn opens_unix_secs(&self, invite: InviteId) -> Option<u64> {
+        self.invites.get(&invite).map(|row| row.opens_unix_micros / 1_000_000)
+    }
+
     /// The visit that a link leads to, if it still leads to one.
     fn visit_behind(&self, row: &InviteRow) -> Result<&Visit, Code> {
         let visit = self.visits.get(&row.visit).ok_or(Code::InviteNotUsable)?;
@@ -217,11 +181,18 @@ impl<S: Store> Visits<S> {
         if visit.row.state == VisitState::Ended {
             return Err(Code::VisitEnded);
         }
+        if row.revoked {
+            return Err(Code::InviteRevoked);
+        }
         Ok(visit)
     }
 
     fn is_in_time(&self, now: Timestamp, row: &InviteRow) -> Result<(), Code> {
-        if self.unix_micros(now) >= row.expires_unix_micros { Err(Code::InviteExpired) } else { Ok(()) }
+        let unix_micros = self.unix_micros(now);
+        if unix_micros < row.opens_unix_micros {
+            return Err(Code::InviteTooEarly);
+        }
+        if unix_micros >= row.expires_unix_micros { Err(Code::InviteExpired) } else { Ok(()) }
     }
 
     /// How long somebody must be away before another app with the same link takes their place.
@@ -261,16 +232,16 @@ impl<S: Store> Visits<S> {
         Ok(self.joined(now, protocol, &row, token, hash, replay))
     }
 
-    /// A new endpoint comes in, and those whom it replaces go.
+    /// A new endpoint comes in to the visit, which may be its host's from now on, and those whom it replaces go.
     fn come_in(
         &mut self,
         now: Timestamp,
         protocol: u16,
+        visit: VisitRow,
         row: EndpointRow,
         replaced: &[(EndpointId, LeaveReason)],
         replay: [u8; 32],
     ) -> Result<JoinReply, Code> {
-        let visit = self.visits.get(&row.visit).ok_or(Code::VisitNotFound)?.row.clone();
         let state = if visit.state == VisitState::Scheduled { VisitState::Open } else { visit.state };
         let (token, hash) = self.draw_token();
         let mut changes: Vec<_> = replaced.iter().filter_map(|(id, reason)| self.going(*id, *reason)).collect();
@@ -288,6 +259,7 @@ impl<S: Store> Visits<S> {
         self.endpoints.insert(row.endpoint, endpoint);
         if let Some(known) = self.visits.get_mut(&row.visit) {
             known.members.insert(row.endpoint);
+            known.row.host = visit.host;
             known.empty_since = None;
         }
         self.tell_others(row.endpoint, &Event::Joined { participant });
@@ -324,10 +296,6 @@ impl<S: Store> Visits<S> {
         let hash = hash_of(&token);
         (Phi::new(token), hash)
     }
-}
-
-fn is_usable(key: &InviteKey) -> bool {
-    VerifyingKey::from_bytes(&key.0).is_ok_and(|key| !key.is_weak())
 }
 
 fn is_signed(key: &InviteKey, bytes: &[u8], signature: &Signature) -> bool {

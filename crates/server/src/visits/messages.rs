@@ -179,9 +179,13 @@ impl<S: Store> Visits<S> {
         };
         let away = others.iter().filter(|one| matches!(one.presence, Presence::Away { .. }));
         let away: Vec<_> = away.map(|one| Event::Away { endpoint: one.row.endpoint }).collect();
-        let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
         let notice = self.notice.clone().map(|notice| Event::Notice { notice });
-        for event in [hello].into_iter().chain(away).chain(notice) {
+        let is_host = known.row.role == Role::Host;
+        let locked = Some(Event::Locked { locked: true }).filter(|_| is_host && visit.row.locked);
+        let note = visit.note.filter(|_| !is_host && known.row.admission == Admission::Waiting);
+        let note = note.map(|note| Event::Note { note });
+        let Some(known) = self.endpoints.get_mut(&endpoint) else { return };
+        for event in [hello].into_iter().chain(away).chain(notice).chain(locked).chain(note) {
             // A hello of the largest visit is a small part of the smallest mailbox.
             known.mailbox.push(event, Timestamp::NEVER, &self.config.limits).ok();
         }

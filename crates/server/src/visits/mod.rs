@@ -14,15 +14,16 @@
 
 mod challenge;
 mod command;
-mod dismissing;
 mod endpoint;
 mod hosting;
+mod inviting;
 mod joining;
 mod mailbox;
 mod messages;
 mod presence;
 mod relaying;
 mod restoring;
+mod scheduling;
 mod sent;
 mod timing;
 
@@ -35,8 +36,8 @@ use std::time::Duration;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, StaffId,
-    VisitId, VisitState,
+    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, VisitId,
+    VisitState, WaitingNote,
 };
 use tracing::warn;
 use units::Timestamp;
@@ -46,7 +47,7 @@ use crate::store::{Change, InviteRow, Store, StoreError, TokenHash, VisitRow};
 use challenge::Challenger;
 use endpoint::Endpoint;
 
-pub use command::{Command, Reply};
+pub use command::{Command, Reach, Reply, StaffMember};
 pub(crate) use joining::PROVEN_JOIN_EVERY;
 pub use mailbox::Numbered;
 pub use presence::{Closed, StreamId};
@@ -105,6 +106,8 @@ pub struct Visits<S> {
     notice: Option<Notice>,
     first_cursor: u64,
     last_stream: u64,
+    /// Rises with everything that stands on the list of the day.
+    version: u64,
 }
 
 /// A visit, and who is in it.
@@ -113,8 +116,18 @@ struct Visit {
     members: BTreeSet<EndpointId>,
     /// Since when nobody is there.
     empty_since: Option<Timestamp>,
+    /// Since when no guest is in it.
+    no_guest_since: Option<Timestamp>,
     /// When its last link is over.
     links_end: Timestamp,
+    /// What those who wait are told.
+    note: Option<WaitingNote>,
+}
+
+impl Visit {
+    fn new(row: VisitRow, empty_since: Option<Timestamp>, links_end: Timestamp) -> Self {
+        Self { row, members: BTreeSet::new(), empty_since, no_guest_since: empty_since, links_end, note: None }
+    }
 }
 
 impl<S: Store> Visits<S> {
@@ -161,6 +174,7 @@ impl<S: Store> Visits<S> {
             notice: None,
             first_cursor: first_cursor(unix_micros),
             last_stream: 0,
+            version: first_cursor(unix_micros),
         };
         for row in rows.visits {
             visits.restore_visit(now, row);
@@ -185,10 +199,19 @@ impl<S: Store> Visits<S> {
     /// The code that the caller is answered; nothing has changed then.
     pub fn handle(&mut self, now: Timestamp, command: Command) -> Result<Reply, Code> {
         match command {
-            Command::CreateVisit { staff } => self.create_visit(now, staff).map(Reply::Visit),
-            Command::CreateInvite { staff, visit, request } => {
-                self.create_invite(now, staff, visit, request).map(Reply::Invite)
+            Command::CreateVisit { by, request } => self.create_visit(now, by, request).map(Reply::Visit),
+            Command::Plan { by, visit, planned } => self.plan(by, visit, planned).map(|()| Reply::Done),
+            Command::Assign { by, visit, request } => self.assign(now, by, visit, request).map(|()| Reply::Done),
+            Command::Cancel { by, visit, reason } => self.cancel(now, by, visit, reason).map(|()| Reply::Done),
+            Command::Note { by, visit, note } => self.note(by, visit, note).map(|()| Reply::Done),
+            Command::CreateInvite { by, visit, request } => {
+                self.create_invite(now, by, visit, request).map(Reply::Invite)
             }
+            Command::RevokeInvite { by, visit, invite } => {
+                self.revoke_invite(now, by, visit, invite).map(|()| Reply::Done)
+            }
+            Command::Lock { by, locked } => self.lock(by, locked).map(|()| Reply::Done),
+            Command::CountTry { by, endpoint } => self.count_try(by, endpoint).map(Reply::Tries),
             Command::Challenge { invite } => Ok(Reply::Challenge(self.challenge(now, invite))),
             Command::JoinGuest { invite, request } => self.join_guest(now, invite, request).map(Reply::Joined),
             Command::JoinHost { staff, visit, request } => {
@@ -288,12 +311,6 @@ impl<S: Store> Visits<S> {
     fn present_host(&self, id: EndpointId) -> Result<VisitId, Code> {
         let endpoint = self.present(id)?;
         if endpoint.row.role == Role::Host { Ok(endpoint.row.visit) } else { Err(Code::NotAllowed) }
-    }
-
-    /// A visit of this clinician that is not over.
-    fn own_visit(&self, staff: StaffId, visit: VisitId) -> Result<&Visit, Code> {
-        let visit = self.visits.get(&visit).filter(|visit| visit.row.host == staff).ok_or(Code::VisitNotFound)?;
-        if visit.row.state == VisitState::Ended { Err(Code::VisitEnded) } else { Ok(visit) }
     }
 
     /// Writes `changes`, or says that nothing is changed.

@@ -1,6 +1,6 @@
 //! Who is there: streams that open and close, and what happens when nobody comes back.
 
-use signaling_protocol::{Admission, Code, EndReason, EndpointId, Event, LeaveReason, VisitId, VisitState};
+use signaling_protocol::{Admission, Code, EndReason, EndpointId, Event, LeaveReason, Role, VisitId, VisitState};
 use std::collections::BTreeSet;
 use units::Timestamp;
 
@@ -102,10 +102,14 @@ impl<S: Store> Visits<S> {
 
     /// Notes whether somebody is there, and pauses or resumes the visit accordingly.
     pub(super) fn settle(&mut self, now: Timestamp, visit: VisitId) {
+        self.changed();
         let Some(known) = self.visits.get_mut(&visit) else { return };
         let mut members = known.members.iter().filter_map(|id| self.endpoints.get(id));
         let somebody = members.any(|one| one.gone_at.is_none() && !matches!(one.presence, Presence::Away { .. }));
+        let mut members = known.members.iter().filter_map(|id| self.endpoints.get(id));
+        let a_guest = members.any(|one| one.gone_at.is_none() && one.row.role == Role::Guest);
         known.empty_since = if somebody { None } else { known.empty_since.or(Some(now)) };
+        known.no_guest_since = if a_guest { None } else { known.no_guest_since.or(Some(now)) };
         let state = match (known.row.state, somebody) {
             (VisitState::Active, false) => VisitState::Paused,
             (VisitState::Paused, true) => VisitState::Active,
@@ -159,15 +163,27 @@ impl<S: Store> Visits<S> {
     /// When a visit ends of itself, and why.
     fn end_of(&self, visit: VisitId) -> Option<(Timestamp, EndReason)> {
         let known = self.visits.get(&visit)?;
-        let since = known.empty_since?;
         let timing = &self.config.timing;
-        match known.row.state {
-            VisitState::Ended => None,
-            VisitState::Active | VisitState::Paused => Some((since + timing.abandoned_after, EndReason::Abandoned)),
-            VisitState::Scheduled | VisitState::Open => {
-                Some(((since + timing.unused_after).max(known.links_end), EndReason::Expired))
+        let micros = known.row.planned.as_ref().map_or(0, |planned| planned.end_unix_secs().saturating_mul(1_000_000));
+        let planned_end = self.timestamp(micros);
+        // Somebody who waits or is away may come back: only of a host alone it is known that nothing goes on.
+        let since_idle = known.no_guest_since.map(|since| since + timing.idle_after);
+        let (nobody, idle) = match known.row.state {
+            VisitState::Ended => return None,
+            VisitState::Active | VisitState::Paused => {
+                (known.empty_since.map(|since| (since + timing.abandoned_after, EndReason::Abandoned)), since_idle)
             }
-        }
+            VisitState::Scheduled | VisitState::Open => {
+                let over = known.links_end.max(planned_end + timing.unused_after);
+                let expired =
+                    known.empty_since.map(|since| ((since + timing.unused_after).max(over), EndReason::Expired));
+                let idle = since_idle.map(|at| at.max(known.links_end).max(planned_end + timing.idle_after));
+                // Nobody's host is there to be idle.
+                (expired, idle.filter(|_| known.empty_since.is_none()))
+            }
+        };
+        let idle = idle.map(|at| (at, EndReason::Abandoned));
+        nobody.into_iter().chain(idle).min_by_key(|(at, _)| *at)
     }
 
     /// When a visit that ended then is forgotten.

@@ -1,9 +1,8 @@
 //! The rows of an earlier life of the server become visits again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use signaling_protocol::{Admission, Event, LeaveReason, VisitState};
+use signaling_protocol::{Admission, Event, LeaveReason, Role, VisitState};
 use units::Timestamp;
 
 use super::endpoint::Endpoint;
@@ -19,7 +18,7 @@ impl<S: Store> Visits<S> {
             Some(ended) => drop(self.over.insert((ended, row.visit))),
             None => drop(self.going_on.insert(row.visit)),
         }
-        let visit = Visit { row, members: BTreeSet::new(), empty_since: Some(now), links_end: Timestamp::ZERO };
+        let visit = Visit::new(row, Some(now), Timestamp::ZERO);
         self.visits.insert(visit.row.visit, visit);
     }
 
@@ -44,6 +43,7 @@ impl<S: Store> Visits<S> {
         visit.members.insert(row.endpoint);
         if !over {
             visit.empty_since = None;
+            visit.no_guest_since.take_if(|_| row.role == Role::Guest);
         }
         let id = row.endpoint;
         let (state, reason) = (visit.row.state, visit.row.ended);

@@ -21,6 +21,8 @@ pub struct Timing {
     pub abandoned_after: Duration,
     /// How long a visit whose links are all over stays when nobody is there and nobody was ever admitted.
     pub unused_after: Duration,
+    /// How long a visit goes on in which nobody is but its host, after its time.
+    pub idle_after: Duration,
     /// How long an endpoint that is gone can still hear why.
     pub linger: Duration,
     /// How long a visit that is over can still say so to who holds a link to it; then it is forgotten.
@@ -37,6 +39,7 @@ impl Default for Timing {
             admitted_grace: Duration::from_secs(600),
             abandoned_after: Duration::from_secs(600),
             unused_after: Duration::from_secs(24 * 3600),
+            idle_after: Duration::from_secs(3600),
             linger: Duration::from_secs(120),
             forget_after: Duration::from_secs(7 * 24 * 3600),
         }

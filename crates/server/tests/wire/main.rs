@@ -5,6 +5,7 @@
 mod accounts;
 mod client;
 mod coturn;
+mod day;
 mod events;
 mod joining;
 mod learned;

@@ -134,7 +134,7 @@ async fn what_stands_in_no_table_is_not_there_for_an_admin_either() {
         ("PATCH", "/v1/devices"),
         ("GET", "/v1/boxes"),
         ("POST", "/v1/boxes/7"),
-        ("GET", "/v1/visits"),
+        ("PUT", "/v1/visits"),
     ] {
         let answer = clinic.client().request(method, path, Some(&ada), b"{}".to_vec()).await;
         assert_eq!(answer.code(), Code::RouteNotFound, "{method} {path}");
@@ -151,8 +151,12 @@ async fn what_is_a_colleagues_own_is_nobody_elses() {
     let visit = clinic.link(&cleo, 7).await.visit;
     // A colleague's visit: as if there were none.
     let lee = clinic.sign_in().await;
-    for what in ["invites", "join"] {
+    for what in ["invites", "join", "plan", "assign", "cancel", "note"] {
         let body = match what {
+            "plan" => json!({ "start_unix_secs": 1, "length_minutes": 30, "time_zone": "Europe/Berlin" }),
+            "assign" => json!({}),
+            "cancel" => json!({ "reason": "no_show" }),
+            "note" => json!({ "note": { "about": "next" } }),
             "join" => json!({ "protocol": { "min": 1, "max": 1 }, "bundle": "AAAA" }),
             _ => json!({ "invite_key": Base64(vec![0; 32]), "expires_in_secs": 60 }),
         };
@@ -212,9 +216,23 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
     use Wanted::{LetIn, Refused};
     let admin = role == StaffRole::Admin;
     match (method, path) {
-        ("POST", "/v1/visits/{v}/invites" | "/v1/visits/{v}/join") => match (role, whose) {
+        ("POST", "/v1/visits/{v}/join") => match (role, whose) {
             (StaffRole::Clinician, Whose::Own) => LetIn,
             (StaffRole::Clinician, _) => Refused(Code::VisitNotFound),
+            _ => Refused(Code::NotAllowed),
+        },
+        // The front desk plans for everybody.
+        (
+            "POST",
+            "/v1/visits/{v}/invites"
+            | "/v1/visits/{v}/plan"
+            | "/v1/visits/{v}/assign"
+            | "/v1/visits/{v}/cancel"
+            | "/v1/visits/{v}/note",
+        )
+        | ("DELETE", "/v1/visits/{v}/invites/{i}") => match (role, whose) {
+            (StaffRole::Clinician, Whose::Own) | (StaffRole::FrontDesk, Whose::Own | Whose::Colleagues) => LetIn,
+            (StaffRole::Clinician | StaffRole::FrontDesk, _) => Refused(Code::VisitNotFound),
             _ => Refused(Code::NotAllowed),
         },
         ("POST", "/v1/devices/{d}/certificate") if !admin => Refused(Code::NotAllowed),
@@ -258,7 +276,7 @@ struct Walk {
     /// Of whom nobody here is.
     colleague: String,
     victim: String,
-    made: std::cell::Cell<u8>,
+    made: std::cell::Cell<u16>,
 }
 
 impl Walk {
@@ -279,17 +297,20 @@ impl Walk {
         }
         if path.contains("{v}") {
             // Who makes no visits has none of their own.
-            let owner = if role == StaffRole::Clinician { owner } else { &self.colleague };
-            return path.replace("{v}", &client.link(owner, number).await.visit.to_string());
+            let makes_visits = matches!(role, StaffRole::Clinician | StaffRole::FrontDesk);
+            let owner = if makes_visits { owner } else { &self.colleague };
+            let link = client.link(owner, number as u8).await;
+            return path.replace("{v}", &link.visit.to_string()).replace("{i}", &link.invite.to_string());
         }
         if path.contains("{d}") {
-            let body = json!({ "request": Base64(vec![number; 64]) });
+            let body = json!({ "request": Base64(number.to_be_bytes().repeat(32)) });
             let reply: serde_json::Value = client.post("/v1/devices", Some(owner), &body).await.ok();
             return path.replace("{d}", reply["device"].as_str().unwrap());
         }
         if path.contains("{o}") {
             let owner = if role == StaffRole::Auditor { &self.colleague } else { owner };
-            let object = signaling_protocol::FreeId::from_random([number; 16]);
+            let object =
+                signaling_protocol::FreeId::from_random(std::array::from_fn(|at| number.to_be_bytes()[at % 2]));
             let path = path.replace("{k}", "7").replace("{o}", &object.to_string());
             let body = json!({ "revision": 1, "box": "AQID" });
             client.post(&path, Some(owner), &body).await.is(hyper::StatusCode::OK);
@@ -315,6 +336,9 @@ impl Walk {
         match path.rsplit('/').next().unwrap() {
             "join" => json!({ "protocol": { "min": 1, "max": 1 }, "bundle": "AAAA" }),
             "invites" => json!({ "invite_key": Base64(vec![0; 32]), "expires_in_secs": 60 }),
+            "plan" => json!({ "start_unix_secs": 1, "length_minutes": 30, "time_zone": "Europe/Berlin" }),
+            "cancel" => json!({ "reason": "no_show" }),
+            "note" => json!({ "note": { "about": "next" } }),
             "role" => json!({ "role": "auditor" }),
             "check" => json!({ "run": 1, "side": "device", "number": 0, "message": "AQ" }),
             "certificate" => json!({ "revision": 1, "issuer": "AQ", "certificate": "AQ" }),

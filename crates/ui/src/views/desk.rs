@@ -5,6 +5,7 @@ use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
+use crate::views::day::day_ui;
 use crate::views::devices::{address_choice, device_choices};
 use crate::views::sessions::account_ui;
 use crate::widgets::{Weight, card, field, heading, notice, page, quiet, spoken, text, wide_button};
@@ -30,7 +31,10 @@ pub(crate) fn desk_ui(
             notice(ui, &hint);
         }
         let making = desk.phase == DeskPhase::MakingVisit;
-        card(ui, |ui| {
+        if let Some(day) = model.day {
+            day_ui(ui, day, desk.enters_visits && !making, &mut forms.day, intents);
+        }
+        let start = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
             text(ui, words::DESK_HELP);
             let entered = ui
                 .add_enabled_ui(!making, |ui| field(ui, words::PATIENT, &mut forms.patient, words::PATIENT_HINT, false))
@@ -47,7 +51,10 @@ pub(crate) fn desk_ui(
             if making && wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
                 intents.push(Intent::Desk(DeskIntent::CloseVisit));
             }
-        });
+        };
+        if desk.enters_visits {
+            card(ui, |ui| start(ui, forms, intents));
+        }
         if let Some(last) = &desk.last_visit {
             card(ui, |ui| {
                 quiet(ui, words::LAST_VISIT);

@@ -7,6 +7,7 @@ use signaling_protocol::Role;
 use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{DARK, NARROW};
+use crate::views::asked::{door_ui, facts_of_patient, time_ui};
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
@@ -122,6 +123,10 @@ fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, 
         notice(ui, &words::muted_and_speaking(&ui.ctx().format_shortcut(&shortcuts::MUTE)));
     }
     troubles(ui, model, forms, intents);
+    if call.role == Role::Host {
+        facts_of_patient(ui, call, forms);
+        time_ui(ui, call, intents);
+    }
     if call.role == Role::Host && !call.waiting.is_empty() {
         card(ui, |ui| who_waits_beside(ui, model.now, call, intents));
     }
@@ -197,6 +202,14 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         ui.add_space(6.0);
         picture_choices(ui, call, intents);
         ui.add_space(6.0);
+        if call.role == Role::Host {
+            door_ui(ui, call, intents);
+            if let Some(partner) = call.partner
+                && wide_button(ui, Weight::Secondary, words::TAKE_OUT).clicked()
+            {
+                intents.push(Intent::Call(call::Intent::Remove(partner)));
+            }
+        }
         text(ui, words::KEYS);
         for (keys, does) in shortcuts::list(ui) {
             quiet(ui, &format!("{keys}: {does}"));

@@ -1,7 +1,9 @@
 //! The views, one file each: read, draw, push what the person wants.
 
+pub(crate) mod asked;
 pub(crate) mod beginning;
 pub(crate) mod colleagues;
+pub(crate) mod day;
 pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod digits;

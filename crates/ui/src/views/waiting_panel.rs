@@ -6,6 +6,7 @@ use egui::{Label, RichText, Ui};
 use units::{Phi, Timestamp};
 
 use crate::theme::{COLUMN, NARROW, Palette};
+use crate::views::asked::door_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, two_columns, wide_button};
@@ -82,11 +83,18 @@ fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut V
     if call.waiting.is_empty() {
         quiet(ui, words::NOBODY_HELP);
     }
+    door_ui(ui, call, intents);
     for (number, waiting) in numbered(call) {
         ui.push_id(waiting.endpoint.as_bytes(), |ui| {
             ui.separator();
             text(ui, &words::visitor(number));
             quiet(ui, &words::visitor_waits(now.since(waiting.since), waiting.warm));
+            if let Some(role) = words::comes_as(waiting.role) {
+                quiet(ui, role);
+            }
+            if let Some(code) = words::code_standing(waiting.code) {
+                quiet(ui, &code);
+            }
             if waiting.reused {
                 notice(ui, words::REUSED);
             }

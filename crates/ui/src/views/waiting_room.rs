@@ -4,6 +4,7 @@ use egui::Ui;
 use units::Timestamp;
 
 use crate::theme::COLUMN;
+use crate::views::asked::asked_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, wide_button};
@@ -25,7 +26,11 @@ pub(crate) fn waiting_room_ui(
         if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &words::with_phone(&problem, model.phone));
         }
+        if let Some(ahead) = call.around.clock_ahead_secs {
+            notice(ui, &words::clock_is_wrong(ahead));
+        }
         troubles(ui, model, forms, intents);
+        asked_ui(ui, call, forms, intents);
         own_picture(ui, model, call, painter);
         microphone_level(ui, model, call.muted);
         switches(ui, call, intents);

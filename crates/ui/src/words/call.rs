@@ -127,6 +127,7 @@ fn problem_in_call(problem: &Problem) -> String {
             "Digits were compared too often in this visit. Hang up and meet again by a new link."
         }
         Problem::AlreadySomebodyIn => "There is already somebody in the visit. Hang up before you let in another.",
+        Problem::CodeNotSaid(_) => "They have not typed the clinic's code yet. Wait until they have, or call them.",
         Problem::MicrophoneLost => {
             "Your microphone is gone, so the other side does not hear you. Choose one in Devices."
         }
@@ -152,6 +153,7 @@ mod tests {
             Problem::AlreadySomebodyIn,
             Problem::CheckInterrupted,
             Problem::CheckedTooOften,
+            Problem::CodeNotSaid(endpoint),
             Problem::MicrophoneLost,
             Problem::CameraLost,
             Problem::SpeakerLost,
@@ -163,6 +165,7 @@ mod tests {
                 | Problem::AlreadySomebodyIn
                 | Problem::CheckInterrupted
                 | Problem::CheckedTooOften
+                | Problem::CodeNotSaid(_)
                 | Problem::MicrophoneLost
                 | Problem::CameraLost
                 | Problem::SpeakerLost => {}

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 mod accounts;
+mod asked;
 mod assurance;
 mod call;
+mod day;
 mod devices;
 mod doctor;
 mod ending;
@@ -18,8 +20,11 @@ mod sheet;
 mod spans;
 
 pub(crate) use self::accounts::*;
+pub(crate) use self::asked::*;
 pub(crate) use self::assurance::*;
 pub(crate) use self::call::*;
+pub use self::day::window_title;
+pub(crate) use self::day::*;
 pub(crate) use self::devices::*;
 pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub(crate) use self::ending::*;

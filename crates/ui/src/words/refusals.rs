@@ -14,6 +14,11 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::NotAllowed => "This account may not do that. Ask who runs the server.",
         Code::InviteNotUsable => "This link does not work. Copy the whole link again, or ask the clinic for a new one.",
         Code::InviteExpired => "The time of this link is over. Ask the clinic for a new one.",
+        Code::InviteTooEarly => "The visit does not begin yet. Open the link again shortly before its time.",
+        Code::InviteRevoked => "The clinic has taken this link back. Use its newer link, or call the clinic.",
+        Code::VisitLocked => "The clinician lets nobody else in just now. Wait a little, then try again.",
+        Code::VisitGoingOn => "Somebody is in this visit. End it there first, then try again.",
+        Code::ClinicianNotFound => "This colleague holds no visits. Choose another.",
         Code::InviteInUse => "This link is in use on another device. Close Housecall there, then try again.",
         Code::InvitePlaceKept => "This link was in use a moment ago. Try again in half a minute.",
         Code::VisitEnded | Code::VisitNotFound => "The visit is over. Ask the clinic if you expected one.",
@@ -78,11 +83,12 @@ mod tests {
     #[test]
     fn every_no_of_a_server_has_a_sentence_and_a_next_step() {
         use Code::{
-            BoxNotFound, BoxSize, CheckOutOfTurn, ClinicMismatch, ClinicNotSetUp, DeviceNotFound, EndpointNotFound,
-            EpochRefused, HostPresent, Internal, InviteExpired, InviteInUse, InviteNotUsable, InvitePlaceKept,
-            LastAdmin, Malformed, MessageIdReused, NameTaken, NotAllowed, NotSignedIn, ObjectNotFound, PasswordRefused,
-            QuotaFull, RevisionRefused, RouteNotFound, SignInRefused, StaffNotFound, StorageFailed, TooLarge,
-            TooManyRequests, TotpRefused, VersionNotSpoken, VisitEnded, VisitFull, VisitNotFound,
+            BoxNotFound, BoxSize, CheckOutOfTurn, ClinicMismatch, ClinicNotSetUp, ClinicianNotFound, DeviceNotFound,
+            EndpointNotFound, EpochRefused, HostPresent, Internal, InviteExpired, InviteInUse, InviteNotUsable,
+            InvitePlaceKept, InviteRevoked, InviteTooEarly, LastAdmin, Malformed, MessageIdReused, NameTaken,
+            NotAllowed, NotSignedIn, ObjectNotFound, PasswordRefused, QuotaFull, RevisionRefused, RouteNotFound,
+            SignInRefused, StaffNotFound, StorageFailed, TooLarge, TooManyRequests, TotpRefused, VersionNotSpoken,
+            VisitEnded, VisitFull, VisitGoingOn, VisitLocked, VisitNotFound,
         };
         let all = [
             SignInRefused,
@@ -90,6 +96,11 @@ mod tests {
             NotAllowed,
             InviteNotUsable,
             InviteExpired,
+            InviteTooEarly,
+            InviteRevoked,
+            VisitLocked,
+            VisitGoingOn,
+            ClinicianNotFound,
             InviteInUse,
             InvitePlaceKept,
             HostPresent,

@@ -39,6 +39,8 @@ pub struct Moment {
     pub sheet_page: Option<String>,
     /// The devices.
     pub devices: Devices,
+    /// The day of who is signed in.
+    pub day: Option<desk::day::DaySnapshot>,
     /// A problem of the app.
     pub problem: Option<String>,
     /// The clinic's number.
@@ -74,6 +76,7 @@ impl Moment {
             screen,
             call: None,
             desk: None,
+            day: None,
             keys: None,
             sheet_page: None,
             devices,
@@ -99,6 +102,7 @@ impl Moment {
         let desk = DeskSnapshot {
             name: known.then(|| Phi::new("doctor".to_owned())),
             server: known.then(|| "clinic.example".to_owned()),
+            enters_visits: true,
             ..DeskSnapshot::of(phase)
         };
         Self { screen: Screen::Clinician, desk: Some(desk), ..Self::start() }
@@ -161,6 +165,7 @@ impl Moment {
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),
+            day: self.day.as_ref(),
             keys: self.keys.as_ref(),
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
@@ -386,6 +391,8 @@ pub fn waiting(count: u8) -> Vec<Waiting> {
         since: Timestamp::from_millis(100_000 + u64::from(index) * 30_000),
         warm: index == 0,
         reused: false,
+        role: signaling_protocol::GuestRole::Patient,
+        code: call::CodeStanding::NotWanted,
     };
     (0..count).map(one).collect()
 }
@@ -416,6 +423,7 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
             redundancy: VoiceRedundancy::None,
             expected_loss: 0.0,
         },
+        around: call::Around::default(),
         picture_plan: PicturePlan::Off(PictureOff::NoCamera),
         problem: None,
         assurance: in_call.then(|| Assurance {

@@ -1,6 +1,8 @@
 //! What is written is read again, and what cannot be written changes nothing.
 
-use signaling_protocol::{Admission, EndReason, EndpointId, InviteId, LeaveReason, Role, StaffId, VisitId, VisitState};
+use signaling_protocol::{
+    Admission, EndReason, EndpointId, GuestRole, InviteId, LeaveReason, Role, StaffId, VisitId, VisitState,
+};
 
 use super::*;
 
@@ -10,11 +12,18 @@ fn changes() -> Vec<Change> {
     let invite = InviteId::from_random([3; 16]);
     let visit_row = VisitRow {
         visit,
-        host: StaffId::from_random([4; 16]),
+        creator: StaffId::from_random([5; 16]),
+        host: Some(StaffId::from_random([4; 16])),
         state: VisitState::Ended,
         ended: Some(EndReason::HostEnded),
         created_unix_micros: 1_700_000_000_000_000,
         ended_unix_micros: Some(1_700_000_000_000_001),
+        planned: Some(Planned {
+            start_unix_secs: 1_800_000_000,
+            length_minutes: 30,
+            time_zone: "Europe/Berlin".to_owned(),
+        }),
+        locked: true,
     };
     let endpoint_row = EndpointRow {
         endpoint,
@@ -26,19 +35,33 @@ fn changes() -> Vec<Change> {
         gone: Some(LeaveReason::ConnectionLost),
         joined_unix_micros: 5,
     };
+    let invite_row = InviteRow {
+        invite,
+        visit,
+        key: InviteKey([5; 32]),
+        expires_unix_micros: 77,
+        opens_unix_micros: 7,
+        role: GuestRole::Interpreter,
+        revoked: false,
+        tries: 0,
+    };
     vec![
         Change::ChallengeKey([9; 32]),
         Change::Visit(VisitRow {
             state: VisitState::Scheduled,
             ended: None,
             ended_unix_micros: None,
+            host: None,
+            planned: None,
+            locked: false,
             ..visit_row.clone()
         }),
-        Change::Invite(InviteRow { invite, visit, key: InviteKey([5; 32]), expires_unix_micros: 77 }),
+        Change::Invite(invite_row.clone()),
         Change::Endpoint(EndpointRow { admission: Admission::Waiting, gone: None, ..endpoint_row.clone() }),
         Change::Token([6; 32], endpoint),
         Change::Visit(visit_row),
         Change::Endpoint(endpoint_row),
+        Change::Invite(InviteRow { revoked: true, tries: 3, ..invite_row }),
     ]
 }
 

@@ -83,15 +83,20 @@ impl Clinic {
     }
 
     pub(super) fn link(&mut self) -> Link {
-        let Ok(Reply::Visit(reply)) = self.ask(Command::CreateVisit { staff: CLINICIAN }) else { panic!() };
+        let Ok(Reply::Visit(reply)) = self.ask(Command::CreateVisit {
+            by: crate::visits::StaffMember::own(CLINICIAN),
+            request: signaling_protocol::CreateVisitRequest::default(),
+        }) else {
+            panic!()
+        };
         self.link_to(reply.visit, 7)
     }
 
     pub(super) fn link_to(&mut self, visit: VisitId, secret: u8) -> Link {
         let key = SigningKey::from_bytes(&[secret; 32]);
         let invite_key = InviteKey(key.verifying_key().to_bytes());
-        let request = CreateInviteRequest { invite_key, expires_in_secs: HOUR };
-        let reply = self.ask(Command::CreateInvite { staff: CLINICIAN, visit, request });
+        let request = CreateInviteRequest::new(invite_key, HOUR);
+        let reply = self.ask(Command::CreateInvite { by: crate::visits::StaffMember::own(CLINICIAN), visit, request });
         let Ok(Reply::Invite(reply)) = reply else { panic!("{reply:?}") };
         Link { visit, invite: reply.invite, key }
     }

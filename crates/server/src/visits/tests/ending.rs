@@ -166,7 +166,12 @@ fn when_a_visit_ended_is_still_known_after_a_disk_was_full() {
     let ended = clinic.store.load().unwrap().visits[0].ended_unix_micros;
     assert!(ended.is_some());
     clinic.store.set_full(true);
-    clinic.ask(Command::CreateVisit { staff: CLINICIAN }).unwrap_err();
+    clinic
+        .ask(Command::CreateVisit {
+            by: crate::visits::StaffMember::own(CLINICIAN),
+            request: signaling_protocol::CreateVisitRequest::default(),
+        })
+        .unwrap_err();
     clinic.store.set_full(false);
     // Tried with a row that stands there already.
     assert!(clinic.visits.is_ready());

@@ -139,11 +139,11 @@ fn only_the_visits_clinician_hosts_it() {
     let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle: Base64(vec![1]), take_over: true };
     let command = Command::JoinHost { staff: stranger, visit: link.visit, request };
     assert_eq!(clinic.ask(command), Err(Code::VisitNotFound));
-    let request = signaling_protocol::CreateInviteRequest {
-        invite_key: signaling_protocol::InviteKey(link.key.verifying_key().to_bytes()),
-        expires_in_secs: 60,
-    };
-    let command = Command::CreateInvite { staff: stranger, visit: link.visit, request };
+    let request = signaling_protocol::CreateInviteRequest::new(
+        signaling_protocol::InviteKey(link.key.verifying_key().to_bytes()),
+        60,
+    );
+    let command = Command::CreateInvite { by: crate::visits::StaffMember::own(stranger), visit: link.visit, request };
     assert_eq!(clinic.ask(command), Err(Code::VisitNotFound));
 }
 
@@ -158,8 +158,9 @@ fn an_invite_wants_a_usable_key_and_a_sensible_life() {
         identity_point
     });
     for (invite_key, expires_in_secs) in [(weak, HOUR), (good, 0), (good, 93 * 24 * HOUR)] {
-        let request = signaling_protocol::CreateInviteRequest { invite_key, expires_in_secs };
-        let command = Command::CreateInvite { staff: CLINICIAN, visit: link.visit, request };
+        let request = signaling_protocol::CreateInviteRequest::new(invite_key, expires_in_secs);
+        let command =
+            Command::CreateInvite { by: crate::visits::StaffMember::own(CLINICIAN), visit: link.visit, request };
         assert_eq!(clinic.ask(command), Err(Code::Malformed));
     }
 }
@@ -200,7 +201,13 @@ fn a_full_disk_refuses_and_changes_nothing() {
     let guest = clinic.guest(&link, b"guest");
     host.hears(&mut clinic);
     clinic.store.set_full(true);
-    assert_eq!(clinic.ask(Command::CreateVisit { staff: CLINICIAN }), Err(Code::StorageFailed));
+    assert_eq!(
+        clinic.ask(Command::CreateVisit {
+            by: crate::visits::StaffMember::own(CLINICIAN),
+            request: signaling_protocol::CreateVisitRequest::default()
+        }),
+        Err(Code::StorageFailed)
+    );
     assert_eq!(clinic.try_host(link.visit, b"other device"), Err(Code::StorageFailed));
     assert_eq!(clinic.ask(Command::Admit { by: host.id, endpoint: guest.id }), Err(Code::StorageFailed));
     assert_eq!(clinic.ask(Command::Deny { by: host.id, endpoint: guest.id }), Err(Code::StorageFailed));

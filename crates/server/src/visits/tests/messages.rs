@@ -282,10 +282,30 @@ fn no_row_holds_a_box() {
     let Rows { challenge_key, visits, invites, endpoints, tokens } = clinic.store.load().unwrap();
     assert!(challenge_key.is_some() && tokens.len() == 2);
     for row in visits {
-        let VisitRow { visit, host: _, state: _, ended: _, ended_unix_micros: _, created_unix_micros: _ } = row;
+        let VisitRow {
+            visit,
+            creator: _,
+            host: _,
+            state: _,
+            ended: _,
+            ended_unix_micros: _,
+            created_unix_micros: _,
+            planned: _,
+            locked: _,
+        } = row;
         assert_eq!(visit, link.visit);
     }
-    for InviteRow { invite, visit: _, key, expires_unix_micros: _ } in invites {
+    for row in invites {
+        let InviteRow {
+            invite,
+            key,
+            visit: _,
+            expires_unix_micros: _,
+            opens_unix_micros: _,
+            role: _,
+            revoked: _,
+            tries: _,
+        } = row;
         assert_eq!((invite, key.0), (link.invite, link.key.verifying_key().to_bytes()));
     }
     let mut bundles = Vec::new();

@@ -1,6 +1,7 @@
 //! Visits without a socket, in virtual time.
 
 mod clinic;
+mod day;
 mod ending;
 mod joining;
 mod messages;

@@ -1,0 +1,160 @@
+//! The command line of `housecall headless day`: the contract of `docs/headless.md`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use session::{InviteId, Pin, StaffId, VisitId};
+
+use crate::arguments::NetworkArguments;
+
+/// What staff do about the day: the contract of `docs/headless.md`.
+#[derive(Debug, Args)]
+pub(crate) struct DayArguments {
+    /// The clinic's server, https://HOST[:PORT].
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: String,
+    /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
+    #[arg(long, value_name = "sha256:…")]
+    pub(crate) pin: Option<Pin>,
+    /// The account's name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: String,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: PathBuf,
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    #[arg(long, value_name = "F")]
+    pub(crate) totp_file: Option<PathBuf>,
+    /// Where the session is kept for the next command, for its owner alone: the second factor's digits are good once.
+    #[arg(long, value_name = "F")]
+    pub(crate) session_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+    /// The folder with the clinic's key, by which colleagues read what is shared.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) identity: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: DayCommand,
+}
+
+/// What to do about the day.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DayCommand {
+    /// Plans a visit and makes its link.
+    Schedule {
+        /// When, on the clinic's clock: "2026-10-25 14:30". Without it the visit is now.
+        #[arg(long, value_name = "TIME")]
+        start: Option<String>,
+        /// The clinic's time zone.
+        #[arg(long, value_name = "ZONE", default_value = "Etc/UTC")]
+        zone: String,
+        /// Which of the two, where clocks change at that time.
+        #[arg(long, value_enum, value_name = "WHICH")]
+        clock_change: Option<ClockChange>,
+        /// How long it is to take.
+        #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=1_440))]
+        minutes: u16,
+        /// Whose visit it will be, stf_…. Without it the own of a clinician, nobody's of the front desk.
+        #[arg(long, value_name = "STAFF")]
+        clinician: Option<StaffId>,
+        /// A file with what colleagues are to know, as JSON: name, notes, code. It is sealed before it leaves this machine.
+        #[arg(long, value_name = "F")]
+        card_file: Option<PathBuf>,
+        /// Where the link is written.
+        #[arg(long, value_name = "F")]
+        invite_out: PathBuf,
+    },
+    /// Lists the visits of a day, and all where somebody is.
+    List {
+        /// Which: "2026-10-25"; today without it.
+        #[arg(long, value_name = "DAY")]
+        day: Option<String>,
+        /// The clinic's time zone.
+        #[arg(long, value_name = "ZONE", default_value = "Etc/UTC")]
+        zone: String,
+    },
+    /// Calls a visit off.
+    Cancel {
+        /// Which.
+        visit: VisitId,
+    },
+    /// Says that nobody came.
+    NoShow {
+        /// Which.
+        visit: VisitId,
+    },
+    /// Hands a visit to a colleague; to nobody without one.
+    HandOver {
+        /// Which.
+        visit: VisitId,
+        /// To whom, stf_….
+        clinician: Option<StaffId>,
+    },
+    /// Lets those who wait know something.
+    Tell {
+        /// In which visit.
+        visit: VisitId,
+        /// What.
+        #[command(subcommand)]
+        note: NoteWord,
+    },
+    /// Makes the patient's link anew; the old one is dead.
+    Reinvite {
+        /// Of which visit.
+        visit: VisitId,
+        /// Where the link is written.
+        #[arg(long, value_name = "F")]
+        invite_out: PathBuf,
+    },
+    /// Makes another link, for somebody beside the patient.
+    Invite {
+        /// To which visit.
+        visit: VisitId,
+        /// Who comes by it.
+        #[arg(long, value_enum)]
+        role: BesideWord,
+        /// Where the link is written.
+        #[arg(long, value_name = "F")]
+        invite_out: PathBuf,
+    },
+    /// Takes a link back.
+    Revoke {
+        /// Of which visit.
+        visit: VisitId,
+        /// Which, inv_….
+        invite: InviteId,
+    },
+}
+
+/// What those who wait are told.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum NoteWord {
+    /// It will be so much later.
+    Late {
+        /// So many minutes.
+        #[arg(value_parser = clap::value_parser!(u8).range(1..=240))]
+        minutes: u8,
+    },
+    /// They are next.
+    Next,
+    /// They should call the clinic.
+    CallUs,
+    /// What was said before does not hold any more.
+    Nothing,
+}
+
+/// Who is beside a patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BesideWord {
+    Guardian,
+    Interpreter,
+}
+
+/// Which of two times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClockChange {
+    Earlier,
+    Later,
+    /// A time that is left out counts as if clocks had not changed yet; of one that comes twice the first is meant.
+    Rule,
+}

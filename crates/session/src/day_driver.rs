@@ -1,0 +1,197 @@
+//! The loop around the day of who is signed in: the list as it changes, the cards that can be opened, what the person wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use desk::day::{Calendar, DayIntent, DaySnapshot, Queue};
+use desk::{DeskInput, DeskIntent};
+use serde_json::Value;
+use signaling_client::ClientError;
+use signaling_protocol::{VisitId, VisitsReply};
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+use units::Phi;
+
+use crate::headless::InputError;
+use crate::office::{Appointment, DayCommand, Office};
+use crate::visit::{Surroundings, as_sentence};
+
+/// What waits for the day. A window's wish that does not get through is dropped.
+const INPUTS: usize = 16;
+
+/// When the list is asked for again after it was not to be had.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// The day of who is signed in, for a window.
+#[derive(Debug, Clone)]
+pub struct DayHandle {
+    intents: mpsc::Sender<DayIntent>,
+    snapshots: watch::Receiver<DaySnapshot>,
+}
+
+impl DayHandle {
+    /// Tells the day what the person wants.
+    pub fn intend(&self, intent: DayIntent) {
+        let _ = self.intents.try_send(intent);
+    }
+
+    /// The day as the person sees it.
+    pub fn snapshot(&self) -> DaySnapshot {
+        self.snapshots.borrow().clone()
+    }
+}
+
+/// Runs until it is dropped: when somebody signs out.
+pub(crate) struct DayDriver {
+    office: Arc<Office>,
+    calendar: Calendar,
+    queue: Queue,
+    shown: DaySnapshot,
+    around: Arc<Surroundings>,
+    desk: mpsc::Sender<DeskInput>,
+    snapshots: watch::Sender<DaySnapshot>,
+}
+
+impl DayDriver {
+    /// Starts the loop. To be called within the runtime.
+    pub(crate) fn open(
+        office: Office,
+        calendar: Calendar,
+        around: Arc<Surroundings>,
+        desk: mpsc::Sender<DeskInput>,
+    ) -> (DayHandle, AbortHandle) {
+        let (intents_out, intents) = mpsc::channel(INPUTS);
+        let (snapshots, seen) = watch::channel(DaySnapshot::default());
+        let (queue, shown) = (Queue::default(), DaySnapshot::default());
+        let driver = Self { office: Arc::new(office), calendar, queue, shown, around, desk, snapshots };
+        let task = tokio::spawn(driver.run(intents));
+        (DayHandle { intents: intents_out, snapshots: seen }, task.abort_handle())
+    }
+
+    async fn run(mut self, mut intents: mpsc::Receiver<DayIntent>) {
+        let (lists_out, mut lists) = mpsc::channel(1);
+        let (answers_out, mut answers) = mpsc::channel(INPUTS);
+        self.look(None, Duration::ZERO, &lists_out);
+        loop {
+            tokio::select! {
+                intent = intents.recv() => match intent {
+                    Some(intent) => self.intend(intent, &answers_out).await,
+                    // The window is closed.
+                    None => return,
+                },
+                Some(list) = lists.recv() => self.listed(list, &lists_out).await,
+                Some(answer) = answers.recv() => self.answered(answer),
+            }
+            self.show();
+        }
+    }
+
+    /// Asks for the list: at once, or when it is another one than `known`.
+    fn look(&self, known: Option<u64>, after: Duration, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
+        let (office, lists) = (self.office.clone(), lists.clone());
+        let span = self.calendar.day(office.unix_now());
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let list = office.client.visits(&office.token, span, known).await;
+            let _ = lists.send(list).await;
+        });
+    }
+
+    async fn listed(
+        &mut self,
+        list: Result<VisitsReply, ClientError>,
+        lists: &mpsc::Sender<Result<VisitsReply, ClientError>>,
+    ) {
+        match list {
+            Ok(reply) => {
+                let is_first = self.queue.version().is_none();
+                self.queue.listed(reply);
+                self.look(self.queue.version(), Duration::ZERO, lists);
+                if is_first && let Ok(colleagues) = self.office.colleagues().await {
+                    let named = colleagues.into_iter().filter(|one| one.role == desk::DeviceRole::Clinician);
+                    let mut named: Vec<_> = named.filter_map(|one| Some((one.staff, one.account?))).collect();
+                    named.retain(|(staff, _)| *staff != self.office.staff);
+                    named.dedup_by_key(|(staff, _)| *staff);
+                    self.shown.colleagues = named;
+                }
+                for visit in self.queue.unread() {
+                    // A visit that was made at once has no card, and one that is not for us does not open.
+                    if let Ok((card, _)) = self.office.card(visit).await {
+                        self.queue.opened(visit, card);
+                    }
+                }
+            }
+            // Signed out: the desk is told of that by its own way.
+            Err(error) if error.is_definite() => {}
+            Err(_) => self.look(None, TRY_AGAIN, lists),
+        }
+    }
+
+    async fn intend(&mut self, intent: DayIntent, answers: &mpsc::Sender<Result<Value, InputError>>) {
+        (self.shown.problem, self.shown.clocks_change) = (None, None);
+        let zone = self.calendar.name().to_owned();
+        let command = match intent {
+            DayIntent::PutLinkAway => {
+                self.shown.link = None;
+                return;
+            }
+            DayIntent::Hold(visit) => return self.hold(visit).await,
+            DayIntent::Schedule { start, minutes, card, choice } => {
+                let start = Some(start).filter(|start| !start.trim().is_empty());
+                let card = *card;
+                DayCommand::Schedule(Box::new(Appointment { start, zone, choice, minutes, clinician: None, card }))
+            }
+            DayIntent::Cancel(visit, reason) => DayCommand::Cancel(visit, reason),
+            DayIntent::Reinvite(visit) => DayCommand::Reinvite(visit),
+            DayIntent::Tell(visit, note) => DayCommand::Tell(visit, note),
+            DayIntent::HandOver(visit, clinician) => DayCommand::HandOver(visit, Some(clinician)),
+        };
+        self.shown.busy = true;
+        let (office, answers) = (self.office.clone(), answers.clone());
+        tokio::spawn(async move {
+            let _ = answers.send(office.carry_out(command).await).await;
+        });
+    }
+
+    /// The desk begins the call, by what the card says.
+    async fn hold(&mut self, visit: VisitId) {
+        match self.queue.card(visit).cloned() {
+            Some(card) => {
+                let intent = DeskIntent::HoldVisit { visit, card: Box::new(card) };
+                let _ = self.desk.send(DeskInput::Intent(intent)).await;
+            }
+            None => self.shown.problem = Some("This visit was not shared with this device.".to_owned()),
+        }
+    }
+
+    fn answered(&mut self, answer: Result<Value, InputError>) {
+        self.shown.busy = false;
+        match answer {
+            Ok(answer) => {
+                if let Some(link) = answer["link"].as_str() {
+                    self.shown.link = Some(Phi::new(link.to_owned()));
+                }
+            }
+            Err(InputError::ClocksChange { earlier, later }) => self.shown.clocks_change = Some((earlier, later)),
+            Err(error) => self.shown.problem = Some(as_sentence(&error)),
+        }
+    }
+
+    fn show(&mut self) {
+        self.shown.queue = self.queue.snapshot(self.office.staff);
+        let at = |row: &desk::day::QueueRow| {
+            row.listed.planned.as_ref().map(|planned| self.calendar.clock(planned.start_unix_secs))
+        };
+        self.shown.clocks = self.shown.queue.visits.iter().map(at).collect();
+        let changed = self.snapshots.send_if_modified(|shown| {
+            let changed = *shown != self.shown;
+            if changed {
+                shown.clone_from(&self.shown);
+            }
+            changed
+        });
+        if changed {
+            (self.around.repaint)();
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! What staff do about the day without a window: plan, list, call off, hand over, make a link anew. Each is one go from
+//! signing in to the answer; what is decided is decided in [`desk::day`].
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use clinic::{BoxSecret, StaffBoxError};
+use desk::day::{Calendar, CardLink, Choice, Colleague, Moment, VISIT_KIND, VisitCard, readers, verified, window};
+use serde_json::{Value, json};
+use signaling_client::{ClientError, SignalingClient};
+use signaling_protocol::{
+    Base64, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, GuestRole, InviteId, ObjectId, Planned,
+    StaffId, VisitId, WaitingNote, WriteBoxRequest,
+};
+use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin};
+use units::{Clock, Phi};
+
+use crate::device_secret::DeviceSecret;
+use crate::headless::{Account, InputError, Pin, client, random_bytes, runtime};
+use crate::identity;
+use crate::keys::Kept;
+use crate::proxies::{ProxyChoice, ProxyFinder};
+
+/// How long a link of a visit without a plan is good: the longest visit and some waiting.
+pub(crate) const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
+
+/// How often a card is written again when a colleague was quicker.
+const TRIES: u32 = 4;
+
+/// What is to be done about the day.
+#[derive(Debug)]
+pub enum DayCommand {
+    /// Plan a visit and make its link.
+    Schedule(Box<Appointment>),
+    /// The visits of a day, with what their cards say.
+    List {
+        /// Any time of it on the clinic's clock, `2026-10-25 00:00`; today without it.
+        day: Option<String>,
+        /// The clinic's time zone.
+        zone: String,
+    },
+    /// Call a visit off, or say that nobody came.
+    Cancel(VisitId, CancelReason),
+    /// Hand a visit to a colleague, or to nobody.
+    HandOver(VisitId, Option<StaffId>),
+    /// Let those who wait know something.
+    Tell(VisitId, WaitingNote),
+    /// Make the link of a visit anew: the old one is dead.
+    Reinvite(VisitId),
+    /// Make another link to a visit: for a guardian or an interpreter.
+    Invite(VisitId, GuestRole),
+    /// Take a link back.
+    Revoke(VisitId, InviteId),
+}
+
+/// A visit that is to be planned.
+#[derive(Debug)]
+pub struct Appointment {
+    /// When, on the clinic's clock: `2026-10-25 14:30`. Without it the visit is now.
+    pub start: Option<String>,
+    /// The clinic's time zone.
+    pub zone: String,
+    /// Which of the two where clocks change; asked about if nobody has said.
+    pub choice: Option<Choice>,
+    /// How long it is to take.
+    pub minutes: u16,
+    /// Whose it will be; without one the own of a clinician, nobody's of the front desk.
+    pub clinician: Option<StaffId>,
+    /// What colleagues are to know: name, notes, code.
+    pub card: VisitCard,
+}
+
+/// Somebody of the staff, signed in on a device that the clinic vouches for.
+pub(crate) struct Office {
+    pub(crate) client: SignalingClient,
+    pub(crate) token: Phi<String>,
+    pub(crate) staff: StaffId,
+    pub(crate) device: DeviceIdentity,
+    own: BoxSecret,
+    address: ServerAddress,
+    pin: Option<TlsPin>,
+    clock: Clock,
+}
+
+/// Does one thing about the day and answers with what came of it, as JSON. A link in it is a secret.
+///
+/// # Errors
+/// What was given cannot be used, or the server says no.
+pub fn run(
+    account: &Account,
+    folder: &Path,
+    device: Option<&DeviceSecret>,
+    by: OfficeBy<'_>,
+    command: DayCommand,
+) -> Result<Value, InputError> {
+    let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+    let key = match device {
+        Some(device) => device.as_identity(),
+        None => identity::load_or_make(folder, random_bytes()?)?,
+    };
+    runtime()?.block_on(async {
+        let office = Office::sign_in(account, ProxyFinder::new(by.proxies), by.session, &key, clock).await?;
+        let answer = office.carry_out(command).await;
+        // It may have gone on meanwhile. What was done is told in any case.
+        if let Err(error) = office.keep_session(by.session) {
+            tracing::warn!(%error, "the next command signs in anew");
+        }
+        answer
+    })
+}
+
+/// By what means a server is asked.
+#[derive(Debug, Default)]
+pub struct OfficeBy<'a> {
+    /// By way of which proxies.
+    pub proxies: ProxyChoice,
+    /// Where the session is kept from one command to the next: the digits of a second factor are good once. A secret.
+    pub session: Option<&'a Path>,
+}
+
+impl Office {
+    /// Signs in, or goes on with the session of this file.
+    pub(crate) async fn sign_in(
+        account: &Account,
+        proxies: Arc<ProxyFinder>,
+        session: Option<&Path>,
+        key: &[u8; 32],
+        clock: Clock,
+    ) -> Result<Self, InputError> {
+        let address = account.address()?;
+        let pin = account.pin.map(|Pin(pin)| pin);
+        let client = client(proxies, &address, pin.as_ref())?;
+        let device = identity::clinic_of_one(key, Some(account.user.expose()), clock)?;
+        // A secret that cannot be used is known before the server is asked.
+        account.digits()?;
+        let kept = session.map(Kept::of_file).unwrap_or_default();
+        let gone_on = match &kept.session {
+            Some(session) => Some(client.unlock(session, &account.password).await),
+            None => None,
+        };
+        let reply = match gone_on {
+            Some(Err(ClientError::Refused(refusal))) if refusal.code == Code::NotSignedIn => None,
+            reply => reply,
+        };
+        let reply = match reply {
+            Some(reply) => reply,
+            None => account.sign_in_now(&client, kept.device_token.as_ref()).await,
+        };
+        let reply = reply.map_err(InputError::SignIn)?;
+        let office = Self::of((client, reply.token, reply.staff), device, (address, pin), clock);
+        office.keep_session(session)?;
+        Ok(office)
+    }
+
+    /// Keeps in this file what the session goes on by.
+    fn keep_session(&self, file: Option<&Path>) -> Result<(), InputError> {
+        let Some(path) = file else { return Ok(()) };
+        let (session, device) = (self.client.kept().borrow().clone(), self.client.device_token().borrow().clone());
+        let device_token = device.or_else(|| Kept::of_file(path).device_token);
+        let kept = Kept { device_token, session };
+        kept.keep_in(path).map_err(|source| InputError::SessionFile { path: path.to_owned(), source })
+    }
+
+    /// Somebody who has signed in already.
+    pub(crate) fn of(
+        (client, token, staff): (SignalingClient, Phi<String>, StaffId),
+        device: DeviceIdentity,
+        (address, pin): (ServerAddress, Option<TlsPin>),
+        clock: Clock,
+    ) -> Self {
+        let own = BoxSecret::of_device(&device.keys);
+        Self { client, token, staff, device, own, address, pin, clock }
+    }
+
+    /// The time of day.
+    pub(crate) fn unix_now(&self) -> u64 {
+        identity::unix_now(self.clock).0
+    }
+
+    pub(crate) async fn carry_out(&self, command: DayCommand) -> Result<Value, InputError> {
+        let (client, token) = (&self.client, &self.token);
+        match command {
+            DayCommand::Schedule(appointment) => return self.schedule(*appointment).await,
+            DayCommand::List { day, zone } => return self.list(day.as_deref(), &zone).await,
+            DayCommand::Cancel(visit, reason) => client.cancel_visit(token, visit, reason).await.map_err(asked)?,
+            DayCommand::HandOver(visit, clinician) => self.hand_over(visit, clinician).await?,
+            DayCommand::Tell(visit, note) => client.tell_waiting(token, visit, note).await.map_err(asked)?,
+            DayCommand::Reinvite(visit) => return self.invite_anew(visit, GuestRole::Patient, true).await,
+            DayCommand::Invite(visit, role) => return self.invite_anew(visit, role, false).await,
+            DayCommand::Revoke(visit, invite) => {
+                client.revoke_invite(token, visit, invite).await.map_err(asked)?;
+                self.change_card(visit, |card| card.links.retain(|link| link.invite != invite)).await?;
+            }
+        }
+        Ok(json!({}))
+    }
+
+    async fn schedule(&self, appointment: Appointment) -> Result<Value, InputError> {
+        let calendar = Calendar::new(&appointment.zone)?;
+        let planned = match &appointment.start {
+            None => None,
+            Some(start) => {
+                let moment = calendar.moment(start)?;
+                let start_unix_secs = match (moment, moment.only().or(moment.chosen(appointment.choice))) {
+                    (_, Some(at)) => at,
+                    (Moment::LeftOut { earlier, later } | Moment::Twice { earlier, later }, None) => {
+                        let [earlier, later] = [earlier, later].map(|at| calendar.clock(at));
+                        return Err(InputError::ClocksChange { earlier, later });
+                    }
+                    (Moment::Once(at), None) => at,
+                };
+                let time_zone = calendar.name().to_owned();
+                Some(Planned { start_unix_secs, length_minutes: appointment.minutes, time_zone })
+            }
+        };
+        let request = CreateVisitRequest { planned: planned.clone(), clinician: appointment.clinician };
+        let visit = self.client.plan_visit(&self.token, &request).await.map_err(asked)?.visit;
+        let mut card = appointment.card;
+        let link = self.make_link(visit, planned.as_ref(), &mut card, None, GuestRole::Patient).await?;
+        let whose = self.whose(visit).await?;
+        self.keep(visit, &card, 1, whose).await?;
+        let at = planned.map(|planned| calendar.clock(planned.start_unix_secs));
+        Ok(json!({ "visit": visit, "link": link.to_string(), "at": at, "staff": self.staff }))
+    }
+
+    /// Makes a link and puts it onto the card.
+    async fn make_link(
+        &self,
+        visit: VisitId,
+        planned: Option<&Planned>,
+        card: &mut VisitCard,
+        replaces: Option<InviteId>,
+        role: GuestRole,
+    ) -> Result<Link, InputError> {
+        let bits = random_bytes()?;
+        let secret = InviteSecret::from_random(bits);
+        let (opens, life) = match planned.map(window) {
+            Some((opens, life)) => (Some(opens), life),
+            None => (None, LINK_LIFETIME.as_secs()),
+        };
+        let now = identity::unix_now(self.clock).0;
+        let not_after = opens.unwrap_or(now).max(now) + life;
+        let request = CreateInviteRequest {
+            opens_unix_secs: opens,
+            role,
+            replaces,
+            ..CreateInviteRequest::new(secret.invite_key(), life)
+        };
+        let made = self.client.create_invite(&self.token, visit, &request).await.map_err(asked)?;
+        card.replace(replaces, CardLink::new(made.invite, &bits, role, not_after));
+        Ok(self.link(made.invite, secret))
+    }
+
+    fn link(&self, invite: InviteId, secret: InviteSecret) -> Link {
+        Link {
+            server: self.address.clone(),
+            app_only: self.pin.is_some(),
+            invite,
+            secret,
+            clinic_key: self.device.clinic(),
+            epoch: Some(self.device.epoch().0),
+            pin: self.pin,
+        }
+    }
+
+    async fn invite_anew(&self, visit: VisitId, role: GuestRole, replaces: bool) -> Result<Value, InputError> {
+        let (mut card, revision) = self.card(visit).await?;
+        let listed = self.listed(visit).await?;
+        let old = card.links.iter().find(|link| replaces && link.role == role).map(|link| link.invite);
+        let link = self.make_link(visit, listed.planned.as_ref(), &mut card, old, role).await?;
+        self.keep(visit, &card, revision + 1, listed.clinician).await?;
+        Ok(json!({ "visit": visit, "link": link.to_string() }))
+    }
+
+    /// The colleague's devices can read the card before the visit is theirs: else they would have one that they cannot open.
+    async fn hand_over(&self, visit: VisitId, clinician: Option<StaffId>) -> Result<(), InputError> {
+        let (card, revision) = self.card(visit).await?;
+        self.keep(visit, &card, revision + 1, clinician).await?;
+        self.client.assign_visit(&self.token, visit, clinician).await.map_err(asked)
+    }
+
+    async fn list(&self, day: Option<&str>, zone: &str) -> Result<Value, InputError> {
+        let calendar = Calendar::new(zone)?;
+        let at = match day {
+            Some(day) => calendar.moment(day)?.only().or(calendar.moment(day)?.chosen(Some(Choice::ByRule))),
+            None => None,
+        };
+        let span = calendar.day(at.unwrap_or_else(|| identity::unix_now(self.clock).0));
+        let reply = self.client.visits(&self.token, span, None).await.map_err(asked)?;
+        let mut visits = Vec::new();
+        for listed in reply.visits {
+            let card = self.card(listed.visit).await.ok().map(|(card, _)| card);
+            let (name, notes) = card.map_or((None, None), |card| (Some(card.name), Some(card.notes)));
+            let at = listed.planned.as_ref().map(|planned| calendar.clock(planned.start_unix_secs));
+            visits.push(json!({
+                "at": at, "name": name, "notes": notes, "own": listed.clinician == Some(self.staff), "listed": listed,
+            }));
+        }
+        Ok(json!({ "staff": self.staff, "now": reply.now_unix_secs, "visits": visits }))
+    }
+
+    /// A visit as the server lists it.
+    async fn listed(&self, visit: VisitId) -> Result<signaling_protocol::ListedVisit, InputError> {
+        let reply = self.client.visits(&self.token, (0, u64::MAX), None).await.map_err(asked)?;
+        let found = reply.visits.into_iter().find(|listed| listed.visit == visit);
+        found.ok_or_else(|| asked(ClientError::Refused(Code::VisitNotFound.into())))
+    }
+
+    async fn whose(&self, visit: VisitId) -> Result<Option<StaffId>, InputError> {
+        Ok(self.listed(visit).await?.clinician)
+    }
+
+    /// What colleagues know of a visit, and its revision. The newest that opens counts.
+    pub(crate) async fn card(&self, visit: VisitId) -> Result<(VisitCard, u32), InputError> {
+        let (object, now) = (ObjectId::Visit(visit), identity::unix_now(self.clock));
+        let mut below = None;
+        let mut newest = None;
+        loop {
+            let reply = self.client.read_box(&self.token, VISIT_KIND, object, below).await.map_err(asked)?;
+            newest.get_or_insert(reply.revision);
+            match VisitCard::open(&reply.sealed.0, &self.own, &self.device, visit, now) {
+                Ok(card) => return Ok((card, newest.unwrap_or(reply.revision))),
+                Err(error @ StaffBoxError::LaterVersion) => return Err(InputError::Card(error)),
+                Err(error) if reply.revision <= 1 => return Err(InputError::Card(error)),
+                Err(_) => below = Some(reply.revision),
+            }
+        }
+    }
+
+    /// Seals a card to all who are to read it, and keeps it at the server.
+    async fn keep(
+        &self,
+        visit: VisitId,
+        card: &VisitCard,
+        revision: u32,
+        clinician: Option<StaffId>,
+    ) -> Result<(), InputError> {
+        let now = identity::unix_now(self.clock);
+        let readers = readers(&self.colleagues().await?, &self.device, clinician);
+        let sealed = card.seal(visit, revision, &readers, &self.device, (now, random_bytes()?));
+        let request = WriteBoxRequest { revision, sealed: Base64(sealed.map_err(InputError::Card)?) };
+        self.client.write_box(&self.token, VISIT_KIND, ObjectId::Visit(visit), &request).await.map_err(asked)
+    }
+
+    /// Changes a card, again if a colleague was quicker.
+    async fn change_card(&self, visit: VisitId, change: impl Fn(&mut VisitCard)) -> Result<(), InputError> {
+        let clinician = self.whose(visit).await?;
+        let mut tries = 0;
+        loop {
+            let (mut card, revision) = self.card(visit).await?;
+            change(&mut card);
+            tries += 1;
+            match self.keep(visit, &card, revision + 1, clinician).await {
+                Err(InputError::Asked(ClientError::Refused(refusal)))
+                    if refusal.code == Code::RevisionRefused && tries < TRIES => {}
+                kept => return kept,
+            }
+        }
+    }
+
+    /// The colleagues' devices for which the clinic vouches.
+    pub(crate) async fn colleagues(&self) -> Result<Vec<Colleague>, InputError> {
+        let mut devices = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.client.devices(&self.token, after).await.map_err(asked)?;
+            after = page.devices.last().map(|device| device.device);
+            let more = page.more && after.is_some();
+            devices.extend(page.devices);
+            if !more {
+                return Ok(verified(&devices, &self.device, identity::unix_now(self.clock)));
+            }
+        }
+    }
+
+    /// The host's side of a visit that is planned, by what its card says.
+    pub(crate) async fn host(&self, visit: VisitId) -> Result<call::Party, InputError> {
+        let (card, _) = self.card(visit).await?;
+        let invites = card.links.iter().filter_map(|link| {
+            Some(call::HostInvite {
+                invite: link.invite,
+                secret: link.secret()?,
+                visit,
+                not_after: trust::UnixTime(link.not_after),
+                patient: None,
+                code: card.code.clone(),
+                role: link.role,
+            })
+        });
+        Ok(call::Party::Host { device: self.device.clone(), visit, invites: invites.collect() })
+    }
+}
+
+fn asked(error: ClientError) -> InputError {
+    InputError::Asked(error)
+}

@@ -1,0 +1,175 @@
+//! What a patient is asked, and the day of staff, driven as a screen reader finds them.
+
+use call::{CodeStanding, Facts, Phase, ReconnectCause, TimeLeft};
+use desk::DeskPhase;
+use desk::day::{Choice, DayIntent, DaySnapshot, QueueRow, QueueSnapshot, VisitCard, Whose};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Theme, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use signaling_protocol::{CancelReason, GuestRole, ListedVisit, StaffId, VisitId, VisitState, WaitingNote};
+use ui::Intent;
+use units::{Phi, Timestamp};
+
+use house::window::{Window, open_at, press, says, type_into};
+use house::{Moment, waiting};
+
+mod house;
+
+const SIZE: Vec2 = vec2(900.0, 2_200.0);
+const SINCE: Timestamp = Timestamp::from_millis(100_000);
+const WAITS: Phase = Phase::WaitingRoom { since: SINCE };
+const VISIT: VisitId = VisitId::from_random([1; 16]);
+
+fn open(moment: Moment) -> Harness<'static, Window> {
+    open_at(moment, SIZE, Theme::Light)
+}
+
+fn phi(text: &str) -> Phi<String> {
+    Phi::new(text.to_owned())
+}
+
+fn facts() -> Facts {
+    Facts { place: phi("5 Elm Street"), call_back: phi("555 0101"), emergency: phi("Ann"), beside: Vec::new() }
+}
+
+#[test]
+fn a_patient_who_waits_says_where_they_are() {
+    let mut window = open(Moment::patient(WAITS));
+    type_into(&mut window, "Where you are now", Role::TextInput, "5 Elm Street");
+    type_into(&mut window, "Telephone number to call you back", Role::TextInput, "555 0101");
+    type_into(&mut window, "Whom to call in an emergency", Role::TextInput, "Ann");
+    assert_eq!(press(&mut window, "Tell the clinician"), [Intent::SayFacts(facts())]);
+    let said = Moment::patient(WAITS).with_call(|call| call.around.own_facts = Some(facts()));
+    let mut window = open(said);
+    assert!(says(&window, "Your clinician can read it."));
+    assert!(window.query_by_label("Tell the clinician").is_none());
+    press(&mut window, "Change it");
+    assert!(window.query_by_label("Tell the clinician").is_some());
+}
+
+#[test]
+fn a_code_is_asked_for_only_where_the_clinic_wants_one() {
+    assert!(open(Moment::patient(WAITS)).query_by_label("Send the code").is_none());
+    let mut window = open(Moment::patient(WAITS).with_call(|call| call.around.code_asked = Some(4)));
+    assert!(says(&window, "once more"));
+    assert!(press(&mut window, "Send the code").is_empty(), "nothing was typed");
+    type_into(&mut window, "Code", Role::TextInput, "4711");
+    assert_eq!(press(&mut window, "Send the code"), [Intent::SayCode(phi("4711"))]);
+}
+
+#[test]
+fn who_waits_reads_what_the_clinic_says_and_that_their_clock_is_wrong() {
+    let note = WaitingNote::Late { minutes: 5 };
+    let window = open(Moment::patient(WAITS).with_call(|call| call.around.note = Some(note)));
+    assert!(says(&window, "about 5 minutes late"));
+    let window = open(Moment::patient(WAITS).with_call(|call| call.around.clock_ahead_secs = Some(-7_200)));
+    assert!(says(&window, "2 hours behind"));
+}
+
+#[test]
+fn a_clinician_sees_where_the_patient_is_with_one_key_and_of_itself_when_the_link_dies() {
+    let live = Phase::Live { since: SINCE };
+    let with = |phase| Moment::clinician(phase).with_call(|call| call.around.facts = Some(facts()));
+    let mut window = open(with(live));
+    assert!(!says(&window, "555 0101"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::I);
+    window.run();
+    assert!(says(&window, "Call back: 555 0101") && says(&window, "5 Elm Street"));
+    let lost = Phase::Reconnecting { since: SINCE, cause: ReconnectCause::LinkLost };
+    assert!(says(&open(with(lost)), "Call back: 555 0101"));
+}
+
+#[test]
+fn who_waits_is_shown_with_role_and_code_and_the_door_can_be_shut() {
+    let mut window = open(Moment::clinician(WAITS).with_call(|call| {
+        call.waiting = waiting(1);
+        (call.waiting[0].role, call.waiting[0].code) = (GuestRole::Interpreter, CodeStanding::Asked { left: 3 });
+    }));
+    assert!(says(&window, "for an interpreter") && says(&window, "3 tries are left"));
+    let shut = [Intent::Call(call::Intent::SetLocked(true))];
+    assert_eq!(press(&mut window, "Let nobody else in"), shut);
+    let mut window = open(Moment::clinician(WAITS).with_call(|call| call.around.locked = true));
+    assert_eq!(press(&mut window, "Let people in again"), [Intent::Call(call::Intent::SetLocked(false))]);
+}
+
+#[test]
+fn a_visit_that_takes_too_long_can_be_given_more() {
+    let live = Phase::Live { since: SINCE };
+    let mut window = open(Moment::clinician(live).with_call(|call| call.around.time_left = TimeLeft::Over));
+    assert!(says(&window, "It goes on until you hang up."));
+    assert_eq!(press(&mut window, "15 more minutes"), [Intent::Call(call::Intent::Extend)]);
+    assert!(open(Moment::clinician(live)).query_by_label("15 more minutes").is_none());
+}
+
+fn row() -> QueueRow {
+    QueueRow {
+        listed: ListedVisit {
+            visit: VISIT,
+            creator: StaffId::from_random([1; 16]),
+            clinician: None,
+            state: VisitState::Open,
+            reason: None,
+            planned: None,
+            created_unix_secs: 0,
+            locked: false,
+            hosted: false,
+            admitted: 0,
+            waiting: Vec::new(),
+            invites: Vec::new(),
+        },
+        card: Some(VisitCard { name: phi("Wilhelmina"), ..VisitCard::default() }),
+        waits_secs: Some(240),
+        away: false,
+        whose: Whose::Own,
+    }
+}
+
+fn day(change: impl FnOnce(&mut DaySnapshot)) -> Moment {
+    let queue = QueueSnapshot { visits: vec![row()], waiting: vec![0], arrivals: 1, badge: 1 };
+    let mut day = DaySnapshot { queue, clocks: vec![Some("14:30".to_owned())], ..DaySnapshot::default() };
+    change(&mut day);
+    Moment { day: Some(day), ..Moment::desk(DeskPhase::Ready { problem: None }) }
+}
+
+#[test]
+fn the_day_says_who_waits_and_opens_their_visit() {
+    let mut window = open(day(|_| {}));
+    assert!(says(&window, "14:30  Wilhelmina") && says(&window, "Waits for 4 min"));
+    assert_eq!(press(&mut window, "Open this visit"), [Intent::Day(DayIntent::Hold(VISIT))]);
+    press(&mut window, "More");
+    let late = DayIntent::Tell(VISIT, WaitingNote::Late { minutes: 5 });
+    assert_eq!(press(&mut window, "Say: 5 minutes late"), [Intent::Day(late)]);
+    assert_eq!(press(&mut window, "Make a new link"), [Intent::Day(DayIntent::Reinvite(VISIT))]);
+    assert_eq!(press(&mut window, "Nobody came"), [Intent::Day(DayIntent::Cancel(VISIT, CancelReason::NoShow))]);
+    let lee = StaffId::from_random([9; 16]);
+    let mut window = open(day(|day| day.colleagues = vec![(lee, phi("lee"))]));
+    press(&mut window, "More");
+    assert_eq!(press(&mut window, "Hand over to lee"), [Intent::Day(DayIntent::HandOver(VISIT, lee))]);
+}
+
+#[test]
+fn the_front_desk_and_who_is_not_asked_enter_nothing() {
+    let mut moment = day(|_| {});
+    moment.desk.as_mut().expect("a desk").enters_visits = false;
+    let window = open(moment);
+    assert!(says(&window, "Wilhelmina") && window.query_by_label("Open this visit").is_none());
+    assert!(window.query_by_label("Start a visit").is_none());
+    let window = open(day(|day| day.queue.visits[0].whose = Whose::Colleagues));
+    assert!(says(&window, "A colleague's.") && window.query_by_label("Open this visit").is_none());
+}
+
+#[test]
+fn a_visit_is_planned_and_a_change_of_clocks_is_asked_about() {
+    let mut window = open(day(|day| day.clocks_change = Some(("02:30 CEST".to_owned(), "02:30 CET".to_owned()))));
+    type_into(&mut window, "Patient's name", Role::TextInput, "Wilhelmina");
+    type_into(&mut window, "Date and time at the clinic", Role::TextInput, "2026-10-25 02:30");
+    let planned = |choice| {
+        let card = Box::new(VisitCard { name: phi("Wilhelmina"), ..VisitCard::default() });
+        let start = "2026-10-25 02:30".to_owned();
+        [Intent::Day(DayIntent::Schedule { start, minutes: 30, card, choice })]
+    };
+    assert_eq!(press(&mut window, "Plan it and make its link"), planned(None));
+    assert!(says(&window, "The clocks change at that time"));
+    assert_eq!(press(&mut window, "At 02:30 CET"), planned(Some(Choice::Later)));
+}
