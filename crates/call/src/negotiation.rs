@@ -47,11 +47,23 @@ pub(crate) struct Negotiation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Idle,
-    Offering { since: Timestamp, restart: bool },
-    Offered { since: Timestamp, said: Timestamp, restart: bool },
-    Answering { since: Timestamp },
+    Offering {
+        since: Timestamp,
+        restart: bool,
+    },
+    Offered {
+        since: Timestamp,
+        said: Timestamp,
+        restart: bool,
+    },
+    Answering {
+        since: Timestamp,
+    },
     /// `said`: when the host's words were said last.
-    Settled { at: Timestamp, said: Timestamp },
+    Settled {
+        at: Timestamp,
+        said: Timestamp,
+    },
 }
 
 /// What is known of one peer connection.

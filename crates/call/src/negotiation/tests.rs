@@ -449,7 +449,11 @@ fn both_sides_words_are_said_again_for_as_long_as_no_path_is_found() {
     let again = host.say_again_at().expect("no path yet");
     host.say_again(again);
     assert_eq!(said(&mut host).len(), 2, "the offer and its candidate");
-    assert_eq!((host.say_again_at(), host.deadline()), (Some(again + ANSWER_PATIENCE), deadline), "no more time for it");
+    assert_eq!(
+        (host.say_again_at(), host.deadline()),
+        (Some(again + ANSWER_PATIENCE), deadline),
+        "no more time for it"
+    );
     host.on_ice_connected(again);
     assert_eq!(host.say_again_at(), None);
     host.on_path_lost();
