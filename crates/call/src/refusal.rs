@@ -95,8 +95,9 @@ pub enum Refusal {
     /// The clinic's code was wrong too often.
     #[error("Somebody did not know the code that the clinic gave the patient and was refused.")]
     CodeWrong,
-    /// This device's clock is wrong, so that nobody's certificate can be looked at.
-    #[error("This device's clock is wrong, so the call was stopped; set date and time and try again.")]
+    /// The papers of who says to be the clinician are not good at this time, and the server says that it is another: which of
+    /// the two is wrong only the person can see.
+    #[error("This device's clock and the server's do not agree, so the call was stopped; check date and time.")]
     ClockWrong,
     /// They offered what we do not take: nothing encrypted, or nothing that we can play. A connection that is only slow
     /// is never this: see [`EndReason::HandshakeUnfinished`].

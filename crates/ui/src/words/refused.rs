@@ -108,7 +108,7 @@ const fn of_refusal(refusal: Refusal) -> (&'static str, Step) {
             Step::KnownNumber,
         ),
         Refusal::CodeWrong => ("Somebody did not know the code that the clinic gave the patient.", Step::KnownNumber),
-        Refusal::ClockWrong => ("The clock of this machine is wrong.", Step::Clock),
+        Refusal::ClockWrong => ("The clock of this machine and the clinic's do not agree.", Step::Clock),
         Refusal::Parameters => ("The app at the other end offered a connection that is not safe.", Step::Update),
         Refusal::Malformed => ("The app at the other end sent something that cannot be understood.", Step::Update),
     }
