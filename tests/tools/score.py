@@ -8,7 +8,8 @@ Windows count from the admission, which is when the link's schedule began (in a 
 Picture: SSIM (Wang et al. 2004, on brightness, 7x7 windows) of each picture shown against the frame of the footage
 that has the same RTP timestamp. Sound: PESQ-WB (ITU-T P.862.2) of pieces of 8 s, the median; STOI (Taal et al. 2011) of
 pieces of 2 s, the mean: it knows no delays that change, and a playout stretches and squeezes. Each piece is aligned to the
-voice by cross-correlation around the time that the two reports give.
+voice by cross-correlation around the time that the two reports give. A piece of silence while somebody spoke counts as the
+worst there is, with no delay of its own, and a second that an end was not connected counts as made up.
 """
 
 import json
@@ -30,9 +31,12 @@ from score_time import mean, percentile
 RATE = 16_000  # what PESQ-WB is defined for
 PIECE_SECS = 8  # P.862 wants 8 to 12 s
 SHORT_SECS = 2  # a playout that is stretched or squeezed keeps its place for so long
+WORST_PESQ, WORST_STOI = 1.0, 0.0  # of a piece in which nothing was heard
+SILENCE = 1e-4  # -80 dB of full scale
 NO_STOI = 1e-5  # what pystoi says of a piece in which hardly anything was said
 MOST_DELAY_SECS = 6.0  # a mouth-to-ear delay beyond this is no call
 SCORED_EVERY_S = 0.33  # a picture in so long, spread evenly
+CONNECTED = ("live", "reconnecting")  # what is lost in a reconnection is counted as made up by the app itself
 PEERS = {"clinician": "patient", "patient": "clinician"}
 
 
@@ -164,7 +168,8 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
         return {"pesq": None, "pesq_min": None, "stoi": None, "mouth_to_ear_ms": None, "pieces": 0}
 
     def pieces(seconds):
-        """What was heard, what was said of it, and the delay in ms: in pieces that have a voice in them."""
+        """What was heard, what was said of it, and the delay in ms: in pieces that have a voice in them. Of a piece of
+        silence, nothing but the piece."""
         at = max(window["from_s"], ear / 1e6)
         while at + seconds <= window["to_s"]:
             start = int((at - ear / 1e6) * RATE)
@@ -174,18 +179,27 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
             if len(piece) < seconds * RATE:
                 break
             around = looped(said, said_from, int((seconds + MOST_DELAY_SECS) * RATE))
-            if np.sqrt(np.mean(around**2)) < 1e-4:
+            if is_silent(around[-seconds * RATE :] if is_silent(piece) else around):
                 continue  # nothing was said
+            if is_silent(piece):
+                yield piece, None, None
+                continue
             lag = best_lag(around, piece)
             yield piece, around[lag : lag + len(piece)], (MOST_DELAY_SECS - lag / RATE) * 1e3
 
     pesqs, stois, delays = [], [], []
     for piece, reference, _ in pieces(PIECE_SECS):
+        if reference is None:
+            pesqs.append(WORST_PESQ)  # pesq divides by its power
+            continue
         try:
             pesqs.append(pesq(RATE, reference.astype(np.float32), piece.astype(np.float32), "wb"))
         except PesqError:
-            pesqs.append(1.0)  # it found no speech in what was heard
+            pesqs.append(WORST_PESQ)  # it found no speech in what was heard
     for piece, reference, delay in pieces(SHORT_SECS):
+        if reference is None:
+            stois.append(WORST_STOI)
+            continue
         score = float(stoi(reference, piece, RATE))
         if score != NO_STOI:
             stois.append(score)
@@ -197,6 +211,10 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
         "mouth_to_ear_ms": percentile(delays, 50),
         "pieces": len(pesqs),
     }
+
+
+def is_silent(samples):
+    return np.sqrt(np.mean(samples**2)) < SILENCE
 
 
 def best_lag(around, piece):
@@ -211,9 +229,14 @@ def score_link(sender_report, receiver_report, window):
     """What the reports say about the window."""
 
     def within(report, field):
+        of = field if callable(field) else lambda sample: sample.get(field)
         start = report["started_unix_us"] / 1e6
-        values = [(start + sample["t"], sample.get(field)) for sample in report["samples"]]
+        values = [(start + sample["t"], of(sample)) for sample in report["samples"]]
         return [v for at, v in values if v is not None and window["from_s"] < at <= window["to_s"]]
+
+    def concealed(sample):
+        """An end that is not connected plays nothing: that is no voice without a flaw."""
+        return sample.get("concealed_ratio") if sample["phase"] in CONNECTED else 1.0
 
     sent, feedback = mean(within(sender_report, "sent_kbps")), mean(within(sender_report, "feedback_kbps"))
     return {
@@ -224,7 +247,7 @@ def score_link(sender_report, receiver_report, window):
         "rtt_ms": percentile(within(sender_report, "rtt_ms"), 50),
         "width": percentile([w for w in within(receiver_report, "width") if w], 50),
         "height": percentile([h for h in within(receiver_report, "height") if h], 50),
-        "concealed": mean(within(receiver_report, "concealed_ratio")),
+        "concealed": mean(within(receiver_report, concealed)),
         "audio_buffer_ms": percentile(within(receiver_report, "audio_buffer_ms"), 50),
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::cargo::{run, succeeds};
@@ -37,7 +37,16 @@ impl Scorer {
             run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
             run(Command::new(&scorer.python).args(["-m", "pip", "install", "--quiet"]).args(MODULES))?;
         }
+        scorer.check()?;
         Ok(scorer)
+    }
+
+    /// The tool's own tests, `tests/tools/test_score.py`: what measures for an hour shall not be found wrong after it.
+    fn check(&self) -> Result<()> {
+        let tests = self.tool.with_file_name("test_score.py");
+        let output = Command::new(&self.python).arg("-B").arg(tests).output().context("no Python")?;
+        ensure!(output.status.success(), "the scores are not right: {}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(())
     }
 
     fn is_ready(&self) -> bool {
