@@ -117,6 +117,8 @@ pub struct PasswordRequest {
     pub password: Phi<String>,
     /// The one that it is to be.
     pub new_password: Phi<String>,
+    /// Fresh digits of the second factor.
+    pub totp: Phi<String>,
 }
 
 /// `POST /v1/auth/recovery-codes`: all are drawn anew.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
-use units::{DataRate, DeviceKind, DeviceTrouble};
+use units::{DataRate, DeviceKind, DeviceTrouble, ScriptFault};
 
 /// All that was found out. What is not there was not tried, or nobody could know it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -122,22 +122,6 @@ pub enum Fault {
     NoRelay,
     /// It ended in the middle, or something else.
     Broken,
-}
-
-/// Why a network's proxy script cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScriptFault {
-    /// It cannot be had from where it is named to be.
-    Missing,
-    /// It is no script, or it fails.
-    Broken,
-    /// It does not come to an end.
-    Endless,
-    /// It wants more memory than it gets.
-    Greedy,
-    /// It names nothing that this app can go by.
-    NoWay,
 }
 
 /// What relays a clinic has.

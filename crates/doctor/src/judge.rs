@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use units::{DataRate, DeviceKind, DeviceTrouble};
+use units::{DataRate, DeviceKind, DeviceTrouble, ScriptFault};
 
 use crate::capacity::{Carries, carries};
-use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, ScriptFault, Way};
+use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, Way};
 
 /// What comes of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -10,7 +10,6 @@ mod judge;
 
 pub use capacity::{Carries, carries};
 pub use findings::{
-    DeviceOutcome, DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Relay, Rung, ScriptFault,
-    Trial, Way,
+    DeviceOutcome, DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Relay, Rung, Trial, Way,
 };
 pub use judge::{Note, Reason, Verdict, Works, judge};

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
-use crate::accounts::{Accounts, AddUserError};
+use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
@@ -147,6 +147,7 @@ pub struct Running {
     /// SHA-256 of its certificate's DER: what `--pin` and links take.
     pub pin: [u8; 32],
     driver: Arc<Driver>,
+    accounts: Arc<Accounts>,
     connections: JoinHandle<()>,
     relaying: Option<Arc<Relaying>>,
     helpers: Vec<JoinHandle<()>>,
@@ -172,6 +173,7 @@ impl Running {
         if let Some(relaying) = &self.relaying {
             relaying.close();
         }
+        self.accounts.write_failures().await;
         if !self.driver.flush().await {
             warn!("the disk fails: who has hung up last may seem to be there still after the next start");
         }
@@ -249,10 +251,12 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
             )
         }
     };
+    let accounts = Arc::new(accounts);
+    helpers.push(tokio::spawn(look_after_accounts(Arc::clone(&accounts), Arc::clone(&driver))));
     let joins = f64::from(config.limits.joins_per_minute);
     let shared = Shared {
         driver: Arc::clone(&driver),
-        accounts: Arc::new(accounts),
+        accounts: Arc::clone(&accounts),
         staff: Arc::new(staff),
         limits: config.limits,
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
@@ -267,7 +271,25 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let connections = tokio::spawn(serving);
     let base_url = format!("https://{}", reachable(address));
     info!(%address, "serving");
-    Ok(Running { address, base_url, pin: identity.pin, driver, connections, relaying, helpers, _lock: lock })
+    Ok(Running { address, base_url, pin: identity.pin, driver, accounts, connections, relaying, helpers, _lock: lock })
+}
+
+/// Does about accounts what nobody asks for: puts out of their visits whom another process has signed out, within a second,
+/// and writes down which tries failed.
+async fn look_after_accounts(accounts: Arc<Accounts>, driver: Arc<Driver>) {
+    let mut written = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let these = Arc::clone(&accounts);
+        let put_out = tokio::task::spawn_blocking(move || these.notice_others()).await.unwrap_or_default();
+        for staff in put_out {
+            driver.with(|visits, now| visits.put_out_staff(now, staff));
+        }
+        if written.elapsed() >= WRITE_FAILURES_EVERY {
+            written = Instant::now();
+            accounts.write_failures().await;
+        }
+    }
 }
 
 /// Random bytes of the system's.

@@ -233,12 +233,11 @@ impl SignalingClient {
     ) -> Result<R, Failure> {
         let body = json_body(&method, body)?;
         let way = self.clients().post;
-        let shown = self.first_of(token).await;
-        let answer = self.ask_over(&way, method.clone(), path, shown.as_ref(), body.clone()).await;
-        match self.next_of(token, shown, &answer).await {
-            Some(next) => self.ask_over(&way, method, path, Some(&next), body).await,
-            None => answer,
-        }
+        self.by_session(token, |shown| {
+            let (way, method, body) = (way.clone(), method.clone(), body.clone());
+            async move { self.ask_over(&way, method, path, shown.as_ref(), body).await }
+        })
+        .await
     }
 
     /// The same with this very token, whatever session it is of.
@@ -253,26 +252,24 @@ impl SignalingClient {
         self.ask_over(&self.clients().post, method, path, token, body).await
     }
 
-    /// With which token to ask: the newest of the session that `token` is of.
-    async fn first_of(&self, token: Option<&Phi<String>>) -> Option<Phi<String>> {
-        match token {
-            Some(token) => Some(self.newest_of(token).await),
-            None => None,
-        }
-    }
-
-    /// With which token to ask once more: the session's next, if the server did not know the one that was shown.
-    async fn next_of<R>(
+    /// Asks with the newest token of the session that `token` is of, and once more with the session's next, if the server did
+    /// not know the one that was shown.
+    async fn by_session<R, F: Future<Output = Result<R, Failure>>>(
         &self,
         token: Option<&Phi<String>>,
-        shown: Option<Phi<String>>,
-        answer: &Result<R, Failure>,
-    ) -> Option<Phi<String>> {
-        match answer {
+        ask: impl Fn(Option<Phi<String>>) -> F,
+    ) -> Result<R, Failure> {
+        let Some(token) = token else { return ask(None).await };
+        let shown = self.newest_of(token).await;
+        let answer = ask(Some(shown.clone())).await;
+        match &answer {
             Err(Failure { error: ClientError::Refused(refusal), .. }) if refusal.code == Code::NotSignedIn => {}
-            _ => return None,
+            _ => return answer,
         }
-        self.another_than(token?, &shown?).await
+        match self.another_than(token, &shown).await {
+            Some(next) => ask(Some(next)).await,
+            None => answer,
+        }
     }
 
     /// The same of a request that does no harm when it is made twice. If the answer stays away it is made again by the other
@@ -286,12 +283,11 @@ impl SignalingClient {
         body: &(impl Serialize + Sync),
     ) -> Result<R, Failure> {
         let body = json_body(&method, body)?;
-        let shown = self.first_of(token).await;
-        let answer = self.race_over(method.clone(), path, shown.as_ref(), body.clone()).await;
-        match self.next_of(token, shown, &answer).await {
-            Some(next) => self.race_over(method, path, Some(&next), body).await,
-            None => answer,
-        }
+        self.by_session(token, |shown| {
+            let (method, body) = (method.clone(), body.clone());
+            async move { self.race_over(method, path, shown.as_ref(), body).await }
+        })
+        .await
     }
 
     async fn race_over<R: DeserializeOwned>(
@@ -337,23 +333,21 @@ impl SignalingClient {
         accept: &'static str,
         timeout: Option<Duration>,
     ) -> Result<Answer, Failure> {
-        let shown = self.newest_of(token).await;
-        let answer = self.open_once(path, &shown, cursor, accept, timeout).await;
-        match self.next_of(Some(token), Some(shown), &answer).await {
-            Some(next) => self.open_once(path, &next, cursor, accept, timeout).await,
-            None => answer,
-        }
+        let ask = |shown: Option<Phi<String>>| async move {
+            self.open_once(path, shown.as_ref(), cursor, accept, timeout).await
+        };
+        self.by_session(Some(token), ask).await
     }
 
     async fn open_once(
         &self,
         path: &str,
-        token: &Phi<String>,
+        token: Option<&Phi<String>>,
         cursor: Option<u64>,
         accept: &'static str,
         timeout: Option<Duration>,
     ) -> Result<Answer, Failure> {
-        let mut headers = headers(Some(token), accept)?;
+        let mut headers = headers(token, accept)?;
         if let Some(cursor) = cursor {
             headers.insert(LAST_EVENT_ID, HeaderValue::from(cursor));
         }

@@ -26,10 +26,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
+use units::ScriptFault;
 
 use crate::dialer::ByteStream;
 use crate::fault::{NameFault, ProxyFault, ProxyScriptFault};
-use crate::proxies::{FindProxy, Hop, Proxy, ScriptFault};
+use crate::proxies::{FindProxy, Hop, Proxy};
 use crate::race::{Pace, race};
 
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use hyper::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
+use units::ScriptFault;
 
 use crate::ServerTrust;
 use crate::connector::Connector;
-use crate::proxies::{FindProxy, ScriptFault};
+use crate::proxies::FindProxy;
 use crate::tls::client_config;
 
 /// Opens streams to relays. Cheap to clone.

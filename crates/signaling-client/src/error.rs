@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rustls::AlertDescription;
 use signaling_protocol::Code;
+use units::ScriptFault;
 
 use crate::ServerTrust;
 use crate::fault::ProxyScriptFault;
-use crate::proxies::ScriptFault;
 
 /// Why a request has no answer, or not the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
-
-use crate::proxies::ScriptFault;
+use units::ScriptFault;
 
 /// Why a stream to the server or to a relay was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -48,6 +48,6 @@ pub use fetch::fetch_file;
 pub use measure::Health;
 pub use outbox::{Outbox, OutboxEvent, OutboxFull};
 pub use probe::{PacketCount, ProbeFault, Probed, Question, by_datagrams, count_packets};
-pub use proxies::{FindProxy, Finding, Hop, Proxy, ProxyRules, ScriptFault};
+pub use proxies::{FindProxy, Finding, Hop, Proxy, ProxyRules};
 pub use session::KeptSession;
 pub use tls::ServerTrust;

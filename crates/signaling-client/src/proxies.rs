@@ -7,6 +7,7 @@ use std::pin::Pin;
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::proxy::matcher::Matcher;
+use units::ScriptFault;
 
 /// By way of what a connection is opened.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,33 +55,6 @@ impl fmt::Debug for Hop {
             Self::Straight => f.write_str("Straight"),
             Self::Proxy(proxy) => proxy.fmt(f),
         }
-    }
-}
-
-/// Why a network's proxy script (PAC) gave no way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ScriptFault {
-    /// It cannot be had from where it is named to be.
-    Missing,
-    /// It is no script, or fails.
-    Broken,
-    /// It does not come to an end.
-    Endless,
-    /// It wants more memory than it gets.
-    Greedy,
-    /// It names nothing that this app can go by: SOCKS, for example.
-    NoWay,
-}
-
-impl fmt::Display for ScriptFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "it cannot be had from where it is named to be",
-            Self::Broken => "it is no script, or it fails",
-            Self::Endless => "it does not come to an end",
-            Self::Greedy => "it wants more memory than it gets",
-            Self::NoWay => "it names no proxy that this app can use",
-        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words that all crates share: moments, rates, picture sizes, devices, keyrings and people's data.
+//! The words that all crates share: moments, rates, picture sizes, devices, keyrings, proxy scripts and people's data.
 //!
 //! Open to every crate, names none of them.
 
@@ -10,6 +10,7 @@ mod devices;
 mod keyring;
 mod phi;
 mod picture_size;
+mod script_fault;
 mod timestamp;
 mod voice_redundancy;
 
@@ -19,5 +20,6 @@ pub use devices::{DeviceKind, DeviceList, DeviceMove, DeviceTrouble, Devices, Li
 pub use keyring::KeyringTrouble;
 pub use phi::Phi;
 pub use picture_size::PictureSize;
+pub use script_fault::ScriptFault;
 pub use timestamp::Timestamp;
 pub use voice_redundancy::VoiceRedundancy;

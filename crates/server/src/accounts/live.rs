@@ -15,6 +15,8 @@ pub(crate) struct Session {
     pub(crate) role: StaffRole,
     /// When it is over, however often it is refreshed.
     pub(super) ends: Timestamp,
+    /// The account's at its beginning: a later one means that the account was shut or began anew.
+    pub(super) generation: u32,
 }
 
 /// The sessions and their tokens, as they stand in the database too.
@@ -48,6 +50,24 @@ impl Live {
         self.sessions.get(&session).copied().filter(|session| session.ends > now).ok_or(Code::NotSignedIn)
     }
 
+    /// Those of this account that began before `generation` are over. Answers whether there were any.
+    pub(super) fn end_before(&mut self, staff: StaffId, generation: u32) -> bool {
+        let is_over = |session: &Session| session.staff == staff && session.generation != generation;
+        let any = self.sessions.values().any(is_over);
+        if any {
+            self.end(is_over);
+        }
+        any
+    }
+
+    /// Whose sessions there are.
+    pub(super) fn staff(&self) -> Vec<StaffId> {
+        let mut staff: Vec<_> = self.sessions.values().map(|session| session.staff).collect();
+        staff.sort_unstable();
+        staff.dedup();
+        staff
+    }
+
     /// Those which `is_over` says are over.
     pub(super) fn end(&mut self, is_over: impl Fn(&Session) -> bool) {
         self.ended += 1;
@@ -69,7 +89,7 @@ mod tests {
 
     fn session(number: u8) -> Session {
         let (session, staff) = (SessionId::from_random([number; 16]), StaffId::from_random([number; 16]));
-        Session { session, staff, role: StaffRole::Clinician, ends: at(100) }
+        Session { session, staff, role: StaffRole::Clinician, ends: at(100), generation: 0 }
     }
 
     #[test]
@@ -91,6 +111,20 @@ mod tests {
         assert!(live.by_token(at(100), &[1; 32]).is_err() && live.by_id(at(100), session(1).session).is_err());
         live.open(at(100) + Duration::from_secs(1), Session { ends: at(300), ..session(2) }, [2; 32], at(200));
         assert_eq!((live.sessions.len(), live.tokens.len()), (1, 1), "nothing is kept of what is over");
+    }
+
+    #[test]
+    fn what_began_before_the_account_began_anew_is_over() {
+        let mut live = Live::default();
+        let later = Session { session: session(3).session, generation: 1, ..session(1) };
+        for (number, session) in [(1, session(1)), (2, session(2)), (3, later)] {
+            live.open(at(0), session, [number; 32], at(15));
+        }
+        assert!(live.end_before(session(1).staff, 1));
+        assert!(!live.end_before(session(1).staff, 1), "once");
+        assert!(live.by_token(at(1), &[1; 32]).is_err());
+        assert!(live.by_token(at(1), &[2; 32]).is_ok() && live.by_token(at(1), &[3; 32]).is_ok());
+        assert_eq!((live.staff().len(), live.ended), (2, 1));
     }
 
     #[test]

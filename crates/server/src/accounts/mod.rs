@@ -4,9 +4,11 @@
 //! (only the secrets of second factors must be kept as they are). Every change is one transaction of the
 //! [ledger](crate::store); the tokens that every request shows are in memory as well, and come back with a restart.
 
+mod failures;
 mod guesses;
 mod live;
 mod offline;
+mod others;
 mod passwords;
 mod people;
 mod records;
@@ -31,11 +33,14 @@ use units::Timestamp;
 
 use crate::rate::Buckets;
 use crate::store::{Actor, Database, Event, open_database};
+use failures::Failures;
 use guesses::{By, Guesses, Tried};
 use live::Live;
+use others::Others;
 use records::{Account, Stored};
 use secrets::{Hash, Key, hash_of, random, token};
 
+pub(crate) use failures::EVERY as WRITE_FAILURES_EVERY;
 pub(crate) use live::Session;
 pub use offline::{AddUserError, add_user, give_code, set_up};
 pub(crate) use records::end_sessions as end_sessions_of;
@@ -126,6 +131,10 @@ pub(crate) struct Accounts {
     ended: watch::Sender<u64>,
     guesses: Mutex<Guesses>,
     failures: Mutex<Buckets>,
+    /// Those that are not written yet.
+    failed: Mutex<Failures>,
+    /// What other processes do about accounts.
+    others: Mutex<Others>,
     /// Verified against when the name is unknown, so that the answer takes as long.
     nobodys_hash: String,
     /// Room for hashing.
@@ -138,11 +147,11 @@ impl Accounts {
         let mut database = open_database(data)?;
         let key = key(&mut database)?;
         let mut live = Live::default();
-        for (token, ends, session, role) in database.read(records::tokens)? {
+        for (token, ends, session, role, generation) in database.read(records::tokens)? {
             let ends_at = Timestamp::ZERO + Duration::from_micros(ends.saturating_sub(unix_micros));
             let left = (session.began_unix_micros + micros(SESSION)).saturating_sub(unix_micros);
             let ends = Timestamp::ZERO + Duration::from_micros(left);
-            let session = Session { session: session.session, staff: session.staff, role, ends };
+            let session = Session { session: session.session, staff: session.staff, role, ends, generation };
             live.open(Timestamp::ZERO, session, token, ends_at);
         }
         Ok(Self {
@@ -152,6 +161,8 @@ impl Accounts {
             ended: watch::Sender::new(0),
             guesses: Mutex::default(),
             failures: Mutex::new(Buckets::new(FAILURES.0, FAILURES.1)),
+            failed: Mutex::default(),
+            others: Mutex::new(Others::new(open_database(data)?)),
             nobodys_hash: passwords::hash_of_nobody()?,
             hashing: Semaphore::new(MOST_HASHES),
         })
@@ -159,7 +170,8 @@ impl Accounts {
 
     /// Who shows this token.
     pub(crate) fn session(&self, now: Timestamp, token: &str) -> Result<Session, Code> {
-        lock(&self.live).by_token(now, &hash_of(token))
+        let session = lock(&self.live).by_token(now, &hash_of(token))?;
+        self.is_of_this_generation(session)
     }
 
     /// A session, if it is not over.
@@ -264,7 +276,13 @@ impl Accounts {
                 refresh_token,
                 device_token: None,
             },
-            live: Session { session, staff: account.staff, role: account.role, ends: at.now + SESSION },
+            live: Session {
+                session,
+                staff: account.staff,
+                role: account.role,
+                ends: at.now + SESSION,
+                generation: account.generation,
+            },
             token: hash,
         })
     }

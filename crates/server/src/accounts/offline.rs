@@ -89,37 +89,37 @@ pub fn add_user(data: &Path, name: &str, role: StaffRole, password: &Phi<String>
 /// # Errors
 /// When there is an admin, or nothing can be stored.
 pub fn set_up(data: &Path) -> Result<Phi<String>, AddUserError> {
-    give(data, |rows| match records::other_admins(rows, None)? {
+    give(data, |rows, _| match records::other_admins(rows, None)? {
         0 => Ok(None),
         _ => Err(AddUserError::HasAdmin),
     })
 }
 
 /// A one-time code by which an account begins anew, when nobody else can help: its second factor is lost and its person is the
-/// only admin. What it signed in with works no more. (A server that runs meanwhile ends its sessions when they are next
-/// refreshed.)
+/// only admin. What it signed in with works no more, at a server that runs meanwhile neither.
 ///
 /// # Errors
 /// When there is no such account, or nothing can be stored.
 pub fn give_code(data: &Path, name: &str) -> Result<Phi<String>, AddUserError> {
-    give(data, |rows| {
+    give(data, |rows, events| {
         let account = records::by_name(rows, name)?.ok_or(AddUserError::Unknown)?;
         records::forget_credentials(rows, account.staff)?;
         records::end_sessions(rows, account.staff, None)?;
+        events.push(Event::SessionsEnded { staff: account.staff });
         Ok(Some(account.staff))
     })
 }
 
 fn give(
     data: &Path,
-    whom: impl FnOnce(&Connection) -> Result<Option<StaffId>, AddUserError>,
+    whom: impl FnOnce(&Connection, &mut Vec<Event>) -> Result<Option<StaffId>, AddUserError>,
 ) -> Result<Phi<String>, AddUserError> {
     let mut database = open_database(data)?;
     let key = key(&mut database)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let code = code()?;
     database.write(Actor::Operator, |rows, events| {
-        let staff = whom(rows)?;
+        let staff = whom(rows, events)?;
         records::set_code(rows, staff, &key.code_hash(code.expose()), micros(now) + micros(CODE))?;
         events.push(Event::CodeGiven { staff });
         Ok::<_, AddUserError>(())

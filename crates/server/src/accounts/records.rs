@@ -18,6 +18,8 @@ pub(super) struct Account {
     /// None while its person has not begun.
     pub(super) totp_secret: Option<Vec<u8>>,
     pub(super) disabled: bool,
+    /// Rises when nothing that was signed in before is to count any more.
+    pub(super) generation: u32,
 }
 
 impl Account {
@@ -30,7 +32,7 @@ impl Account {
     }
 }
 
-const ACCOUNT: &str = "SELECT staff, role, name, password_hash, totp_secret, disabled FROM staff";
+const ACCOUNT: &str = "SELECT staff, role, name, password_hash, totp_secret, disabled, generation FROM staff";
 
 fn account(row: &Row<'_>) -> Result<Account> {
     Ok(Account {
@@ -40,6 +42,7 @@ fn account(row: &Row<'_>) -> Result<Account> {
         password_hash: row.get(3)?,
         totp_secret: row.get(4)?,
         disabled: row.get(5)?,
+        generation: row.get(6)?,
     })
 }
 
@@ -82,7 +85,8 @@ pub(super) fn set_credentials(
 /// There is no way to sign in to this account any more, on any device.
 pub(super) fn forget_credentials(database: &Connection, staff: StaffId) -> Result<()> {
     let staff = staff.to_string();
-    let sql = "UPDATE staff SET password_hash = '', totp_secret = NULL, totp_last_step = 0 WHERE staff = ?";
+    let sql = "UPDATE staff SET password_hash = '', totp_secret = NULL, totp_last_step = 0,
+                   generation = generation + 1 WHERE staff = ?";
     database.execute(sql, [&staff])?;
     for sql in [
         "DELETE FROM recovery_codes WHERE staff = ?",
@@ -100,13 +104,19 @@ pub(super) fn set_password(database: &Connection, staff: StaffId, password_hash:
 }
 
 pub(super) fn set_role(database: &Connection, staff: StaffId, role: StaffRole) -> Result<()> {
-    let sql = "UPDATE staff SET role = ? WHERE staff = ?";
+    let sql = "UPDATE staff SET role = ?, generation = generation + 1 WHERE staff = ?";
     database.execute(sql, params![as_word(&role), staff.to_string()]).map(drop)
 }
 
 pub(super) fn set_disabled(database: &Connection, staff: StaffId, disabled: bool) -> Result<()> {
-    let sql = "UPDATE staff SET disabled = ? WHERE staff = ?";
+    let sql = "UPDATE staff SET disabled = ?1, generation = generation + ?1 WHERE staff = ?2";
     database.execute(sql, params![disabled, staff.to_string()]).map(drop)
+}
+
+/// The generation of an account; none if there is no such account.
+pub(super) fn generation(database: &Connection, staff: StaffId) -> Result<Option<u32>> {
+    let sql = "SELECT generation FROM staff WHERE staff = ?";
+    database.prepare_cached(sql)?.query_row([staff.to_string()], |row| row.get(0)).optional()
 }
 
 /// How many admins but this one can sign in.
@@ -279,13 +289,15 @@ pub(super) fn sessions(database: &Connection, of: StaffId, asking: SessionId) ->
     database.prepare(sql)?.query_map([of.to_string()], read)?.collect()
 }
 
-/// All tokens that open something, for a server that starts: the token's hash, until when, its session, since when and
-/// as what.
-pub(super) fn tokens(database: &Connection) -> Result<Vec<(Hash, u64, Stored, StaffRole)>> {
+/// All tokens that open something, for a server that starts: the token's hash, until when, its session, as what, and
+/// the account's generation.
+pub(super) fn tokens(database: &Connection) -> Result<Vec<(Hash, u64, Stored, StaffRole, u32)>> {
     let sql = "SELECT sessions.session, sessions.staff, began_unix_micros, used_unix_micros, refresh_hash, hash,
-                   ends_unix_micros, role
+                   ends_unix_micros, role, generation
                FROM access_tokens JOIN sessions USING (session) JOIN staff USING (staff) WHERE disabled = 0";
-    let read = |row: &Row<'_>| Ok((row.get(5)?, row.get::<_, i64>(6)?.unsigned_abs(), stored(row)?, word(row, 7)?));
+    let read = |row: &Row<'_>| {
+        Ok((row.get(5)?, row.get::<_, i64>(6)?.unsigned_abs(), stored(row)?, word(row, 7)?, row.get(8)?))
+    };
     database.prepare(sql)?.query_map([], read)?.collect()
 }
 

@@ -11,7 +11,7 @@ use super::live::Session;
 use super::records::{self, Account, Stored};
 use super::secrets::{Hash, hash_of, token};
 use super::{Accounts, Begun, Denied, Moment, SESSION, TOKEN, UNUSED, lock, micros, passwords};
-use crate::store::{Actor, Event};
+use crate::store::{Actor, Event, Failed};
 
 /// The shortest nonce: 128 bits, as an app draws it.
 const SHORTEST_NONCE: usize = 16;
@@ -62,7 +62,7 @@ impl Accounts {
             let tried = Some(Self::by_session(&account, session.session));
             self.begin_try(at, tried)?;
             let right = passwords::is_right(password.expose(), &account.password_hash);
-            let result = right.then_some(()).ok_or(Denied::from(Code::SignInRefused));
+            let result = right.then_some(()).ok_or_else(|| self.refuse(Some(account.staff), Failed::Password));
             self.end_try(at, tried, &result);
             result?;
         }
@@ -129,7 +129,7 @@ impl Accounts {
                 refresh_token: Default::default(),
                 device_token: None,
             },
-            live: Session { session, staff, role, ends },
+            live: Session { session, staff, role, ends, generation: account.generation },
             token: hash,
         })
     }

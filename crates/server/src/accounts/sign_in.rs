@@ -10,7 +10,7 @@ use super::guesses::{By, Tried};
 use super::records::{self, Account};
 use super::secrets::{Hash, hash_of, name_hash, token};
 use super::{Accounts, Denied, Moment, lock, passwords};
-use crate::store::{Actor, Event};
+use crate::store::{Actor, Event, Failed};
 
 /// What stands in the place of the password's second.
 enum Factor {
@@ -62,12 +62,16 @@ impl Accounts {
         let begun = account.map(|account| &account.password_hash).filter(|hash| !hash.is_empty());
         let hash = begun.unwrap_or(&self.nobodys_hash);
         let right = passwords::is_right(request.password.expose(), hash);
-        let account = account.filter(|account| right && !account.disabled).ok_or(Code::SignInRefused)?;
-        let factor = self.factor(at, account, request)?.ok_or(Code::SignInRefused)?;
+        let refuse = |at| self.refuse(account.map(|account| account.staff), at);
+        let account = account.filter(|_| right).ok_or_else(|| refuse(Failed::Password))?;
+        if account.disabled {
+            return Err(refuse(Failed::Disabled));
+        }
+        let factor = self.factor(at, account, request)?.ok_or_else(|| refuse(Failed::SecondFactor))?;
         let begun = self.change(
             Actor::Staff(account.staff),
             |rows, events| {
-                Self::use_factor(rows, events, account, &factor)?;
+                self.use_factor(rows, events, account, &factor)?;
                 let mut begun = self.begin_session(at, rows, events, account, &request.label)?;
                 let device = match &request.device_token {
                     Some(known) if records::knows(rows, account.staff, &hash_of(known.expose()))? => known.clone(),
@@ -95,26 +99,28 @@ impl Accounts {
 
     /// Uses it up, or refuses what was used.
     fn use_factor(
+        &self,
         rows: &Connection,
         events: &mut Vec<Event>,
         account: &Account,
         factor: &Factor,
     ) -> Result<(), Denied> {
-        let is_good = match factor {
-            Factor::Step(step) => records::use_step(rows, account.staff, *step)?,
+        let (is_good, what) = match factor {
+            Factor::Step(step) => (records::use_step(rows, account.staff, *step)?, Failed::SecondFactor),
             Factor::Code(code) => {
                 events.push(Event::RecoveryCodeUsed { staff: account.staff });
-                records::use_recovery_code(rows, account.staff, code)?
+                (records::use_recovery_code(rows, account.staff, code)?, Failed::RecoveryCode)
             }
         };
-        is_good.then_some(()).ok_or(Code::SignInRefused.into())
+        is_good.then_some(()).ok_or_else(|| self.refuse(Some(account.staff), what))
     }
 
     /// Proves who is signed in by fresh digits, as a part of a transaction: a try of the account that is counted.
     pub(super) fn prove(&self, at: Moment, rows: &Connection, account: &Account, digits: &str) -> Result<(), Denied> {
-        let secret = account.totp_secret.as_ref().ok_or(Code::SignInRefused)?;
-        let step = passwords::step_of(secret, digits, at.unix_secs())?.ok_or(Code::SignInRefused)?;
-        records::use_step(rows, account.staff, step)?.then_some(()).ok_or(Code::SignInRefused.into())
+        let refuse = || self.refuse(Some(account.staff), Failed::SecondFactor);
+        let secret = account.totp_secret.as_ref().ok_or_else(refuse)?;
+        let step = passwords::step_of(secret, digits, at.unix_secs())?.ok_or_else(refuse)?;
+        records::use_step(rows, account.staff, step)?.then_some(()).ok_or_else(refuse)
     }
 
     /// By what tries within a session are counted.

@@ -13,7 +13,7 @@ use super::live::Session;
 use super::records::{self, Account};
 use super::secrets::{code, random};
 use super::{Accounts, AddUserError, Denied, Moment, RECOVERY_CODES, lock, passwords};
-use crate::store::{Actor, Event};
+use crate::store::{Actor, Event, Failed};
 
 impl Accounts {
     /// Begins by a one-time code, and signs in.
@@ -34,7 +34,7 @@ impl Accounts {
         let find = |rows: &Connection| Ok::<_, Denied>(records::code(rows, &code_hash, at.unix_micros)?);
         // Before anything else is said of the request.
         let found = lock(&self.database).read(find)?;
-        found.ok_or(Code::SignInRefused)?;
+        found.ok_or_else(|| self.refuse(None, Failed::OneTimeCode))?;
         if !passwords::is_name(name) || !passwords::is_secret(secret) {
             return Err(Code::Malformed.into());
         }
@@ -68,7 +68,7 @@ impl Accounts {
         Ok(SignUpReply { signed_in: begun.reply, recovery_codes })
     }
 
-    /// Another password, for who knows the one that it is. Ends all other sessions.
+    /// Another password, for who knows the one that it is and has the second factor. Ends all other sessions.
     pub(crate) async fn change_password(
         self: &Arc<Self>,
         at: Moment,
@@ -89,7 +89,7 @@ impl Accounts {
     ) -> Result<(), Denied> {
         self.counted(at, by, |account| {
             if !passwords::is_right(request.password.expose(), &account.password_hash) {
-                return Err(Code::SignInRefused.into());
+                return Err(self.refuse(Some(by.staff), Failed::Password));
             }
             if !passwords::will_do(request.new_password.expose()) {
                 return Err(Code::PasswordRefused.into());
@@ -98,6 +98,7 @@ impl Accounts {
             self.change(
                 Actor::Staff(by.staff),
                 |rows, events| {
+                    self.prove(at, rows, account, request.totp.expose())?;
                     records::set_password(rows, by.staff, &hash)?;
                     records::end_sessions(rows, by.staff, Some(by.session))?;
                     events.push(Event::PasswordChanged { staff: by.staff });

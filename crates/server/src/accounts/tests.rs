@@ -12,6 +12,7 @@ use units::Phi;
 
 use super::*;
 use crate::permissions::{Caller, Scope};
+use crate::store::Failed;
 
 const FROM: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const UNIX: u64 = 1_767_225_600;
@@ -315,12 +316,15 @@ fn another_password_wants_the_last_one_and_ends_all_other_sessions() {
     let house = House::new();
     let (here, there) = (house.sign_in(0).unwrap(), house.sign_in(30).unwrap());
     let by = house.accounts.session(at(30).now, here.token.expose()).unwrap();
-    let change = |old: &str, new: &str| {
-        let request = PasswordRequest { password: phi(old), new_password: phi(new) };
+    let try_with = |old: &str, new: &str, totp: &str| {
+        let request = PasswordRequest { password: phi(old), new_password: phi(new), totp: phi(totp) };
         house.accounts.change_password_blocking(at(31), by, &request)
     };
+    let change = |old: &str, new: &str| try_with(old, new, &house.digits(60));
     assert_eq!(change("wrong horse", "another horse"), refused(Code::SignInRefused));
     assert_eq!(change(PASSWORD, "short"), refused(Code::PasswordRefused));
+    assert_eq!(try_with(PASSWORD, "another horse", "000000"), refused(Code::SignInRefused));
+    assert_eq!(try_with(PASSWORD, "another horse", &house.digits(30)), refused(Code::SignInRefused), "used");
     assert!(house.opens(31, &there));
     change(PASSWORD, "another horse").unwrap();
     assert!(house.opens(31, &here) && !house.opens(31, &there));
@@ -330,6 +334,86 @@ fn another_password_wants_the_last_one_and_ends_all_other_sessions() {
     }
     assert_eq!(change("wrong horse", "another horse").unwrap_err().code, Code::SignInRefused);
     assert_eq!(change("another horse", "a third horse").unwrap_err().code, Code::TooManyRequests, "guessed within");
+}
+
+#[test]
+fn who_begins_anew_by_another_process_is_out_at_once_and_back_by_the_code() {
+    let house = House::new();
+    let before = house.sign_in(0).unwrap();
+    add_user(house.data.path(), "kim", StaffRole::Clinician, &phi(PASSWORD)).unwrap();
+    assert!(house.opens(1, &before) && house.accounts.notice_others().is_empty(), "that was nothing of lee's");
+    let rings = house.accounts.watch_ended();
+    let code = give_code(house.data.path(), "lee").unwrap();
+    assert!(!house.opens(2, &before));
+    assert!(rings.has_changed().unwrap(), "streams hear of it");
+    assert_eq!(house.accounts.notice_others(), [before.staff]);
+    assert!(house.accounts.notice_others().is_empty(), "once");
+    assert_eq!(house.refresh(2, &before.refresh_token, 1), refused(Code::NotSignedIn));
+    let request = SignUpRequest {
+        code,
+        name: phi("lee"),
+        password: phi(PASSWORD),
+        totp_secret: Phi::new(Base64(house.secret.clone())),
+        totp: Phi::new(house.digits(30)),
+        label: String::new(),
+    };
+    let now = Moment { unix_micros: (UNIX + 30) * 1_000_000, ..at(30) };
+    let after = house.accounts.sign_up_blocking(now, &request).unwrap().signed_in;
+    assert!(house.opens(31, &after) && house.accounts.notice_others().is_empty());
+    let house = house.again(40);
+    assert!(house.opens(41, &after), "a restart knows the generation too");
+}
+
+#[test]
+fn who_asks_nothing_is_noticed_to_be_out_as_well() {
+    let house = House::new();
+    let before = house.sign_in(0).unwrap();
+    give_code(house.data.path(), "lee").unwrap();
+    assert_eq!(house.accounts.notice_others(), [before.staff]);
+    assert!(!house.opens(1, &before));
+}
+
+#[test]
+fn failed_tries_are_counted_by_kind_and_account_and_written_together() {
+    let house = House::new();
+    let lee = house.sign_in(0).unwrap().staff;
+    let try_as = |name: &str, password: &str, totp: Option<Phi<String>>| {
+        let request = SignInRequest::new(phi(name), phi(password), totp);
+        house.accounts.sign_in_blocking(from(1, 1), &request).map(drop)
+    };
+    for name in ["nobody", "somebody", "lee"] {
+        assert_eq!(try_as(name, "wrong horse", None), refused(Code::SignInRefused));
+    }
+    for digits in [None, Some(phi("000000")), Some(house.digits(0)).map(Phi::new)] {
+        assert_eq!(try_as("lee", PASSWORD, digits), refused(Code::SignInRefused));
+    }
+    let recovery_code = Some(phi("aaaa-bbbb-cccc-dddd"));
+    let request = SignInRequest { recovery_code, ..SignInRequest::new(phi("lee"), phi(PASSWORD), None) };
+    assert_eq!(house.accounts.sign_in_blocking(from(2, 1), &request).map(drop), refused(Code::SignInRefused));
+    let expected = [
+        (None, Failed::Password, 2),
+        (Some(lee), Failed::Password, 1),
+        (Some(lee), Failed::SecondFactor, 3),
+        (Some(lee), Failed::RecoveryCode, 1),
+    ];
+    assert_eq!(house.accounts.unwritten(), expected);
+    house.accounts.write_failures_blocking().unwrap();
+    assert!(house.accounts.unwritten().is_empty());
+}
+
+#[test]
+fn failed_tries_that_the_disk_does_not_take_wait_for_the_next_time() {
+    let house = House::new();
+    let wrong = SignInRequest::new(phi("nobody"), phi("wrong horse"), None);
+    assert!(house.accounts.sign_in_blocking(at(0), &wrong).is_err());
+    let other = rusqlite::Connection::open(house.data.path().join("housecall.sqlite3")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(house.accounts.write_failures_blocking(), refused(Code::StorageFailed));
+    assert!(house.accounts.sign_in_blocking(at(1), &wrong).is_err());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(house.accounts.unwritten(), [(None, Failed::Password, 2)]);
+    house.accounts.write_failures_blocking().unwrap();
+    assert!(house.accounts.unwritten().is_empty());
 }
 
 #[test]

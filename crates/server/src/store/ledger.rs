@@ -28,6 +28,21 @@ pub(crate) enum Actor {
     Staff(StaffId),
 }
 
+/// What was wrong of a try to sign in, or to prove who is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Failed {
+    /// The password, or there is no such account.
+    Password,
+    /// Nothing, but the account can be used no more.
+    Disabled,
+    /// The digits, or there were none: the password was right.
+    SecondFactor,
+    /// The recovery code: the password was right.
+    RecoveryCode,
+    /// The one-time code by which somebody begins.
+    OneTimeCode,
+}
+
 /// What happened. Ids, words of closed lists and counts: never a name, a secret or free text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -41,6 +56,8 @@ pub(crate) enum Event {
     SignedUp { staff: StaffId },
     /// Somebody signed in.
     SignedIn { staff: StaffId, session: SessionId },
+    /// So many tries at an account were wrong, or at names that nobody has, since this was written last.
+    TriesFailed { staff: Option<StaffId>, at: Failed, count: u32 },
     /// A recovery code was used up in the place of the second factor.
     RecoveryCodeUsed { staff: StaffId },
     /// Recovery codes were drawn anew; those before are worth nothing.

@@ -14,7 +14,7 @@ use signaling_protocol::{
     VisitId, VisitState,
 };
 
-pub(crate) use ledger::{Actor, Database, Event};
+pub(crate) use ledger::{Actor, Database, Event, Failed};
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};

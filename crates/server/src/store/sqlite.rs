@@ -20,7 +20,7 @@ const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 5] = ["
+const MIGRATIONS: [&str; 6] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -105,6 +105,8 @@ const MIGRATIONS: [&str; 5] = ["
     ALTER TABLE invites ADD COLUMN role TEXT NOT NULL DEFAULT 'patient';
     ALTER TABLE invites ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE invites ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+", "
+    ALTER TABLE staff ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 "];
 
 /// The database cannot be opened.

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use axum::body::Body;
+use futures_util::StreamExt;
 use hyper::StatusCode;
 use serde_json::json;
 use server::{CertificateFiles, Config, ConnectionCaps, ServeError, serve};
-use signaling_protocol::{Base64, CreateVisitReply, StaffRole, VersionRange};
+use signaling_protocol::{Base64, Code, CreateVisitReply, StaffRole, VersionRange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -128,6 +130,31 @@ async fn the_program_itself_starts_says_ready_and_stops() {
     assert!(!run(&["user", "code", "nobody"]).await.status.success());
     let claim = run(&["setup"]).await;
     assert!(claim.status.success() && claim.stdout.len() == 20, "there is no admin yet: {:?}", claim.stderr);
+}
+
+#[tokio::test]
+async fn a_new_code_by_the_command_line_signs_out_at_the_server_that_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let people = People::new();
+    people.hire(data.path(), "lee", StaffRole::Clinician);
+    people.hire(data.path(), "kim", StaffRole::Clinician);
+    let (_server, line) = start_program(data.path()).await;
+    let client = Client::of_ready_line(&line, people);
+    let (lee, kim) = (client.sign_in("lee").await.token.into_exposed(), client.sign_in("kim").await.token);
+    let link = client.link(&lee, 7).await;
+    let host = client.host(&lee, link.visit, b"host").await;
+    let mut hears = host.listen(None).await;
+    let mut stream = Body::new(client.stream("/v1/events", &lee).await.into_body()).into_data_stream();
+    let mut code = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"));
+    let code = code.args(["user", "code", "lee", "--data"]).arg(data.path()).output().await.unwrap();
+    assert!(code.status.success(), "{code:?}");
+    // The very next request.
+    let answer = client.request("GET", "/v1/clinic", Some(&lee), Vec::new()).await;
+    assert_eq!(answer.code(), Code::NotSignedIn);
+    hears.until("removed").await;
+    let read = async { while stream.next().await.is_some_and(|chunk| chunk.is_ok()) {} };
+    tokio::time::timeout(PATIENCE, read).await.expect("the stream ends");
+    client.request("GET", "/v1/clinic", Some(kim.expose()), Vec::new()).await.is(StatusCode::OK);
 }
 
 #[tokio::test]

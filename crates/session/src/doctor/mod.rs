@@ -12,8 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use ::doctor::{
-    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, ScriptFault, Trial,
-    Verdict, Way, Works, judge,
+    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial, Verdict, Way,
+    Works, judge,
 };
 use signaling_client::SignalingClient;
 use tokio::sync::mpsc;
@@ -116,7 +116,7 @@ async fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findi
     let (host, port) = (client.host(), address.port());
     let (proxy, proxy_script) = match client.dialer().proxy(&host, port).await {
         Ok(proxy) => (proxy, None),
-        Err(fault) => (None, Some(script_fault(fault))),
+        Err(fault) => (None, Some(fault)),
     };
     Findings {
         proxy,
@@ -132,18 +132,6 @@ async fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findi
         rate: Rate::NotAsked,
         clock_ahead_secs: None,
         devices: Vec::new(),
-    }
-}
-
-fn script_fault(fault: signaling_client::ScriptFault) -> ScriptFault {
-    use signaling_client::ScriptFault as Found;
-
-    match fault {
-        Found::Missing => ScriptFault::Missing,
-        Found::Broken => ScriptFault::Broken,
-        Found::Endless => ScriptFault::Endless,
-        Found::Greedy => ScriptFault::Greedy,
-        Found::NoWay => ScriptFault::NoWay,
     }
 }
 

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use signaling_client::{FindProxy, Finding, ProxyRules, ScriptFault};
+use signaling_client::{FindProxy, Finding, ProxyRules};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use units::ScriptFault;
 
 use script::RunningScript;
 

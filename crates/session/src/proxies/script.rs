@@ -6,9 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pac::{Script, Trouble, World};
-use signaling_client::{Hop, Proxy, ScriptFault, Uri, fetch_file};
+use signaling_client::{Hop, Proxy, Uri, fetch_file};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use units::ScriptFault;
 
 use super::ScriptPlace;
 use crate::network::own_addresses;

@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use ::doctor::{
-    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, ScriptFault, Trial, Verdict,
-    Way, Works,
+    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way, Works,
 };
-use units::DeviceKind;
+use units::{DeviceKind, ScriptFault};
 
 use super::devices::{device_kind, device_trouble};
 use super::with_phone;
