@@ -40,7 +40,7 @@ use rival::{Obedience, Rival};
 use sent_rate::SentRate;
 use trendline::{Trendline, Usage};
 pub use types::{Estimate, EstimatorConfig, PacketReport, Probe, SentPacket, start_rate};
-use types::{LONG_INITIAL, is_slow};
+use types::{LONG_INITIAL, is_full, is_slow};
 
 /// A queue that stands for this long is ours to drain, whatever its trend: a full drop-tail queue does not grow. Twice
 /// what a key frame of ours leaves in it for a moment.
@@ -274,6 +274,9 @@ impl Estimator {
     pub fn on_path(&mut self, now: Timestamp, round_trip: Duration, handshake: Option<Duration>) {
         self.smooth_round_trip(round_trip);
         self.careful = is_slow(round_trip, handshake);
+        if self.careful && is_full(round_trip, handshake) {
+            self.long_queue.expect(now);
+        }
         self.control.reset(now, start_rate(self.config.start, round_trip, handshake));
     }
 

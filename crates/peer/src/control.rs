@@ -2,7 +2,11 @@
 //!
 //! **Who speaks first.** The library (0.21.1) loses what arrives in one burst with the end of the SCTP handshake, and the
 //! channel with it: the side that began the handshake, the client of DTLS, makes its channel only after the burst. So that
-//! side speaks first, with an empty message, and the other does not count the channel as open before it hears anything.
+//! side speaks first, with an empty message, and the other does not count the channel as open before it hears anything, or has
+//! waited for longer than the path usually holds it back. Where the end of the handshake is lost, what was said meanwhile
+//! waits for it, comes in that burst, and is lost although SCTP acknowledged it: so when the first word comes after all, the
+//! channel is said to have opened once more, and everything is said again. (One call in three on a link of 30 kbps that loses a
+//! fifth stayed without the word that it was admitted.)
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,15 +59,14 @@ impl Receiver {
     }
 
     async fn receive(&self) -> Result<(), Gone> {
-        // Until when the other side's first word is waited for.
-        let mut patience = None;
+        let mut opening = Opening::default();
         loop {
             let mut next = pin!(self.channel.poll());
             let event = loop {
                 tokio::select! {
                     event = &mut next => break event,
-                    () = sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => {
-                        patience = None;
+                    () = sleep_until(opening.until.unwrap_or_else(Instant::now)), if opening.until.is_some() => {
+                        opening.waited();
                         self.opened().await?;
                     }
                 }
@@ -71,16 +74,17 @@ impl Receiver {
             match event {
                 Some(DataChannelEvent::OnOpen) => {
                     self.handshake.opened();
-                    if self.is_client.load(Ordering::Acquire) {
+                    let is_client = self.is_client.load(Ordering::Acquire);
+                    if is_client {
                         // An error says that it is closing: the next event will, too.
                         let _ = self.channel.try_send(BytesMut::new()).await;
+                    }
+                    if opening.opened(Instant::now(), is_client, self.handshake.took()) {
                         self.opened().await?;
-                    } else {
-                        patience = Some(Instant::now() + FIRST_WORD);
                     }
                 }
                 Some(DataChannelEvent::OnMessage(message)) => {
-                    if patience.take().is_some() {
+                    if opening.heard() {
                         self.opened().await?;
                     }
                     // Before the queue, which would hold hundreds of them.
@@ -109,5 +113,72 @@ impl Receiver {
     }
 }
 
+/// When the channel counts as open.
+#[derive(Debug, Default)]
+struct Opening {
+    /// Until when the other side's first word is waited for.
+    until: Option<Instant>,
+    /// It came to nothing, and the channel counts as open: nobody knows whether the other side hears us.
+    is_guess: bool,
+}
+
+impl Opening {
+    /// SCTP is there, after both handshakes took so long. Whether the channel counts as open at once.
+    fn opened(&mut self, now: Instant, is_client: bool, handshakes: Duration) -> bool {
+        self.until = (!is_client).then(|| now + (handshakes * HANDSHAKES).clamp(FIRST_WORD, LONGEST_FIRST_WORD));
+        is_client
+    }
+
+    /// The first word was waited for long enough.
+    fn waited(&mut self) {
+        (self.until, self.is_guess) = (None, true);
+    }
+
+    /// The other side said something. Whether that tells that the channel is open.
+    fn heard(&mut self) -> bool {
+        self.until.take().is_some() | std::mem::take(&mut self.is_guess)
+    }
+}
+
 /// How long the first word may take before the channel counts as open without: other stacks say nothing first.
 const FIRST_WORD: Duration = Duration::from_secs(1);
+/// Where the handshakes were slow, packets wait or are lost, and the end of theirs and the word after it may be so as well …
+const HANDSHAKES: u32 = 2;
+/// … but what is lost is sent again within seconds.
+const LONGEST_FIRST_WORD: Duration = Duration::from_secs(6);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUICK: Duration = Duration::from_millis(80);
+
+    fn waits(handshakes: Duration) -> Duration {
+        let (mut opening, now) = (Opening::default(), Instant::now());
+        assert!(!opening.opened(now, false, handshakes));
+        opening.until.expect("it waits").duration_since(now)
+    }
+
+    #[test]
+    fn the_first_word_is_waited_for_longer_where_the_handshakes_were_slow() {
+        let waits = [0, 80, 1_300, 20_000].map(|millis| waits(Duration::from_millis(millis)).as_millis());
+        assert_eq!(waits, [1_000, 1_000, 2_600, 6_000]);
+    }
+
+    #[test]
+    fn who_began_the_handshake_waits_for_nobody() {
+        let mut opening = Opening::default();
+        assert!(opening.opened(Instant::now(), true, QUICK));
+        assert!(opening.until.is_none() && !opening.heard());
+    }
+
+    #[test]
+    fn a_first_word_that_came_too_late_opens_once_more_and_further_words_do_not() {
+        let mut opening = Opening::default();
+        opening.opened(Instant::now(), false, QUICK);
+        assert!(opening.heard() && !opening.heard(), "in time");
+        opening.opened(Instant::now(), false, QUICK);
+        opening.waited();
+        assert!(opening.heard() && !opening.heard(), "too late");
+    }
+}

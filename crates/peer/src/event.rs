@@ -27,7 +27,7 @@ pub enum PeerEvent {
     Disconnected,
     /// No path was found in time, or it is gone for good, or no handshake came about on it: another connection may.
     Failed,
-    /// The control channel can carry messages.
+    /// The control channel can carry messages. Again, when it shows that the other side may have missed what was said first.
     ControlOpened,
     /// A message of the other side on the control channel.
     Control(Vec<u8>),

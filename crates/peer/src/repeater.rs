@@ -68,6 +68,13 @@ impl Handshake {
         self.lock().opened.get_or_insert_with(Instant::now);
     }
 
+    /// How long both handshakes took, from our first datagram until the control channel was open; zero before that.
+    pub(crate) fn took(&self) -> Duration {
+        let progress = self.lock();
+        let (Some(started), Some(opened)) = (progress.started, progress.opened) else { return Duration::ZERO };
+        opened.saturating_duration_since(started)
+    }
+
     /// When the other side's last datagram of a handshake came.
     pub(crate) fn heard(&self) -> Option<Instant> {
         self.lock().heard

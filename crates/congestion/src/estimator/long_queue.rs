@@ -34,6 +34,11 @@ pub(super) struct LongQueue {
 }
 
 impl LongQueue {
+    /// Nothing was sent yet, and the path was so slow before that it must be full.
+    pub(super) fn expect(&mut self, now: Timestamp) {
+        (self.drains, self.fell, self.knows_bottom) = (true, now, true);
+    }
+
     /// A report came: the queue stands at `standing` above a delay of `base` microseconds, and the round trip is `waits` above
     /// the least. What is below `short` is none.
     pub(super) fn on_report(
@@ -113,6 +118,18 @@ mod tests {
         queue.on_report(at(20_000), millis(5), 70_000, millis(100), SHORT);
         queue.on_report(at(20_200), millis(5), 70_000, millis(800), SHORT);
         assert!(!queue.drains());
+    }
+
+    #[test]
+    fn a_queue_that_is_expected_is_looked_into_from_the_first_packet_on_and_not_for_long_if_it_is_none() {
+        let mut queue = LongQueue::default();
+        queue.expect(at(0));
+        assert!(queue.drains());
+        let drained = (1..20u64).filter(|report| {
+            queue.on_report(at(report * 200), millis(5), 70_000, millis(0), SHORT);
+            queue.drains()
+        });
+        assert_eq!(drained.count(), 5, "a second from the first report on");
     }
 
     #[test]

@@ -19,7 +19,15 @@ pub(super) const LONG_INITIAL: f64 = 0.9;
 const HANDSHAKE_ROUND_TRIPS: u32 = 3;
 const SLOW_HANDSHAKE: Duration = Duration::from_millis(700);
 
-/// … and that path is believed to carry a voice, 24 kbps of the usual 500, until it shows more.
+/// … as does one whose quickest way there and back takes longer than by a satellite in a geostationary orbit (ITU-T G.114,
+/// annex A: 260 ms each way), with room for the links at both ends. Its queue is full.
+const LONGEST_ROUND_TRIP: Duration = Duration::from_millis(720);
+
+/// A slow handshake that took so long was not slow for one lost packet, which is sent again within a second: what looked for the
+/// path, and what the server was asked for meanwhile, stands in its queue.
+const HANDSHAKE_OF_FULL_PATH: Duration = Duration::from_millis(2_000);
+
+/// That path is believed to carry a voice, 24 kbps of the usual 500, until it shows more.
 const SLOW_START: f64 = 0.048;
 
 /// Between which rates the estimate lies, and where it begins.
@@ -113,7 +121,13 @@ pub fn start_rate(usual: DataRate, round_trip: Duration, handshake: Option<Durat
     }
 }
 
-/// Whether a handshake says that the path is thin, or loses much.
+/// Whether the checks of a path or the handshake say that it is thin, or loses much.
 pub(super) fn is_slow(round_trip: Duration, handshake: Option<Duration>) -> bool {
-    handshake.is_some_and(|took| took > round_trip * HANDSHAKE_ROUND_TRIPS + SLOW_HANDSHAKE)
+    let handshake_is_slow = handshake.is_some_and(|took| took > round_trip * HANDSHAKE_ROUND_TRIPS + SLOW_HANDSHAKE);
+    handshake_is_slow || round_trip > LONGEST_ROUND_TRIP
+}
+
+/// Whether a path that is slow has a full queue before anything was sent over it.
+pub(super) fn is_full(round_trip: Duration, handshake: Option<Duration>) -> bool {
+    round_trip > LONGEST_ROUND_TRIP || handshake.is_some_and(|took| took > HANDSHAKE_OF_FULL_PATH)
 }

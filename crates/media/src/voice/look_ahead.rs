@@ -22,6 +22,8 @@ pub(super) struct LookAhead {
     /// The farthest RED offset seen lately, in samples, and for how many more packets it counts.
     red: (i64, u32),
     chosen: i64,
+    /// The part of the voice that was lost lately and of which a copy came.
+    copied: f64,
     /// Since when less than what was chosen would have done.
     less_since: Option<Timestamp>,
 }
@@ -85,6 +87,11 @@ impl LookAhead {
         self.chosen
     }
 
+    /// The part of the voice (0 to 1) that was lost lately and is to come a second time.
+    pub(super) fn copied(&self) -> f64 {
+        self.copied
+    }
+
     /// The end of the packet with which a RED copy of the voice at `position` may still come; `None` if none is to be
     /// expected any more.
     pub(super) fn copy_expected(&self, position: i64) -> Option<i64> {
@@ -144,6 +151,8 @@ impl LookAhead {
             let made_up: usize = self.losses.iter().filter(beyond).map(|loss| loss.samples).sum();
             (wait + (wait - DEAR).max(0)) as f64 + made_up as f64 / span * worth
         };
+        let helped: usize = self.losses.iter().filter(|loss| loss.distance.is_some()).map(|loss| loss.samples).sum();
+        self.copied = helped as f64 / span;
         let longest = micros_of(samples_of(MAX_WAIT));
         let distances = self.losses.iter().filter_map(|loss| loss.distance.map(micros_of));
         let mut candidates: Vec<i64> = distances.filter(|&wait| wait <= longest).collect();

@@ -287,7 +287,7 @@ impl<D: Decoder> Receiver<D> {
         let Some(end) = self.look_ahead.copy_expected(position) else { return false };
         let overdue = self.delays.lateness(now, end);
         let soon = micros_of(self.packet_samples as i64 / 2);
-        let due = overdue >= -soon && overdue <= self.delays.usual() + OVERDUE;
+        let due = overdue >= -soon && overdue <= self.late_copies() + OVERDUE;
         due && self.waited < self.packet_samples && self.slack(now, position) < self.target()
     }
 
@@ -367,9 +367,14 @@ impl<D: Decoder> Receiver<D> {
     /// How much that should be.
     fn target(&self) -> i64 {
         let wait = self.look_ahead.wait();
-        let for_copies = if wait > 0 { wait + self.delays.usual().max(LEAST_FOR_COPIES) } else { 0 };
+        let for_copies = if wait > 0 { wait + self.late_copies().max(LEAST_FOR_COPIES) } else { 0 };
         let link = self.delays.target().max(for_copies);
         link.max(self.least.min(link + MOST_FOR_LIPS.as_micros() as i64))
+    }
+
+    /// How late those packets may be that bring copies: the more is lost, the more of them are waited for.
+    fn late_copies(&self) -> i64 {
+        self.delays.for_copies(self.look_ahead.copied())
     }
 }
 

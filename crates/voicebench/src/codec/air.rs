@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use units::Timestamp;
+use units::{DataRate, Timestamp};
 
 /// How packets are lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +26,15 @@ pub(super) struct Weather {
     pub(super) delay: Duration,
     /// Mean of an exponential variation on top, each packet by itself: they may overtake.
     pub(super) jitter: Duration,
+    /// What the link carries in all, if that is so little that each packet holds it for a while.
+    pub(super) rate: Option<DataRate>,
+}
+
+impl Weather {
+    /// What a packet of voice takes one way, if nothing is before it.
+    pub(super) fn one_way(&self) -> Duration {
+        self.delay + self.rate.map_or(Duration::ZERO, |rate| rate.time_for(VOICE_BYTES))
+    }
 }
 
 /// One way of it.
@@ -36,16 +45,20 @@ pub(super) struct Air {
     /// Whether it is bad, and until when.
     bad: bool,
     turns: Timestamp,
+    /// When what was sent so far has left, and when reports and checks go next.
+    busy_until: Timestamp,
+    others_at: Timestamp,
 }
 
 impl Air {
     /// Weather that begins at `now`, well.
     pub(super) fn new(now: Timestamp, weather: Weather, seed: u64) -> Self {
-        Self { weather, random: StdRng::seed_from_u64(seed), bad: true, turns: now }
+        Self { weather, random: StdRng::seed_from_u64(seed), bad: true, turns: now, busy_until: now, others_at: now }
     }
 
-    /// When a packet that is sent now arrives; `None` if it never does. Asked in the order of time.
-    pub(super) fn carry(&mut self, now: Timestamp) -> Option<Timestamp> {
+    /// When a packet of so many bytes that is sent now arrives; `None` if it never does. Asked in the order of time.
+    pub(super) fn carry(&mut self, now: Timestamp, bytes: u64) -> Option<Timestamp> {
+        let left = self.pass_through(now, bytes);
         let lost = match self.weather.loss {
             Loss::None => false,
             Loss::Random(probability) => self.random.random_bool(probability),
@@ -60,7 +73,19 @@ impl Air {
             }
         };
         let jitter = self.exponential(self.weather.jitter);
-        (!lost).then(|| now + self.weather.delay + jitter)
+        (!lost).then(|| left + self.weather.delay + jitter)
+    }
+
+    /// When a packet has left a thin link, on which reports and checks of the path go as well.
+    fn pass_through(&mut self, now: Timestamp, bytes: u64) -> Timestamp {
+        let Some(rate) = self.weather.rate else { return now };
+        while self.others_at <= now {
+            self.busy_until = self.busy_until.max(self.others_at) + rate.time_for(OTHERS_BYTES);
+            let gap = self.exponential(OTHERS_EVERY - OTHERS_LEAST);
+            self.others_at += OTHERS_LEAST + gap;
+        }
+        self.busy_until = self.busy_until.max(now) + rate.time_for(bytes);
+        self.busy_until
     }
 
     fn exponential(&mut self, mean: Duration) -> Duration {
@@ -68,14 +93,21 @@ impl Air {
     }
 }
 
+/// 60 ms of a voice at 24 kbps, headers included.
+const VOICE_BYTES: u64 = 180;
+/// A report or a check of the path, headers included, and how often one goes: 1.9 kbps (as measured at 30 kbps).
+const OTHERS_BYTES: u64 = 100;
+const OTHERS_EVERY: Duration = Duration::from_millis(420);
+const OTHERS_LEAST: Duration = Duration::from_millis(100);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lost(loss: Loss, every_ms: u64) -> Vec<bool> {
-        let weather = Weather { loss, delay: Duration::ZERO, jitter: Duration::ZERO };
+        let weather = Weather { loss, delay: Duration::ZERO, jitter: Duration::ZERO, rate: None };
         let mut air = Air::new(Timestamp::ZERO, weather, 3);
-        (0..200_000).map(|index| air.carry(Timestamp::from_millis(index * every_ms)).is_none()).collect()
+        (0..200_000).map(|index| air.carry(Timestamp::from_millis(index * every_ms), 178).is_none()).collect()
     }
 
     fn share(lost: &[bool]) -> f64 {
@@ -98,9 +130,26 @@ mod tests {
     #[test]
     fn jitter_adds_its_mean() {
         let (delay, jitter) = (Duration::from_millis(50), Duration::from_millis(15));
-        let mut air = Air::new(Timestamp::ZERO, Weather { loss: Loss::None, delay, jitter }, 3);
+        let mut air = Air::new(Timestamp::ZERO, Weather { loss: Loss::None, delay, jitter, rate: None }, 3);
         let now = Timestamp::from_millis(7);
-        let took: f64 = (0..20_000).filter_map(|_| air.carry(now)).map(|at| at.since(now).as_secs_f64()).sum();
+        let took: f64 = (0..20_000).filter_map(|_| air.carry(now, 178)).map(|at| at.since(now).as_secs_f64()).sum();
         assert!((took / 20_000.0 - 0.065).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_packet_holds_a_thin_link_for_its_bytes_and_waits_for_what_goes_before() {
+        let delay = Duration::from_millis(100);
+        let rate = Some(DataRate::from_kbps(30));
+        let mut air = Air::new(Timestamp::ZERO, Weather { loss: Loss::None, delay, jitter: Duration::ZERO, rate }, 3);
+        let took: Vec<_> = (1..=2_000_u64)
+            .filter_map(|index| {
+                let now = Timestamp::from_millis(index * 60);
+                Some(air.carry(now, 180)?.since(now).as_millis())
+            })
+            .collect();
+        assert_eq!(took.iter().min(), Some(&148));
+        let waited = took.iter().filter(|took| **took > 150).count();
+        assert!((100..700).contains(&waited), "{waited}");
+        assert!(took.iter().all(|took| *took < 400), "{took:?}");
     }
 }

@@ -69,7 +69,9 @@ const RED_60_FAR: Single = single("60 ms, RED two back", 60, ONE_COPY_FAR);
 const COMPARED: [Single; 6] = [PLC_60, FEC_60, DRED_60, RED_40, RED_60, RED_60_FAR];
 
 pub(super) fn rows() -> Vec<Row> {
-    let weather = |loss| Weather { loss, delay: DELAY, jitter: Duration::ZERO };
+    let weather = |loss| Weather { loss, delay: DELAY, jitter: Duration::ZERO, rate: None };
+    // The rest of the 30 is for reports and for checks of the path.
+    let thin = Weather { rate: Some(DataRate::from_kbps(30)), delay: THIN_DELAY, ..weather(Loss::Random(0.2)) };
     let bursts = Loss::Bursts { share: 0.1, length: Duration::from_millis(60) };
     let row =
         |name, kbps, weather, bars, singles| Row { name, wire: DataRate::from_kbps(kbps), weather, bars, singles };
@@ -104,8 +106,17 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("66 kbps, clean", 66, weather(Loss::None), Bars::default(), &[PLC_20]),
         row("66 kbps, 1 % random loss", 66, weather(Loss::Random(0.01)), Bars::default(), &[PLC_20, PLC_60]),
+        row(
+            "24 of 30 kbps, 20 % random loss",
+            24,
+            thin,
+            Bars { best: true, ..stoi(0.85) },
+            &[PLC_60, RED_60, RED_60_FAR],
+        ),
     ]
 }
 
 /// One way, beside jitter.
 const DELAY: Duration = Duration::from_millis(50);
+/// Of the thinnest link that a voice is to be understood over; what its packets take to pass it comes on top.
+const THIN_DELAY: Duration = Duration::from_millis(100);

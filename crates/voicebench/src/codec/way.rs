@@ -108,7 +108,7 @@ struct Way {
 
 impl Way {
     fn new(choice: &Choice, weather: Weather, seed: u64) -> Result<Self> {
-        let sender = Sender::new(choice, weather.delay);
+        let sender = Sender::new(choice, weather.one_way());
         Ok(Self {
             now: Timestamp::ZERO,
             weather,
@@ -166,9 +166,10 @@ impl Way {
         let Some(voice) = self.encoder.push(frame) else { return Ok(false) };
         self.sequence = self.sequence.wrapping_add(1);
         let packed = (!voice.redundant.is_empty()).then(|| red::pack(OPUS, &voice));
-        let arrives = self.air.carry(self.now);
+        let bytes = packed.as_ref().unwrap_or(&voice.payload).len() as u64 + HEADERS;
+        let arrives = self.air.carry(self.now, bytes);
         self.sender.sent(self.now, arrives);
-        self.tally.wire_bytes += packed.as_ref().unwrap_or(&voice.payload).len() as u64 + HEADERS;
+        self.tally.wire_bytes += bytes;
         self.tally.packets += 1;
         self.tally.lost += u64::from(arrives.is_none());
         if let Some(at) = arrives {

@@ -45,7 +45,11 @@ impl Scorer {
     fn check(&self) -> Result<()> {
         let tests = self.tool.with_file_name("test_score.py");
         let output = Command::new(&self.python).arg("-B").arg(tests).output().context("no Python")?;
-        ensure!(output.status.success(), "the scores are not right: {}", String::from_utf8_lossy(&output.stderr).trim());
+        ensure!(
+            output.status.success(),
+            "the scores are not right: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
         Ok(())
     }
 

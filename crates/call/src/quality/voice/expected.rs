@@ -88,7 +88,7 @@ impl Scheme {
         };
         let longer = (spacing / f64::from(LONGEST_FRAME_MS)).max(1.0).sqrt() * (1.0 + in_a_row);
         let left = (-missing * LOSS_HURTS * longer).exp();
-        Some(1.0 + (clean - 1.0) * left - late(one_way + self.packet() + self.look_ahead().mul_f64(WAITED_FOR)))
+        Some(1.0 + (clean - 1.0) * left - late(one_way + self.packet(), self.look_ahead()))
     }
 }
 
@@ -103,10 +103,11 @@ fn sounds(kbps: f64) -> f64 {
 }
 
 /// What delay takes from a conversation: little until people begin to interrupt each other, then more (the two slopes of
-/// ITU-T G.107, made less unlike so that words that are understood go first).
-fn late(mouth_to_ear: Duration) -> f64 {
-    let ms = mouth_to_ear.as_secs_f64() * 1e3;
-    (ms + (ms - PATIENCE_MS).max(0.0)) * DELAY_HURTS
+/// ITU-T G.107, made less unlike so that words that are understood go first). Whether people interrupt each other the longest
+/// wait decides, not that on average.
+fn late(before: Duration, look_ahead: Duration) -> f64 {
+    let ms = |span: Duration| span.as_secs_f64() * 1e3;
+    (ms(before + look_ahead.mul_f64(WAITED_FOR)) + (ms(before + look_ahead) - PATIENCE_MS).max(0.0)) * DELAY_HURTS
 }
 
 /// kbps of one copy of the voice, and how it sounds.
@@ -141,6 +142,7 @@ const DRED_COARSE: f64 = 0.8;
 const LOSS_HURTS: f64 = 7.3;
 /// Playout waits for copies only while losses make it worth that; long packets are waited for always.
 const WAITED_FOR: f64 = 0.4;
-/// A quarter of a point for 100 ms, and twice as much for what comes after 300.
+/// A quarter of a point for 100 ms, and twice as much for what comes after 250 (G.107 has its knee at 177, without the time
+/// that it takes to hear that there is nothing to hear).
 const DELAY_HURTS: f64 = 0.0025;
-const PATIENCE_MS: f64 = 300.0;
+const PATIENCE_MS: f64 = 250.0;
