@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
+use stun_types::attribute::ErrorCode;
 use stun_types::message::TransactionId;
 use turn_server_proto::api::{SocketAllocateError, Transmit, TurnServerApi};
 use turn_server_proto::server::TurnServer;
@@ -12,8 +13,10 @@ use turn_types::{AddressFamily, TransportType};
 use units::Timestamp;
 
 use crate::REALM;
+use crate::contract::Family;
 use crate::credential::Grant;
 use crate::quota::{Bucket, Quotas};
+use crate::request::{Kind, Request};
 
 /// By what a client is known: RFC 8656's 5-tuple, without this side of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,10 +59,10 @@ pub(crate) struct Instance {
     pub(crate) born: Timestamp,
     /// The names that the library knows here.
     pub(crate) users: Vec<String>,
-    /// Who asks for an allocation just now, and by which request.
-    pub(crate) applicant: Option<(Holder, TransactionId)>,
+    /// Who asks for an allocation just now.
+    pub(crate) applicant: Option<Applicant>,
     /// Sockets that are being opened.
-    pub(crate) opening: Vec<(AddressFamily, Option<Result<SocketAddr, SocketAllocateError>>)>,
+    pub(crate) opening: Vec<Opening>,
     /// Whose the allocation is.
     pub(crate) holder: Option<Holder>,
     /// Its relayed addresses, one for each family.
@@ -71,6 +74,39 @@ pub(crate) struct Instance {
     /// From the client, and to it.
     pub(crate) up: Bucket,
     pub(crate) down: Bucket,
+}
+
+/// What becomes of a request.
+pub(crate) enum Proceed {
+    /// The library decides.
+    Ask,
+    /// It is being carried out already.
+    Wait,
+    /// It was carried out already: this was the answer.
+    Again(Vec<u8>),
+    /// Not with us.
+    Refuse(u16),
+}
+
+/// Who asks for an allocation.
+#[derive(Debug)]
+pub(crate) struct Applicant {
+    pub(crate) holder: Holder,
+    /// By which request.
+    pub(crate) transaction: TransactionId,
+    /// Whether the request says of which family.
+    pub(crate) names_family: bool,
+}
+
+/// A socket that is being opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    /// Which family the library asked for.
+    pub(crate) asked: AddressFamily,
+    /// Of which it will be.
+    pub(crate) family: Family,
+    /// What came of it.
+    pub(crate) result: Option<Result<SocketAddr, SocketAllocateError>>,
 }
 
 /// Whose an allocation is.
@@ -134,7 +170,7 @@ impl Instance {
     /// The results of opening, once all are there: the failed ones first, because the library forgets an allocation whose last
     /// socket failed.
     pub(crate) fn opened(&mut self) -> Option<Vec<(AddressFamily, Result<SocketAddr, SocketAllocateError>)>> {
-        let all: Option<Vec<_>> = self.opening.iter().map(|(family, result)| Some((*family, (*result)?))).collect();
+        let all: Option<Vec<_>> = self.opening.iter().map(|opening| Some((opening.asked, opening.result?))).collect();
         let mut all = all.filter(|all| !all.is_empty())?;
         self.opening.clear();
         all.sort_by_key(|(_, result)| result.is_ok());
@@ -150,6 +186,31 @@ impl Instance {
         result: Result<SocketAddr, SocketAllocateError>,
     ) {
         self.server.allocated_socket(TRANSPORT, HERE, client, TransportType::Udp, family, result, instant(now));
+    }
+
+    /// What becomes of a request about an allocation by whose it is.
+    pub(crate) fn may_proceed(&mut self, now: Timestamp, request: &Request<'_>, quotas: &Quotas) -> Proceed {
+        match request.kind {
+            // Sent again because the answer was lost: the library would call it a second allocation.
+            Kind::Allocate => match &self.granted {
+                Some((transaction, answer)) if *transaction == request.transaction() => Proceed::Again(answer.clone()),
+                _ => Proceed::Ask,
+            },
+            Kind::Refresh => Proceed::Ask,
+            Kind::CreatePermission => match self.permit(now, &request.peers, quotas.peers) {
+                true => Proceed::Ask,
+                false => Proceed::Refuse(ErrorCode::INSUFFICIENT_CAPACITY),
+            },
+            Kind::ChannelBind => match (request.channel, request.peers.first()) {
+                (Some(number), Some(peer)) if !self.bind(now, number, *peer, quotas.peers) => {
+                    Proceed::Refuse(ErrorCode::BAD_REQUEST)
+                }
+                (Some(_), Some(peer)) if !self.permit(now, &[*peer], quotas.peers) => {
+                    Proceed::Refuse(ErrorCode::INSUFFICIENT_CAPACITY)
+                }
+                _ => Proceed::Ask,
+            },
+        }
     }
 }
 

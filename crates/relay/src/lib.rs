@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod contract;
 mod credential;
 mod framing;
 mod instance;
@@ -17,12 +18,13 @@ mod quota;
 mod relay;
 mod request;
 
+pub use contract::{Admissions, Config, Counts, Family, Output};
 pub use credential::{Credential, Grant, Secret, Tag, coturn_credential};
 pub use framing::{Deframer, FramingError, LARGEST_MESSAGE, padding};
 pub use instance::{Client, Transport};
 pub use peers::{Peers, is_public};
 pub use quota::Quotas;
-pub use relay::{Admissions, Config, Counts, Family, Output, Relay};
+pub use relay::Relay;
 
 /// The realm of the credentials (RFC 8489 section 14.9). It tells nothing about the clinic.
 pub const REALM: &str = "housecall";

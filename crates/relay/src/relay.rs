@@ -12,90 +12,13 @@ use turn_types::prelude::DelayedTransmitBuild;
 use units::Timestamp;
 
 use crate::REALM;
+use crate::contract::{Admissions, Config, Counts, Family, Output};
 use crate::credential::{Credential, Grant, Secret, Tag};
-use crate::instance::{Client, HERE, Holder, Instance, LONGEST, STRANGER, Transport, instant, transmit};
-use crate::peers::Peers;
-use crate::quota::{Quotas, Shares};
+use crate::instance::{
+    Applicant, Client, HERE, Holder, Instance, LONGEST, Opening, Proceed, STRANGER, Transport, instant, transmit,
+};
+use crate::quota::Shares;
 use crate::request::{Kind, Name, Request, Sort, refuse_unread, sort};
-
-/// What a relay is started with.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// The addresses that clients are told as their relayed ones, one of a family.
-    pub relayed: Vec<IpAddr>,
-    /// Whom it forwards to besides them.
-    pub peers: Peers,
-    /// Who may have how much.
-    pub quotas: Quotas,
-}
-
-/// Who is in a visit: the gate asks for every new allocation, for every refresh, and for all once a second.
-pub trait Admissions {
-    /// Whether this endpoint is still in this visit.
-    fn admits(&self, grant: &Grant) -> bool;
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// A message to a client.
-    ToClient {
-        /// To whom.
-        client: Client,
-        /// Without the padding that a stream needs.
-        bytes: Vec<u8>,
-        /// Whether it may be lost: a peer's data, not an answer.
-        is_data: bool,
-    },
-    /// A datagram to a peer.
-    ToPeer {
-        /// From this relayed address.
-        relayed: SocketAddr,
-        /// To there.
-        peer: SocketAddr,
-        /// What.
-        bytes: Vec<u8>,
-    },
-    /// A socket is wanted: answer with [`Relay::handle_opened`].
-    Open {
-        /// By whom.
-        client: Client,
-        /// On an address of which family.
-        family: Family,
-    },
-    /// A socket is of no more use.
-    Close {
-        /// Which.
-        relayed: SocketAddr,
-    },
-    /// A stream is of no more use.
-    HangUp {
-        /// Whose.
-        client: Client,
-    },
-}
-
-/// The family of an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
-}
-
-/// What the relay has done since it was started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Bytes of data that passed, both ways.
-    pub forwarded_bytes: u64,
-    /// Datagrams that were more than an allocation's rate.
-    pub over_rate: u64,
-    /// Datagrams and requests that would have led to a forbidden peer.
-    pub forbidden: u64,
-    /// Requests for an allocation beyond somebody's share.
-    pub over_quota: u64,
-}
 
 /// The relay. See the [crate](crate).
 #[derive(Debug)]
@@ -195,25 +118,21 @@ impl Relay {
 
     /// What came of [`Output::Open`]: the relayed address, or none if there is no socket to be had.
     pub fn handle_opened(&mut self, now: Timestamp, client: Client, family: Family, relayed: Option<SocketAddr>) {
-        let wanted = match family {
-            Family::V4 => AddressFamily::IPV4,
-            Family::V6 => AddressFamily::IPV6,
-        };
         let Some(instance) = self.clients.get_mut(&client) else {
             self.outputs.extend(relayed.map(|relayed| Output::Close { relayed }));
             return;
         };
-        let waiting = instance.opening.iter_mut().find(|(family, result)| *family == wanted && result.is_none());
-        let Some((_, result)) = waiting else {
+        let waiting = instance.opening.iter_mut().find(|opening| opening.family == family && opening.result.is_none());
+        let Some(opening) = waiting else {
             self.outputs.extend(relayed.map(|relayed| Output::Close { relayed }));
             return;
         };
-        *result = Some(relayed.ok_or(match self.config.relayed.iter().any(|ip| family_of(*ip) == family) {
+        opening.result = Some(relayed.ok_or(match self.config.relayed.iter().any(|ip| Family::of(*ip) == family) {
             true => SocketAllocateError::InsufficientCapacity,
             false => SocketAllocateError::AddressFamilyNotSupported,
         }));
         let Some(all) = instance.opened() else { return };
-        let Some((holder, transaction)) = instance.applicant.take() else { return };
+        let Some(Applicant { holder, transaction, .. }) = instance.applicant.take() else { return };
         for (family, result) in all {
             instance.relayed.extend(result.ok());
             instance.tell_opened(now, client.address, family, result);
@@ -352,7 +271,8 @@ impl Relay {
                 } else if instance.opening.is_empty() {
                     instance.know(&standing.username, &standing.password);
                     let holder = Holder { username: standing.username.clone(), grant: standing.grant, since: now };
-                    instance.applicant = Some((holder, request.transaction()));
+                    let (transaction, names_family) = (request.transaction(), request.names_family);
+                    instance.applicant = Some(Applicant { holder, transaction, names_family });
                     Proceed::Ask
                 } else {
                     Proceed::Wait
@@ -425,9 +345,14 @@ impl Relay {
             match instance.server.poll(instant(now)) {
                 TurnServerPollRet::WaitUntil(_) => break,
                 TurnServerPollRet::AllocateSocket { family, .. } => {
-                    let known = if family == AddressFamily::IPV6 { Family::V6 } else { Family::V4 };
-                    instance.opening.push((family, None));
-                    self.outputs.push_back(Output::Open { client, family: known });
+                    let is_told = instance.applicant.as_ref().is_some_and(|applicant| applicant.names_family);
+                    let opened = match family {
+                        AddressFamily::IPV6 => Family::V6,
+                        _ if is_told => Family::V4,
+                        _ => self.config.usual_family(),
+                    };
+                    instance.opening.push(Opening { asked: family, family: opened, result: None });
+                    self.outputs.push_back(Output::Open { client, family: opened });
                 }
                 TurnServerPollRet::SocketClose { listen_addr, .. } => {
                     instance.relayed.retain(|relayed| *relayed != listen_addr);
@@ -473,48 +398,9 @@ impl Relay {
 /// The library has at most two sockets to open and two to close for a client.
 const MOST_STEPS: usize = 16;
 
-/// What becomes of a request.
-enum Proceed {
-    /// The library decides.
-    Ask,
-    /// It is being carried out already.
-    Wait,
-    /// It was carried out already: this was the answer.
-    Again(Vec<u8>),
-    /// Not with us.
-    Refuse(u16),
-}
-
 impl Standing {
     fn signer(&self) -> (&MessageIntegrityCredentials, IntegrityAlgorithm) {
         (&self.credentials, self.algorithm)
-    }
-}
-
-impl Instance {
-    /// What becomes of a request about an allocation by whose it is.
-    fn may_proceed(&mut self, now: Timestamp, request: &Request<'_>, quotas: &Quotas) -> Proceed {
-        match request.kind {
-            // Sent again because the answer was lost: the library would call it a second allocation.
-            Kind::Allocate => match &self.granted {
-                Some((transaction, answer)) if *transaction == request.transaction() => Proceed::Again(answer.clone()),
-                _ => Proceed::Ask,
-            },
-            Kind::Refresh => Proceed::Ask,
-            Kind::CreatePermission => match self.permit(now, &request.peers, quotas.peers) {
-                true => Proceed::Ask,
-                false => Proceed::Refuse(ErrorCode::INSUFFICIENT_CAPACITY),
-            },
-            Kind::ChannelBind => match (request.channel, request.peers.first()) {
-                (Some(number), Some(peer)) if !self.bind(now, number, *peer, quotas.peers) => {
-                    Proceed::Refuse(ErrorCode::BAD_REQUEST)
-                }
-                (Some(_), Some(peer)) if !self.permit(now, &[*peer], quotas.peers) => {
-                    Proceed::Refuse(ErrorCode::INSUFFICIENT_CAPACITY)
-                }
-                _ => Proceed::Ask,
-            },
-        }
     }
 }
 
@@ -524,8 +410,4 @@ fn subscriber(ip: IpAddr) -> IpAddr {
         IpAddr::V4(ip) => ip.into(),
         IpAddr::V6(ip) => std::net::Ipv6Addr::from(u128::from(ip) & !u128::from(u64::MAX)).into(),
     }
-}
-
-fn family_of(ip: IpAddr) -> Family {
-    if ip.is_ipv4() { Family::V4 } else { Family::V6 }
 }

@@ -8,7 +8,9 @@ use stun_types::message::{
     TransactionId,
 };
 use stun_types::prelude::{Attribute, AttributeExt, AttributeFromRaw, AttributeStaticType};
-use turn_types::attribute::{ChannelNumber, EvenPort, ReservationToken, XorPeerAddress};
+use turn_types::attribute::{
+    AdditionalAddressFamily, ChannelNumber, EvenPort, RequestedAddressFamily, ReservationToken, XorPeerAddress,
+};
 
 /// The requests of TURN that are carried out. The rest, allocations of TCP (RFC 6062) among it, is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub(crate) struct Request<'a> {
     pub(crate) channel: Option<u16>,
     /// Whether it wants a port of its choice: EVEN-PORT, RESERVATION-TOKEN.
     pub(crate) is_choosy: bool,
+    /// Whether it says of which family its addresses are to be: REQUESTED-ADDRESS-FAMILY, ADDITIONAL-ADDRESS-FAMILY.
+    pub(crate) names_family: bool,
 }
 
 /// By what a client says who it is.
@@ -132,11 +136,13 @@ impl<'a> Request<'a> {
                 is_choosy = true;
             }
         }
+        let names_family =
+            [RequestedAddressFamily::TYPE, AdditionalAddressFamily::TYPE].iter().any(|sort| seen.contains(sort));
         // Of two signatures the library might look at the other one.
         if [MessageIntegrity::TYPE, MessageIntegritySha256::TYPE].iter().all(|sort| seen.contains(sort)) {
             return Err(Malformed);
         }
-        Ok(Self { message, kind, name, peers, channel, is_choosy })
+        Ok(Self { message, kind, name, peers, channel, is_choosy, names_family })
     }
 
     /// By which algorithm the request is signed with `credentials`; none if it is not.

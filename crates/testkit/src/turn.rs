@@ -76,6 +76,11 @@ impl TurnClient {
         self.request(ALLOCATE, &[&RequestedTransport::new(RequestedTransport::UDP), &family])
     }
 
+    /// Asks for one of whichever family, as WebRTC's clients do.
+    pub fn allocate_any(&self) -> Vec<u8> {
+        self.request(ALLOCATE, &[&RequestedTransport::new(RequestedTransport::UDP)])
+    }
+
     /// Refreshes the allocation, or ends it with a lifetime of zero.
     pub fn refresh(&self, lifetime_secs: u32) -> Vec<u8> {
         self.request(REFRESH, &[&Lifetime::new(lifetime_secs)])

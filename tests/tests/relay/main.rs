@@ -142,6 +142,15 @@ fn two_whose_clinic_is_reached_by_ipv6_meet_straight() {
 }
 
 #[test]
+fn two_who_hide_their_addresses_meet_by_a_relay_of_ipv6_alone() {
+    let side = Side { words: &["--relay-only"], ..Side::default() };
+    for report in Clinic::at(Ipv6Addr::LOCALHOST.into()).call(side, side) {
+        assert_eq!(values(&report, "way"), ["relay_udp"]);
+        assert_eq!(values(&report, "path"), ["relay-relay"], "no other address was told or found");
+    }
+}
+
+#[test]
 fn where_the_clinic_hides_addresses_two_who_say_nothing_meet_by_the_relay_alone() {
     for report in Clinic::with(Ipv4Addr::LOCALHOST.into(), &["--relay-only"]).call(Side::default(), Side::default()) {
         assert_eq!(values(&report, "way"), ["relay_udp"]);

@@ -145,3 +145,35 @@ fn both_families_are_relayed_and_not_mixed() {
     house.raw(from, &guest.send(peer, b"six"));
     assert_eq!(house.to_peers, [(relayed, peer, b"six".to_vec())]);
 }
+
+#[test]
+fn who_names_no_family_is_given_ipv4_and_by_a_relay_that_has_none_ipv6() {
+    let ask = |house: &mut House, guest: &mut TurnClient, from| {
+        house.say(from, &guest.allocate_any(), guest);
+        house.say(from, &guest.allocate_any(), guest)
+    };
+    let mut both = House::open();
+    let mut guest = both.client("visit", "guest");
+    let TurnAnswer::Done { relayed: Some(relayed), .. } = ask(&mut both, &mut guest, by_udp("[2a00:5::1]:4000")) else {
+        panic!()
+    };
+    assert!(relayed.is_ipv4(), "RFC 8656, section 7.2");
+
+    let mut six = House::with(|config| config.relayed.retain(std::net::IpAddr::is_ipv6));
+    let mut guest = six.client("visit", "guest");
+    let from = by_udp("[2a00:5::1]:4000");
+    let TurnAnswer::Done { relayed: Some(relayed), .. } = ask(&mut six, &mut guest, from) else { panic!() };
+    assert!(relayed.is_ipv6());
+    assert_eq!(six.say(from, &guest.permission(&[at("8.8.8.8:5000")]), &mut guest), refused(443, true));
+    let peer = at("[2606:4700::1]:5000");
+    six.say(from, &guest.permission(&[peer]), &mut guest);
+    six.raw(from, &guest.send(peer, b"six"));
+    assert_eq!(six.to_peers, [(relayed, peer, b"six".to_vec())]);
+    six.say(from, &guest.refresh(0), &mut guest);
+    six.pass(1);
+    assert!(six.sockets.is_empty(), "given back");
+
+    let mut other = six.client("visit", "other");
+    let from = by_udp("[2a00:5::2]:4000");
+    assert_eq!(six.allocate_on(from, &mut other, false), refused(440, true), "who insists is told that there is none");
+}

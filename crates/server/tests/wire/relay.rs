@@ -161,6 +161,30 @@ async fn by_ipv6_data_passes_and_nobody_is_led_into_a_private_network_by_any_of_
     }
 }
 
+/// The WebRTC library of our own apps never says of which family, by whatever it reaches a relay.
+#[tokio::test]
+async fn a_relay_of_ipv6_alone_serves_whoever_names_no_family() {
+    let clinic = Clinic::start_with(|config| {
+        lab(config);
+        config.listen = "[::1]:0".parse().unwrap();
+    })
+    .await;
+    let server = relay_of(&clinic.call().await.2).await;
+    for way in [Way::Udp, Way::Tcp, Way::Tls(b"stun.turn")] {
+        let (mut line, mut turn) = (Line::open(&clinic.client(), way).await, turn_client(&server));
+        let first = turn.allocate_any();
+        assert!(matches!(line.ask(&mut turn, &first).await, TurnAnswer::Refused { code: 401, .. }), "{way:?}");
+        let again = turn.allocate_any();
+        let TurnAnswer::Done { relayed: Some(relayed), .. } = line.ask(&mut turn, &again).await else {
+            panic!("{way:?}")
+        };
+        let (socket, address) = peer("::1").await;
+        line.must(&mut turn, |turn| turn.channel(0x4000, address)).await;
+        line.say(&TurnClient::channel_data(0x4000, b"good morning")).await;
+        assert_eq!(heard(&socket).await, (b"good morning".to_vec(), relayed), "{way:?}");
+    }
+}
+
 /// Unique local and link-local addresses, multicast, and private IPv4 addresses in every wrapping: mapped, compatible, NAT64 (both
 /// prefixes), 6to4, Teredo.
 const FORBIDDEN_V6: [&str; 15] = [
