@@ -122,6 +122,9 @@ pub struct JoinReply {
     pub role: Role,
     /// What the server takes at most.
     pub limits: Limits,
+    /// As in [`IceReply`], and said here too: who gets no answer there shall not take it for false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay_only: bool,
 }
 
 /// `POST /v1/visits/{v}/messages`: one to [`Limits::boxes_per_request`] of them.

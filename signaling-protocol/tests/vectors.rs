@@ -24,7 +24,7 @@ use signaling_protocol::{
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 52] = [
+const MESSAGES: [(&str, Again); 53] = [
     ("sign_up_request", again::<SignUpRequest>),
     ("sign_up_reply", again::<SignUpReply>),
     ("refresh_request", again::<RefreshRequest>),
@@ -53,6 +53,7 @@ const MESSAGES: [(&str, Again); 52] = [
     ("join_request", again::<JoinRequest>),
     ("host_join_request", again::<HostJoinRequest>),
     ("join_reply", again::<JoinReply>),
+    ("join_reply_relay_only", again::<JoinReply>),
     ("send_request", again::<SendRequest>),
     ("send_reply", again::<SendReply>),
     ("endpoint_request", again::<EndpointRequest>),

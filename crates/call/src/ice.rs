@@ -32,6 +32,16 @@ impl Ice {
         is_other
     }
 
+    /// What the server said when it let us in.
+    pub(crate) fn on_joined(&mut self, relay_only: bool) {
+        self.relay_only |= relay_only;
+    }
+
+    /// Nothing is known of servers any more. What the clinic wants is: that is of the visit, however often we come in.
+    pub(crate) fn forget_servers(&mut self) {
+        *self = Self { relay_only: self.relay_only, ..Self::default() };
+    }
+
     /// By which ways the two may reach each other: what the person wants, or the clinic where that is stricter.
     pub(crate) fn stricter(&self, paths: Paths) -> Paths {
         match paths {
@@ -145,6 +155,8 @@ mod tests {
         assert_eq!(ice.stricter(Paths::RelaysBy(RelayWay::Tls)), Paths::RelaysBy(RelayWay::Tls));
         ice.on_reply(at(10), reply(60, &both), Paths::All);
         assert_eq!(ice.servers, Some(vec![server("turn:a:1")]), "nobody takes it back in the middle of a visit");
+        ice.forget_servers();
+        assert_eq!((&ice.servers, ice.stricter(Paths::All)), (&None, Paths::Relays), "nor by having us come in anew");
         assert_eq!(Ice::default().stricter(Paths::Relays), Paths::Relays);
     }
 }

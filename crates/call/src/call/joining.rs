@@ -9,7 +9,6 @@ use units::Timestamp;
 
 use super::Call;
 use super::timers::REJOIN_PATIENCE;
-use crate::ice::Ice;
 use crate::{
     EndReason, MilestoneKind, Party, Paths, PeerCommand, Phase, Refusal, RequestKind, SignalingInput, SignalingRequest,
 };
@@ -138,6 +137,7 @@ impl Call {
         self.joining = Joining::In;
         self.me = Some(reply.endpoint);
         self.visit = Some(reply.visit);
+        self.ice.on_joined(reply.relay_only);
         if self.phase == Phase::Lobby {
             self.phase = Phase::WaitingRoom { since: now };
         }
@@ -254,7 +254,7 @@ impl Call {
     /// Comes in anew, as somebody else.
     pub(super) fn rejoin(&mut self) {
         self.me = None;
-        self.ice = Ice::default();
+        self.ice.forget_servers();
         self.forget_everybody();
         self.ask_to_join(false, None);
     }

@@ -183,6 +183,7 @@ impl Scene {
             endpoint_token: "token".to_owned().into(),
             role,
             limits: Limits::default(),
+            relay_only: false,
         };
         self.signaling(SignalingInput::Joined(reply));
         self.signaling(SignalingInput::Ice(IceReply { servers: Vec::new(), ttl_secs: 600, relay_only: false }));

@@ -327,6 +327,7 @@ impl World {
             endpoint_token: "token".to_owned().into(),
             role: self.apps[side].role,
             limits: Limits::default(),
+            relay_only: false,
         };
         self.later(20, side, Input::Signaling(SignalingInput::Joined(reply)));
     }

@@ -48,7 +48,7 @@ pub(super) async fn join_guest(
     if joined == Err(Code::InviteTooEarly) {
         return Err(Refused::opens_at(shared.driver.with(|visits, _| visits.opens_unix_secs(invite))));
     }
-    joined_answer(shared.driver.settle(joined?, writing).await?)
+    joined_answer(&shared, shared.driver.settle(joined?, writing).await?)
 }
 
 pub(super) async fn join_host(
@@ -57,7 +57,7 @@ pub(super) async fn join_host(
     Visit(visit): Visit,
     Body(request): Body<HostJoinRequest>,
 ) -> Answer<JoinReply> {
-    joined_answer(shared.driver.handle(Command::JoinHost { staff, visit, request }).await?)
+    joined_answer(&shared, shared.driver.handle(Command::JoinHost { staff, visit, request }).await?)
 }
 
 pub(super) async fn send(
@@ -114,9 +114,9 @@ pub(super) async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty
     Ok(Json(Empty {}))
 }
 
-fn joined_answer(reply: Reply) -> Answer<JoinReply> {
+fn joined_answer(shared: &Shared, reply: Reply) -> Answer<JoinReply> {
     match reply {
-        Reply::Joined(reply) => Ok(Json(reply)),
+        Reply::Joined(reply) => Ok(Json(JoinReply { relay_only: shared.relay_only, ..reply })),
         _ => Err(Refused::from(Code::Internal)),
     }
 }

@@ -286,6 +286,8 @@ impl<S: Store> Visits<S> {
             endpoint_token: token,
             role: row.role,
             limits: self.config.limits,
+            // Said by whoever knows how the server relays.
+            relay_only: false,
         };
         self.joins.insert(replay, (now + JOIN_REPLAY, reply.clone()));
         reply

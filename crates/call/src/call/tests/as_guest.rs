@@ -1,6 +1,6 @@
 //! The guest: joining by a link, knowing the host, waiting for its word.
 
-use signaling_protocol::{Code, join_signing_bytes};
+use signaling_protocol::{Code, IceServer, join_signing_bytes};
 use trust::ByeReason;
 
 use super::*;
@@ -299,8 +299,8 @@ fn a_guest_whose_host_came_back_in_another_app_goes_on_with_it_on_its_word() {
     assert!(matches!(scene.phase(), Phase::Live { .. }));
 }
 
-#[test]
-fn servers_for_a_path_that_never_come_do_not_hold_up_an_offer_for_long() {
+/// A guest with an offer, whose question for servers is not answered; which connections it opens in the end.
+fn opened_without_servers(relay_only: bool) -> Vec<(EndpointId, Vec<IceServer>, bool)> {
     let mut scene = Scene::guest();
     scene.intent(Intent::Join);
     scene.signaling(SignalingInput::Challenge(Challenge([9; 48])));
@@ -311,6 +311,7 @@ fn servers_for_a_path_that_never_come_do_not_hold_up_an_offer_for_long() {
         endpoint_token: "token".to_owned().into(),
         role: Role::Guest,
         limits: Limits::default(),
+        relay_only,
     };
     scene.signaling(SignalingInput::Joined(reply));
     scene.signaling(SignalingInput::StreamUp);
@@ -318,7 +319,22 @@ fn servers_for_a_path_that_never_come_do_not_hold_up_an_offer_for_long() {
     scene.say(InnerMessage::Offer { generation: 0, parameters: offer(1, 0) });
     assert!(opened(&scene.commands()).is_empty());
     scene.wait(secs(4));
-    assert_eq!(opened(&scene.commands()), [THEM]);
+    let commands = scene.commands();
+    let opened = commands.iter().filter_map(|(endpoint, command)| match command {
+        PeerCommand::Open { ice, relay_only, .. } => Some((*endpoint, ice.clone(), *relay_only)),
+        _ => None,
+    });
+    opened.collect()
+}
+
+#[test]
+fn servers_for_a_path_that_never_come_do_not_hold_up_an_offer_for_long() {
+    assert_eq!(opened_without_servers(false), [(THEM, vec![], false)]);
+}
+
+#[test]
+fn a_clinic_that_hides_addresses_does_so_where_its_servers_are_not_heard_of() {
+    assert_eq!(opened_without_servers(true), [(THEM, vec![], true)]);
 }
 
 #[test]
