@@ -37,6 +37,11 @@ impl Clinic {
         Self::with(|config| config.relay = RelayChoice::None).await
     }
 
+    /// One whose telephone number is told to who has a link.
+    pub(crate) async fn with_phone(phone: &str) -> Self {
+        Self::with(|config| config.phone = Some(phone.to_owned())).await
+    }
+
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let totp_secret = add_user(data.path(), "lee", StaffRole::Clinician, &password()).unwrap();

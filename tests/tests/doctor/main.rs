@@ -5,9 +5,13 @@
 mod clinic;
 mod network;
 
+use std::process::Command;
+
 use session::doctor::{
     Clinic as Whom, Fault, Findings, LinkState, Outcome, Rate, Rates, Reason, Relay, Rung, Works, judge,
 };
+
+use xtask::programs::Programs;
 
 use crate::clinic::{Clinic, examine};
 use crate::network::{Network, Passes};
@@ -74,6 +78,31 @@ async fn where_only_web_pages_get_through_there_is_no_visit() {
     assert_eq!(working(&found), [Rung::Https], "{found:?}");
     let verdict = judge(&found);
     assert_eq!((verdict.reasons.as_slice(), verdict.exit()), (&[Reason::MediaBlocked][..], 2));
+}
+
+/// Nobody named the number to the program: it is learned from the link, and stands where it is needed.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_works_the_program_names_the_telephone_number_of_whose_link_it_was_given() {
+    const PHONE: &str = "+1 555 0100";
+    let clinic = Clinic::with_phone(PHONE).await;
+    let network = Network::before(clinic.address(), Passes::WebPages).await;
+    let says = async |link: trust::Link| {
+        let mut command = Command::new(&Programs::for_tests().unwrap().app);
+        command.arg("doctor").arg(link.to_string());
+        command.args(["--camera", "none", "--microphone", "none", "--speaker", "none"]);
+        // By whatever proxy this machine goes, no test does.
+        for variable in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            command.env_remove(variable).env_remove(variable.to_ascii_lowercase());
+        }
+        command.env_remove("XDG_CURRENT_DESKTOP");
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (exit, blocked) = says(clinic.link_by(network.port).await).await;
+    assert_eq!(exit, Some(2), "{blocked}");
+    assert!(blocked.contains("Visits are blocked by this network.") && blocked.contains(PHONE), "{blocked}");
+    let (_, well) = says(clinic.link().await).await;
+    assert!(!well.contains(PHONE), "who reads that it works needs no telephone: {well}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
