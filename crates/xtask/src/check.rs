@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::cargo::{cargo, run, succeeds};
+use crate::fuzz;
 use crate::programs::{Profile, Programs};
 use crate::say::say;
 use crate::setup;
@@ -23,6 +24,9 @@ pub fn all_checks(workspace: &Workspace, all: bool) -> Result<()> {
     deny(workspace, all)?;
     if has_examples(&workspace.root.join("crates"))? || has_examples(&workspace.root.join("signaling-protocol"))? {
         run(cargo(workspace).args(["test", "--quiet", "--workspace", "--doc"]))?;
+    }
+    if all {
+        fuzz::in_short(workspace)?;
     }
     let programs = Programs::build_with_tests(workspace, Profile::Dev)?;
     let mut nextest = cargo(workspace);

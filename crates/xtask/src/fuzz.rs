@@ -30,22 +30,33 @@ pub struct FuzzArguments {
 /// Where the targets are, from the workspace's root.
 const FOLDERS: [&str; 3] = ["crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz"];
 
+/// How long each target runs in `cargo xtask test --all`.
+const IN_SHORT_SECS: u32 = 10;
+
 /// The longest input: a whole sealed box.
 const MOST_BYTES: u32 = 16 * 1024;
+
+/// Each target for a moment, where nightly Rust and cargo-fuzz are there: that all of them build, and that nothing lies close by.
+pub fn in_short(workspace: &Workspace) -> Result<()> {
+    if !is_there(workspace) {
+        say("(nightly Rust or cargo-fuzz is not installed: nothing was fuzzed)");
+        return Ok(());
+    }
+    for (folder, target) in targets(workspace)? {
+        say(format_args!("▸ fuzzing {target}, {IN_SHORT_SECS} s"));
+        run(workspace, folder, &target, IN_SHORT_SECS)?;
+    }
+    Ok(())
+}
 
 /// Runs them; fails with the first that finds something.
 pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
     ensure!(
-        succeeds(nightly(workspace).args(["fuzz", "--version"])),
+        is_there(workspace),
         "fuzzing needs nightly Rust and cargo-fuzz: run `rustup toolchain install nightly` and `cargo install cargo-fuzz`, \
          then this again"
     );
-    let mut targets = Vec::new();
-    for folder in FOLDERS {
-        let listed = nightly(workspace).args(["fuzz", "list", "--fuzz-dir", folder]).output()?;
-        let listed = String::from_utf8(listed.stdout).context("the names of the targets are text")?;
-        targets.extend(listed.lines().map(|name| (folder, name.to_owned())));
-    }
+    let mut targets = targets(workspace)?;
     targets.retain(|(_, name)| arguments.target.as_deref().is_none_or(|one| one == *name));
     ensure!(
         !targets.is_empty(),
@@ -65,6 +76,21 @@ pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
         say(format_args!("(written to {})", out.display()));
     }
     Ok(())
+}
+
+fn is_there(workspace: &Workspace) -> bool {
+    succeeds(nightly(workspace).args(["fuzz", "--version"]))
+}
+
+/// Each with its folder.
+fn targets(workspace: &Workspace) -> Result<Vec<(&'static str, String)>> {
+    let mut targets = Vec::new();
+    for folder in FOLDERS {
+        let listed = nightly(workspace).args(["fuzz", "list", "--fuzz-dir", folder]).output()?;
+        let listed = String::from_utf8(listed.stdout).context("the names of the targets are text")?;
+        targets.extend(listed.lines().map(|name| (folder, name.to_owned())));
+    }
+    Ok(targets)
 }
 
 fn run(workspace: &Workspace, folder: &str, target: &str, seconds: u32) -> Result<Figures> {
