@@ -38,8 +38,10 @@ pub(crate) struct Negotiation {
     /// The sender's epoch in which the offer of this connection came.
     offer_epoch: u32,
     last_offer: Timestamp,
-    /// Guest: the generation of another path that was offered while the old one was heard.
-    passed_over: Option<u32>,
+    /// Guest: the generation of another path that was offered while the old one was heard, and when it first was.
+    passed_over: Option<(u32, Timestamp)>,
+    /// Host: the generation of another path that nobody answered to until the old one came back.
+    let_go: Option<u32>,
     connection: Option<Connection>,
     actions: VecDeque<Action>,
 }
@@ -105,6 +107,7 @@ impl Negotiation {
             offer_epoch: 0,
             last_offer: Timestamp::ZERO,
             passed_over: None,
+            let_go: None,
             connection: None,
             actions: VecDeque::new(),
         }
@@ -140,6 +143,7 @@ impl Negotiation {
         self.generation = Some(self.generation.map_or(0, |generation| generation.wrapping_add(1)));
         self.step = Step::Offering { since: now, restart };
         self.last_offer = now;
+        self.let_go = None;
         self.command(PeerCommand::CreateOffer { restart });
     }
 
@@ -151,7 +155,8 @@ impl Negotiation {
         self.say_description();
     }
 
-    /// Host: what they answered.
+    /// Host: what they answered. Who answers has left the old path: that counts for a question that was let go as well, or they
+    /// would look for the next path alone.
     pub(crate) fn on_answer(
         &mut self,
         now: Timestamp,
@@ -159,14 +164,15 @@ impl Negotiation {
         parameters: ConnectionParameters,
     ) -> Result<(), Refusal> {
         // Only a host has ever offered.
-        let (Step::Offered { .. }, Some(connection)) = (self.step, &mut self.connection) else { return Ok(()) };
-        if Some(generation) != self.generation {
+        let waits = matches!(self.step, Step::Offered { .. }) || self.let_go == Some(generation);
+        let Some(connection) = self.connection.as_mut().filter(|_| waits && self.generation == Some(generation)) else {
             return Ok(());
-        }
+        };
         if connection.remote.as_ref().is_some_and(|before| before.fingerprint != parameters.fingerprint) {
             return Err(Refusal::FingerprintChanged);
         }
         connection.remote = Some(parameters.clone());
+        self.let_go = None;
         self.step = Step::Settled { at: now, said: now };
         self.command(PeerCommand::AcceptAnswer(parameters));
         Ok(())
@@ -176,8 +182,9 @@ impl Negotiation {
 
     /// Guest: what they offered, in this epoch of theirs. Whether it began a new connection.
     ///
-    /// Another path for a connection on which the host is `heard` is taken only when it is offered twice: the first offer
-    /// may have been made before the old path came back, and taking it would break that.
+    /// Another path for a connection on which the host is `heard` is taken only when it is offered again after a while: the
+    /// first offer may have been made before the old path came back, and taking it would break that. Several that come at
+    /// once were kept by the server while we could not be told, and say no more than one.
     pub(crate) fn on_offer(
         &mut self,
         now: Timestamp,
@@ -203,9 +210,12 @@ impl Negotiation {
             };
         }
         let same = before.is_some_and(|before| is_same_connection(before, &parameters));
-        if same && heard && self.passed_over != Some(generation) {
-            self.passed_over = Some(generation);
-            return Ok(false);
+        if same && heard {
+            let first = self.passed_over.filter(|(offered, _)| *offered == generation).map_or(now, |(_, first)| first);
+            self.passed_over = Some((generation, first));
+            if now.since(first) < KEPT_WORDS {
+                return Ok(false);
+            }
         }
         if before.is_some() && !same && epoch <= self.offer_epoch {
             return Err(Refusal::FingerprintChanged);
@@ -344,6 +354,7 @@ impl Negotiation {
 
     /// A question about the path that nobody answered, while the path is there: it is let go.
     pub(crate) fn give_up_step(&mut self, now: Timestamp) {
+        self.let_go = self.generation.filter(|_| self.has_offered_restart());
         self.step = Step::Settled { at: now, said: now };
     }
 
@@ -545,6 +556,8 @@ fn is_same_connection(before: &ConnectionParameters, after: &ConnectionParameter
 /// How long an offer may stay without an answer, and both sides' words without a path, before they are said again: a guest
 /// whose app was asleep, a box that was lost in a server that was started again.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// What a server kept comes within this of the first of it, also over a thin link; a host says an offer again later.
+const KEPT_WORDS: Duration = Duration::from_secs(2);
 /// How long an offer or an answer may take to be made: it is local work, a second on a slow machine.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a new connection may take in all, and how long after a path was found: the library waits for ever when the

@@ -280,6 +280,19 @@ fn a_machine_that_slept_is_heard_soon_after_it_woke() {
     }
 }
 
+/// Offers of another path that a server kept were answered when the old path was back, by who had given it up for them, and the
+/// answer passed over: five seconds of nothing.
+#[test]
+fn a_path_that_is_there_before_the_server_is_not_left_for_offers_of_long_ago() {
+    for seed in 0..40 {
+        let (silence, delay, world) = silence_beyond(Duration::from_secs(30), Plan::path_before_server(seed));
+        let most = delay * 11 + Duration::from_millis(1_000);
+        assert!(silence <= most, "seed {seed}: {silence:?} with {delay:?} a way");
+        // The one that was offered while the guest slept.
+        assert!(world.witness.restarts <= 1, "seed {seed}: {} restarts", world.witness.restarts);
+    }
+}
+
 #[test]
 fn an_app_that_is_killed_is_shown_as_what_it_is_within_five_seconds() {
     for seed in 0..20 {

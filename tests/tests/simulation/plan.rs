@@ -324,6 +324,18 @@ impl Plan {
             .nowhere_in_between(130.0)
     }
 
+    /// The guest's machine sleeps, and when it wakes the path is there before the server: what the host offered meanwhile was kept.
+    pub(crate) fn path_before_server(seed: u64) -> Self {
+        let (from, asleep) = (at(40.0), Duration::from_secs(30));
+        Self {
+            sleeps: vec![(Who::Guest, from, asleep)],
+            path_down: vec![from..from + asleep],
+            offline: vec![(Who::Guest, from..from + asleep + Duration::from_millis(1_500))],
+            hangs_up_at: at(110.0),
+            ..Self::quiet(seed)
+        }
+    }
+
     fn roamer(seed: u64) -> Who {
         if seed.is_multiple_of(2) { Who::Guest } else { Who::Host }
     }

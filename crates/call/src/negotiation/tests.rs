@@ -163,18 +163,19 @@ fn an_older_offer_is_passed_over_and_a_guest_never_takes_an_answer() {
 }
 
 #[test]
-fn another_path_is_taken_at_once_where_nobody_is_heard_and_else_only_when_it_is_offered_again() {
+fn another_path_is_taken_at_once_where_nobody_is_heard_and_else_only_when_it_is_offered_again_after_a_while() {
     for heard in [false, true] {
         let mut guest = Negotiation::new(Role::Guest);
         guest.on_offer(at(0), 0, parameters(1, Setup::ActPass), 0, &[], false).unwrap();
         guest.on_local_answer(at(10), parameters(2, Setup::Active));
         actions(&mut guest);
-        let mut takes = || {
-            guest.on_offer(at(20), 1, parameters(1, Setup::ActPass), 0, &[], heard).unwrap();
+        let mut takes = |millis| {
+            guest.on_offer(at(millis), 1, parameters(1, Setup::ActPass), 0, &[], heard).unwrap();
             actions(&mut guest).iter().any(|it| matches!(it, Action::Command(PeerCommand::AcceptOffer(_))))
         };
-        assert_eq!(takes(), !heard);
-        assert_eq!(takes(), heard, "offered again, it is taken; taken already, it is not");
+        assert_eq!(takes(20), !heard);
+        assert!(!takes(20) && !takes(40), "a server kept them until we could be told");
+        assert_eq!(takes(5_020), heard, "offered again, it is taken; taken already, it is not");
     }
 }
 
@@ -508,18 +509,32 @@ fn candidates_of_somebody_who_has_not_described_themselves_are_passed_over() {
 }
 
 #[test]
-fn a_question_about_the_path_can_be_let_go_and_its_answer_is_then_passed_over() {
+fn a_question_about_the_path_can_be_let_go_and_who_answers_it_yet_is_followed() {
     let mut host = answered(HandshakePatience::First);
     host.on_dtls_connected(at(30), DtlsFingerprint([2; 32])).unwrap();
     host.set_control_open(true);
-    host.restart_ice(at(100));
-    host.on_local_offer(at(110), parameters(1, Setup::ActPass));
-    host.give_up_step(at(200));
-    assert!(host.is_settled() && !host.has_offered_restart());
-    assert_eq!((host.say_again_at(), host.deadline()), (None, None));
-    actions(&mut host);
-    assert_eq!(host.on_answer(at(300), 1, parameters(2, Setup::Active)), Ok(()));
-    assert!(actions(&mut host).is_empty());
+    let accepts = |host: &mut Negotiation, millis, generation| {
+        assert_eq!(host.on_answer(at(millis), generation, parameters(2, Setup::Active)), Ok(()));
+        actions(host).iter().any(|it| matches!(it, Action::Command(PeerCommand::AcceptAnswer(_))))
+    };
+    for generation in [1, 2] {
+        host.restart_ice(at(100));
+        host.on_local_offer(at(110), parameters(1, Setup::ActPass));
+        host.give_up_step(at(200));
+        assert!(host.is_settled() && !host.has_offered_restart());
+        assert_eq!((host.say_again_at(), host.deadline()), (None, None));
+        actions(&mut host);
+        assert!(!accepts(&mut host, 290, generation - 1), "of a question before");
+        assert!(accepts(&mut host, 300, generation), "they have left the old path");
+        assert!(!accepts(&mut host, 310, generation), "once");
+    }
+    let forged = host.on_answer(at(400), 2, parameters(66, Setup::Active));
+    assert_eq!(forged, Ok(()), "nothing is asked");
+    host.restart_ice(at(500));
+    host.on_local_offer(at(510), parameters(1, Setup::ActPass));
+    host.give_up_step(at(600));
+    let forged = host.on_answer(at(700), 3, parameters(66, Setup::Active));
+    assert_eq!(forged, Err(Refusal::FingerprintChanged));
 }
 
 #[test]
