@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! library ▸ RelaySocket ┬▸ UDP
-//!                       └▸ Link: hold until no better way is there (Ladder) ▸ frames (stream) ▸ TCP, TLS, proxy
+//!                       └▸ Link: hold until no better way is there (Ladder) ▸ frames (stream) ▸ segments ▸ TCP, TLS, proxy
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -34,6 +34,7 @@ mod link;
 pub(crate) mod message;
 mod refusal;
 mod runtime;
+mod segments;
 mod socket;
 mod stream;
 mod url;

@@ -190,8 +190,14 @@ fn set_up(stream: &TcpStream) {
         socket.set_tcp_thin_linear_timeouts(true).ok();
         // What waits, waits here, where what is late can still be left out.
         socket.set_tcp_notsent_lowat(UNSENT).ok();
+        let _ = CONGESTION.iter().any(|name| socket.set_tcp_congestion(name).is_ok());
     }
 }
+
+/// As apps have it: a server's BBR would stop a relayed voice for a fifth of a second every ten (ProbeRTT, draft-ietf-ccwg-bbr,
+/// section 5.3.4). Reno is where CUBIC is barred.
+#[cfg(target_os = "linux")]
+const CONGESTION: [&[u8]; 2] = [b"cubic", b"reno"];
 
 /// How much of a stream the system keeps that is not on its way yet.
 #[cfg(target_os = "linux")]
@@ -238,6 +244,11 @@ mod tests {
         set_up(&stream);
         assert!(stream.nodelay().unwrap());
         #[cfg(target_os = "linux")]
-        assert!(socket2::SockRef::from(&stream).tcp_thin_linear_timeouts().unwrap());
+        {
+            let socket = socket2::SockRef::from(&stream);
+            assert!(socket.tcp_thin_linear_timeouts().unwrap());
+            let congestion = socket.tcp_congestion().unwrap();
+            assert!(CONGESTION.iter().any(|name| congestion.starts_with(name)), "{congestion:?}");
+        }
     }
 }

@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,8 +19,6 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -29,11 +26,12 @@ use tower_service::Service;
 use units::ScriptFault;
 
 use crate::dialer::ByteStream;
-use crate::fault::{NameFault, ProxyFault, ProxyScriptFault};
+use crate::fault::{ProxyFault, ProxyScriptFault};
 use crate::proxies::{FindProxy, Hop, Proxy};
 use crate::race::{Pace, race};
+use crate::tcp::tcp;
 
-type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Opens connections to the server, and streams to its relays.
@@ -215,7 +213,7 @@ impl Service<Uri> for ToProxy {
 }
 
 /// What the handshake with the server goes over: TCP, or what a proxy hands on.
-type Path = Box<dyn ByteStream>;
+pub(crate) type Path = Box<dyn ByteStream>;
 
 /// A connection over which requests go, and whether by HTTP/2.
 pub(crate) struct Carrier(TokioIo<Path>, bool);
@@ -246,51 +244,7 @@ impl Write for Carrier {
     }
 }
 
-/// The first of several TCP connections to a host that stands.
-async fn tcp(to: &Uri) -> Result<Path, BoxError> {
-    let port = to.port_u16().unwrap_or(if to.scheme_str() == Some("http") { 80 } else { 443 });
-    let addresses = in_turn(lookup_host((host(to)?, port)).await.map_err(NameFault)?.collect());
-    let pace = Pace { least: u32::try_from(addresses.len())?, ..SYNS };
-    let of = |number: u32| addresses.get(number as usize % addresses.len().max(1)).copied();
-    let stream = race(pace, |number| async move {
-        let address = of(number).ok_or(io::ErrorKind::NotFound)?;
-        TcpStream::connect(address).await
-    })
-    .await?;
-    set_up(&stream);
-    Ok(Box::new(stream))
-}
-
-/// One of each family by turns, as RFC 8305 (section 4) has it, in the system's order: a family that leads nowhere holds
-/// nothing up.
-fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|one| one.is_ipv6() == first_is_v6);
-    let mut second = second.into_iter();
-    let mut all: Vec<_> = first.into_iter().flat_map(|one| [Some(one), second.next()]).flatten().collect();
-    all.extend(second);
-    all
-}
-
-/// None of this is needed to speak: what a system does not know is done without.
-fn set_up(stream: &TcpStream) {
-    stream.set_nodelay(true).ok();
-    let socket = SockRef::from(stream);
-    // What the system has taken cannot be dropped any more when it is too old.
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_notsent_lowat(NOT_SENT).ok();
-    let keepalive = TcpKeepalive::new().with_time(TCP_KEEPALIVE);
-    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
-    let keepalive = keepalive.with_interval(TCP_KEEPALIVE);
-    socket.set_tcp_keepalive(&keepalive).ok();
-    #[cfg(target_os = "linux")]
-    {
-        socket.set_tcp_user_timeout(Some(USER_TIMEOUT)).ok();
-        socket.set_tcp_thin_linear_timeouts(true).ok();
-    }
-}
-
-fn host(of: &Uri) -> Result<&str, BoxError> {
+pub(crate) fn host(of: &Uri) -> Result<&str, BoxError> {
     let host = of.host().ok_or("an address without a host")?;
     Ok(host.trim_start_matches('[').trim_end_matches(']'))
 }
@@ -299,36 +253,16 @@ fn server_name(of: &Uri) -> Result<ServerName<'static>, BoxError> {
     Ok(ServerName::try_from(host(of)?.to_owned())?)
 }
 
-/// A round trip within a country is over by then, and a packet of sixty bytes more costs nobody much; a system sends its second
-/// one after a second. Six, in four seconds: where a fifth is lost, one of them and its answer arrive in 998 of 1,000.
-const SYNS: Pace = Pace { first: Duration::from_millis(300), most: 6, least: 1 };
 /// A handshake takes two round trips and a quarter of a second on a link of 64 kbps; on a satellite one is over by then.
 const HANDSHAKES: Pace = Pace { first: Duration::from_millis(1_500), most: 3, least: 1 };
 /// A rural line needs some seconds for three round trips; longer than this and another try is the better chance.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 /// Where further ways stand behind a proxy, it gets so long; one that is there answers within two round trips.
 const ONE_OF_SEVERAL: Duration = Duration::from_secs(3);
-/// What nothing comes of is asked whether it still stands, so that no router forgets it.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
-/// Some packets: enough for a stream to be busy until the next are there.
-#[cfg(target_os = "linux")]
-const NOT_SENT: u32 = 16 * 1024;
-/// What is sent and not acknowledged for so long is given up.
-#[cfg(target_os = "linux")]
-const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn families_take_turns() {
-        let all = |text: &str| text.split(' ').map(|one| one.parse().unwrap()).collect::<Vec<SocketAddr>>();
-        let given = all("[::1]:1 [::2]:1 192.0.2.1:1 192.0.2.2:1 192.0.2.3:1");
-        assert_eq!(in_turn(given), all("[::1]:1 192.0.2.1:1 [::2]:1 192.0.2.2:1 192.0.2.3:1"));
-        assert_eq!(in_turn(all("192.0.2.1:1 [::1]:1")), all("192.0.2.1:1 [::1]:1"));
-        assert_eq!(in_turn(Vec::new()), []);
-    }
 
     /// What a proxy is asked, and that what it hands on is what is spoken over.
     #[tokio::test]
@@ -401,17 +335,5 @@ mod tests {
         assert_eq!(stream(Err(ScriptFault::Endless), &open).await, Ok(()));
         let fault = stream(Err(ScriptFault::Endless), "https://127.0.0.1:1/").await;
         assert_eq!(fault, Err(crate::ConnectFault::ProxyScript(ScriptFault::Endless)));
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_set_up_for_little_and_lossy_traffic() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        set_up(&stream);
-        assert!(stream.nodelay().unwrap());
-        let socket = SockRef::from(&stream);
-        assert!(socket.keepalive().unwrap());
-        #[cfg(target_os = "linux")]
-        assert!(socket.tcp_thin_linear_timeouts().unwrap());
     }
 }

@@ -34,6 +34,7 @@ mod session;
 mod sse;
 mod staff;
 mod stun;
+mod tcp;
 mod tls;
 
 pub use client::{Server, SignalingClient};

@@ -12,6 +12,7 @@ use tokio::time::{sleep_until, timeout};
 use super::inbox::Inbox;
 use super::message::{for_library, is_allocate};
 use super::refusal::refuse;
+use super::segments::{Next, Segments};
 use super::stream::{Incoming, Outgoing};
 use super::url::RelayUrl;
 use super::{Dialing, RelayDialer, RelayProtocol, RelayStream, Relays, Turn};
@@ -183,18 +184,24 @@ async fn read(shared: &Shared, relays: &Weak<Relays>, mut from: ReadHalf<Box<dyn
 }
 
 async fn write(shared: &Shared, mut to: WriteHalf<Box<dyn RelayStream>>) -> io::Result<()> {
+    let mut segments = Segments::default();
     loop {
-        let (piece, ended) = {
+        let ended = {
             let mut state = shared.lock();
-            (state.outgoing.take(WRITE_SIZE), state.ended)
+            segments.push(&state.outgoing.take(WRITE_SIZE));
+            state.ended
         };
-        if !piece.is_empty() {
-            to.write_all(&piece).await?;
-            to.flush().await?;
-        } else if ended {
-            return to.shutdown().await;
-        } else {
-            shared.to_write.notified().await;
+        match segments.next(Instant::now(), ended) {
+            Next::Write(piece) => {
+                to.write_all(&piece).await?;
+                to.flush().await?;
+            }
+            Next::Wait(until) => tokio::select! {
+                () = shared.to_write.notified() => {}
+                () = sleep_until(until.into()) => {}
+            },
+            Next::Nothing if ended => return to.shutdown().await,
+            Next::Nothing => shared.to_write.notified().await,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod engine;
 mod options;
 mod queue;
+mod segments;
 mod sockets;
 mod streams;
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use ::relay::padding;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
+
+use super::segments::{Next, Segments};
 
 /// What waits at most; when it is full, the oldest data goes. Half a second at 4 Mbps.
 const MOST: usize = 256 * 1_024;
@@ -29,6 +31,8 @@ struct Waiting {
     messages: VecDeque<Message>,
     bytes: usize,
     closed: bool,
+    /// What was taken of them, and is not written yet: whole messages but the first, which are not left out any more.
+    segments: Segments,
 }
 
 #[derive(Debug)]
@@ -66,17 +70,22 @@ impl Queue {
     /// What is to be written next, some messages at once; none when it is closed and empty.
     pub(super) async fn next_chunk(&self) -> Option<Vec<u8>> {
         loop {
-            {
+            let until = {
                 let mut waiting = self.waiting();
-                let chunk = waiting.take(Instant::now());
-                if !chunk.is_empty() {
-                    return Some(chunk);
+                match waiting.next(Instant::now()) {
+                    Next::Write(chunk) => return Some(chunk),
+                    Next::Wait(until) => Some(until),
+                    Next::Nothing if waiting.closed => return None,
+                    Next::Nothing => None,
                 }
-                if waiting.closed {
-                    return None;
-                }
+            };
+            match until {
+                Some(until) => tokio::select! {
+                    () = self.changed.notified() => {}
+                    () = sleep_until(until) => {}
+                },
+                None => self.changed.notified().await,
             }
-            self.changed.notified().await;
         }
     }
 
@@ -86,25 +95,27 @@ impl Queue {
 }
 
 impl Waiting {
-    fn take(&mut self, now: Instant) -> Vec<u8> {
-        let mut chunk = Vec::new();
+    fn next(&mut self, now: Instant) -> Next {
+        let mut taken = 0;
         while let Some(message) = self.messages.front() {
             let is_late = message.is_data && now.saturating_duration_since(message.since) > LATE;
-            if !is_late && !chunk.is_empty() && chunk.len() + message.bytes.len() > CHUNK {
+            if !is_late && taken > 0 && taken + message.bytes.len() > CHUNK {
                 break;
             }
             let Some(message) = self.messages.pop_front() else { break };
             self.bytes -= message.bytes.len();
             if !is_late {
-                chunk.extend(message.bytes);
+                taken += message.bytes.len();
+                self.segments.push(&message.bytes);
             }
         }
-        chunk
+        self.segments.next(now, self.closed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::segments::SEGMENT;
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -131,11 +142,26 @@ mod tests {
         queue.close();
         let mut all = Vec::new();
         while let Some(chunk) = queue.next_chunk().await {
-            assert!(chunk.len() <= CHUNK);
+            // And what was left of the one before.
+            assert!(chunk.len() < CHUNK + SEGMENT);
             all.extend(chunk);
         }
         assert_eq!(all[..4], [9; 4], "an answer is not lost");
         assert_eq!(all[all.len() - 1_000..][..2], 999_u16.to_be_bytes(), "the newest is there");
         assert!(all.len() > MOST - 2_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dense_stream_goes_in_whole_packets_and_what_is_left_of_one_soon_after() {
+        let queue = Queue::default();
+        queue.push(vec![1; 1_000], true);
+        queue.push(vec![2; 1_000], true);
+        let began = Instant::now();
+        assert_eq!(queue.next_chunk().await.unwrap().len(), SEGMENT);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        assert_eq!(queue.next_chunk().await.unwrap(), [2; 2_000 - SEGMENT]);
+        assert!(began.elapsed() <= Duration::from_millis(11), "{:?}", began.elapsed());
+        queue.push(vec![3; 100], true);
+        assert_eq!(queue.next_chunk().await.unwrap(), [3; 100], "at once: nothing is dense any more");
     }
 }
