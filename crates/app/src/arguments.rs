@@ -10,9 +10,16 @@ use units::PictureSize;
 
 use crate::day_arguments::DayArguments;
 
+/// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (development build)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// Video visits between a clinician and a patient: peer to peer, encrypted between the two apps.
 #[derive(Debug, Parser)]
-#[command(name = "housecall", version, args_conflicts_with_subcommands = true)]
+#[command(name = "housecall", version = VERSION, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     /// Log more.
     #[arg(long, short, global = true)]

@@ -49,6 +49,13 @@ impl Programs {
         }
     }
 
+    /// What they are, in words that a page of measurements has: what one profile gives is not what another does.
+    pub fn told(&self) -> Result<&'static str> {
+        let output = Command::new(&self.app).arg("--version").output();
+        let output = output.with_context(|| format!("{} could not be started", self.app.display()))?;
+        Ok(told(&String::from_utf8_lossy(&output.stdout)))
+    }
+
     /// Builds the programs and all the tests in one go, with the same features of the dependencies for both: apart,
     /// cargo would build some of these twice.
     pub fn build_with_tests(workspace: &Workspace, profile: Profile) -> Result<Self> {
@@ -110,5 +117,24 @@ impl Programs {
         if let Some(folder) = self.app.parent() {
             command.env(VARIABLE, folder);
         }
+    }
+}
+
+fn told(version: &str) -> &'static str {
+    if version.contains("development") {
+        "the two programs, built by the profile of the tests and not as they are shipped"
+    } else {
+        "the two programs as they are shipped"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_which_build_was_measured() {
+        assert!(told("housecall 0.1.0 (development build)\n").contains("not as they are shipped"));
+        assert!(!told("housecall 0.1.0\n").contains("not"));
     }
 }

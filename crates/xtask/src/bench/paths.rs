@@ -24,6 +24,9 @@ pub struct PathsArguments {
     /// Of the matrix, the patient's networks to measure (else all): none, port-restricted, symmetric, udp-blocked, proxy-only.
     #[arg(long = "row", value_name = "NETWORK", value_parser = Network::ALL.map(Network::name))]
     rows: Vec<String>,
+    /// Of the relayed calls, the ways to hold (else all): straight, udp, tcp, tls.
+    #[arg(long = "way", value_name = "WAY", value_parser = paths_relayed::WAYS.map(|way| way.word))]
+    ways: Vec<String>,
     /// How many visits for each cold path, and calls for each way of the relayed ones: the page shows medians.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
@@ -82,6 +85,7 @@ pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
     if wants(Part::Matrix) || wants(Part::Cold) {
         let laboratory = Laboratory::build(workspace)?;
         let programs = Programs::to_measure(workspace)?;
+        measured.keep("programs", "matrix", json!(programs.told()?))?;
         let run = Run { laboratory, programs, home: &home };
         if wants(Part::Matrix) {
             run.matrix(&mut measured, &arguments.rows)?;
@@ -91,7 +95,7 @@ pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
         }
     }
     if wants(Part::Relayed) {
-        paths_relayed::measure(workspace, &mut measured, arguments.seeds, arguments.seconds)?;
+        paths_relayed::measure(workspace, &mut measured, arguments.seeds, arguments.seconds, &arguments.ways)?;
     }
     let text = paths_page::page(&measured);
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/paths.md"));

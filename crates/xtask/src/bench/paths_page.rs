@@ -8,13 +8,20 @@ use super::paths_relayed::{Bar, FIGURES, LINK, WAYS, median};
 pub(super) fn page(measured: &Measured) -> String {
     format!(
         "# Which networks a visit gets through\n\n\
-         By `cargo xtask bench paths`: the two programs as they are shipped and the server with its relay on port 443, in the link \
-         laboratory.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
+         By `cargo xtask bench paths`, in the link laboratory, the server with its relay on port 443. Measured: {}; by a relay, beside \
+         straight:\n{}.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
          [docs/network.md](../network.md) tells how a path is found.\n",
+        programs(measured, "matrix"),
+        programs(measured, "relayed"),
         matrix(measured),
         cold(measured),
         relayed(measured)
     )
+}
+
+/// Which build a part was measured with.
+fn programs<'a>(measured: &'a Measured, part: &str) -> &'a str {
+    measured.get("programs", part).as_str().unwrap_or("–")
 }
 
 fn matrix(measured: &Measured) -> String {

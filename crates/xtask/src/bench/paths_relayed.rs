@@ -17,15 +17,17 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
     pub(super) name: &'static str,
+    /// On the command line.
+    pub(super) word: &'static str,
     words: &'static [&'static str],
 }
 
 /// The straight one first: the others are compared with it.
 pub(super) const WAYS: [Way; 4] = [
-    Way { name: "straight", words: &[] },
-    Way { name: "relay, UDP", words: &["--relay-by", "udp"] },
-    Way { name: "relay, TCP", words: &["--relay-by", "tcp"] },
-    Way { name: "relay, TLS", words: &["--relay-by", "tls"] },
+    Way { name: "straight", word: "straight", words: &[] },
+    Way { name: "relay, UDP", word: "udp", words: &["--relay-by", "udp"] },
+    Way { name: "relay, TCP", word: "tcp", words: &["--relay-by", "tcp"] },
+    Way { name: "relay, TLS", word: "tls", words: &["--relay-by", "tls"] },
 ];
 
 /// The patient's link.
@@ -72,13 +74,23 @@ pub(super) const FIGURES: [Figure; 7] = [
     Figure { name: "glass to glass, ms", field: "glass_to_glass_ms", digits: 0, bar: LATER },
 ];
 
-/// Holds the calls and keeps what each scored, the mean of both directions.
-pub(super) fn measure(workspace: &Workspace, measured: &mut Measured, seeds: u64, seconds: u32) -> Result<()> {
+/// Holds the calls and keeps what each scored, the mean of both directions; of the ways named, or of all if there are none.
+pub(super) fn measure(
+    workspace: &Workspace,
+    measured: &mut Measured,
+    seeds: u64,
+    seconds: u32,
+    ways: &[String],
+) -> Result<()> {
     let equipment = Equipment::prepare(workspace, "bench-paths-relayed", false)?;
+    measured.keep("programs", "relayed", json!(equipment.programs.told()?))?;
     let mut scores: Vec<Vec<Value>> = vec![Vec::new(); WAYS.len()];
     // All ways of one seed before the next seed, so that a busy hour of the machine falls on all alike.
     for seed in 1..=seeds {
         for (way, scores) in WAYS.into_iter().zip(&mut scores) {
+            if !ways.is_empty() && !ways.iter().any(|word| word == way.word) {
+                continue;
+            }
             let folder = equipment.home.join(format!("{}-{seed}", way.name.replace([' ', ','], "-")));
             visit::empty(&folder)?;
             let plan = plan(way, seed, seconds);
