@@ -113,6 +113,7 @@ fn row() -> QueueRow {
             planned: None,
             created_unix_secs: 0,
             locked: false,
+            taken_over_unix_secs: None,
             hosted: false,
             admitted: 0,
             waiting: Vec::new(),
