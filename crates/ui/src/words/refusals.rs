@@ -65,6 +65,10 @@ pub(crate) fn desk_problem(problem: &DeskProblem, now: Timestamp) -> String {
         DeskProblem::CodeNeeded => {
             "Your last sign-in here is over. Type a one-time code of your authenticator app as well.".to_owned()
         }
+        DeskProblem::WrongProof => {
+            "The password or the six digits are not right. Digits are good once: wait for the next ones, then try again."
+                .to_owned()
+        }
         DeskProblem::Delayed { until } => delayed(until.since(now)),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
         DeskProblem::Unreachable => {
