@@ -99,6 +99,10 @@ fixed!(
     /// SHA-256 of a clinic's public key: what every link of the clinic carries. Apps believe the link's, never the server's.
     ClinicFingerprint, 32);
 
+fixed!(
+    /// SHA-256 over a sealed note and a salt that is sealed with it.
+    NoteCommitment, 32);
+
 impl Challenge {
     /// The server's clock when it made the challenge, in microseconds of Unix time: its first eight bytes, big endian.
     pub fn unix_micros(&self) -> u64 {

@@ -95,6 +95,9 @@ id!(
     /// A device of a member of the staff, from the day on which it asks to be certified.
     DeviceId, "dev_");
 id!(
+    /// A visit that was taken over by breaking the glass.
+    TakeOverId, "tov_");
+id!(
     /// Something that colleagues share and the server knows nothing else of; drawn by the app that makes it.
     FreeId, "obj_");
 

@@ -20,17 +20,20 @@ mod problem;
 mod request;
 mod schedule;
 mod staff;
+mod take_over;
 
 pub use account::{
     AccountState, AddStaffRequest, CodeReply, PasswordRequest, RecoveryCodesReply, RecoveryCodesRequest,
     RefreshRequest, RoleRequest, SessionRow, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
     StaffReply, StaffRole, StaffRow,
 };
-pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, Signature};
+pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, NoteCommitment, Signature};
 pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED, is_sealed_size};
 pub use event::{Admission, EndReason, Event, EventError, LeaveReason, Notice, Participant, Role, VisitState};
 pub use ice_url::{IceScheme, IceUrl};
-pub use id::{DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, SessionId, StaffId, VisitId};
+pub use id::{
+    DeviceId, EndpointId, FreeId, IdError, InviteId, MessageId, ObjectId, SessionId, StaffId, TakeOverId, VisitId,
+};
 pub use limits::{Limits, StaffLimits};
 pub use phone::is_phone_number;
 pub use problem::{Code, Problem};
@@ -46,6 +49,10 @@ pub use schedule::{
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,
     DeviceReply, DevicesReply, EnrolRequest, NoticeRequest, StaffEvent, WaitingDevice, WriteBoxRequest,
+};
+pub use take_over::{
+    NoteReply, Review, ReviewOutcome, ReviewRequest, TakeOver, TakeOverReason, TakeOverReply, TakeOverRequest,
+    TakeOversReply,
 };
 
 /// The version of the protocol that this crate speaks; it stands in every path as `/v1`.

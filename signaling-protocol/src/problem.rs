@@ -25,6 +25,12 @@ pub enum Code {
     VisitLocked,
     /// Somebody is admitted: that cannot be done to a visit that goes on. 409.
     VisitGoingOn,
+    /// The visit is one's own or nobody's: there is nothing to take over. 409.
+    TakeOverNotNeeded,
+    /// No such take-over for this caller. 404.
+    TakeOverNotFound,
+    /// Somebody else has reviewed it, or to another outcome. 409.
+    ReviewedAlready,
     /// The account named is not a clinician's. 404.
     ClinicianNotFound,
     /// Another app is in the visit with this link. Only for who signed the challenge. 409.
@@ -103,7 +109,8 @@ impl Code {
             Self::StaffNotFound => 404,
             Self::NameTaken | Self::LastAdmin => 409,
             Self::PasswordRefused | Self::TotpRefused => 422,
-            Self::ClinicianNotFound => 404,
+            Self::ClinicianNotFound | Self::TakeOverNotFound => 404,
+            Self::TakeOverNotNeeded | Self::ReviewedAlready => 409,
             Self::InviteTooEarly | Self::VisitLocked | Self::VisitGoingOn => 409,
             Self::ClinicNotSetUp | Self::DeviceNotFound | Self::ObjectNotFound | Self::BoxNotFound => 404,
             Self::InviteInUse | Self::InvitePlaceKept | Self::HostPresent | Self::VisitFull => 409,
@@ -137,6 +144,9 @@ impl Code {
             Self::InviteRevoked => "This link was taken back; the clinic has made another, or will.",
             Self::VisitLocked => "The clinician lets nobody new in just now.",
             Self::VisitGoingOn => "Somebody is in this visit; end it first.",
+            Self::TakeOverNotNeeded => "This visit is yours or nobody's; there is nothing to take over.",
+            Self::TakeOverNotFound => "There is no such take-over.",
+            Self::ReviewedAlready => "This take-over has been reviewed.",
             Self::ClinicianNotFound => "There is no such clinician.",
             Self::InviteInUse => "This link is in use on another device.",
             Self::InvitePlaceKept => "This link was in use a moment ago; try again in half a minute.",

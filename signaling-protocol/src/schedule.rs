@@ -161,6 +161,9 @@ pub struct ListedVisit {
     pub created_unix_secs: u64,
     /// Whether nobody new may come in.
     pub locked: bool,
+    /// When its clinician took it over from a colleague by breaking the glass, in seconds of Unix time, if they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_over_unix_secs: Option<u64>,
     /// Whether its clinician is in it, on whatever device.
     pub hosted: bool,
     /// How many guests are admitted.

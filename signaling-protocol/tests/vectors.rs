@@ -14,17 +14,23 @@ use signaling_protocol::{
     ChallengeReply, CheckMessage, CheckReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
     CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
     EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteRequest, NoticeRequest, PasswordRequest, Planned,
-    PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply, SendRequest,
-    SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, TriesReply,
-    VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest, PasswordRequest,
+    Planned, PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest, RoleRequest,
+    SendReply, SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent,
+    StaffReply, TakeOverReply, TakeOverRequest, TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest,
+    is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 53] = [
+const MESSAGES: [(&str, Again); 58] = [
+    ("take_over_request", again::<TakeOverRequest>),
+    ("take_over_reply", again::<TakeOverReply>),
+    ("take_overs_reply", again::<TakeOversReply>),
+    ("review_request", again::<ReviewRequest>),
+    ("note_reply", again::<NoteReply>),
     ("sign_up_request", again::<SignUpRequest>),
     ("sign_up_reply", again::<SignUpReply>),
     ("refresh_request", again::<RefreshRequest>),

@@ -20,6 +20,8 @@ use crate::{
 
 mod accounts;
 mod colleagues;
+mod own_account;
+mod reviews;
 mod state;
 mod typed;
 
@@ -28,6 +30,8 @@ mod tests;
 
 use accounts::{Beginning, Sessions};
 use colleagues::Colleagues;
+use own_account::OwnAccount;
+use reviews::Reviews;
 use state::{KnownAs, SignedIn, State};
 use typed::{Credentials, problem_of, read};
 
@@ -51,6 +55,8 @@ pub struct Desk {
     patient: Option<Phi<String>>,
     sessions: Sessions,
     colleagues: Colleagues,
+    account: OwnAccount,
+    reviews: Reviews,
     /// When somebody was last seen at the desk.
     active_at: Timestamp,
     next_number: u64,
@@ -72,6 +78,8 @@ impl Desk {
             patient: None,
             sessions: Sessions::default(),
             colleagues: Colleagues::default(),
+            account: OwnAccount::default(),
+            reviews: Reviews::default(),
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
@@ -151,6 +159,15 @@ impl Desk {
             (_, DeskIntent::ShowColleagues) => self.ask_for_colleagues(None),
             (_, DeskIntent::ChangeColleague(change)) => self.ask_for_colleagues(Some(change)),
             (_, DeskIntent::HideColleagues) => self.colleagues = Colleagues::default(),
+            (_, DeskIntent::ShowAccount) => self.show_account(),
+            (_, DeskIntent::HideAccount) => self.account = OwnAccount::default(),
+            (_, DeskIntent::ChangePassword { password, new_password, totp }) => {
+                self.change_password(password, new_password, &totp);
+            }
+            (_, DeskIntent::RenewRecoveryCodes { totp }) => self.renew_codes(&totp),
+            (_, DeskIntent::ShowReviews) => self.show_reviews(true),
+            (_, DeskIntent::HideReviews) => self.show_reviews(false),
+            (_, DeskIntent::Review(take_over, outcome)) => self.ask_for_reviews(Some((take_over, outcome))),
             (
                 State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
                 intent @ (DeskIntent::StartVisit | DeskIntent::StartVisitWith(_)),
@@ -203,6 +220,8 @@ impl Desk {
     fn answered(&mut self, now: Timestamp, number: RequestNumber, answer: DeskAnswer) {
         let Some(answer) = self.answered_sessions(now, number, answer) else { return };
         let Some(answer) = self.answered_colleagues(now, number, answer) else { return };
+        let Some(answer) = self.answered_account(now, number, answer) else { return };
+        let Some(answer) = self.answered_reviews(now, number, answer) else { return };
         let Some(answer) = self.began(now, number, answer) else { return };
         match (&self.state, answer) {
             (State::SigningIn { number: asked, server, pin, was_locked }, answer) if *asked == number => match answer {
@@ -252,6 +271,7 @@ impl Desk {
             until,
             staff: reply.staff,
             is_admin: reply.role == StaffRole::Admin,
+            reviews: matches!(reply.role, StaffRole::Admin | StaffRole::Auditor),
             holds_visits: reply.role == StaffRole::Clinician,
             has_day: matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk),
         };
@@ -266,6 +286,8 @@ impl Desk {
             token: signed_in.token.clone(),
         });
         self.state = State::Keys { signed_in };
+        // So that who reviews sees that something waits without looking for it.
+        self.ask_for_reviews(None);
     }
 
     /// The device is certified, or is not any more. A visit that goes on is left to the call, which hears of revocations.
@@ -446,6 +468,8 @@ impl Desk {
         if self.state.beside_visits().is_none() {
             self.sessions = Sessions::default();
             self.colleagues = Colleagues::default();
+            self.account = OwnAccount::default();
+            self.reviews = Reviews::default();
         }
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
@@ -456,6 +480,10 @@ impl Desk {
             sessions: self.sessions.view(),
             is_admin: self.state.signed_in().is_some_and(|signed_in| signed_in.is_admin),
             colleagues: self.colleagues.view(),
+            account: self.account.view(),
+            reviewer: self.state.signed_in().is_some_and(|signed_in| signed_in.reviews),
+            open_reviews: self.reviews.open(),
+            reviews: self.reviews.view(),
             enters_visits: self.state.signed_in().is_some_and(|signed_in| signed_in.holds_visits),
         };
         if snapshot != self.snapshot {

@@ -1,10 +1,11 @@
 //! What the desk is told, by source.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use signaling_protocol::{
-    Code, CodeReply, InviteId, SessionId, SessionsReply, SignInReply, SignUpReply, StaffId, StaffReply, StaffRole,
-    VisitId,
+    Code, CodeReply, InviteId, ReviewOutcome, SessionId, SessionsReply, SignInReply, SignUpReply, StaffId, StaffReply,
+    StaffRole, StaffRow, TakeOverId, TakeOversReply, VisitId,
 };
 use trust::{DeviceIdentity, TlsPin};
 use units::Phi;
@@ -87,6 +88,30 @@ pub enum DeskIntent {
     HideColleagues,
     /// They change one.
     ChangeColleague(ColleagueChange),
+    /// Open the page of one's own account.
+    ShowAccount,
+    /// Close it.
+    HideAccount,
+    /// Set another password.
+    ChangePassword {
+        /// The one that it is now.
+        password: Phi<String>,
+        /// The one that it is to be.
+        new_password: Phi<String>,
+        /// Fresh digits of the second factor.
+        totp: Phi<String>,
+    },
+    /// Draw new recovery codes; those before are worth nothing then.
+    RenewRecoveryCodes {
+        /// Fresh digits of the second factor.
+        totp: Phi<String>,
+    },
+    /// Who reviews looks at what was taken over, or looks again.
+    ShowReviews,
+    /// They look at it no more.
+    HideReviews,
+    /// They say what the review of one came to.
+    Review(TakeOverId, ReviewOutcome),
     /// Make a visit and its link, and open it.
     StartVisit,
     /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
@@ -150,6 +175,12 @@ pub enum DeskAnswer {
     Sessions(SessionsReply),
     /// All accounts, and the one-time code that was given out, if one was.
     Colleagues(StaffReply, Option<CodeReply>),
+    /// The password is another one.
+    PasswordChanged,
+    /// The new recovery codes.
+    RecoveryCodes(Vec<Phi<String>>),
+    /// What was taken over.
+    TakeOvers(Box<TakeOvers>),
     /// The visit stands.
     VisitMade(VisitId),
     /// The link's invite is stored.
@@ -163,6 +194,17 @@ pub enum DeskAnswer {
         /// One sentence for the person.
         sentence: String,
     },
+}
+
+/// What was taken over by breaking the glass, as far as this device can read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeOvers {
+    /// As the server lists it.
+    pub reply: TakeOversReply,
+    /// The accounts.
+    pub staff: Vec<StaffRow>,
+    /// The notes of those that are open: what they say, or why they cannot be read, in one sentence.
+    pub notes: BTreeMap<TakeOverId, Result<Phi<String>, String>>,
 }
 
 /// How a call went, in what may be shown after it.

@@ -19,13 +19,18 @@ mod snapshot;
 pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
 pub use desk::Desk;
 pub use enrolment::Enrolment;
-pub use input::{CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber};
+pub use input::{CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber, TakeOvers};
 pub use keys::{
     CARD_KIND, Comparing, DeviceRow, DeviceStanding, Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput,
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
     Sheet, Standing, WaitingRow,
 };
 pub use output::{DeskOutput, DeskRequest, HostCall};
-pub use signaling_protocol::{AccountState, DeviceId, SessionId, StaffId, StaffRole, StaffRow};
-pub use snapshot::{ColleaguesView, DeskPhase, DeskProblem, DeskSnapshot, SessionLine, SessionsView};
+pub use signaling_protocol::{
+    AccountState, DeviceId, ReviewOutcome, SessionId, StaffId, StaffRole, StaffRow, TakeOverId, TakeOverReason,
+};
+pub use snapshot::{
+    AccountDone, AccountView, ColleaguesView, DeskPhase, DeskProblem, DeskSnapshot, ReviewLine, ReviewsView,
+    SessionLine, SessionsView,
+};
 pub use trust::{DeviceRole, ServerAddressError, TlsPin};

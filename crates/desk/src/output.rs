@@ -1,7 +1,8 @@
 //! What the desk wants done.
 
 use signaling_protocol::{
-    CreateInviteRequest, InviteId, SessionId, SignInRequest, SignUpRequest, StaffId, StaffRole, VisitId,
+    CreateInviteRequest, InviteId, PasswordRequest, ReviewOutcome, SessionId, SignInRequest, SignUpRequest, StaffId,
+    StaffRole, TakeOverId, VisitId,
 };
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
@@ -90,6 +91,27 @@ pub enum DeskRequest {
         token: Phi<String>,
         /// What is to be changed before.
         change: Option<ColleagueChange>,
+    },
+    /// Another password for who asks.
+    ChangePassword {
+        /// Who asks.
+        token: Phi<String>,
+        /// The body.
+        request: PasswordRequest,
+    },
+    /// New recovery codes for who asks.
+    RenewRecoveryCodes {
+        /// Who asks.
+        token: Phi<String>,
+        /// Fresh digits of the second factor.
+        totp: Phi<String>,
+    },
+    /// What was taken over, with the notes of those that are open, after this outcome of a review, if there is one.
+    TakeOvers {
+        /// Who asks.
+        token: Phi<String>,
+        /// What is to be said before.
+        review: Option<(TakeOverId, ReviewOutcome)>,
     },
     /// A new visit.
     CreateVisit {

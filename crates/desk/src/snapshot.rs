@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{Code, SessionId, StaffRow};
+use signaling_protocol::{Code, ReviewOutcome, SessionId, StaffRow, TakeOverId, TakeOverReason};
 use trust::ServerAddressError;
 use units::{Phi, Timestamp};
 
@@ -27,6 +27,14 @@ pub struct DeskSnapshot {
     pub is_admin: bool,
     /// All accounts, while an admin looks at them.
     pub colleagues: Option<ColleaguesView>,
+    /// The page of one's own account, while it is open.
+    pub account: Option<AccountView>,
+    /// Whether who is signed in reviews what was taken over.
+    pub reviewer: bool,
+    /// How many of them wait for a review.
+    pub open_reviews: usize,
+    /// What was taken over, while who reviews looks at it.
+    pub reviews: Option<ReviewsView>,
     /// Whether who is signed in holds visits: the front desk plans them and enters none.
     pub enters_visits: bool,
 }
@@ -43,9 +51,65 @@ impl DeskSnapshot {
             sessions: None,
             is_admin: false,
             colleagues: None,
+            account: None,
+            reviewer: false,
+            open_reviews: 0,
+            reviews: None,
             enters_visits: false,
         }
     }
+}
+
+/// The page of one's own account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountView {
+    /// Whether the server is being asked.
+    pub is_asking: bool,
+    /// What went wrong.
+    pub problem: Option<DeskProblem>,
+    /// What was done last.
+    pub done: Option<AccountDone>,
+    /// The new recovery codes, which are shown now and never again.
+    pub codes: Option<Vec<Phi<String>>>,
+}
+
+/// What was done about one's own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountDone {
+    /// The password is another one, and all other sessions have ended.
+    PasswordChanged,
+}
+
+/// What was taken over by breaking the glass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewsView {
+    /// Those that are open first.
+    pub lines: Vec<ReviewLine>,
+    /// Whether the server is being asked.
+    pub is_asking: bool,
+    /// What went wrong.
+    pub problem: Option<DeskProblem>,
+}
+
+/// One visit that was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewLine {
+    /// Which take-over.
+    pub take_over: TakeOverId,
+    /// Who took it over: the account's name.
+    pub by: Option<Phi<String>>,
+    /// Whose visit it was.
+    pub from: Option<Phi<String>>,
+    /// Why.
+    pub reason: TakeOverReason,
+    /// How long ago.
+    pub ago: Duration,
+    /// How much time is left for the review; none if it is overdue.
+    pub left: Option<Duration>,
+    /// What they wrote, or why it cannot be read here; none of those that were reviewed.
+    pub note: Option<Result<Phi<String>, String>>,
+    /// What the review came to; none while it is open.
+    pub review: Option<ReviewOutcome>,
 }
 
 /// The accounts of a clinic.
@@ -157,6 +221,8 @@ pub enum DeskProblem {
     BeginningCodeMissing,
     /// No digits of the second factor were typed.
     DigitsMissing,
+    /// The password or the digits by which somebody proves who they are once more are wrong.
+    WrongProof,
     /// The session is over: the digits of the second factor are asked for again.
     CodeNeeded,
     /// There were too many tries.

@@ -190,6 +190,7 @@ impl Waits {
             Command::CreateVisit { .. }
             | Command::Plan { .. }
             | Command::Assign { .. }
+            | Command::TakeOver { .. }
             | Command::Cancel { .. }
             | Command::RevokeInvite { .. }
             | Command::Lock { .. }

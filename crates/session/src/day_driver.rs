@@ -1,13 +1,14 @@
 //! The loop around the day of who is signed in: the list as it changes, the cards that can be opened, what the person wants.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::day::{Calendar, DayIntent, DaySnapshot, Queue};
+use desk::day::{Calendar, Colleague, DayIntent, DaySnapshot, Queue, QueueRow, Whose, colleagues_visits};
 use desk::{DeskInput, DeskIntent};
 use serde_json::Value;
 use signaling_client::ClientError;
-use signaling_protocol::{VisitId, VisitsReply};
+use signaling_protocol::{VisitId, VisitState, VisitsReply};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use units::Phi;
@@ -21,6 +22,16 @@ const INPUTS: usize = 16;
 
 /// When the list is asked for again after it was not to be had.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// When the card of a visit that was taken over is looked for again: a colleague's app may be sealing it just now.
+const LOOK_FOR_CARD: Duration = Duration::from_secs(2);
+
+/// What came of something that was asked for.
+enum Answer {
+    Done(Result<Value, InputError>),
+    OfColleagues(Result<VisitsReply, InputError>),
+    TakenOver(Result<(), InputError>),
+}
 
 /// The day of who is signed in, for a window.
 #[derive(Debug, Clone)]
@@ -47,6 +58,9 @@ pub(crate) struct DayDriver {
     calendar: Calendar,
     queue: Queue,
     shown: DaySnapshot,
+    colleagues: Vec<Colleague>,
+    /// Visits that colleagues took over, by when, whose cards were sealed to them from here.
+    shared: BTreeSet<(VisitId, u64)>,
     around: Arc<Surroundings>,
     desk: mpsc::Sender<DeskInput>,
     snapshots: watch::Sender<DaySnapshot>,
@@ -63,7 +77,8 @@ impl DayDriver {
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (snapshots, seen) = watch::channel(DaySnapshot::default());
         let (queue, shown) = (Queue::default(), DaySnapshot::default());
-        let driver = Self { office: Arc::new(office), calendar, queue, shown, around, desk, snapshots };
+        let (office, colleagues, shared) = (Arc::new(office), Vec::new(), BTreeSet::new());
+        let driver = Self { office, calendar, queue, shown, colleagues, shared, around, desk, snapshots };
         let task = tokio::spawn(driver.run(intents));
         (DayHandle { intents: intents_out, snapshots: seen }, task.abort_handle())
     }
@@ -80,7 +95,7 @@ impl DayDriver {
                     None => return,
                 },
                 Some(list) = lists.recv() => self.listed(list, &lists_out).await,
-                Some(answer) = answers.recv() => self.answered(answer),
+                Some(answer) = answers.recv() => self.answered(answer, &answers_out),
             }
             self.show();
         }
@@ -105,9 +120,10 @@ impl DayDriver {
         match list {
             Ok(reply) => {
                 let is_first = self.queue.version().is_none();
+                self.share(&reply);
                 self.queue.listed(reply);
-                self.look(self.queue.version(), Duration::ZERO, lists);
                 if is_first && let Ok(colleagues) = self.office.colleagues().await {
+                    self.colleagues.clone_from(&colleagues);
                     let named = colleagues.into_iter().filter(|one| one.role == desk::DeviceRole::Clinician);
                     let mut named: Vec<_> = named.filter_map(|one| Some((one.staff, one.account?))).collect();
                     named.retain(|(staff, _)| *staff != self.office.staff);
@@ -120,6 +136,14 @@ impl DayDriver {
                         self.queue.opened(visit, card);
                     }
                 }
+                let is_looked_for = |row: &QueueRow| {
+                    row.whose == Whose::Own && row.listed.taken_over_unix_secs.is_some() && row.card.is_none()
+                };
+                let rows = self.queue.snapshot(self.office.staff).visits;
+                match rows.iter().any(|row| is_looked_for(row) && row.listed.state != VisitState::Ended) {
+                    true => self.look(None, LOOK_FOR_CARD, lists),
+                    false => self.look(self.queue.version(), Duration::ZERO, lists),
+                }
             }
             // Signed out: the desk is told of that by its own way.
             Err(error) if error.is_definite() => {}
@@ -127,7 +151,24 @@ impl DayDriver {
         }
     }
 
-    async fn intend(&mut self, intent: DayIntent, answers: &mpsc::Sender<Result<Value, InputError>>) {
+    /// Who took a colleague's visit over is to read its card, once for each time.
+    fn share(&mut self, list: &VisitsReply) {
+        for listed in &list.visits {
+            let is_anothers = listed.clinician.is_some_and(|clinician| clinician != self.office.staff);
+            let Some(at) = listed.taken_over_unix_secs.filter(|_| is_anothers) else { continue };
+            if listed.state != VisitState::Ended && self.shared.insert((listed.visit, at)) {
+                let (office, listed) = (self.office.clone(), listed.clone());
+                tokio::spawn(async move {
+                    match office.share_taken_over(&listed).await {
+                        Ok(shared) => tracing::debug!(shared, "a visit was taken over"),
+                        Err(error) => tracing::debug!(%error, "the card of a visit that was taken over is not shared"),
+                    }
+                });
+            }
+        }
+    }
+
+    async fn intend(&mut self, intent: DayIntent, answers: &mpsc::Sender<Answer>) {
         (self.shown.problem, self.shown.clocks_change) = (None, None);
         let zone = self.calendar.name().to_owned();
         let command = match intent {
@@ -136,6 +177,19 @@ impl DayDriver {
                 return;
             }
             DayIntent::Hold(visit) => return self.hold(visit).await,
+            DayIntent::HideColleagues => {
+                self.shown.of_colleagues = None;
+                return;
+            }
+            DayIntent::ShowColleagues => return self.ask_for_colleagues(answers),
+            DayIntent::TakeOver(visit, wish) => {
+                self.shown.busy = true;
+                let (office, answers) = (self.office.clone(), answers.clone());
+                tokio::spawn(async move {
+                    let _ = answers.send(Answer::TakenOver(office.take_over(visit, &wish).await)).await;
+                });
+                return;
+            }
             DayIntent::Schedule { start, minutes, card, choice } => {
                 let start = Some(start).filter(|start| !start.trim().is_empty());
                 let card = *card;
@@ -149,7 +203,16 @@ impl DayDriver {
         self.shown.busy = true;
         let (office, answers) = (self.office.clone(), answers.clone());
         tokio::spawn(async move {
-            let _ = answers.send(office.carry_out(command).await).await;
+            let _ = answers.send(Answer::Done(office.carry_out(command).await)).await;
+        });
+    }
+
+    fn ask_for_colleagues(&mut self, answers: &mpsc::Sender<Answer>) {
+        self.shown.busy = true;
+        let (office, answers) = (self.office.clone(), answers.clone());
+        let span = self.calendar.day(office.unix_now());
+        tokio::spawn(async move {
+            let _ = answers.send(Answer::OfColleagues(office.colleagues_visits(span).await)).await;
         });
     }
 
@@ -164,8 +227,19 @@ impl DayDriver {
         }
     }
 
-    fn answered(&mut self, answer: Result<Value, InputError>) {
+    fn answered(&mut self, answer: Answer, answers: &mpsc::Sender<Answer>) {
         self.shown.busy = false;
+        let answer = match answer {
+            Answer::Done(answer) => answer,
+            Answer::OfColleagues(list) => list.map(|list| {
+                self.shown.of_colleagues = Some(colleagues_visits(&list, &self.colleagues, &self.calendar));
+                Value::Null
+            }),
+            Answer::TakenOver(done) => done.map(|()| {
+                self.ask_for_colleagues(answers);
+                Value::Null
+            }),
+        };
         match answer {
             Ok(answer) => {
                 if let Some(link) = answer["link"].as_str() {
@@ -179,9 +253,8 @@ impl DayDriver {
 
     fn show(&mut self) {
         self.shown.queue = self.queue.snapshot(self.office.staff);
-        let at = |row: &desk::day::QueueRow| {
-            row.listed.planned.as_ref().map(|planned| self.calendar.clock(planned.start_unix_secs))
-        };
+        let at =
+            |row: &QueueRow| row.listed.planned.as_ref().map(|planned| self.calendar.clock(planned.start_unix_secs));
         self.shown.clocks = self.shown.queue.visits.iter().map(at).collect();
         let changed = self.snapshots.send_if_modified(|shown| {
             let changed = *shown != self.shown;

@@ -15,7 +15,7 @@ use signaling_protocol::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use trust::{DeviceIdentity, ServerAddress, TlsPin};
+use trust::{DeviceIdentity, ServerAddress, TlsPin, UnixTime};
 use units::{Phi, Timestamp};
 
 use crate::day_driver::{DayDriver, DayHandle};
@@ -26,6 +26,7 @@ use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault};
 use crate::media::Meters;
 use crate::office::Office;
 use crate::outcome::{self, InVain};
+use crate::take_over;
 use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
 use crate::whole_file::WholeFile;
 
@@ -373,9 +374,10 @@ impl DeskDriver {
             }
         }
         let (client, answers, vault) = (self.client.clone(), self.answers.clone(), self.vault.clone());
+        let device = self.identity.clone().map(|device| (device, identity::unix_now(self.around.clock)));
         tokio::spawn(async move {
             let answer = match client {
-                Some(client) => ask(&client, &vault, request).await,
+                Some(client) => ask(&client, &vault, device, request).await,
                 None => Err(ClientError::BadAddress),
             };
             let _ = answers.send((number, answer)).await;
@@ -442,7 +444,12 @@ impl DeskDriver {
 /// The number of a question, and what came of it.
 type Answered = (RequestNumber, Result<DeskAnswer, ClientError>);
 
-async fn ask(client: &SignalingClient, vault: &Vault, request: DeskRequest) -> Result<DeskAnswer, ClientError> {
+async fn ask(
+    client: &SignalingClient,
+    vault: &Vault,
+    device: Option<(DeviceIdentity, UnixTime)>,
+    request: DeskRequest,
+) -> Result<DeskAnswer, ClientError> {
     let place = place_of(&request);
     match request {
         DeskRequest::SignIn { request, .. } => sign_in(client, Kept::load(vault, &place).await, request).await,
@@ -461,6 +468,18 @@ async fn ask(client: &SignalingClient, vault: &Vault, request: DeskRequest) -> R
                 None => None,
             };
             client.staff(&token).await.map(|all| DeskAnswer::Colleagues(all, code))
+        }
+        DeskRequest::ChangePassword { token, request } => {
+            client.change_password(&token, &request).await.map(|()| DeskAnswer::PasswordChanged)
+        }
+        DeskRequest::RenewRecoveryCodes { token, totp } => {
+            let reply = client.renew_recovery_codes(&token, totp).await;
+            reply.map(|reply| DeskAnswer::RecoveryCodes(reply.recovery_codes))
+        }
+        DeskRequest::TakeOvers { token, review } => {
+            let device = device.as_ref().map(|(device, now)| (device, *now));
+            let answer = take_over::take_overs(client, &token, review, device).await;
+            answer.map(|take_overs| DeskAnswer::TakeOvers(Box::new(take_overs)))
         }
         DeskRequest::CreateVisit { token } => {
             client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))

@@ -230,6 +230,14 @@ pub enum InputError {
     /// What colleagues share about a visit.
     #[error(transparent)]
     Card(#[from] clinic::StaffBoxError),
+    /// Why a colleague's visit is taken over was not said.
+    #[error(
+        "say in a few words why you take this visit over, in 2,000 letters at most; only who reviews it can read them"
+    )]
+    NoteMissing,
+    /// Who is signed in did not prove it.
+    #[error("these digits are not right, or were used before; wait for the next ones, then try again")]
+    WrongDigits,
     /// A date, a time or a time zone.
     #[error(transparent)]
     Calendar(#[from] desk::day::CalendarError),

@@ -72,7 +72,7 @@ pub struct Appointment {
 }
 
 /// Somebody of the staff, signed in on a device that the clinic vouches for.
-pub(crate) struct Office {
+pub struct Office {
     pub(crate) client: SignalingClient,
     pub(crate) token: Phi<String>,
     pub(crate) staff: StaffId,
@@ -80,7 +80,7 @@ pub(crate) struct Office {
     own: BoxSecret,
     address: ServerAddress,
     pin: Option<TlsPin>,
-    clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 /// Does one thing about the day and answers with what came of it, as JSON. A link in it is a secret.
@@ -163,7 +163,7 @@ impl Office {
     }
 
     /// Somebody who has signed in already.
-    pub(crate) fn of(
+    pub fn of(
         (client, token, staff): (SignalingClient, Phi<String>, StaffId),
         device: DeviceIdentity,
         (address, pin): (ServerAddress, Option<TlsPin>),
@@ -173,12 +173,21 @@ impl Office {
         Self { client, token, staff, device, own, address, pin, clock }
     }
 
+    /// By what boxes are opened that are sealed to this device.
+    pub(crate) const fn own(&self) -> &BoxSecret {
+        &self.own
+    }
+
     /// The time of day.
     pub(crate) fn unix_now(&self) -> u64 {
         identity::unix_now(self.clock).0
     }
 
-    pub(crate) async fn carry_out(&self, command: DayCommand) -> Result<Value, InputError> {
+    /// Does one thing about the day and answers with what came of it, as [`run`] does.
+    ///
+    /// # Errors
+    /// What was given cannot be used, or the server says no.
+    pub async fn carry_out(&self, command: DayCommand) -> Result<Value, InputError> {
         let (client, token) = (&self.client, &self.token);
         match command {
             DayCommand::Schedule(appointment) => return self.schedule(*appointment).await,
@@ -265,9 +274,11 @@ impl Office {
     }
 
     async fn invite_anew(&self, visit: VisitId, role: GuestRole, replaces: bool) -> Result<Value, InputError> {
-        let (mut card, revision) = self.card(visit).await?;
         let listed = self.listed(visit).await?;
-        let old = card.links.iter().find(|link| replaces && link.role == role).map(|link| link.invite);
+        let (mut card, revision) = self.card_or_anew(&listed).await?;
+        let on_card = card.links.iter().find(|link| link.role == role).map(|link| link.invite);
+        let on_list = || listed.invites.iter().find(|link| link.role == role).map(|link| link.invite);
+        let old = on_card.or_else(on_list).filter(|_| replaces);
         let link = self.make_link(visit, listed.planned.as_ref(), &mut card, old, role).await?;
         self.keep(visit, &card, revision + 1, listed.clinician).await?;
         Ok(json!({ "visit": visit, "link": link.to_string() }))
@@ -301,7 +312,10 @@ impl Office {
     }
 
     /// A visit as the server lists it.
-    async fn listed(&self, visit: VisitId) -> Result<signaling_protocol::ListedVisit, InputError> {
+    ///
+    /// # Errors
+    /// It is none of theirs, or the server says no.
+    pub async fn listed(&self, visit: VisitId) -> Result<signaling_protocol::ListedVisit, InputError> {
         let reply = self.client.visits(&self.token, (0, u64::MAX), None).await.map_err(asked)?;
         let found = reply.visits.into_iter().find(|listed| listed.visit == visit);
         found.ok_or_else(|| asked(ClientError::Refused(Code::VisitNotFound.into())))
@@ -312,7 +326,10 @@ impl Office {
     }
 
     /// What colleagues know of a visit, and its revision. The newest that opens counts.
-    pub(crate) async fn card(&self, visit: VisitId) -> Result<(VisitCard, u32), InputError> {
+    ///
+    /// # Errors
+    /// None opens, or the server says no.
+    pub async fn card(&self, visit: VisitId) -> Result<(VisitCard, u32), InputError> {
         let (object, now) = (ObjectId::Visit(visit), identity::unix_now(self.clock));
         let mut below = None;
         let mut newest = None;
@@ -329,7 +346,7 @@ impl Office {
     }
 
     /// Seals a card to all who are to read it, and keeps it at the server.
-    async fn keep(
+    pub(crate) async fn keep(
         &self,
         visit: VisitId,
         card: &VisitCard,

@@ -34,6 +34,7 @@ mod session;
 mod sse;
 mod staff;
 mod stun;
+mod take_over;
 mod tcp;
 mod tls;
 

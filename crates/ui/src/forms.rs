@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use desk::{DeviceId, DeviceRole, StaffRole};
+use desk::{DeviceId, DeviceRole, StaffId, StaffRole, TakeOverReason};
 use signaling_protocol::VisitId;
 use units::Timestamp;
 
@@ -36,6 +36,10 @@ pub struct Forms {
     /// The name of a colleague who is to have an account, and what they may do.
     pub(crate) colleague: String,
     pub(crate) colleague_role: Option<StaffRole>,
+    /// The colleague for whom another role is looked for.
+    pub(crate) colleague_open: Option<StaffId>,
+    /// What is typed about one's own account.
+    pub(crate) account: AccountForms,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
     /// Whether it is open how private the visit is.
@@ -71,6 +75,30 @@ pub(crate) struct DayForms {
     pub(crate) code: String,
     pub(crate) minutes: u16,
     pub(crate) open: Option<VisitId>,
+    /// What is typed to take a colleague's visit over.
+    pub(crate) take_over: TakeOverForms,
+}
+
+/// What is typed to take a colleague's visit over.
+#[derive(Default)]
+pub(crate) struct TakeOverForms {
+    pub(crate) visit: Option<VisitId>,
+    pub(crate) reason: Option<TakeOverReason>,
+    pub(crate) note: String,
+    pub(crate) totp: String,
+}
+
+/// What is typed about one's own account.
+#[derive(Default)]
+pub(crate) struct AccountForms {
+    pub(crate) password: String,
+    pub(crate) new_password: String,
+    pub(crate) again: String,
+    pub(crate) totp: String,
+    pub(crate) differ: bool,
+    pub(crate) codes_totp: String,
+    /// Whether it was drawn that the password is changed.
+    pub(crate) is_done: bool,
 }
 
 /// What a patient types while they wait.

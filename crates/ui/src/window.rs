@@ -5,7 +5,7 @@ use desk::{DeskIntent, DeskPhase};
 use egui::{CentralPanel, Frame, Theme, Ui};
 use units::{Phi, Timestamp};
 
-use crate::forms::{DayForms, KeyForms};
+use crate::forms::{AccountForms, DayForms, KeyForms};
 use crate::theme::{DARK, Palette};
 use crate::views::{beginning, desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
@@ -80,6 +80,8 @@ fn clinician_ui(
             forms.patient.clear();
             forms.keys = KeyForms::default();
             forms.day = DayForms::default();
+            forms.account = AccountForms::default();
+            forms.colleague_open = None;
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
         }
         DeskPhase::Beginning { enrolment, is_asking, problem } => {

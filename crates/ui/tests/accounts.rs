@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use desk::{ColleagueChange, DeskIntent, DeskPhase, DeskProblem, OfficeStage, SessionId, StaffId, StaffRole};
+use desk::{
+    AccountDone, AccountView, ColleagueChange, DeskIntent, DeskPhase, DeskProblem, OfficeStage, ReviewLine,
+    ReviewOutcome, ReviewsView, SessionId, StaffId, StaffRole, TakeOverId, TakeOverReason,
+};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, vec2};
 use egui_kittest::Harness;
@@ -115,4 +118,110 @@ fn an_admin_makes_accounts_shuts_them_and_gives_codes() {
     // Nobody else sees them.
     let office = open(Moment::office(OfficeStage::Here));
     assert!(office.query_by_role_and_label(Role::Button, "Accounts of your clinic").is_none());
+}
+
+#[test]
+fn an_admin_lets_a_colleague_do_something_else() {
+    let mut window = open(house::colleagues());
+    assert!(window.query_by_role_and_label(Role::Button, "Make lee: front desk").is_none());
+    assert!(press(&mut window, "What lee does…").is_empty());
+    assert!(says(&window, "They are signed out by it"));
+    assert!(window.query_by_role_and_label(Role::Button, "Make lee: clinician").is_none(), "that they are");
+    let lee = StaffId::from_random([2; 16]);
+    let change = ColleagueChange::SetRole(lee, StaffRole::FrontDesk);
+    let wanted = press(&mut window, "Make lee: front desk");
+    assert_eq!(wanted, [Intent::Desk(DeskIntent::ChangeColleague(change))]);
+    window.run_ok();
+    assert!(window.query_by_role_and_label(Role::Button, "Make lee: auditor").is_none(), "it is put away");
+}
+
+/// A desk whose clinician looks at their own account.
+fn own_account(view: AccountView) -> Harness<'static, Window> {
+    let mut moment = Moment::desk(DeskPhase::Ready { problem: None });
+    moment.desk.as_mut().unwrap().account = Some(view);
+    open(moment)
+}
+
+#[test]
+fn a_password_is_changed_by_who_types_the_last_one_the_new_one_twice_and_digits() {
+    let closed = press(&mut open(Moment::desk(DeskPhase::Ready { problem: None })), "Your password and recovery codes");
+    assert_eq!(closed, [Intent::Desk(DeskIntent::ShowAccount)]);
+    let mut window = own_account(AccountView::default());
+    type_into(&mut window, "Your password now", Role::PasswordInput, "correct horse");
+    type_into(&mut window, "Your new password", Role::PasswordInput, "another horse");
+    type_into(&mut window, "Your new password once more", Role::PasswordInput, "another house");
+    type_into(&mut window, "Six digits of your authenticator app", Role::TextInput, "123 456");
+    assert!(press(&mut window, "Change the password").is_empty());
+    assert!(says(&window, "The two passwords are not the same"));
+    let mut window = own_account(AccountView::default());
+    type_into(&mut window, "Your password now", Role::PasswordInput, "correct horse");
+    type_into(&mut window, "Your new password", Role::PasswordInput, "another horse");
+    type_into(&mut window, "Your new password once more", Role::PasswordInput, "another horse");
+    type_into(&mut window, "Six digits of your authenticator app", Role::TextInput, "123 456");
+    // By the keyboard alone: Enter in the last field.
+    window.key_press(Key::Enter);
+    window.run_ok();
+    let phi = |text: &str| units::Phi::new(text.to_owned());
+    let change = DeskIntent::ChangePassword {
+        password: phi("correct horse"),
+        new_password: phi("another horse"),
+        totp: phi("123 456"),
+    };
+    assert_eq!(window.state().intents, [Intent::Desk(change)]);
+    let done = AccountView { done: Some(AccountDone::PasswordChanged), ..AccountView::default() };
+    assert!(says(&own_account(done), "Your password is changed. Everywhere else you are signed out."));
+    let wrong = AccountView { problem: Some(DeskProblem::WrongProof), ..AccountView::default() };
+    assert!(says(&own_account(wrong), "wait for the next ones, then try again"));
+}
+
+#[test]
+fn new_recovery_codes_are_asked_for_with_digits_and_shown_once() {
+    let mut window = own_account(AccountView::default());
+    type_into(&mut window, "Six digits of your authenticator app, for new codes", Role::TextInput, "654321");
+    let wanted = press(&mut window, "Make new codes");
+    let totp = units::Phi::new("654321".to_owned());
+    assert_eq!(wanted, [Intent::Desk(DeskIntent::RenewRecoveryCodes { totp })]);
+    let codes = house::recovery_codes();
+    let mut window = own_account(AccountView { codes: Some(codes.clone()), ..AccountView::default() });
+    assert!(codes.iter().all(|code| says(&window, code.expose())) && says(&window, "shown now and never again"));
+    assert_eq!(press(&mut window, "Close your account"), [Intent::Desk(DeskIntent::HideAccount)]);
+}
+
+#[test]
+fn who_reviews_sees_what_was_taken_over_and_says_what_it_comes_to() {
+    let phi = |text: &str| units::Phi::new(text.to_owned());
+    let line = |number: u8, left: Option<u64>, review| ReviewLine {
+        take_over: TakeOverId::from_random([number; 16]),
+        by: Some(phi("cleo")),
+        from: Some(phi("lee")),
+        reason: TakeOverReason::ClinicianAbsent,
+        ago: Duration::from_secs(7_200),
+        left: left.map(Duration::from_secs),
+        note: Some(Ok(phi("She did not come."))),
+        review,
+    };
+    let reviewer = |lines: Vec<ReviewLine>, is_open: bool| {
+        let mut moment = Moment::office(OfficeStage::Here);
+        let desk = moment.desk.as_mut().unwrap();
+        desk.reviewer = true;
+        desk.open_reviews = lines.iter().filter(|line| line.review.is_none()).count();
+        desk.reviews = is_open.then_some(ReviewsView { lines, is_asking: false, problem: None });
+        open(moment)
+    };
+    let mut window = reviewer(vec![line(1, Some(3_600), None)], false);
+    let shown = press(&mut window, "Visits that were taken over");
+    assert_eq!(shown, [Intent::Desk(DeskIntent::ShowReviews)]);
+    let mut window = reviewer(vec![line(1, Some(3_600), None)], true);
+    assert!(says(&window, "cleo took over a visit of lee, 2 hours ago: they are not there."));
+    assert!(says(&window, "She did not come.") && says(&window, "To be reviewed within 1 hour."));
+    let right = DeskIntent::Review(TakeOverId::from_random([1; 16]), ReviewOutcome::Justified);
+    assert_eq!(press(&mut window, "It was right"), [Intent::Desk(right)]);
+    let window = reviewer(vec![line(1, None, None)], true);
+    assert!(says(&window, "Its review is overdue."));
+    let window = reviewer(vec![line(1, None, Some(ReviewOutcome::NotJustified))], true);
+    assert!(says(&window, "Reviewed: it was not right."));
+    assert!(window.query_by_role_and_label(Role::Button, "It was right").is_none());
+    // Nobody else sees them.
+    let office = open(Moment::office(OfficeStage::Here));
+    assert!(office.query_by_role_and_label(Role::Button, "Visits that were taken over").is_none());
 }

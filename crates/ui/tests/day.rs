@@ -2,7 +2,10 @@
 
 use call::{CodeStanding, Facts, Phase, ReconnectCause, TimeLeft};
 use desk::DeskPhase;
-use desk::day::{Choice, DayIntent, DaySnapshot, QueueRow, QueueSnapshot, VisitCard, Whose};
+use desk::TakeOverReason;
+use desk::day::{
+    Choice, ColleaguesVisit, DayIntent, DaySnapshot, QueueRow, QueueSnapshot, TakeOverWish, VisitCard, Whose,
+};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
@@ -113,6 +116,7 @@ fn row() -> QueueRow {
             planned: None,
             created_unix_secs: 0,
             locked: false,
+            taken_over_unix_secs: None,
             hosted: false,
             admitted: 0,
             waiting: Vec::new(),
@@ -172,4 +176,56 @@ fn a_visit_is_planned_and_a_change_of_clocks_is_asked_about() {
     assert_eq!(press(&mut window, "Plan it and make its link"), planned(None));
     assert!(says(&window, "The clocks change at that time"));
     assert_eq!(press(&mut window, "At 02:30 CET"), planned(Some(Choice::Later)));
+}
+
+#[test]
+fn a_colleagues_visit_is_taken_over_with_a_reason_a_note_and_digits() {
+    let mut window = open(day(|_| {}));
+    assert_eq!(press(&mut window, "Take over a colleague's visit"), [Intent::Day(DayIntent::ShowColleagues)]);
+    let of_lee = ColleaguesVisit {
+        visit: VisitId::from_random([9; 16]),
+        clock: Some("15:00".to_owned()),
+        clinician: Some(phi("lee")),
+        waits_secs: Some(720),
+        hosted: false,
+        has_guest: false,
+    };
+    let mut window = open(day(|day| day.of_colleagues = Some(vec![of_lee.clone()])));
+    assert!(
+        says(&window, "15:00  A visit of lee") && says(&window, "They are not in it. Somebody has waited for 12 min.")
+    );
+    assert!(press(&mut window, "Take over from lee…").is_empty());
+    type_into(&mut window, "In your own words", Role::TextInput, "Lee is ill.");
+    let digits = "Six digits of your authenticator app, to take it over";
+    type_into(&mut window, digits, Role::TextInput, "123456");
+    assert!(press(&mut window, "Take it over").is_empty(), "the reason is missing");
+    window.get_by_role_and_label(Role::RadioButton, "They are not there").click();
+    window.run_ok();
+    let wanted = press(&mut window, "Take it over");
+    let reason = TakeOverReason::ClinicianAbsent;
+    let wish = TakeOverWish { reason, note: phi("Lee is ill."), totp: phi("123456") };
+    assert_eq!(wanted, [Intent::Day(DayIntent::TakeOver(of_lee.visit, Box::new(wish)))]);
+    // The digits are used up; the note stays for another try, and Enter sends it.
+    type_into(&mut window, digits, Role::TextInput, "654321");
+    window.state_mut().intents.clear();
+    window.key_press(Key::Enter);
+    window.run_ok();
+    let wish = TakeOverWish { reason, note: phi("Lee is ill."), totp: phi("654321") };
+    assert_eq!(window.state().intents, [Intent::Day(DayIntent::TakeOver(of_lee.visit, Box::new(wish)))]);
+    // The front desk has other ways.
+    let mut moment = day(|_| {});
+    moment.desk.as_mut().expect("a desk").enters_visits = false;
+    assert!(open(moment).query_by_label("Take over a colleague's visit").is_none());
+}
+
+#[test]
+fn a_visit_that_was_taken_over_says_whether_its_card_can_be_read() {
+    let taken = |card: Option<VisitCard>| {
+        open(day(|day| {
+            day.queue.visits[0].listed.taken_over_unix_secs = Some(1);
+            day.queue.visits[0].card = card;
+        }))
+    };
+    assert!(says(&taken(Some(VisitCard::default())), "You took this visit over. It is to be reviewed."));
+    assert!(says(&taken(None), "make a new link and give it to the patient"));
 }

@@ -5,4 +5,5 @@
 mod app;
 mod clinic;
 mod life;
+mod taking_over;
 mod visit;

@@ -170,7 +170,7 @@ impl Clinic {
                 RequestKind::CountTry(endpoint) => SignalingInput::TryCounted { endpoint, used: reply.used },
                 _ => unreachable!("only tries are counted"),
             },
-            Ok(Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
+            Ok(Reply::TakenOver(_) | Reply::Visit(_) | Reply::Invite(_)) => unreachable!("nobody asks for it here"),
             Err(code) => refused(code),
         }
     }

@@ -150,6 +150,7 @@ mod tests {
             planned: None,
             created_unix_secs: u64::from(number),
             locked: false,
+            taken_over_unix_secs: None,
             hosted: false,
             admitted: 0,
             waiting: waits_since.map(waits).into_iter().collect(),

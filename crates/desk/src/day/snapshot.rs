@@ -3,7 +3,7 @@
 use signaling_protocol::{CancelReason, StaffId, VisitId, WaitingNote};
 use units::Phi;
 
-use super::{Choice, QueueSnapshot, VisitCard};
+use super::{Choice, ColleaguesVisit, QueueSnapshot, TakeOverWish, VisitCard};
 
 /// The day as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,8 @@ pub struct DaySnapshot {
     pub busy: bool,
     /// What went wrong last: one sentence.
     pub problem: Option<String>,
+    /// Colleagues' visits that could be taken over, while they are looked at.
+    pub of_colleagues: Option<Vec<ColleaguesVisit>>,
     /// The clinic's clocks change at the time that was typed: it could be these two.
     pub clocks_change: Option<(String, String)>,
 }
@@ -48,6 +50,12 @@ pub enum DayIntent {
     Tell(VisitId, WaitingNote),
     /// Hand it to a colleague.
     HandOver(VisitId, StaffId),
+    /// Look at colleagues' visits that could be taken over, or look again.
+    ShowColleagues,
+    /// Look at them no more.
+    HideColleagues,
+    /// Take one of them over, by breaking the glass.
+    TakeOver(VisitId, Box<TakeOverWish>),
     /// The link was given: put it away.
     PutLinkAway,
 }

@@ -59,6 +59,9 @@ pub(super) fn problem_of(now: Timestamp, answer: DeskAnswer) -> DeskProblem {
         | DeskAnswer::SignedUp(_)
         | DeskAnswer::Sessions(_)
         | DeskAnswer::Colleagues(..)
+        | DeskAnswer::PasswordChanged
+        | DeskAnswer::RecoveryCodes(_)
+        | DeskAnswer::TakeOvers(_)
         | DeskAnswer::VisitMade(_)
         | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
     }

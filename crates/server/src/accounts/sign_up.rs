@@ -136,6 +136,29 @@ impl Accounts {
         .await
     }
 
+    /// Proves who is signed in by fresh digits, for what is done right after it.
+    pub(crate) async fn prove_again(
+        self: &Arc<Self>,
+        at: Moment,
+        by: Session,
+        totp: Phi<String>,
+    ) -> Result<(), Denied> {
+        self.blocking(move |this| {
+            this.counted(at, by, |account| {
+                this.change(
+                    Actor::Staff(by.staff),
+                    |rows, events| {
+                        this.prove(at, rows, account, totp.expose())?;
+                        events.push(Event::ProvedAgain { staff: by.staff, session: by.session });
+                        Ok(())
+                    },
+                    |_, ()| {},
+                )
+            })
+        })
+        .await
+    }
+
     /// Something that proves who is signed in once more: tries of it are counted by session.
     fn counted<T>(
         &self,

@@ -122,12 +122,12 @@ pub(super) async fn end_session(
     done(shared.accounts.end_session(by, session).await)
 }
 
-fn moment(shared: &Arc<Shared>, ClientAddress(from): ClientAddress) -> Moment {
+pub(super) fn moment(shared: &Arc<Shared>, ClientAddress(from): ClientAddress) -> Moment {
     Moment { now: shared.driver.now(), unix_micros: shared.driver.unix_micros(), from }
 }
 
 /// The session of who asks, which the guard has found a moment ago.
-fn session(shared: &Arc<Shared>, by: Caller) -> Result<Session, Code> {
+pub(super) fn session(shared: &Arc<Shared>, by: Caller) -> Result<Session, Code> {
     shared.accounts.session_of(shared.driver.now(), by.session)
 }
 

@@ -9,6 +9,7 @@ mod measure;
 mod routes;
 mod staff_events;
 mod staff_routes;
+mod take_over_routes;
 mod visit_routes;
 
 use std::net::IpAddr;
@@ -75,6 +76,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/visits", get(visit_routes::list).post(visit_routes::create_visit))
         .route("/v1/visits/{visit}/plan", post(visit_routes::plan))
         .route("/v1/visits/{visit}/assign", post(visit_routes::assign))
+        .route("/v1/visits/colleagues", get(take_over_routes::colleagues))
+        .route("/v1/visits/{visit}/take-over", post(take_over_routes::take_over))
+        .route("/v1/take-overs", get(take_over_routes::take_overs))
+        .route("/v1/take-overs/{taken}/note", get(take_over_routes::note))
+        .route("/v1/take-overs/{taken}/review", post(take_over_routes::review))
         .route("/v1/visits/{visit}/cancel", post(visit_routes::cancel))
         .route("/v1/visits/{visit}/note", post(visit_routes::note))
         .route("/v1/visits/{visit}/invites", post(visit_routes::create_invite))

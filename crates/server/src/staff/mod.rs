@@ -13,6 +13,7 @@ mod clinicians;
 mod enrolment;
 mod records;
 mod rules;
+mod take_overs;
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,7 @@ use units::Timestamp;
 use crate::accounts::end_sessions_of;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
-use crate::store::{Actor, Database, Event, OpenError, open_database};
+use crate::store::{Actor, Database, Event, OpenError, forget_take_overs, open_database};
 use crate::visits::first_cursor;
 use checks::Checks;
 use rules::Step;
@@ -115,6 +116,7 @@ impl Staff {
         if let Some(pages) = room {
             database.set_room(pages).map_err(failed)?;
         }
+        database.write(Actor::Server, |rows, events| forget_take_overs(rows, unix_micros, events)).map_err(failed)?;
         let version = first_cursor(unix_micros);
         let standing = Standing {
             version,

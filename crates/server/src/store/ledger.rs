@@ -10,8 +10,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 use signaling_protocol::{
-    Admission, DeviceId, EndReason, EndpointId, GuestRole, InviteId, LeaveReason, ObjectId, SessionId, StaffId,
-    StaffRole, VisitId, VisitState,
+    Admission, DeviceId, EndReason, EndpointId, GuestRole, InviteId, LeaveReason, NoteCommitment, ObjectId,
+    ReviewOutcome, SessionId, StaffId, StaffRole, TakeOverId, TakeOverReason, VisitId, VisitState,
 };
 use tracing::debug;
 
@@ -103,6 +103,21 @@ pub(crate) enum Event {
     Invite { visit: VisitId, invite: InviteId, role: GuestRole, revoked: bool, tries: u8 },
     /// Somebody joined a visit, was admitted or denied, or is gone.
     Endpoint { visit: VisitId, endpoint: EndpointId, admission: Admission, gone: Option<LeaveReason> },
+    /// Who is signed in has proved it by fresh digits, for what follows.
+    ProvedAgain { staff: StaffId, session: SessionId },
+    /// A colleague's visit was taken over by breaking the glass.
+    TakenOver {
+        take_over: TakeOverId,
+        visit: VisitId,
+        by: StaffId,
+        from: StaffId,
+        reason: TakeOverReason,
+        commitment: NoteCommitment,
+    },
+    /// A take-over was reviewed.
+    Reviewed { take_over: TakeOverId, by: StaffId, outcome: ReviewOutcome },
+    /// Take-overs that were reviewed long ago are forgotten, with their notes.
+    TakeOversForgotten { count: usize },
     /// Nothing is kept of a visit any more.
     VisitForgotten { visit: VisitId },
 }
@@ -130,6 +145,14 @@ impl Event {
             Change::Endpoint(row) => {
                 Self::Endpoint { visit: row.visit, endpoint: row.endpoint, admission: row.admission, gone: row.gone }
             }
+            Change::TakeOver(row, _) => Self::TakenOver {
+                take_over: row.take_over,
+                visit: row.visit,
+                by: row.by,
+                from: row.from,
+                reason: row.reason,
+                commitment: row.commitment,
+            },
             // They come with the endpoint's own change, or long after its end.
             Change::Token(..) | Change::ForgetEndpoint(_) => return None,
             Change::ForgetVisit(visit) => Self::VisitForgotten { visit: *visit },

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use signaling_protocol::{EndpointId, InviteId, VisitId};
 
-use super::{Change, EndpointRow, InviteRow, Rows, Store, StoreError, TokenHash, VisitRow};
+use super::{Change, EndpointRow, InviteRow, Rows, Store, StoreError, TakeOverRow, TokenHash, VisitRow};
 
 /// Rows in memory. Clones share them: keep one, drop the visits, and open visits again from it: that is a restart.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,7 @@ struct Tables {
     invites: BTreeMap<InviteId, InviteRow>,
     endpoints: BTreeMap<EndpointId, EndpointRow>,
     tokens: BTreeMap<TokenHash, EndpointId>,
+    take_overs: Vec<TakeOverRow>,
     full: bool,
 }
 
@@ -38,6 +39,7 @@ impl Store for MemoryStore {
             invites: tables.invites.values().cloned().collect(),
             endpoints: tables.endpoints.values().cloned().collect(),
             tokens: tables.tokens.iter().map(|(hash, endpoint)| (*hash, *endpoint)).collect(),
+            take_overs: tables.take_overs.clone(),
         })
     }
 
@@ -52,6 +54,7 @@ impl Store for MemoryStore {
                 Change::Visit(row) => drop(tables.visits.insert(row.visit, row)),
                 Change::Invite(row) => drop(tables.invites.insert(row.invite, row)),
                 Change::Endpoint(row) => drop(tables.endpoints.insert(row.endpoint, row)),
+                Change::TakeOver(row, _) => tables.take_overs.push(row),
                 Change::Token(hash, endpoint) => {
                     tables.tokens.retain(|_, owner| *owner != endpoint);
                     tables.tokens.insert(hash, endpoint);
@@ -61,7 +64,8 @@ impl Store for MemoryStore {
                     tables.endpoints.remove(&endpoint);
                 }
                 Change::ForgetVisit(visit) => {
-                    let Tables { visits, invites, endpoints, tokens, .. } = &mut *tables;
+                    let Tables { visits, invites, endpoints, tokens, take_overs, .. } = &mut *tables;
+                    take_overs.retain(|row| row.visit != visit);
                     tokens.retain(|_, owner| endpoints.get(owner).is_none_or(|row| row.visit != visit));
                     endpoints.retain(|_, row| row.visit != visit);
                     invites.retain(|_, row| row.visit != visit);

@@ -8,10 +8,11 @@ mod ledger;
 mod memory;
 mod queued;
 mod sqlite;
+mod take_overs;
 
 use signaling_protocol::{
-    Admission, Base64, EndReason, EndpointId, GuestRole, InviteId, InviteKey, LeaveReason, Planned, Role, StaffId,
-    VisitId, VisitState,
+    Admission, Base64, EndReason, EndpointId, GuestRole, InviteId, InviteKey, LeaveReason, NoteCommitment, Planned,
+    Role, StaffId, TakeOverId, TakeOverReason, VisitId, VisitState,
 };
 
 pub(crate) use ledger::{Actor, Database, Event, Failed};
@@ -19,6 +20,7 @@ pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
+pub(crate) use take_overs::{TAKE_OVER, forget as forget_take_overs, take_over_row};
 
 /// A visit as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +87,25 @@ pub struct EndpointRow {
     pub joined_unix_micros: u64,
 }
 
+/// A visit that was taken over by breaking the glass, as it is stored beside its note and its review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeOverRow {
+    /// Its id.
+    pub take_over: TakeOverId,
+    /// Which visit.
+    pub visit: VisitId,
+    /// By whom.
+    pub by: StaffId,
+    /// Whose it was.
+    pub from: StaffId,
+    /// Why.
+    pub reason: TakeOverReason,
+    /// To what the note says.
+    pub commitment: NoteCommitment,
+    /// When, in microseconds of Unix time.
+    pub at_unix_micros: u64,
+}
+
 /// SHA-256 of an endpoint's token; the token itself is only with the endpoint.
 pub type TokenHash = [u8; 32];
 
@@ -99,6 +120,8 @@ pub enum Change {
     Invite(InviteRow),
     /// An endpoint is new or different.
     Endpoint(EndpointRow),
+    /// A visit is taken over, with the sealed note.
+    TakeOver(TakeOverRow, Base64),
     /// An endpoint may show this token, and none that it was given before.
     Token(TokenHash, EndpointId),
     /// An endpoint and its token are of no use to anybody any more.
@@ -120,6 +143,8 @@ pub struct Rows {
     pub endpoints: Vec<EndpointRow>,
     /// Every token.
     pub tokens: Vec<(TokenHash, EndpointId)>,
+    /// Every take-over of these visits, the oldest first.
+    pub take_overs: Vec<TakeOverRow>,
 }
 
 /// The store could not do it, and changed nothing.

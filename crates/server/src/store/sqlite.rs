@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Base64, InviteKey, Planned};
 
+use super::take_overs;
 use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
 
 /// The file's name within the data directory.
@@ -107,6 +108,12 @@ const MIGRATIONS: [&str; 6] = ["
     ALTER TABLE invites ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 ", "
     ALTER TABLE staff ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE take_overs (
+        take_over TEXT PRIMARY KEY, visit TEXT NOT NULL, staff TEXT NOT NULL REFERENCES staff,
+        was_of TEXT NOT NULL REFERENCES staff, reason TEXT NOT NULL, commitment BLOB NOT NULL, note BLOB NOT NULL,
+        at_unix_micros INTEGER NOT NULL, reviewed_by TEXT REFERENCES staff, reviewed_unix_micros INTEGER, outcome TEXT
+    ) STRICT;
+    CREATE INDEX take_overs_of_visit ON take_overs (visit);
 "];
 
 /// The database cannot be opened.
@@ -170,6 +177,9 @@ impl SqliteStore {
             for change in changes {
                 write(transaction, change)?;
                 events.extend(Event::of(change));
+                if let Change::TakeOver(row, _) = change {
+                    take_overs::forget(transaction, row.at_unix_micros, events)?;
+                }
             }
             Ok(())
         })
@@ -242,6 +252,7 @@ fn rows(transaction: &Connection) -> rusqlite::Result<Rows> {
         tokens: all(transaction, "SELECT hash, endpoint FROM endpoint_tokens", |row| {
             Ok((row.get(0)?, parsed(row, 1)?))
         })?,
+        take_overs: take_overs::all(transaction)?,
     })
 }
 
@@ -367,6 +378,7 @@ fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
                 row.joined_unix_micros as i64,
             ],
         ),
+        Change::TakeOver(row, note) => take_overs::add(database, row, note),
         Change::Token(hash, endpoint) => {
             run("DELETE FROM endpoint_tokens WHERE endpoint = ?", params![endpoint.to_string()])?;
             run("INSERT INTO endpoint_tokens VALUES (?, ?)", params![hash, endpoint.to_string()])

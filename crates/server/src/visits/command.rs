@@ -1,9 +1,9 @@
 //! What may be asked of the visits, and what they answer.
 
 use signaling_protocol::{
-    AssignRequest, CancelReason, ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
-    CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, Planned, SendReply,
-    StaffId, TriesReply, VisitId, WaitingNote,
+    AssignRequest, Base64, CancelReason, ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
+    CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, NoteCommitment,
+    Planned, SendReply, StaffId, TakeOverReason, TakeOverReply, TriesReply, VisitId, WaitingNote,
 };
 
 /// Somebody of the staff whom the table of permissions let through.
@@ -63,6 +63,19 @@ pub enum Command {
         visit: VisitId,
         /// To whom.
         request: AssignRequest,
+    },
+    /// A clinician takes a colleague's visit over by breaking the glass, and has just proved who they are.
+    TakeOver {
+        /// Who.
+        by: StaffId,
+        /// Which.
+        visit: VisitId,
+        /// Why.
+        reason: TakeOverReason,
+        /// To what the note says.
+        commitment: NoteCommitment,
+        /// The note.
+        sealed: Base64,
     },
     /// Somebody calls a visit off.
     Cancel {
@@ -185,6 +198,8 @@ pub enum Command {
 pub enum Reply {
     /// To [`Command::CreateVisit`].
     Visit(CreateVisitReply),
+    /// To [`Command::TakeOver`].
+    TakenOver(TakeOverReply),
     /// To [`Command::CreateInvite`].
     Invite(CreateInviteReply),
     /// To [`Command::Challenge`].

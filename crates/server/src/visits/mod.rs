@@ -25,6 +25,7 @@ mod relaying;
 mod restoring;
 mod scheduling;
 mod sent;
+mod taking_over;
 mod timing;
 
 #[cfg(test)]
@@ -43,7 +44,7 @@ use tracing::warn;
 use units::Timestamp;
 
 use crate::rate::TokenBucket;
-use crate::store::{Change, InviteRow, Store, StoreError, TokenHash, VisitRow};
+use crate::store::{Change, InviteRow, Store, StoreError, TakeOverRow, TokenHash, VisitRow};
 use challenge::Challenger;
 use endpoint::Endpoint;
 
@@ -122,11 +123,21 @@ struct Visit {
     links_end: Timestamp,
     /// What those who wait are told.
     note: Option<WaitingNote>,
+    /// How it was taken over last, if it was.
+    taken_over: Option<TakeOverRow>,
 }
 
 impl Visit {
     fn new(row: VisitRow, empty_since: Option<Timestamp>, links_end: Timestamp) -> Self {
-        Self { row, members: BTreeSet::new(), empty_since, no_guest_since: empty_since, links_end, note: None }
+        Self {
+            row,
+            members: BTreeSet::new(),
+            empty_since,
+            no_guest_since: empty_since,
+            links_end,
+            note: None,
+            taken_over: None,
+        }
     }
 }
 
@@ -179,6 +190,11 @@ impl<S: Store> Visits<S> {
         for row in rows.visits {
             visits.restore_visit(now, row);
         }
+        for row in rows.take_overs {
+            if let Some(known) = visits.visits.get_mut(&row.visit) {
+                known.taken_over = Some(row);
+            }
+        }
         for row in rows.invites {
             visits.remember_invite(row);
         }
@@ -202,6 +218,9 @@ impl<S: Store> Visits<S> {
             Command::CreateVisit { by, request } => self.create_visit(now, by, request).map(Reply::Visit),
             Command::Plan { by, visit, planned } => self.plan(by, visit, planned).map(|()| Reply::Done),
             Command::Assign { by, visit, request } => self.assign(now, by, visit, request).map(|()| Reply::Done),
+            Command::TakeOver { by, visit, reason, commitment, sealed } => {
+                self.take_over(now, by, visit, (reason, commitment, sealed)).map(Reply::TakenOver)
+            }
             Command::Cancel { by, visit, reason } => self.cancel(now, by, visit, reason).map(|()| Reply::Done),
             Command::Note { by, visit, note } => self.note(by, visit, note).map(|()| Reply::Done),
             Command::CreateInvite { by, visit, request } => {

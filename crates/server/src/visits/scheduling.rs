@@ -81,12 +81,17 @@ impl<S: Store> Visits<S> {
         if row.host != Some(by.staff) && self.count_guests(visit, Admission::Admitted) > 0 {
             return Err(Code::VisitGoingOn);
         }
-        let hosts = self.hosts_of(visit);
-        let row = VisitRow { host: request.clinician, ..row };
+        self.give(now, VisitRow { host: request.clinician, ..row }, None)
+    }
+
+    /// Writes whose visit it is from now on, with what else is to be written, and takes out the hosts that were there.
+    pub(super) fn give(&mut self, now: Timestamp, row: VisitRow, beside: Option<Change>) -> Result<(), Code> {
+        let hosts = self.hosts_of(row.visit);
         let mut changes: Vec<_> = hosts.iter().filter_map(|id| self.going(*id, LeaveReason::Removed)).collect();
         changes.push(Change::Visit(row.clone()));
+        changes.extend(beside);
         self.write(&changes)?;
-        if let Some(known) = self.visits.get_mut(&visit) {
+        if let Some(known) = self.visits.get_mut(&row.visit) {
             known.row = row;
         }
         for host in hosts {
@@ -149,7 +154,18 @@ impl<S: Store> Visits<S> {
 
     /// The visits of these seconds of Unix time, and those to which somebody has come, that this member of the staff may see.
     pub fn list(&self, now: Timestamp, by: StaffMember, from: u64, until: u64) -> VisitsReply {
-        let may_see = |row: &VisitRow| by.reach == Reach::All || row.host.is_none_or(|host| host == by.staff);
+        self.listed_where(now, (from, until), |row| {
+            by.reach == Reach::All || row.host.is_none_or(|host| host == by.staff)
+        })
+    }
+
+    /// The visits that `may_see` says are to be seen: those of these seconds of Unix time, and those to which somebody has come.
+    pub(super) fn listed_where(
+        &self,
+        now: Timestamp,
+        (from, until): (u64, u64),
+        may_see: impl Fn(&VisitRow) -> bool,
+    ) -> VisitsReply {
         let is_listed = |row: &VisitRow| {
             let at = begins(row);
             (from..until).contains(&at)
@@ -253,6 +269,10 @@ impl<S: Store> Visits<S> {
             planned: row.planned.clone(),
             created_unix_secs: row.created_unix_micros / 1_000_000,
             locked: row.locked,
+            taken_over_unix_secs: known
+                .taken_over
+                .filter(|taken| row.host == Some(taken.by))
+                .map(|taken| taken.at_unix_micros / 1_000_000),
             hosted: !is_over && !self.hosts_of(row.visit).is_empty(),
             admitted: if is_over { 0 } else { self.count_guests(row.visit, Admission::Admitted) as u8 },
             waiting: if is_over { Vec::new() } else { waiting.collect() },

@@ -20,7 +20,7 @@ type Names = BTreeSet<String>;
 async fn what_is_kept_and_logged_after_a_visit_is_what_the_trust_document_lists_and_no_more() {
     let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let people = People::new();
-    for (name, role) in [("cleo", StaffRole::Clinician), ("ada", StaffRole::Admin)] {
+    for (name, role) in [("cleo", StaffRole::Clinician), ("lee", StaffRole::Clinician), ("ada", StaffRole::Admin)] {
         people.hire(data.path(), name, role);
     }
     let (mut server, client) = start_program(data.path(), logs.path(), people).await;
@@ -47,6 +47,11 @@ async fn what_is_kept_and_logged_after_a_visit_is_what_the_trust_document_lists_
     let shared = json!({ "revision": 1, "box": bytes(6, 1_000) });
     post(&cleo, "/v1/boxes/7/obj_AAAAAAAAAAAAAAAAAAAAAA", shared).await;
 
+    let colleagues = client.link(client.sign_in("lee").await.token.expose(), 6).await;
+    let take_over = json!({
+        "reason": "asked", "totp": people.digits("cleo"), "commitment": bytes(1, 32), "box": bytes(6, 1_000),
+    });
+    post(&cleo, &format!("/v1/visits/{}/take-over", colleagues.visit), take_over).await;
     let link = client.link(cleo.expose(), 7).await;
     let host = client.host(cleo.expose(), link.visit, &[7; 700]).await;
     let guest = Person::new(client, client.join(&link, &[8; 200]).await.ok());

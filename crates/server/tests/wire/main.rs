@@ -19,4 +19,5 @@ mod relay;
 mod staff;
 mod staff_events;
 mod stun;
+mod take_over;
 mod turn;

@@ -112,7 +112,7 @@ pub(crate) fn codes_ui(ui: &mut Ui, model: &Model<'_>, codes: &[Phi<String>], in
 }
 
 /// To be copied by hand, and read out letter by letter.
-fn large(ui: &mut Ui, letters: &str) {
+pub(crate) fn large(ui: &mut Ui, letters: &str) {
     let color = Palette::of(ui).text;
     let said = ui.add(Label::new(RichText::new(letters).font(FontId::monospace(15.0)).color(color)));
     ui.ctx().accesskit_node_builder(said.id, |node| node.set_value(letters));

@@ -1,6 +1,6 @@
 //! The accounts of a clinic, for its admin: who there is, a new one, and what is done when somebody leaves or loses a telephone.
 
-use desk::{AccountState, ColleagueChange, DeskIntent, DeskSnapshot, StaffRole, StaffRow};
+use desk::{AccountState, ColleagueChange, DeskIntent, DeskSnapshot, StaffId, StaffRole, StaffRow};
 use egui::{ComboBox, FontId, Label, RichText, Ui};
 use units::Phi;
 
@@ -8,6 +8,9 @@ use crate::theme::Palette;
 use crate::views::sign_in::show_problem;
 use crate::widgets::{Weight, button, card, field, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, words};
+
+/// The most frequent first.
+const ROLES: [StaffRole; 4] = [StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Admin, StaffRole::Auditor];
 
 pub(crate) fn colleagues_ui(
     ui: &mut Ui,
@@ -38,7 +41,7 @@ pub(crate) fn colleagues_ui(
         }
         ui.add_enabled_ui(!view.is_asking, |ui| {
             for row in &view.rows {
-                row_ui(ui, row, intents);
+                row_ui(ui, row, &mut forms.colleague_open, intents);
             }
             ui.add_space(6.0);
             new_ui(ui, forms, intents);
@@ -49,7 +52,7 @@ pub(crate) fn colleagues_ui(
     });
 }
 
-fn row_ui(ui: &mut Ui, row: &StaffRow, intents: &mut Vec<Intent>) {
+fn row_ui(ui: &mut Ui, row: &StaffRow, open: &mut Option<StaffId>, intents: &mut Vec<Intent>) {
     let name = row.name.expose();
     text(ui, &words::account(name, row.role));
     quiet(ui, words::account_state(row.state));
@@ -63,7 +66,22 @@ fn row_ui(ui: &mut Ui, row: &StaffRow, intents: &mut Vec<Intent>) {
         if button(ui, Weight::Secondary, &word).clicked() {
             wanted = Some(ColleagueChange::SetDisabled(row.staff, !disabled));
         }
+        let is_open = *open == Some(row.staff);
+        if button(ui, Weight::Secondary, &words::other_role_of(name)).clicked() {
+            *open = (!is_open).then_some(row.staff);
+        }
     });
+    if *open == Some(row.staff) {
+        quiet(ui, words::OTHER_ROLE_HELP);
+        ui.horizontal_wrapped(|ui| {
+            for role in ROLES.into_iter().filter(|role| *role != row.role) {
+                if button(ui, Weight::Secondary, &words::make_role(name, role)).clicked() {
+                    wanted = Some(ColleagueChange::SetRole(row.staff, role));
+                    *open = None;
+                }
+            }
+        });
+    }
     intents.extend(wanted.map(|change| Intent::Desk(DeskIntent::ChangeColleague(change))));
 }
 
@@ -71,7 +89,7 @@ fn new_ui(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let entered = field(ui, words::NEW_COLLEAGUE, &mut forms.colleague, "", false);
     let role = forms.colleague_role.unwrap_or(StaffRole::Clinician);
     ComboBox::from_label(words::COLLEAGUES_ROLE).selected_text(words::role(role)).show_ui(ui, |ui| {
-        for one in [StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Admin, StaffRole::Auditor] {
+        for one in ROLES {
             ui.selectable_value(&mut forms.colleague_role, Some(one), words::role(one));
         }
     });

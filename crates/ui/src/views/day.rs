@@ -6,6 +6,7 @@ use signaling_protocol::{CancelReason, VisitState, WaitingNote};
 use units::Phi;
 
 use crate::forms::DayForms;
+use crate::views::take_over::take_over_ui;
 use crate::widgets::{Weight, button, card, field, notice, quiet, spoken, text, wide_button};
 use crate::{Intent, words};
 
@@ -45,6 +46,9 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
         });
     }
     card(ui, |ui| schedule_ui(ui, day, forms, intents));
+    if enters {
+        take_over_ui(ui, day, &mut forms.take_over, intents);
+    }
 }
 
 fn visit_ui(
@@ -64,6 +68,9 @@ fn visit_ui(
     quiet(ui, &words::how_a_visit_stands(row));
     if state == VisitState::Ended {
         return;
+    }
+    if row.whose == Whose::Own && row.listed.taken_over_unix_secs.is_some() {
+        quiet(ui, if row.card.is_some() { words::TAKEN_OVER } else { words::TAKEN_OVER_SEALED });
     }
     let is_open = forms.open == Some(visit);
     ui.horizontal_wrapped(|ui| {

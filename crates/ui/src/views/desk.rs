@@ -66,7 +66,7 @@ pub(crate) fn desk_ui(
             device_choices(ui, model, intents);
             address_choice(ui, model, intents);
         });
-        account_ui(ui, model, desk, intents);
+        account_ui(ui, model, desk, forms, intents);
     });
 }
 

@@ -7,6 +7,7 @@ use egui::{FontId, RichText, Ui};
 use crate::theme::{COLUMN, Palette};
 use crate::views::colleagues::colleagues_ui;
 use crate::views::desk::signed_in;
+use crate::views::reviews::reviews_ui;
 use crate::views::sessions::account_ui;
 use crate::views::{office, sheet};
 use crate::widgets::{Weight, card, heading, notice, page, quiet, spoken, text, wide_button};
@@ -27,7 +28,8 @@ pub(crate) fn keys_ui(
         }
         signed_in(ui, desk);
         colleagues_ui(ui, model, desk, forms, intents);
-        account_ui(ui, model, desk, intents);
+        reviews_ui(ui, model, desk, intents);
+        account_ui(ui, model, desk, forms, intents);
     });
 }
 

@@ -1,17 +1,25 @@
-//! Where somebody is signed in: the list, and the way to end what is not theirs.
+//! One's own account, and where somebody is signed in: the list, and the way to end what is not theirs.
 
 use desk::{DeskIntent, DeskSnapshot};
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
+use crate::views::own_account::own_account_ui;
 use crate::views::sign_in::show_problem;
 use crate::widgets::{Weight, button, card, quiet, text};
-use crate::{Intent, Model, words};
+use crate::{Forms, Intent, Model, words};
 
 /// Locks the desk.
 const LOCK: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::L);
 
 /// What stands at the foot of a desk: the sessions, the lock, the way out.
-pub(crate) fn account_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, intents: &mut Vec<Intent>) {
+pub(crate) fn account_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    desk: &DeskSnapshot,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
+    own_account_ui(ui, model, desk, &mut forms.account, intents);
     match &desk.sessions {
         None => {
             if button(ui, Weight::Quiet, words::SESSIONS).clicked() {

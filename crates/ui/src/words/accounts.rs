@@ -49,6 +49,35 @@ pub(crate) const ADD_COLLEAGUE: &str = "Make an account";
 pub(crate) const CODE_HELP: &str = "Tell it to nobody else. They open Housecall, choose \u{201c}Begin with a code\u{201d} and type it. It works once, for three \
      days, and is not shown again.";
 
+pub(crate) const OWN_ACCOUNT: &str = "Your password and recovery codes";
+pub(crate) const CLOSE_OWN_ACCOUNT: &str = "Close your account";
+pub(crate) const CHANGE_PASSWORD_HELP: &str = "Everywhere else you are signed out by it.";
+pub(crate) const PASSWORD_NOW: &str = "Your password now";
+pub(crate) const PASSWORD_TO_BE: &str = "Your new password";
+pub(crate) const PASSWORD_TO_BE_AGAIN: &str = "Your new password once more";
+pub(crate) const FRESH_DIGITS: &str = "Six digits of your authenticator app";
+pub(crate) const FRESH_DIGITS_HINT: &str = "Ones that you have not used yet";
+pub(crate) const CODES_DIGITS: &str = "Six digits of your authenticator app, for new codes";
+pub(crate) const CHANGE_PASSWORD: &str = "Change the password";
+pub(crate) const PASSWORD_CHANGED: &str = "Your password is changed. Everywhere else you are signed out.";
+pub(crate) const NEW_CODES: &str = "New recovery codes";
+pub(crate) const NEW_CODES_HELP: &str = "Those that you have are worth nothing then.";
+pub(crate) const DRAW_NEW_CODES: &str = "Make new codes";
+pub(crate) const CODES_SHOWN_ONCE: &str = "Write them down or print them, and keep them apart from this machine. They are \
+                                           shown now and never again.";
+pub(crate) const OTHER_ROLE_HELP: &str =
+    "They are signed out by it, and their device asks to be certified for what they do then.";
+
+/// The button that shows what else somebody could do.
+pub(crate) fn other_role_of(name: &str) -> String {
+    format!("What {name} does…")
+}
+
+/// The button that lets somebody do something else.
+pub(crate) fn make_role(name: &str, of: StaffRole) -> String {
+    format!("Make {name}: {}", role(of))
+}
+
 /// What an account may do, as people say it.
 pub(crate) const fn role(role: StaffRole) -> &'static str {
     match role {

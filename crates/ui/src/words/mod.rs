@@ -18,6 +18,7 @@ mod refusals;
 mod refused;
 mod sheet;
 mod spans;
+mod take_over;
 
 pub(crate) use self::accounts::*;
 pub(crate) use self::asked::*;
@@ -36,6 +37,7 @@ pub(crate) use self::refusals::*;
 pub(crate) use self::refused::*;
 pub use self::sheet::recovery_page;
 pub(crate) use self::spans::*;
+pub(crate) use self::take_over::*;
 
 pub(crate) const NAME: &str = "Housecall";
 pub(crate) const BACK: &str = "Back";

@@ -18,6 +18,9 @@ pub(crate) const fn of_code(code: Code) -> &'static str {
         Code::InviteRevoked => "The clinic has taken this link back. Use its newer link, or call the clinic.",
         Code::VisitLocked => "The clinician lets nobody else in just now. Wait a little, then try again.",
         Code::VisitGoingOn => "Somebody is in this visit. End it there first, then try again.",
+        Code::TakeOverNotNeeded => "This visit is yours or nobody's. Open it from your own list.",
+        Code::TakeOverNotFound => "This is not known any more. Look at the list again.",
+        Code::ReviewedAlready => "Somebody else has reviewed this. Look at the list again.",
         Code::ClinicianNotFound => "This colleague holds no visits. Choose another.",
         Code::InviteInUse => "This link is in use on another device. Close Housecall there, then try again.",
         Code::InvitePlaceKept => "This link was in use a moment ago. Try again in half a minute.",
@@ -62,6 +65,10 @@ pub(crate) fn desk_problem(problem: &DeskProblem, now: Timestamp) -> String {
         DeskProblem::CodeNeeded => {
             "Your last sign-in here is over. Type a one-time code of your authenticator app as well.".to_owned()
         }
+        DeskProblem::WrongProof => {
+            "The password or the six digits are not right. Digits are good once: wait for the next ones, then try again."
+                .to_owned()
+        }
         DeskProblem::Delayed { until } => delayed(until.since(now)),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
         DeskProblem::Unreachable => {
@@ -86,9 +93,10 @@ mod tests {
             BoxNotFound, BoxSize, CheckOutOfTurn, ClinicMismatch, ClinicNotSetUp, ClinicianNotFound, DeviceNotFound,
             EndpointNotFound, EpochRefused, HostPresent, Internal, InviteExpired, InviteInUse, InviteNotUsable,
             InvitePlaceKept, InviteRevoked, InviteTooEarly, LastAdmin, Malformed, MessageIdReused, NameTaken,
-            NotAllowed, NotSignedIn, ObjectNotFound, PasswordRefused, QuotaFull, RevisionRefused, RouteNotFound,
-            SignInRefused, StaffNotFound, StorageFailed, TooLarge, TooManyRequests, TotpRefused, VersionNotSpoken,
-            VisitEnded, VisitFull, VisitGoingOn, VisitLocked, VisitNotFound,
+            NotAllowed, NotSignedIn, ObjectNotFound, PasswordRefused, QuotaFull, ReviewedAlready, RevisionRefused,
+            RouteNotFound, SignInRefused, StaffNotFound, StorageFailed, TakeOverNotFound, TakeOverNotNeeded, TooLarge,
+            TooManyRequests, TotpRefused, VersionNotSpoken, VisitEnded, VisitFull, VisitGoingOn, VisitLocked,
+            VisitNotFound,
         };
         let all = [
             SignInRefused,
@@ -100,6 +108,9 @@ mod tests {
             InviteRevoked,
             VisitLocked,
             VisitGoingOn,
+            TakeOverNotNeeded,
+            TakeOverNotFound,
+            ReviewedAlready,
             ClinicianNotFound,
             InviteInUse,
             InvitePlaceKept,

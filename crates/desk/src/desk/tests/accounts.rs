@@ -109,7 +109,7 @@ fn sessions_are_looked_at_and_ended() {
 }
 
 /// A desk of who has keys of their own.
-fn signed_in_as(role: StaffRole) -> Desk {
+pub(super) fn signed_in_as(role: StaffRole) -> Desk {
     let day = UnixTime(1_800_000_000);
     let mut desk = Desk::new(DeskConfig::new(None, day), Box::new(StdRng::seed_from_u64(1)));
     let (number, _) = asked(&desk.want(0, sign_in_as("clinic.example", "ada", "secret")));

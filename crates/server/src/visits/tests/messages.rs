@@ -279,7 +279,7 @@ fn no_row_holds_a_box() {
     host.sends(&mut clinic, &guest, "one that nobody has taken");
     clinic.pass(Duration::from_secs(20));
     // All of it by name, so that a row with something new in it stops here.
-    let Rows { challenge_key, visits, invites, endpoints, tokens } = clinic.store.load().unwrap();
+    let Rows { challenge_key, visits, invites, endpoints, tokens, take_overs: _ } = clinic.store.load().unwrap();
     assert!(challenge_key.is_some() && tokens.len() == 2);
     for row in visits {
         let VisitRow {

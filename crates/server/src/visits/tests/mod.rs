@@ -6,3 +6,4 @@ mod ending;
 mod joining;
 mod messages;
 mod presence;
+mod taking_over;

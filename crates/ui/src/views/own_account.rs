@@ -1,0 +1,89 @@
+//! One's own account: another password, other recovery codes.
+
+use desk::{AccountDone, AccountView, DeskIntent, DeskSnapshot};
+use egui::Ui;
+use units::Phi;
+
+use crate::forms::AccountForms;
+use crate::views::beginning::large;
+use crate::views::sign_in::show_problem;
+use crate::widgets::{Weight, button, card, field, field_with_focus, notice, quiet, spoken, text, wide_button};
+use crate::{Intent, Model, words};
+
+pub(crate) fn own_account_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    desk: &DeskSnapshot,
+    forms: &mut AccountForms,
+    intents: &mut Vec<Intent>,
+) {
+    let Some(view) = &desk.account else {
+        *forms = AccountForms::default();
+        if button(ui, Weight::Quiet, words::OWN_ACCOUNT).clicked() {
+            intents.push(Intent::Desk(DeskIntent::ShowAccount));
+        }
+        return;
+    };
+    card(ui, |ui| {
+        text(ui, words::OWN_ACCOUNT);
+        show_problem(ui, model, view.problem.as_ref());
+        let is_done = view.done == Some(AccountDone::PasswordChanged);
+        if is_done {
+            notice(ui, words::PASSWORD_CHANGED);
+        }
+        if is_done != forms.is_done {
+            *forms = AccountForms { is_done, ..AccountForms::default() };
+        }
+        if let Some(codes) = &view.codes {
+            codes_ui(ui, codes);
+        }
+        ui.add_enabled_ui(!view.is_asking, |ui| fields(ui, view, forms, intents));
+        if button(ui, Weight::Quiet, words::CLOSE_OWN_ACCOUNT).clicked() {
+            intents.push(Intent::Desk(DeskIntent::HideAccount));
+        }
+    });
+}
+
+fn fields(ui: &mut Ui, view: &AccountView, forms: &mut AccountForms, intents: &mut Vec<Intent>) {
+    quiet(ui, words::CHANGE_PASSWORD_HELP);
+    let mut entered = field_with_focus(ui, words::PASSWORD_NOW, &mut forms.password, "", true, view.codes.is_none());
+    entered |= field(ui, words::PASSWORD_TO_BE, &mut forms.new_password, words::NEW_PASSWORD_HINT, true);
+    entered |= field(ui, words::PASSWORD_TO_BE_AGAIN, &mut forms.again, "", true);
+    entered |= field(ui, words::FRESH_DIGITS, &mut forms.totp, words::FRESH_DIGITS_HINT, false);
+    if forms.differ {
+        notice(ui, words::PASSWORDS_DIFFER);
+    }
+    entered |= wide_button(ui, Weight::Secondary, words::CHANGE_PASSWORD).clicked();
+    if entered {
+        forms.differ = forms.new_password != forms.again;
+        if !forms.differ {
+            intents.push(Intent::Desk(DeskIntent::ChangePassword {
+                password: Phi::new(forms.password.clone()),
+                new_password: Phi::new(forms.new_password.clone()),
+                // Good once; who mistyped something else types new ones.
+                totp: Phi::new(std::mem::take(&mut forms.totp)),
+            }));
+        }
+    }
+    ui.separator();
+    text(ui, words::NEW_CODES);
+    quiet(ui, words::NEW_CODES_HELP);
+    let mut entered = field(ui, words::CODES_DIGITS, &mut forms.codes_totp, words::FRESH_DIGITS_HINT, false);
+    entered |= wide_button(ui, Weight::Secondary, words::DRAW_NEW_CODES).clicked();
+    if entered {
+        let totp = Phi::new(std::mem::take(&mut forms.codes_totp));
+        intents.push(Intent::Desk(DeskIntent::RenewRecoveryCodes { totp }));
+    }
+}
+
+fn codes_ui(ui: &mut Ui, codes: &[Phi<String>]) {
+    let said = text(ui, words::CODES_SHOWN_ONCE);
+    spoken(ui, &said);
+    for code in codes {
+        large(ui, code.expose());
+    }
+    if wide_button(ui, Weight::Secondary, words::COPY_CODES).clicked() {
+        let all: Vec<&str> = codes.iter().map(|code| code.expose().as_str()).collect();
+        ui.ctx().copy_text(all.join("\n"));
+    }
+}
