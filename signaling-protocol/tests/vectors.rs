@@ -14,10 +14,10 @@ use signaling_protocol::{
     ChallengeReply, CheckMessage, CheckReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
     CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
     EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteRequest, NoticeRequest, PasswordRequest, Planned,
-    PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply, SendRequest,
-    SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, TriesReply,
-    VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteRequest, NoticeRequest, PasswordRequest, PlanRequest,
+    Planned, PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, RoleRequest, SendReply,
+    SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply,
+    TriesReply, VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.
@@ -39,6 +39,7 @@ const MESSAGES: [(&str, Again); 53] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_request", again::<CreateVisitRequest>),
+    ("plan_request", again::<PlanRequest>),
     ("planned", again::<Planned>),
     ("visits_reply", again::<VisitsReply>),
     ("assign_request", again::<AssignRequest>),

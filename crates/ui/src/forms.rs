@@ -3,7 +3,7 @@
 use std::fmt;
 
 use desk::{DeviceId, DeviceRole, StaffRole};
-use signaling_protocol::VisitId;
+use signaling_protocol::{StaffId, VisitId};
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -70,7 +70,12 @@ pub(crate) struct DayForms {
     pub(crate) notes: String,
     pub(crate) code: String,
     pub(crate) minutes: u16,
+    /// Whose the visit will be.
+    pub(crate) clinician: Option<StaffId>,
     pub(crate) open: Option<VisitId>,
+    /// To when the visit that is open is to be moved.
+    pub(crate) move_to: String,
+    pub(crate) move_minutes: u16,
 }
 
 /// What a patient types while they wait.

@@ -2,8 +2,8 @@
 
 use signaling_protocol::{
     AssignRequest, CancelReason, ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
-    CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, Planned, SendReply,
-    StaffId, TriesReply, VisitId, WaitingNote,
+    CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, PlanRequest,
+    SendReply, StaffId, TriesReply, VisitId, WaitingNote,
 };
 
 /// Somebody of the staff whom the table of permissions let through.
@@ -52,8 +52,8 @@ pub enum Command {
         by: StaffMember,
         /// Which.
         visit: VisitId,
-        /// To when.
-        planned: Planned,
+        /// To when, and when its links are good.
+        request: PlanRequest,
     },
     /// Somebody hands a visit over, or takes one.
     Assign {

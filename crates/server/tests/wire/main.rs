@@ -20,3 +20,4 @@ mod staff;
 mod staff_events;
 mod stun;
 mod turn;
+mod whose_visits;
