@@ -259,6 +259,9 @@ pub enum InputError {
     /// Whom the app has met before.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// A link would be good for nothing.
+    #[error("that time is over, and a link to the visit would be good for nothing; choose another")]
+    TimeOver,
     /// Keys would be made, and be lost.
     #[error(
         "this machine has no keyring, in which the keys of its device would be; where it is only tried out, name a folder \

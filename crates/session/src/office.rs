@@ -9,8 +9,8 @@ use desk::day::{Calendar, CardLink, Choice, Colleague, Moment, VISIT_KIND, Visit
 use serde_json::{Value, json};
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::{
-    Base64, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, GuestRole, InviteId, LinkWindow, ObjectId,
-    PlanRequest, Planned, StaffId, VisitId, WaitingNote, WriteBoxRequest,
+    Base64, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, GuestRole, InviteId, LinkWindow, ListedVisit,
+    ObjectId, PlanRequest, Planned, StaffId, VisitId, WaitingNote, WriteBoxRequest,
 };
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
@@ -201,6 +201,8 @@ impl Office {
             None => None,
             Some(start) => Some(planned(&calendar, start, appointment.choice, appointment.minutes)?),
         };
+        // Before anything is made.
+        planned.as_ref().map(|planned| self.good_for(planned)).transpose()?;
         let request = CreateVisitRequest { planned: planned.clone(), clinician: appointment.clinician };
         let visit = self.client.plan_visit(&self.token, &request).await.map_err(asked)?.visit;
         let mut card = appointment.card;
@@ -220,6 +222,7 @@ impl Office {
             (None, before) => before.map_or(USUAL_MINUTES, |planned| planned.length_minutes),
         };
         let planned = planned(&calendar, &moved.start, moved.choice, minutes)?;
+        self.good_for(&planned)?;
         let (opens, life) = window(&planned);
         let expires_unix_secs = opens + life;
         let at = calendar.clock(planned.start_unix_secs);
@@ -242,8 +245,8 @@ impl Office {
     ) -> Result<Link, InputError> {
         let bits = random_bytes()?;
         let secret = InviteSecret::from_random(bits);
-        let (opens, life) = match planned.map(window) {
-            Some((opens, life)) => (Some(opens), life),
+        let (opens, life) = match planned {
+            Some(planned) => (Some(window(planned).0), self.good_for(planned)?),
             None => (None, LINK_LIFETIME.as_secs()),
         };
         let now = identity::unix_now(self.clock).0;
@@ -257,6 +260,13 @@ impl Office {
         let made = self.client.create_invite(&self.token, visit, &request).await.map_err(asked)?;
         card.replace(replaces, CardLink::new(made.invite, &bits, role, not_after));
         Ok(self.link(made.invite, secret))
+    }
+
+    /// For how many seconds a link to a visit at this time is good, counted from now or from when it opens.
+    fn good_for(&self, planned: &Planned) -> Result<u64, InputError> {
+        let (opens, life) = window(planned);
+        let left = (opens + life).saturating_sub(opens.max(self.unix_now()));
+        if left == 0 { Err(InputError::TimeOver) } else { Ok(left) }
     }
 
     fn link(&self, invite: InviteId, secret: InviteSecret) -> Link {
@@ -307,11 +317,20 @@ impl Office {
         Ok(json!({ "staff": self.staff, "now": reply.now_unix_secs, "visits": visits }))
     }
 
-    /// A visit as the server lists it.
-    async fn listed(&self, visit: VisitId) -> Result<signaling_protocol::ListedVisit, InputError> {
-        let reply = self.client.visits(&self.token, (0, u64::MAX), None).await.map_err(asked)?;
-        let found = reply.visits.into_iter().find(|listed| listed.visit == visit);
-        found.ok_or_else(|| asked(ClientError::Refused(Code::VisitNotFound.into())))
+    /// A visit as the server lists it: page after page of all that it has, since a list is no longer than a busy day.
+    async fn listed(&self, visit: VisitId) -> Result<ListedVisit, InputError> {
+        let mut from = 0;
+        loop {
+            let reply = self.client.visits(&self.token, (from, u64::MAX), None).await.map_err(asked)?;
+            let last = reply.visits.last().map(begins);
+            if let Some(found) = reply.visits.into_iter().find(|listed| listed.visit == visit) {
+                return Ok(found);
+            }
+            match last {
+                Some(last) if reply.more && last > from => from = last,
+                _ => return Err(asked(ClientError::Refused(Code::VisitNotFound.into()))),
+            }
+        }
     }
 
     async fn whose(&self, visit: VisitId) -> Result<Option<StaffId>, InputError> {
@@ -399,6 +418,11 @@ impl Office {
         let party = call::Party::Host { device: self.device.clone(), visit, invites: invites.collect() };
         Ok((party, planned.as_ref().map(length_of)))
     }
+}
+
+/// By when a visit stands on the list, in seconds of Unix time.
+fn begins(listed: &ListedVisit) -> u64 {
+    listed.planned.as_ref().map_or(listed.created_unix_secs, |planned| planned.start_unix_secs)
 }
 
 /// The plan for this time on the clinic's clock.

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -45,11 +46,11 @@ impl SmallClinic {
             clinic.house.add_account(name, role).expect("an account");
         }
         let machines = ["ada", "lee", "cleo", "fay"].map(|name| (name, Machine::starts(name)));
-        let by_day = |zone: &&str| {
-            let hour: u32 = Calendar::new(zone).expect("a zone").shown(unix_now())[11..13].parse().expect("an hour");
-            (5..20).contains(&hour)
+        let is_day = |zone: &str| {
+            let now = Calendar::new(zone).expect("a zone").shown(unix_now());
+            (5..20).contains(&now[11..13].parse::<u32>().expect("an hour"))
         };
-        let zone = ZONES.iter().find(by_day).expect("somewhere it is day");
+        let zone = ZONES.into_iter().find(|zone| is_day(zone)).expect("somewhere it is day");
         let calendar = Calendar::new(zone).expect("a zone");
         Self { clinic, calendar, machines: machines.into() }
     }
@@ -148,12 +149,16 @@ impl SmallClinic {
         start(&mut command)
     }
 
+    /// Who hangs up is the clinician.
     fn join(&self, name: &str, link: &Path) -> Command {
+        self.join_for(name, link, "60s")
+    }
+
+    fn join_for(&self, name: &str, link: &Path, talk: &str) -> Command {
         let mut command = Command::new(&self.clinic.house.programs.app);
         command.args(["headless", "join"]).arg("--link-file").arg(link);
         command.arg("--known-file").arg(self.file(&format!("known-{name}")));
-        // Who hangs up is the clinician.
-        self.common(&mut command, name, "60s");
+        self.common(&mut command, name, talk);
         command
     }
 
@@ -278,7 +283,10 @@ fn a_day_at_a_small_clinic() {
     };
     let anna = plan("anna", &lee, &ago(0));
     let late = plan("lars", &lee, &ago(25 * 60));
-    let gone = plan("gina", &cleo, &ago(3 * HOUR));
+    // An hour after its end a link is over: Gina's within the minute, which begins anew if it is nearly over.
+    wait_until(AROUND, || Ok(unix_now() % 60 < 45)).expect("no Ctrl-C");
+    let over_at = unix_now() + 61;
+    let gone = day.plans("gina", &cleo, &["--clock-change", "rule", "--minutes", "1", "--start", &ago(HOUR)]);
     let drops = plan("dora", &cleo, &ago(60));
     let moves = plan("theo", &lee, &ago(120));
     let code = plan("sam", &cleo, &ago(60));
@@ -295,6 +303,8 @@ fn a_day_at_a_small_clinic() {
     // A colleague's is none of the other's.
     assert_eq!(day.patients_on_the_list_of("cleo"), 3);
 
+    let (gives, takes) = mpsc::channel();
+    let takes = Mutex::new(takes);
     thread::scope(|clinicians| {
         let lees = clinicians.spawn(|| {
             // Anna comes in time. Lars comes 25 minutes after his time, when he is waited for.
@@ -310,22 +320,25 @@ fn a_day_at_a_small_clinic() {
             hears(&mut host, "live");
             day.ask("lee", &["hand-over", &moves, &cleo]);
             ends(&mut host, REFUSED);
-            guest
+            gives.send(guest).expect("a colleague who is there");
         });
         let cleos = clinicians.spawn(|| {
-            // Gina's link is over; the front desk moves her visit to now, and the same link is good.
-            fails(&mut day.join("gina", &day.link("gina")), REFUSED, &["over"]);
-            day.ask("fay", &["move", &gone, "--zone", zone, "--clock-change", "rule", "--start", &ago(0)]);
-            let (mut host, mut guest) = (day.host("cleo", &gone, TALK), day.joins("gina"));
-            day.talked(&mut host, &mut guest, "gina");
             // Dora's app dies in the middle; she comes again by the same link, waits, and is let in.
-            let (mut host, mut guest) = (day.host("cleo", &drops, "8s"), day.joins("dora"));
+            let (mut host, mut guest) = (day.host("cleo", &drops, "60s"), day.joins("dora"));
             hears(&mut host, "live");
             hears(&mut guest, "live");
             guest.kill();
             hears(&mut host, "reconnecting");
-            let mut again = day.joins("dora");
-            day.talked(&mut host, &mut again, "dora");
+            // This time it is the patient who says good-bye.
+            let mut comes = day.join_for("dora", &day.link("dora"), TALK);
+            let mut again = start(&mut comes);
+            ends(&mut again, WHOLE);
+            ends(&mut host, WHOLE);
+            assert_eq!(day.report("dora").value()["end"], "hung_up");
+            // What Dr. Lee gives away is Dr. Cleo's, with all that is known of it, and the patient is still there.
+            let mut theo = takes.lock().unwrap().recv().expect("a colleague who gives");
+            let mut host = day.host("cleo", &moves, TALK);
+            day.talked(&mut host, &mut theo, "theo");
             // Somebody has Sam's link and not his code. Five tries, and the link is dead.
             let mut host = day.host("cleo", &code, TALK);
             let mut steals = day.join("thief", &day.link("sam"));
@@ -341,12 +354,15 @@ fn a_day_at_a_small_clinic() {
             let mut comes = day.join("sam-again", &day.link("sam-again"));
             let mut guest = start(comes.arg("--code-file").arg(day.file("code-sam")));
             day.talked(&mut host, &mut guest, "sam-again");
+            // Gina's link is over; the front desk moves her visit to now, and the same link is good.
+            wait_until(AROUND * 3, || Ok(unix_now() > over_at)).expect("no Ctrl-C");
+            fails(&mut day.join("gina", &day.link("gina")), REFUSED, &["over"]);
+            day.ask("fay", &["move", &gone, "--zone", zone, "--clock-change", "rule", "--start", &ago(0)]);
+            let (mut host, mut guest) = (day.host("cleo", &gone, TALK), day.joins("gina"));
+            day.talked(&mut host, &mut guest, "gina");
         });
-        let mut theo = lees.join().expect("Dr. Lee's day");
+        lees.join().expect("Dr. Lee's day");
         cleos.join().expect("Dr. Cleo's day");
-        // What Dr. Lee gave away is Dr. Cleo's, with all that is known of it, and the patient is still there.
-        let mut host = day.host("cleo", &moves, TALK);
-        day.talked(&mut host, &mut theo, "theo");
     });
 
     // In the evening Otto, whose visit was after the change of clocks, is asked to come now: his link is good at once.

@@ -166,7 +166,7 @@ impl Apart {
             if let Some(problem) = &snapshot.problem {
                 return Err(said(&sentence_of(problem)));
             }
-            if matches!(snapshot.device, DeviceStanding::KeyringUnreadable | DeviceStanding::AnotherClinic) {
+            if snapshot.device == DeviceStanding::KeyringUnreadable {
                 return Err(InputError::NotCertified(stands(&snapshot.device)));
             }
             if let Some(found) = seen(&snapshot) {

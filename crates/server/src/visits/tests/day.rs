@@ -196,6 +196,31 @@ fn a_new_link_shuts_the_old_one_and_puts_out_who_came_by_it() {
     assert_eq!(clinic.try_join(&new, b"guest"), Err(Code::InviteRevoked));
 }
 
+#[test]
+fn a_list_that_is_longer_than_a_busy_day_goes_on_from_its_last() {
+    let mut clinic = Clinic::new();
+    let begin = unix_secs(&clinic);
+    let made: Vec<_> = (0..450)
+        .map(|number| {
+            let planned = in_secs(&clinic, 60 * number);
+            make(&mut clinic, DESK, Some(planned), Some(CLINICIAN))
+        })
+        .collect();
+    let mut from = 0;
+    let mut seen = std::collections::BTreeSet::new();
+    for page in 0.. {
+        let list = clinic.visits.list(clinic.now, DESK, from, u64::MAX);
+        seen.extend(list.visits.iter().map(|one| one.visit));
+        if !list.more {
+            break;
+        }
+        assert!(page < 3, "{from}");
+        from = list.visits.last().unwrap().planned.as_ref().unwrap().start_unix_secs;
+        assert!(from > begin);
+    }
+    assert_eq!(seen, made.into_iter().collect());
+}
+
 /// What may be done with a visit, by command.
 fn commands(by: StaffMember, visit: VisitId, invite: InviteId, planned: &Planned) -> Vec<Command> {
     let request = CreateInviteRequest::new(InviteKey(SigningKey::from_bytes(&[99; 32]).verifying_key().to_bytes()), 60);
