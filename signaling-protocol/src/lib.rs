@@ -43,8 +43,9 @@ pub use request::{
     PollReply, PolledEvent, SendReply, SendRequest, VersionRange, join_signing_bytes, measure_signing_bytes,
 };
 pub use schedule::{
-    AssignRequest, CancelReason, CancelRequest, CreateVisitRequest, GuestRole, ListedInvite, ListedVisit,
-    ListedWaiting, LockRequest, MOST_CODE_TRIES, NoteRequest, Planned, TriesReply, VisitsReply, WaitingNote,
+    AssignRequest, CancelReason, CancelRequest, CreateVisitRequest, GuestRole, LinkWindow, ListedInvite, ListedVisit,
+    ListedWaiting, LockRequest, MOST_CODE_TRIES, NoteRequest, PlanRequest, Planned, TriesReply, VisitsReply,
+    WaitingNote,
 };
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,

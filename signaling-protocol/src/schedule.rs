@@ -43,6 +43,26 @@ pub struct CreateVisitRequest {
     pub clinician: Option<StaffId>,
 }
 
+/// `POST /v1/visits/{v}/plan`: the visit is to be at another time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRequest {
+    /// When.
+    #[serde(flatten)]
+    pub planned: Planned,
+    /// When its links are good from now on, all that are not taken back. Without it they stay as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<LinkWindow>,
+}
+
+/// When a link is good, by the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkWindow {
+    /// From when, in seconds of Unix time.
+    pub opens_unix_secs: u64,
+    /// Until when.
+    pub expires_unix_secs: u64,
+}
+
 /// `POST /v1/visits/{v}/assign`: whose visit it is from now on; nobody's without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AssignRequest {

@@ -15,9 +15,9 @@ use signaling_protocol::{
     CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
     EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
     MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest, PasswordRequest,
-    Planned, PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest, RoleRequest,
-    SendReply, SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent,
-    StaffReply, TakeOverReply, TakeOverRequest, TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest,
+    PlanRequest, Planned, PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest,
+    RoleRequest, SendReply, SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
+    StaffEvent, StaffReply, TakeOverReply, TakeOverRequest, TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest,
     is_sealed_size, join_signing_bytes, measure_signing_bytes,
 };
 
@@ -25,7 +25,7 @@ use signaling_protocol::{
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 58] = [
+const MESSAGES: [(&str, Again); 59] = [
     ("take_over_request", again::<TakeOverRequest>),
     ("take_over_reply", again::<TakeOverReply>),
     ("take_overs_reply", again::<TakeOversReply>),
@@ -45,6 +45,7 @@ const MESSAGES: [(&str, Again); 58] = [
     ("sign_in_request", again::<SignInRequest>),
     ("sign_in_reply", again::<SignInReply>),
     ("create_visit_request", again::<CreateVisitRequest>),
+    ("plan_request", again::<PlanRequest>),
     ("planned", again::<Planned>),
     ("visits_reply", again::<VisitsReply>),
     ("assign_request", again::<AssignRequest>),

@@ -9,6 +9,7 @@ use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
 use units::PictureSize;
 
 use crate::day_arguments::DayArguments;
+use crate::keys_arguments::KeysArguments;
 
 /// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
 const VERSION: &str = if cfg!(debug_assertions) {
@@ -230,6 +231,8 @@ pub(crate) enum Headless {
     Join(JoinArguments),
     /// The front desk or a clinician: plans visits, lists them, calls them off, hands them over. Answers with JSON.
     Day(DayArguments),
+    /// Staff: makes the clinic's key, or has a device certified by it. Answers with JSON.
+    Keys(KeysArguments),
 }
 
 #[derive(Debug, Args)]
@@ -255,8 +258,8 @@ pub(crate) struct HostArguments {
     /// Where the link is written once it is good.
     #[arg(long, value_name = "F", required_unless_present = "visit", conflicts_with = "visit")]
     pub(crate) invite_out: Option<PathBuf>,
-    /// A visit that was planned before, vis_…: with --identity, by which what colleagues share about it is read.
-    #[arg(long, value_name = "VISIT", requires = "identity")]
+    /// A visit that was planned before, vis_…, by this machine's device, or that of --identity.
+    #[arg(long, value_name = "VISIT")]
     pub(crate) visit: Option<VisitId>,
     /// Do not take the visit over from another device.
     #[arg(long)]

@@ -7,9 +7,9 @@ use session::{InviteId, Pin, StaffId, VisitId};
 
 use crate::arguments::NetworkArguments;
 
-/// What staff do about the day: the contract of `docs/headless.md`.
+/// Who of the staff asks, and where.
 #[derive(Debug, Args)]
-pub(crate) struct DayArguments {
+pub(crate) struct StaffArguments {
     /// The clinic's server, https://HOST[:PORT].
     #[arg(long, value_name = "URL")]
     pub(crate) server: String,
@@ -22,17 +22,21 @@ pub(crate) struct DayArguments {
     /// A file whose first line is the password.
     #[arg(long, value_name = "F")]
     pub(crate) password_file: PathBuf,
-    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it. Without it a session goes on that the keyring keeps.
     #[arg(long, value_name = "F")]
     pub(crate) totp_file: Option<PathBuf>,
-    /// Where the session is kept for the next command, for its owner alone: the second factor's digits are good once.
-    #[arg(long, value_name = "F")]
-    pub(crate) session_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
-    /// The folder with the clinic's key, by which colleagues read what is shared.
+}
+
+/// What staff do about the day: the contract of `docs/headless.md`.
+#[derive(Debug, Args)]
+pub(crate) struct DayArguments {
+    #[command(flatten)]
+    pub(crate) staff: StaffArguments,
+    /// The folder with the key of a clinic of one. Without it this machine's device, whose keys are in the system's keyring.
     #[arg(long, value_name = "DIR")]
-    pub(crate) identity: PathBuf,
+    pub(crate) identity: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: DayCommand,
 }
@@ -63,6 +67,23 @@ pub(crate) enum DayCommand {
         /// Where the link is written.
         #[arg(long, value_name = "F")]
         invite_out: PathBuf,
+    },
+    /// Moves a visit to another time. Its links are good around the new one; who has one needs no other.
+    Move {
+        /// Which.
+        visit: VisitId,
+        /// When, on the clinic's clock: "2026-10-25 14:30".
+        #[arg(long, value_name = "TIME")]
+        start: String,
+        /// The clinic's time zone.
+        #[arg(long, value_name = "ZONE", default_value = "Etc/UTC")]
+        zone: String,
+        /// Which of the two, where clocks change at that time.
+        #[arg(long, value_enum, value_name = "WHICH")]
+        clock_change: Option<ClockChange>,
+        /// How long it is to take; as long as before without it.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_440))]
+        minutes: Option<u16>,
     },
     /// Lists the visits of a day, and all where somebody is.
     List {

@@ -38,6 +38,7 @@ pub(crate) fn cannot_begin(error: &anyhow::Error) -> ExitCode {
 fn try_run(command: Headless) -> Result<u8> {
     let command = match command {
         Headless::Day(day) => return crate::day::run(day),
+        Headless::Keys(keys) => return crate::keys::run(keys),
         command => command,
     };
     let (config, report) = configure(command)?;
@@ -70,12 +71,12 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match &command {
         Headless::Host(_) => (PatternKind::Clinician, ToneKind::Clinician),
-        Headless::Join(_) | Headless::Day(_) => (PatternKind::Patient, ToneKind::Patient),
+        Headless::Join(_) | Headless::Day(_) | Headless::Keys(_) => (PatternKind::Patient, ToneKind::Patient),
     };
     let (party, common) = match command {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
-        Headless::Day(_) => anyhow::bail!("nothing is to be held"),
+        Headless::Day(_) | Headless::Keys(_) => anyhow::bail!("nothing is to be held"),
     };
     let report = common.report.clone();
     let memory = match &common.trust.known_file {

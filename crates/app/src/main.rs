@@ -10,6 +10,8 @@ mod day_arguments;
 mod doctor;
 mod headless;
 mod kept;
+mod keys;
+mod keys_arguments;
 mod logging;
 mod options;
 mod painter;

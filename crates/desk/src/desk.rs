@@ -179,10 +179,10 @@ impl Desk {
             }
             (
                 State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
-                DeskIntent::HoldVisit { visit, card },
+                DeskIntent::HoldVisit { visit, card, length, takes_over },
             ) if signed_in.holds_visits => {
                 let signed_in = signed_in.clone();
-                self.hold(signed_in, visit, *card);
+                self.hold(signed_in, (visit, *card), length, takes_over);
             }
             (
                 State::MakingVisit { signed_in, .. }
@@ -364,13 +364,20 @@ impl Desk {
         let token = signed_in.token.clone();
         let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
         let patient = self.patient.as_ref().map(opaque);
-        let call = HostCall { identity, visit, invites, link, token, patient, card: None };
+        let call =
+            HostCall { identity, visit, invites, link, token, patient, card: None, longest: None, claims: false };
         self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
-        self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
+        self.state = State::InVisit { signed_in, visit, link: text, sign_out_after: false };
     }
 
     /// A visit that was planned before: its links are those of its card, and the patient is called what it says.
-    fn hold(&mut self, signed_in: SignedIn, visit: VisitId, card: VisitCard) {
+    fn hold(
+        &mut self,
+        signed_in: SignedIn,
+        (visit, card): (VisitId, VisitCard),
+        longest: Option<Duration>,
+        takes_over: bool,
+    ) {
         let Some(identity) = self.identity.clone() else {
             self.state = State::Keys { signed_in };
             return;
@@ -397,9 +404,10 @@ impl Desk {
         let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
         let patient = self.patient.as_ref().map(opaque);
         let token = signed_in.token.clone();
-        let call = HostCall { identity, visit, invites, link, token, patient, card: Some(card) };
+        let card = Some(card);
+        let call = HostCall { identity, visit, invites, link, token, patient, card, longest, claims: !takes_over };
         self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
-        self.state = State::InVisit { signed_in, link: text, sign_out_after: false };
+        self.state = State::InVisit { signed_in, visit, link: text, sign_out_after: false };
     }
 
     fn visit_not_made(&mut self, signed_in: SignedIn, problem: DeskProblem) {
@@ -477,6 +485,7 @@ impl Desk {
             server: self.known_as.as_ref().map(|known| known.server.to_string()),
             last_visit: self.last_visit.clone(),
             patient: self.patient.clone(),
+            visit: if let State::InVisit { visit, .. } = &self.state { Some(*visit) } else { None },
             sessions: self.sessions.view(),
             is_admin: self.state.signed_in().is_some_and(|signed_in| signed_in.is_admin),
             colleagues: self.colleagues.view(),

@@ -123,6 +123,10 @@ pub enum DeskIntent {
         visit: VisitId,
         /// What is known of it.
         card: Box<VisitCard>,
+        /// How long it is to take, if it was planned.
+        length: Option<Duration>,
+        /// Whether it is taken over from another device of ours that is in it. Otherwise it is left to that one.
+        takes_over: bool,
     },
     /// End the visit, or stop making it; from a summary, back to the desk.
     CloseVisit,

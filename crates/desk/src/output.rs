@@ -1,5 +1,7 @@
 //! What the desk wants done.
 
+use std::time::Duration;
+
 use signaling_protocol::{
     CreateInviteRequest, InviteId, PasswordRequest, ReviewOutcome, SessionId, SignInRequest, SignUpRequest, StaffId,
     StaffRole, TakeOverId, VisitId,
@@ -146,4 +148,8 @@ pub struct HostCall {
     pub patient: Option<[u8; 32]>,
     /// What colleagues share about it, if it was planned: the code, and who comes by which link.
     pub card: Option<VisitCard>,
+    /// After how long of talking the person is told that the time is over; never without it.
+    pub longest: Option<Duration>,
+    /// Whether the visit is left to another device of ours that is in it.
+    pub claims: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use signaling_protocol::{Code, ReviewOutcome, SessionId, StaffRow, TakeOverId, TakeOverReason};
+use signaling_protocol::{Code, ReviewOutcome, SessionId, StaffRow, TakeOverId, TakeOverReason, VisitId};
 use trust::ServerAddressError;
 use units::{Phi, Timestamp};
 
@@ -21,6 +21,8 @@ pub struct DeskSnapshot {
     pub last_visit: Option<CallSummary>,
     /// What the patient of the visit that is made, or goes on, is called here, if the clinician said it.
     pub patient: Option<Phi<String>>,
+    /// The visit that goes on.
+    pub visit: Option<VisitId>,
     /// The account's sessions, while they are looked at.
     pub sessions: Option<SessionsView>,
     /// Whether who is signed in looks after accounts.
@@ -48,6 +50,7 @@ impl DeskSnapshot {
             server: None,
             last_visit: None,
             patient: None,
+            visit: None,
             sessions: None,
             is_admin: false,
             colleagues: None,

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use desk::day::{Calendar, Colleague, DayIntent, DaySnapshot, Queue, QueueRow, Whose, colleagues_visits};
+use desk::day::{
+    Calendar, ClocksChange, Colleague, DayIntent, DaySnapshot, OtherDay, Queue, QueueRow, Whose, colleagues_visits,
+};
 use desk::{DeskInput, DeskIntent};
 use serde_json::Value;
 use signaling_client::ClientError;
@@ -14,7 +16,7 @@ use tokio::task::AbortHandle;
 use units::Phi;
 
 use crate::headless::InputError;
-use crate::office::{Appointment, DayCommand, Office};
+use crate::office::{Appointment, DayCommand, Moved, Office};
 use crate::visit::{Surroundings, as_sentence};
 
 /// What waits for the day. A window's wish that does not get through is dropped.
@@ -28,7 +30,8 @@ const LOOK_FOR_CARD: Duration = Duration::from_secs(2);
 
 /// What came of something that was asked for.
 enum Answer {
-    Done(Result<Value, InputError>),
+    /// With the visit that was to be moved, if that was it.
+    Done(Option<VisitId>, Result<Value, InputError>),
     OfColleagues(Result<VisitsReply, InputError>),
     TakenOver(Result<(), InputError>),
 }
@@ -56,6 +59,10 @@ impl DayHandle {
 pub(crate) struct DayDriver {
     office: Arc<Office>,
     calendar: Calendar,
+    /// A moment of the day that is shown; today without one.
+    day: Option<u64>,
+    /// Waits for the next list.
+    looking: Option<AbortHandle>,
     queue: Queue,
     shown: DaySnapshot,
     colleagues: Vec<Colleague>,
@@ -77,8 +84,19 @@ impl DayDriver {
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (snapshots, seen) = watch::channel(DaySnapshot::default());
         let (queue, shown) = (Queue::default(), DaySnapshot::default());
-        let (office, colleagues, shared) = (Arc::new(office), Vec::new(), BTreeSet::new());
-        let driver = Self { office, calendar, queue, shown, colleagues, shared, around, desk, snapshots };
+        let driver = Self {
+            office: Arc::new(office),
+            calendar,
+            day: None,
+            looking: None,
+            queue,
+            shown,
+            colleagues: Vec::new(),
+            shared: BTreeSet::new(),
+            around,
+            desk,
+            snapshots,
+        };
         let task = tokio::spawn(driver.run(intents));
         (DayHandle { intents: intents_out, snapshots: seen }, task.abort_handle())
     }
@@ -90,6 +108,7 @@ impl DayDriver {
         loop {
             tokio::select! {
                 intent = intents.recv() => match intent {
+                    Some(DayIntent::Show(other)) => self.turn_to(other, &lists_out),
                     Some(intent) => self.intend(intent, &answers_out).await,
                     // The window is closed.
                     None => return,
@@ -102,14 +121,32 @@ impl DayDriver {
     }
 
     /// Asks for the list: at once, or when it is another one than `known`.
-    fn look(&self, known: Option<u64>, after: Duration, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
+    fn look(&mut self, known: Option<u64>, after: Duration, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
         let (office, lists) = (self.office.clone(), lists.clone());
-        let span = self.calendar.day(office.unix_now());
-        tokio::spawn(async move {
+        let span = self.calendar.day(self.day.unwrap_or_else(|| office.unix_now()));
+        let looking = tokio::spawn(async move {
             tokio::time::sleep(after).await;
             let list = office.client.visits(&office.token, span, known).await;
             let _ = lists.send(list).await;
         });
+        self.looking = Some(looking.abort_handle());
+    }
+
+    /// Another day is shown. A list of the one before that is on its way is not waited for.
+    fn turn_to(&mut self, other: OtherDay, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
+        let today = self.office.unix_now();
+        let at = self.day.unwrap_or(today);
+        let day = match other {
+            OtherDay::Before => self.calendar.day_before(at),
+            OtherDay::Today => today,
+            OtherDay::After => self.calendar.day_after(at),
+        };
+        self.day = (self.calendar.day(day) != self.calendar.day(today)).then_some(day);
+        self.shown.date = self.day.map(|day| self.calendar.date(day));
+        if let Some(looking) = self.looking.take() {
+            looking.abort();
+        }
+        self.look(None, Duration::ZERO, lists);
     }
 
     async fn listed(
@@ -176,7 +213,10 @@ impl DayDriver {
                 self.shown.link = None;
                 return;
             }
-            DayIntent::Hold(visit) => return self.hold(visit).await,
+            // Turned to by the loop itself.
+            DayIntent::Show(_) => return,
+            DayIntent::Hold(visit) => return self.hold(visit, false).await,
+            DayIntent::TakeHere(visit) => return self.hold(visit, true).await,
             DayIntent::HideColleagues => {
                 self.shown.of_colleagues = None;
                 return;
@@ -190,20 +230,26 @@ impl DayDriver {
                 });
                 return;
             }
-            DayIntent::Schedule { start, minutes, card, choice } => {
+            DayIntent::Schedule { start, minutes, clinician, card, choice } => {
                 let start = Some(start).filter(|start| !start.trim().is_empty());
                 let card = *card;
-                DayCommand::Schedule(Box::new(Appointment { start, zone, choice, minutes, clinician: None, card }))
+                DayCommand::Schedule(Box::new(Appointment { start, zone, choice, minutes, clinician, card }))
+            }
+            DayIntent::Move { visit, start, minutes, choice } => {
+                DayCommand::Move(visit, Moved { start, zone, choice, minutes: Some(minutes) })
             }
             DayIntent::Cancel(visit, reason) => DayCommand::Cancel(visit, reason),
             DayIntent::Reinvite(visit) => DayCommand::Reinvite(visit),
+            DayIntent::Invite(visit, role) => DayCommand::Invite(visit, role),
+            DayIntent::Revoke(visit, invite) => DayCommand::Revoke(visit, invite),
             DayIntent::Tell(visit, note) => DayCommand::Tell(visit, note),
             DayIntent::HandOver(visit, clinician) => DayCommand::HandOver(visit, Some(clinician)),
         };
         self.shown.busy = true;
+        let moved = if let DayCommand::Move(visit, _) = &command { Some(*visit) } else { None };
         let (office, answers) = (self.office.clone(), answers.clone());
         tokio::spawn(async move {
-            let _ = answers.send(Answer::Done(office.carry_out(command).await)).await;
+            let _ = answers.send(Answer::Done(moved, office.carry_out(command).await)).await;
         });
     }
 
@@ -217,10 +263,11 @@ impl DayDriver {
     }
 
     /// The desk begins the call, by what the card says.
-    async fn hold(&mut self, visit: VisitId) {
+    async fn hold(&mut self, visit: VisitId, takes_over: bool) {
         match self.queue.card(visit).cloned() {
             Some(card) => {
-                let intent = DeskIntent::HoldVisit { visit, card: Box::new(card) };
+                let length = self.queue.planned(visit).map(crate::office::length_of);
+                let intent = DeskIntent::HoldVisit { visit, card: Box::new(card), length, takes_over };
                 let _ = self.desk.send(DeskInput::Intent(intent)).await;
             }
             None => self.shown.problem = Some("This visit was not shared with this device.".to_owned()),
@@ -229,8 +276,12 @@ impl DayDriver {
 
     fn answered(&mut self, answer: Answer, answers: &mpsc::Sender<Answer>) {
         self.shown.busy = false;
+        let mut of_move = None;
         let answer = match answer {
-            Answer::Done(answer) => answer,
+            Answer::Done(moved, answer) => {
+                of_move = moved;
+                answer
+            }
             Answer::OfColleagues(list) => list.map(|list| {
                 self.shown.of_colleagues = Some(colleagues_visits(&list, &self.colleagues, &self.calendar));
                 Value::Null
@@ -246,7 +297,9 @@ impl DayDriver {
                     self.shown.link = Some(Phi::new(link.to_owned()));
                 }
             }
-            Err(InputError::ClocksChange { earlier, later }) => self.shown.clocks_change = Some((earlier, later)),
+            Err(InputError::ClocksChange { earlier, later }) => {
+                self.shown.clocks_change = Some(ClocksChange { visit: of_move, earlier, later });
+            }
             Err(error) => self.shown.problem = Some(as_sentence(&error)),
         }
     }

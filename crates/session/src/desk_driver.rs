@@ -22,12 +22,12 @@ use crate::day_driver::{DayDriver, DayHandle};
 use crate::desk_person::{DeskPerson, DeskWish};
 use crate::headless::{Account, LABEL, Pin, Progress, client, is_loopback, random};
 use crate::identity;
-use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault};
+use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault, keys_place};
 use crate::media::Meters;
 use crate::office::Office;
 use crate::outcome::{self, InVain};
 use crate::take_over;
-use crate::visit::{Surroundings, Visit, VisitEnd, as_sentence};
+use crate::visit::{HostWish, Surroundings, Visit, VisitEnd, as_sentence};
 use crate::whole_file::WholeFile;
 
 /// What waits for the desk. `Block` for answers; a window's wish that does not get through is dropped.
@@ -321,7 +321,8 @@ impl DeskDriver {
         let place = keys_place(&account, server);
         let config = KeysConfig { role, account, unix_at_zero: identity::unix_at_zero(self.around.clock) };
         let of = KeysOf { config, client, token, place };
-        let (keys, task) = KeysDriver::open(of, self.vault.clone(), self.around.clone(), self.inputs.clone(), rng);
+        let seen_by = (self.around.clock, self.around.repaint.clone());
+        let (keys, task) = KeysDriver::open(of, self.vault.clone(), seen_by, self.inputs.clone(), rng);
         self.keys.send_replace(Some(keys));
         self.keys_task = Some(task);
     }
@@ -427,7 +428,8 @@ impl DeskDriver {
             None => call.identity,
         };
         let party = call::Party::Host { device, visit, invites: invites.collect() };
-        let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine, None)
+        let wish = HostWish { claims: call.claims, longest: call.longest };
+        let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine, None, wish)
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);
         let (inputs, watched) = (self.inputs.clone(), visit.clone());
@@ -525,10 +527,6 @@ fn place_of(request: &DeskRequest) -> String {
         DeskRequest::SignUp { server, request, .. } => keys_place(&request.name, server),
         _ => String::new(),
     }
-}
-
-fn keys_place(account: &Phi<String>, server: &ServerAddress) -> String {
-    format!("{} at {server}", account.expose())
 }
 
 /// Keeps what the session goes on by, each time that it is another, and by what the server knows the device.

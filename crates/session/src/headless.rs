@@ -30,7 +30,7 @@ use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
 use crate::totp;
-use crate::visit::{self, Said, Start};
+use crate::visit::{self, HostWish, Said, Start};
 
 /// A headless side of a visit.
 #[derive(Debug)]
@@ -67,7 +67,8 @@ pub enum Party {
 pub struct Host {
     /// Who signs in, and where.
     pub account: Account,
-    /// The folder with the clinic's key; without it one is made for this visit.
+    /// The folder with the clinic's key. Without it one is made for this visit; a visit that was planned is held by the device
+    /// whose keys are in the system's keyring.
     pub identity: Option<PathBuf>,
     /// The secret that such a folder holds, from wherever else.
     pub device: Option<DeviceSecret>,
@@ -266,9 +267,24 @@ pub enum InputError {
     /// Whom the app has met before.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// Where the session is kept from one command to the next.
-    #[error("the session cannot be kept in {path}: {source}; name another place")]
-    SessionFile {
+    /// A link would be good for nothing.
+    #[error("that time is over, and a link to the visit would be good for nothing; choose another")]
+    TimeOver,
+    /// Keys would be made, and be lost.
+    #[error(
+        "this machine has no keyring, in which the keys of its device would be; where it is only tried out, name a folder \
+         with --identity"
+    )]
+    NoKeyring,
+    /// Why this machine's device is none that the clinic vouches for.
+    #[error("this machine's device is not certified: {0}")]
+    NotCertified(&'static str),
+    /// What became of keys that nobody looks after; a sentence.
+    #[error("{0}")]
+    Keys(String),
+    /// Where the recovery sheet is to be written.
+    #[error("the recovery sheet cannot be written to {path}: {source}; name another place")]
+    Sheet {
         /// Where.
         path: PathBuf,
         /// Why.
@@ -331,10 +347,10 @@ async fn run_visit(
         Party::Guest(guest) => (guest.facts.clone(), guest.code.clone()),
         Party::Host(_) => (None, None),
     };
-    let (party, client, staff_token) = match config.party {
+    let (party, client, staff_token, longest) = match config.party {
         Party::Guest(guest) => {
             let client = client(proxies, &guest.link.server, guest.link.pin.as_ref())?;
-            (guest_party(guest.link, guest.device.as_ref(), &config.memory), client, None)
+            (guest_party(guest.link, guest.device.as_ref(), &config.memory), client, None, None)
         }
         Party::Host(host) => {
             let prepared = tokio::select! {
@@ -342,7 +358,7 @@ async fn run_visit(
                 () = told_to_stop() => None,
             };
             match prepared {
-                Some(Ok((party, client, token))) => (party, client, Some(token)),
+                Some(Ok(host::Prepared { party, client, token, longest })) => (party, client, Some(token), longest),
                 Some(Err(error)) if error.is_definite() => {
                     return Ok(never_joined(InVain::Refused(error.to_string()), recorder, media, clock));
                 }
@@ -380,7 +396,7 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
-        claims,
+        wish: HostWish { claims, longest },
     })?;
     tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said));
     tokio::spawn(hang_up_when_told(begun.intents.clone()));

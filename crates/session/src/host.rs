@@ -10,13 +10,23 @@ use units::{Clock, Phi};
 
 use crate::headless::{Account, Host, InputError, Pin, client, random_bytes};
 use crate::identity;
-use crate::office::{LINK_LIFETIME, Office};
+use crate::office::{DeviceBy, LINK_LIFETIME, Office};
 use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
+use crate::signed_in::{Going, SignedIn};
 use crate::whole_file::WholeFile;
 
-/// What a visit needs: whose it is, the server, and the staff's token.
-type Prepared = (call::Party, SignalingClient, Phi<String>);
+/// What a visit needs.
+pub(crate) struct Prepared {
+    /// Whose it is.
+    pub(crate) party: call::Party,
+    /// The server.
+    pub(crate) client: SignalingClient,
+    /// The staff's token.
+    pub(crate) token: Phi<String>,
+    /// How long it was planned to take.
+    pub(crate) longest: Option<Duration>,
+}
 
 /// Signs in, makes the visit and its link, all within `give_up`. The outer error is the caller's fault, the inner one
 /// the server's answer, or that there was none.
@@ -71,7 +81,8 @@ pub(crate) async fn prepare(
         pin,
     };
     link_file.finish(format!("{link}\n").as_bytes()).map_err(unwritable)?;
-    Ok(Ok((call::Party::Host { device, visit, invites }, client, token)))
+    let party = call::Party::Host { device, visit, invites };
+    Ok(Ok(Prepared { party, client, token, longest: None }))
 }
 
 /// A visit that was planned before, by what colleagues share about it.
@@ -83,16 +94,21 @@ async fn open(
     clock: Clock,
     recorder: &mut Recorder,
 ) -> Result<Result<Prepared, ClientError>, InputError> {
-    let key = match (&host.device, &host.identity) {
-        (Some(device), _) => device.as_identity(),
-        (None, Some(folder)) => identity::load_or_make(folder, random_bytes()?)?,
-        (None, None) => random_bytes()?,
+    let device = match (&host.device, &host.identity) {
+        (Some(device), _) => DeviceBy::Secret(device),
+        (None, Some(folder)) => DeviceBy::Folder(folder),
+        (None, None) => DeviceBy::Keyring,
     };
+    // Who has the second factor's secret needs no session of anybody else's: this program stays, and others may go on with the
+    // kept one meanwhile.
+    let going = if host.account.totp_secret.is_some() { Going::Alone } else { Going::On };
     let opened = async {
-        let office = Office::sign_in(&host.account, proxies, None, &key, clock).await?;
+        let signed_in = SignedIn::by(&host.account, proxies, going, clock).await?;
         recorder.signed_in(clock.timestamp(Instant::now()));
-        let party = office.host(visit).await?;
-        Ok((party, office.client, office.token))
+        let office = Office::open(&signed_in, &host.account, device, clock).await?;
+        let (party, longest) = office.host(visit).await?;
+        signed_in.keep().await;
+        Ok(Prepared { party, client: office.client, token: office.token, longest })
     };
     match tokio::time::timeout(give_up, opened).await {
         Ok(Ok(prepared)) => Ok(Ok(prepared)),

@@ -2,7 +2,6 @@
 //! signing in to the answer; what is decided is decided in [`desk::day`].
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use clinic::{BoxSecret, StaffBoxError};
@@ -10,17 +9,17 @@ use desk::day::{Calendar, CardLink, Choice, Colleague, Moment, VISIT_KIND, Visit
 use serde_json::{Value, json};
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::{
-    Base64, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, GuestRole, InviteId, ObjectId, Planned,
-    StaffId, VisitId, WaitingNote, WriteBoxRequest,
+    Base64, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, GuestRole, InviteId, LinkWindow, ListedVisit,
+    ObjectId, PlanRequest, Planned, StaffId, VisitId, WaitingNote, WriteBoxRequest,
 };
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
 use crate::device_secret::DeviceSecret;
-use crate::headless::{Account, InputError, Pin, client, random_bytes, runtime};
+use crate::headless::{Account, InputError, random_bytes, runtime};
 use crate::identity;
-use crate::keys::Kept;
 use crate::proxies::{ProxyChoice, ProxyFinder};
+use crate::signed_in::{Going, SignedIn};
 
 /// How long a link of a visit without a plan is good: the longest visit and some waiting.
 pub(crate) const LINK_LIFETIME: Duration = Duration::from_secs(4 * 3600);
@@ -33,6 +32,8 @@ const TRIES: u32 = 4;
 pub enum DayCommand {
     /// Plan a visit and make its link.
     Schedule(Box<Appointment>),
+    /// Move a visit to another time.
+    Move(VisitId, Moved),
     /// The visits of a day, with what their cards say.
     List {
         /// Any time of it on the clinic's clock, `2026-10-25 00:00`; today without it.
@@ -71,6 +72,27 @@ pub struct Appointment {
     pub card: VisitCard,
 }
 
+/// When a visit is to be from now on.
+#[derive(Debug)]
+pub struct Moved {
+    /// When, on the clinic's clock: `2026-10-25 14:30`.
+    pub start: String,
+    /// The clinic's time zone.
+    pub zone: String,
+    /// Which of the two where clocks change; asked about if nobody has said.
+    pub choice: Option<Choice>,
+    /// How long it is to take; as long as before without it.
+    pub minutes: Option<u16>,
+}
+
+/// How long a visit without a plan takes that is given one by being moved.
+const USUAL_MINUTES: u16 = 30;
+
+/// How long a planned visit is to take.
+pub(crate) fn length_of(planned: &Planned) -> Duration {
+    Duration::from_secs(u64::from(planned.length_minutes) * 60)
+}
+
 /// Somebody of the staff, signed in on a device that the clinic vouches for.
 pub struct Office {
     pub(crate) client: SignalingClient,
@@ -83,83 +105,59 @@ pub struct Office {
     pub(crate) clock: Clock,
 }
 
+/// By which device staff read what colleagues share.
+#[derive(Debug, Clone, Copy)]
+pub enum DeviceBy<'a> {
+    /// The one whose keys are in the system's keyring, certified by the clinic.
+    Keyring,
+    /// That of a clinic of one, by the folder with its secret.
+    Folder(&'a Path),
+    /// Likewise, by the secret itself.
+    Secret(&'a DeviceSecret),
+}
+
 /// Does one thing about the day and answers with what came of it, as JSON. A link in it is a secret.
 ///
 /// # Errors
 /// What was given cannot be used, or the server says no.
 pub fn run(
     account: &Account,
-    folder: &Path,
-    device: Option<&DeviceSecret>,
-    by: OfficeBy<'_>,
+    device: DeviceBy<'_>,
+    proxies: ProxyChoice,
     command: DayCommand,
 ) -> Result<Value, InputError> {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
-    let key = match device {
-        Some(device) => device.as_identity(),
-        None => identity::load_or_make(folder, random_bytes()?)?,
-    };
     runtime()?.block_on(async {
-        let office = Office::sign_in(account, ProxyFinder::new(by.proxies), by.session, &key, clock).await?;
-        let answer = office.carry_out(command).await;
-        // It may have gone on meanwhile. What was done is told in any case.
-        if let Err(error) = office.keep_session(by.session) {
-            tracing::warn!(%error, "the next command signs in anew");
-        }
+        let signed_in = SignedIn::by(account, ProxyFinder::new(proxies), Going::On, clock).await?;
+        let answer = match Office::open(&signed_in, account, device, clock).await {
+            Ok(office) => office.carry_out(command).await,
+            Err(error) => Err(error),
+        };
+        // It may have gone on meanwhile.
+        signed_in.keep().await;
         answer
     })
 }
 
-/// By what means a server is asked.
-#[derive(Debug, Default)]
-pub struct OfficeBy<'a> {
-    /// By way of which proxies.
-    pub proxies: ProxyChoice,
-    /// Where the session is kept from one command to the next: the digits of a second factor are good once. A secret.
-    pub session: Option<&'a Path>,
-}
-
 impl Office {
-    /// Signs in, or goes on with the session of this file.
-    pub(crate) async fn sign_in(
+    /// The office of who has signed in without a window.
+    pub(crate) async fn open(
+        signed_in: &SignedIn,
         account: &Account,
-        proxies: Arc<ProxyFinder>,
-        session: Option<&Path>,
-        key: &[u8; 32],
+        device: DeviceBy<'_>,
         clock: Clock,
     ) -> Result<Self, InputError> {
-        let address = account.address()?;
-        let pin = account.pin.map(|Pin(pin)| pin);
-        let client = client(proxies, &address, pin.as_ref())?;
-        let device = identity::clinic_of_one(key, Some(account.user.expose()), clock)?;
-        // A secret that cannot be used is known before the server is asked.
-        account.digits()?;
-        let kept = session.map(Kept::of_file).unwrap_or_default();
-        let gone_on = match &kept.session {
-            Some(session) => Some(client.unlock(session, &account.password).await),
-            None => None,
+        let key = match device {
+            DeviceBy::Keyring => None,
+            DeviceBy::Folder(folder) => Some(identity::load_or_make(folder, random_bytes()?)?),
+            DeviceBy::Secret(secret) => Some(secret.as_identity()),
         };
-        let reply = match gone_on {
-            Some(Err(ClientError::Refused(refusal))) if refusal.code == Code::NotSignedIn => None,
-            reply => reply,
+        let device = match key {
+            Some(key) => identity::clinic_of_one(&key, Some(account.user.expose()), clock)?,
+            None => signed_in.device().await?,
         };
-        let reply = match reply {
-            Some(reply) => reply,
-            None => account.sign_in_now(&client, kept.device_token.as_ref()).await,
-        };
-        let reply = reply.map_err(InputError::SignIn)?;
-        let office = Self::of((client, reply.token, reply.staff), device, (address, pin), clock);
-        office.keep_session(session)?;
-        Ok(office)
-    }
-
-    /// Keeps in this file what the session goes on by.
-    fn keep_session(&self, file: Option<&Path>) -> Result<(), InputError> {
-        let Some(path) = file else { return Ok(()) };
-        let (session, device) = (self.client.kept().borrow().clone(), self.client.device_token().borrow().clone());
-        let device_token = device.or_else(|| Kept::of_file(path).device_token);
-        let kept = Kept { device_token, session };
-        kept.keep_in(path).map_err(|source| InputError::SessionFile { path: path.to_owned(), source })
+        let who = (signed_in.client.clone(), signed_in.reply.token.clone(), signed_in.reply.staff);
+        Ok(Self::of(who, device, (signed_in.address.clone(), signed_in.pin), clock))
     }
 
     /// Somebody who has signed in already.
@@ -191,6 +189,7 @@ impl Office {
         let (client, token) = (&self.client, &self.token);
         match command {
             DayCommand::Schedule(appointment) => return self.schedule(*appointment).await,
+            DayCommand::Move(visit, moved) => return self.move_to(visit, moved).await,
             DayCommand::List { day, zone } => return self.list(day.as_deref(), &zone).await,
             DayCommand::Cancel(visit, reason) => client.cancel_visit(token, visit, reason).await.map_err(asked)?,
             DayCommand::HandOver(visit, clinician) => self.hand_over(visit, clinician).await?,
@@ -209,20 +208,10 @@ impl Office {
         let calendar = Calendar::new(&appointment.zone)?;
         let planned = match &appointment.start {
             None => None,
-            Some(start) => {
-                let moment = calendar.moment(start)?;
-                let start_unix_secs = match (moment, moment.only().or(moment.chosen(appointment.choice))) {
-                    (_, Some(at)) => at,
-                    (Moment::LeftOut { earlier, later } | Moment::Twice { earlier, later }, None) => {
-                        let [earlier, later] = [earlier, later].map(|at| calendar.clock(at));
-                        return Err(InputError::ClocksChange { earlier, later });
-                    }
-                    (Moment::Once(at), None) => at,
-                };
-                let time_zone = calendar.name().to_owned();
-                Some(Planned { start_unix_secs, length_minutes: appointment.minutes, time_zone })
-            }
+            Some(start) => Some(planned(&calendar, start, appointment.choice, appointment.minutes)?),
         };
+        // Before anything is made.
+        planned.as_ref().map(|planned| self.good_for(planned)).transpose()?;
         let request = CreateVisitRequest { planned: planned.clone(), clinician: appointment.clinician };
         let visit = self.client.plan_visit(&self.token, &request).await.map_err(asked)?.visit;
         let mut card = appointment.card;
@@ -231,6 +220,27 @@ impl Office {
         self.keep(visit, &card, 1, whose).await?;
         let at = planned.map(|planned| calendar.clock(planned.start_unix_secs));
         Ok(json!({ "visit": visit, "link": link.to_string(), "at": at, "staff": self.staff }))
+    }
+
+    /// The links of the visit stay and are good around its new time, at the server and on the card by which the clinician's own
+    /// app looks after that.
+    async fn move_to(&self, visit: VisitId, moved: Moved) -> Result<Value, InputError> {
+        let calendar = Calendar::new(&moved.zone)?;
+        let minutes = match (moved.minutes, self.listed(visit).await?.planned) {
+            (Some(minutes), _) => minutes,
+            (None, before) => before.map_or(USUAL_MINUTES, |planned| planned.length_minutes),
+        };
+        let planned = planned(&calendar, &moved.start, moved.choice, minutes)?;
+        self.good_for(&planned)?;
+        let (opens, life) = window(&planned);
+        let expires_unix_secs = opens + life;
+        let at = calendar.clock(planned.start_unix_secs);
+        let links = Some(LinkWindow { opens_unix_secs: opens, expires_unix_secs });
+        let request = PlanRequest { planned, links };
+        self.client.move_visit(&self.token, visit, &request).await.map_err(asked)?;
+        self.change_card(visit, |card| card.links.iter_mut().for_each(|link| link.not_after = expires_unix_secs))
+            .await?;
+        Ok(json!({ "visit": visit, "at": at }))
     }
 
     /// Makes a link and puts it onto the card.
@@ -244,8 +254,8 @@ impl Office {
     ) -> Result<Link, InputError> {
         let bits = random_bytes()?;
         let secret = InviteSecret::from_random(bits);
-        let (opens, life) = match planned.map(window) {
-            Some((opens, life)) => (Some(opens), life),
+        let (opens, life) = match planned {
+            Some(planned) => (Some(window(planned).0), self.good_for(planned)?),
             None => (None, LINK_LIFETIME.as_secs()),
         };
         let now = identity::unix_now(self.clock).0;
@@ -259,6 +269,13 @@ impl Office {
         let made = self.client.create_invite(&self.token, visit, &request).await.map_err(asked)?;
         card.replace(replaces, CardLink::new(made.invite, &bits, role, not_after));
         Ok(self.link(made.invite, secret))
+    }
+
+    /// For how many seconds a link to a visit at this time is good, counted from now or from when it opens.
+    fn good_for(&self, planned: &Planned) -> Result<u64, InputError> {
+        let (opens, life) = window(planned);
+        let left = (opens + life).saturating_sub(opens.max(self.unix_now()));
+        if left == 0 { Err(InputError::TimeOver) } else { Ok(left) }
     }
 
     fn link(&self, invite: InviteId, secret: InviteSecret) -> Link {
@@ -311,14 +328,23 @@ impl Office {
         Ok(json!({ "staff": self.staff, "now": reply.now_unix_secs, "visits": visits }))
     }
 
-    /// A visit as the server lists it.
+    /// A visit as the server lists it: page after page of all that it has, since a list is no longer than a busy day.
     ///
     /// # Errors
     /// It is none of theirs, or the server says no.
-    pub async fn listed(&self, visit: VisitId) -> Result<signaling_protocol::ListedVisit, InputError> {
-        let reply = self.client.visits(&self.token, (0, u64::MAX), None).await.map_err(asked)?;
-        let found = reply.visits.into_iter().find(|listed| listed.visit == visit);
-        found.ok_or_else(|| asked(ClientError::Refused(Code::VisitNotFound.into())))
+    pub async fn listed(&self, visit: VisitId) -> Result<ListedVisit, InputError> {
+        let mut from = 0;
+        loop {
+            let reply = self.client.visits(&self.token, (from, u64::MAX), None).await.map_err(asked)?;
+            let last = reply.visits.last().map(begins);
+            if let Some(found) = reply.visits.into_iter().find(|listed| listed.visit == visit) {
+                return Ok(found);
+            }
+            match last {
+                Some(last) if reply.more && last > from => from = last,
+                _ => return Err(asked(ClientError::Refused(Code::VisitNotFound.into()))),
+            }
+        }
     }
 
     async fn whose(&self, visit: VisitId) -> Result<Option<StaffId>, InputError> {
@@ -391,9 +417,10 @@ impl Office {
         }
     }
 
-    /// The host's side of a visit that is planned, by what its card says.
-    pub(crate) async fn host(&self, visit: VisitId) -> Result<call::Party, InputError> {
+    /// The host's side of a visit that is planned, by what its card says, and how long it is to take.
+    pub(crate) async fn host(&self, visit: VisitId) -> Result<(call::Party, Option<Duration>), InputError> {
         let (card, _) = self.card(visit).await?;
+        let planned = self.listed(visit).await?.planned;
         let invites = card.links.iter().filter_map(|link| {
             Some(call::HostInvite {
                 invite: link.invite,
@@ -405,8 +432,33 @@ impl Office {
                 role: link.role,
             })
         });
-        Ok(call::Party::Host { device: self.device.clone(), visit, invites: invites.collect() })
+        let party = call::Party::Host { device: self.device.clone(), visit, invites: invites.collect() };
+        Ok((party, planned.as_ref().map(length_of)))
     }
+}
+
+/// By when a visit stands on the list, in seconds of Unix time.
+fn begins(listed: &ListedVisit) -> u64 {
+    listed.planned.as_ref().map_or(listed.created_unix_secs, |planned| planned.start_unix_secs)
+}
+
+/// The plan for this time on the clinic's clock.
+fn planned(
+    calendar: &Calendar,
+    start: &str,
+    choice: Option<Choice>,
+    length_minutes: u16,
+) -> Result<Planned, InputError> {
+    let moment = calendar.moment(start)?;
+    let start_unix_secs = match (moment, moment.only().or(moment.chosen(choice))) {
+        (_, Some(at)) => at,
+        (Moment::LeftOut { earlier, later } | Moment::Twice { earlier, later }, None) => {
+            let [earlier, later] = [earlier, later].map(|at| calendar.clock(at));
+            return Err(InputError::ClocksChange { earlier, later });
+        }
+        (Moment::Once(at), None) => at,
+    };
+    Ok(Planned { start_unix_secs, length_minutes, time_zone: calendar.name().to_owned() })
 }
 
 fn asked(error: ClientError) -> InputError {

@@ -48,8 +48,16 @@ pub(crate) struct Start {
     pub(crate) memory: Memory,
     /// Of a patient, if the party does not say it: by what the clinic knows this device again.
     pub(crate) own_device: Option<AwaitedDevice>,
-    /// Of a host: not where another device of ours is in the visit.
+    pub(crate) wish: HostWish,
+}
+
+/// How a host comes to a visit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct HostWish {
+    /// Not where another device of ours is in it.
     pub(crate) claims: bool,
+    /// After how long of talking the person is told that the time is over.
+    pub(crate) longest: Option<Duration>,
 }
 
 /// What a patient says beside what they want.
@@ -75,7 +83,8 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let config = CallConfig {
         preferences: start.preferences,
         known: start.memory.devices(),
-        claims: start.claims,
+        claims: start.wish.claims,
+        longest: start.wish.longest,
         ..CallConfig::new(start.party, start.media_config, unix_at_zero(start.clock))
     };
     let call = Call::new(config, Box::new(random()?));
@@ -209,6 +218,7 @@ impl Visit {
         staff_token: Option<Phi<String>>,
         on_this_machine: bool,
         own_device: Option<AwaitedDevice>,
+        wish: HostWish,
     ) -> Result<Self, InputError> {
         let pictures = Arc::new(Pictures::new(around.repaint.clone()));
         let runtime = tokio::runtime::Handle::current();
@@ -231,7 +241,7 @@ impl Visit {
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
             own_device,
-            claims: false,
+            wish,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
             let (wish, wishes) = mpsc::channel(1);

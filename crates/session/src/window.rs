@@ -25,7 +25,7 @@ use crate::outcome::{self, InVain, Outcome};
 use crate::person::Habits;
 use crate::pictures::Repaint;
 use crate::proxies::{ProxyChoice, ProxyFinder};
-use crate::visit::{Surroundings, Tell, Visit};
+use crate::visit::{HostWish, Surroundings, Tell, Visit};
 use crate::whole_file::WholeFile;
 use crate::{SpeakerChoice, identity, stopping};
 
@@ -66,6 +66,14 @@ pub struct WindowConfig {
     pub proxies: ProxyChoice,
     /// The clinic's time zone by its IANA name: by it the day is listed and planned. Without it there is no day.
     pub zone: Option<String>,
+}
+
+impl WindowConfig {
+    /// The usual window: nothing chosen, the system's proxies and keyring, no day.
+    pub fn new(clock: Clock, media: MediaChoices, memory: Memory) -> Self {
+        let (preferences, proxies) = (Preferences::default(), ProxyChoice::default());
+        Self { clock, media, preferences, memory, device: None, proxies, zone: None }
+    }
 }
 
 /// What a window does without anybody's hand; nothing, by default.
@@ -232,7 +240,7 @@ impl Session {
             None => Some(self.patient_keyring.ask(link.clinic_key)?),
         };
         let party = guest_party(link, self.device.as_ref(), &self.around.memory);
-        Visit::open(&self.around, party, client, None, on_this_machine, awaited)
+        Visit::open(&self.around, party, client, None, on_this_machine, awaited, HostWish::default())
     }
 
     /// Opens the staff's desk. Who signs in there has keys in the system's keyring, certified by the clinic. With `identity`
@@ -328,16 +336,7 @@ mod tests {
             processing: Processing::OfDevices,
         };
         let memory = Memory::of_this_run().unwrap();
-        let config = WindowConfig {
-            clock,
-            media,
-            preferences: Preferences::default(),
-            memory,
-            device: None,
-            proxies: ProxyChoice::System,
-            zone: None,
-        };
-        Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
+        Session::start(WindowConfig::new(clock, media, memory), unattended, None, Arc::new(|| {})).unwrap()
     }
 
     fn account(server: &str) -> Account {

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde::Serialize;
 use signaling_protocol::{
     AssignRequest, CancelReason, CancelRequest, CreateVisitReply, CreateVisitRequest, EndpointId, EndpointRequest,
-    InviteId, LockRequest, NoteRequest, Planned, StaffId, TriesReply, VisitId, VisitsReply, WaitingNote,
+    InviteId, LockRequest, NoteRequest, PlanRequest, StaffId, TriesReply, VisitId, VisitsReply, WaitingNote,
 };
 use units::Phi;
 
@@ -42,12 +42,17 @@ impl SignalingClient {
         self.ask(Method::GET, &path, Some(staff), &()).await.map_err(error)
     }
 
-    /// Moves a visit to another time.
+    /// Moves a visit to another time, and its links with it.
     ///
     /// # Errors
     /// Not theirs to move; or no answer.
-    pub async fn move_visit(&self, staff: &Phi<String>, visit: VisitId, planned: &Planned) -> Result<(), ClientError> {
-        self.about_visit(staff, visit, "plan", planned).await
+    pub async fn move_visit(
+        &self,
+        staff: &Phi<String>,
+        visit: VisitId,
+        request: &PlanRequest,
+    ) -> Result<(), ClientError> {
+        self.about_visit(staff, visit, "plan", request).await
     }
 
     /// Hands a visit over, or takes one that is nobody's.

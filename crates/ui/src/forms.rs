@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use desk::{DeviceId, DeviceRole, StaffId, StaffRole, TakeOverReason};
-use signaling_protocol::VisitId;
+use desk::{DeviceId, DeviceRole, StaffRole, TakeOverReason};
+use signaling_protocol::{StaffId, VisitId};
 use units::Timestamp;
 
 use crate::qr::Squares;
@@ -74,7 +74,12 @@ pub(crate) struct DayForms {
     pub(crate) notes: String,
     pub(crate) code: String,
     pub(crate) minutes: u16,
+    /// Whose the visit will be.
+    pub(crate) clinician: Option<StaffId>,
     pub(crate) open: Option<VisitId>,
+    /// To when the visit that is open is to be moved.
+    pub(crate) move_to: String,
+    pub(crate) move_minutes: u16,
     /// What is typed to take a colleague's visit over.
     pub(crate) take_over: TakeOverForms,
 }

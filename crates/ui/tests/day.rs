@@ -4,13 +4,16 @@ use call::{CodeStanding, Facts, Phase, ReconnectCause, TimeLeft};
 use desk::DeskPhase;
 use desk::TakeOverReason;
 use desk::day::{
-    Choice, ColleaguesVisit, DayIntent, DaySnapshot, QueueRow, QueueSnapshot, TakeOverWish, VisitCard, Whose,
+    Choice, ClocksChange, ColleaguesVisit, DayIntent, DaySnapshot, OtherDay, QueueRow, QueueSnapshot, TakeOverWish,
+    VisitCard, Whose,
 };
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use signaling_protocol::{CancelReason, GuestRole, ListedVisit, StaffId, VisitId, VisitState, WaitingNote};
+use signaling_protocol::{
+    CancelReason, GuestRole, InviteId, ListedInvite, ListedVisit, Planned, StaffId, VisitId, VisitState, WaitingNote,
+};
 use ui::Intent;
 use units::{Phi, Timestamp};
 
@@ -129,6 +132,10 @@ fn row() -> QueueRow {
     }
 }
 
+fn changes(visit: Option<VisitId>) -> ClocksChange {
+    ClocksChange { visit, earlier: "02:30 CEST".to_owned(), later: "02:30 CET".to_owned() }
+}
+
 fn day(change: impl FnOnce(&mut DaySnapshot)) -> Moment {
     let queue = QueueSnapshot { visits: vec![row()], waiting: vec![0], arrivals: 1, badge: 1 };
     let mut day = DaySnapshot { queue, clocks: vec![Some("14:30".to_owned())], ..DaySnapshot::default() };
@@ -165,13 +172,13 @@ fn the_front_desk_and_who_is_not_asked_enter_nothing() {
 
 #[test]
 fn a_visit_is_planned_and_a_change_of_clocks_is_asked_about() {
-    let mut window = open(day(|day| day.clocks_change = Some(("02:30 CEST".to_owned(), "02:30 CET".to_owned()))));
+    let mut window = open(day(|day| day.clocks_change = Some(changes(None))));
     type_into(&mut window, "Patient's name", Role::TextInput, "Wilhelmina");
     type_into(&mut window, "Date and time at the clinic", Role::TextInput, "2026-10-25 02:30");
     let planned = |choice| {
         let card = Box::new(VisitCard { name: phi("Wilhelmina"), ..VisitCard::default() });
         let start = "2026-10-25 02:30".to_owned();
-        [Intent::Day(DayIntent::Schedule { start, minutes: 30, card, choice })]
+        [Intent::Day(DayIntent::Schedule { start, minutes: 30, clinician: None, card, choice })]
     };
     assert_eq!(press(&mut window, "Plan it and make its link"), planned(None));
     assert!(says(&window, "The clocks change at that time"));
@@ -228,4 +235,135 @@ fn a_visit_that_was_taken_over_says_whether_its_card_can_be_read() {
     };
     assert!(says(&taken(Some(VisitCard::default())), "You took this visit over. It is to be reviewed."));
     assert!(says(&taken(None), "make a new link and give it to the patient"));
+}
+
+#[test]
+fn a_visit_is_moved_where_it_stands_and_only_its_own_time_is_asked_about() {
+    let mut window = open(day(|day| day.queue.visits[0].listed.planned = Some(planned_for(45))));
+    press(&mut window, "More");
+    type_into(&mut window, "Move it to", Role::TextInput, "2026-10-25 02:30");
+    let moved = |choice| {
+        [Intent::Day(DayIntent::Move { visit: VISIT, start: "2026-10-25 02:30".to_owned(), minutes: 45, choice })]
+    };
+    assert_eq!(press(&mut window, "Move it; the link stays"), moved(None));
+    let mut window = open(day(|day| {
+        day.queue.visits[0].listed.planned = Some(planned_for(45));
+        day.clocks_change = Some(changes(Some(VISIT)));
+    }));
+    assert!(!says(&window, "The clocks change at that time"), "nobody has asked to move it here");
+    press(&mut window, "More");
+    type_into(&mut window, "Move it to", Role::TextInput, "2026-10-25 02:30");
+    assert!(says(&window, "The clocks change at that time"));
+    assert_eq!(press(&mut window, "At 02:30 CEST"), moved(Some(Choice::Earlier)));
+}
+
+#[test]
+fn a_visit_is_moved_by_keyboard() {
+    let mut window = open(day(|_| {}));
+    press(&mut window, "More");
+    type_into(&mut window, "Move it to", Role::TextInput, "2026-10-25 14:30");
+    window.state_mut().intents.clear();
+    for _ in 0..3 {
+        window.key_press(Key::Tab);
+        window.run();
+        if window.get_by_label("Move it; the link stays").is_focused() {
+            break;
+        }
+    }
+    window.key_press(Key::Enter);
+    window.run();
+    let start = "2026-10-25 14:30".to_owned();
+    let wanted = Intent::Day(DayIntent::Move { visit: VISIT, start, minutes: 30, choice: None });
+    assert!(window.state().intents.contains(&wanted), "{:?}", window.state().intents);
+}
+
+fn planned_for(length_minutes: u16) -> Planned {
+    Planned { start_unix_secs: 1_792_888_200, length_minutes, time_zone: "Europe/Berlin".to_owned() }
+}
+
+#[test]
+fn a_visit_that_another_device_holds_is_taken_over_by_another_word() {
+    let mut window = open(day(|day| day.queue.visits[0].listed.hosted = true));
+    assert!(says(&window, "Open on another device of yours.") || says(&window, "Waits for 4 min"));
+    assert!(window.query_by_label("Open this visit").is_none());
+    assert_eq!(press(&mut window, "Take it over to this device"), [Intent::Day(DayIntent::TakeHere(VISIT))]);
+}
+
+#[test]
+fn the_front_desk_says_whose_a_visit_will_be_and_a_clinician_plans_their_own() {
+    let lee = StaffId::from_random([9; 16]);
+    let at_the_front_desk = || {
+        let mut moment = day(|day| day.colleagues = vec![(lee, phi("lee"))]);
+        moment.desk.as_mut().expect("a desk").enters_visits = false;
+        moment
+    };
+    let mut window = open(at_the_front_desk());
+    window.get_by_role_and_label(Role::ComboBox, "Whose visit it is").scroll_to_me();
+    window.run_ok();
+    window.get_by_role_and_label(Role::ComboBox, "Whose visit it is").click();
+    window.run_ok();
+    window.get_by_label("lee").click();
+    window.run_ok();
+    let planned = press(&mut window, "Plan it and make its link");
+    assert!(
+        matches!(&planned[..], [Intent::Day(DayIntent::Schedule { clinician: Some(whose), .. })] if *whose == lee),
+        "{planned:?}"
+    );
+    let clinicians = open(day(|day| day.colleagues = vec![(lee, phi("lee"))]));
+    assert!(clinicians.query_by_role_and_label(Role::ComboBox, "Whose visit it is").is_none());
+}
+
+#[test]
+fn other_days_are_turned_to_and_nothing_of_a_patient_stays_when_the_link_is_put_away() {
+    let mut window = open(day(|_| {}));
+    assert!(says(&window, "Today. ") && window.query_by_role_and_label(Role::Button, "Today").is_none());
+    assert_eq!(press(&mut window, "The day after"), [Intent::Day(DayIntent::Show(OtherDay::After))]);
+    let tomorrow = |day: &mut DaySnapshot| {
+        day.date = Some("2026-10-25".to_owned());
+        day.link = Some(phi("https://clinic.example/j/x"));
+    };
+    let mut window = open(day(tomorrow));
+    assert!(says(&window, "2026-10-25. "));
+    assert_eq!(press(&mut window, "Today"), [Intent::Day(DayIntent::Show(OtherDay::Today))]);
+    assert_eq!(press(&mut window, "The day before"), [Intent::Day(DayIntent::Show(OtherDay::Before))]);
+    type_into(&mut window, "Patient's name", Role::TextInput, "Wilhelmina");
+    assert_eq!(press(&mut window, "Put the link away"), [Intent::Day(DayIntent::PutLinkAway)]);
+    let planned = press(&mut window, "Plan it and make its link");
+    let nobody = VisitCard::default();
+    assert!(matches!(&planned[..], [Intent::Day(DayIntent::Schedule { card, .. })] if **card == nobody), "{planned:?}");
+}
+
+#[test]
+fn links_for_who_is_beside_the_patient_are_made_and_taken_back() {
+    let (invite, role) = (InviteId::from_random([3; 16]), GuestRole::Interpreter);
+    let link = ListedInvite { invite, role, opens_unix_secs: 0, expires_unix_secs: 9 };
+    let mut window = open(day(|day| day.queue.visits[0].listed.invites.push(link)));
+    press(&mut window, "More");
+    for (word, role) in [
+        ("Make a link for a guardian", GuestRole::Guardian),
+        ("Make a link for an interpreter", GuestRole::Interpreter),
+    ] {
+        assert_eq!(press(&mut window, word), [Intent::Day(DayIntent::Invite(VISIT, role))]);
+    }
+    let taken_back = press(&mut window, "Take back the interpreter's link");
+    assert_eq!(taken_back, [Intent::Day(DayIntent::Revoke(VISIT, invite))]);
+}
+
+#[test]
+fn a_visit_is_handed_over_in_the_middle_of_it() {
+    let lee = StaffId::from_random([9; 16]);
+    let in_visit = |visit| {
+        let mut moment = day(|day| day.colleagues = vec![(lee, phi("lee"))]);
+        let live = Moment::clinician(Phase::Live { since: SINCE });
+        (moment.call, moment.desk) = (live.call, live.desk);
+        moment.desk.as_mut().expect("a desk").visit = Some(visit);
+        open(moment)
+    };
+    let mut window = in_visit(VISIT);
+    press(&mut window, "Devices");
+    assert!(says(&window, "your patient stays"));
+    assert_eq!(press(&mut window, "Hand over to lee"), [Intent::Day(DayIntent::HandOver(VISIT, lee))]);
+    let mut window = in_visit(VisitId::from_random([2; 16]));
+    press(&mut window, "Devices");
+    assert!(window.query_by_label("Hand over to lee").is_none(), "nothing is known of this visit to be handed over");
 }

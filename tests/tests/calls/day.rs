@@ -10,12 +10,15 @@ use xtask::house::EndFiles;
 use xtask::process::Process;
 
 use crate::clinic::{AROUND, Clinic};
+use crate::machine::Machine;
 use crate::program::{BAD_INPUT, REFUSED, WHOLE, fails};
 
 const FEW_SECS: &str = "3s";
 
 struct Day {
     clinic: Clinic,
+    /// Everybody works at one machine after the other: the keyring has a session for each of them.
+    machine: Machine,
 }
 
 impl Day {
@@ -23,7 +26,7 @@ impl Day {
         let clinic = Clinic::open();
         clinic.house.add_account("fay", "front-desk").expect("an account");
         clinic.house.add_account("cleo", "clinician").expect("an account");
-        Self { clinic }
+        Self { clinic, machine: Machine::starts("clinic") }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -48,8 +51,8 @@ impl Day {
 
     fn day(&self, user: &str, words: &[&str]) -> Command {
         let mut command = self.staff("day", user);
-        // Digits are good once: the first command signs in, the others go on with its session.
-        command.arg("--session-file").arg(self.file(&format!("session-{user}")));
+        // Digits are good once: the first command signs in, the others go on with its session, which the keyring has.
+        self.machine.hands_to(&mut command);
         command.args(words);
         command
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use call::{Intent, Snapshot};
 use session::{
-    Account, CameraChoice, DeskHandle, Habits, Link, MediaChoices, Memory, MicrophoneChoice, Outcome, Preferences,
-    Processing, ProxyChoice, ScreenChoice, Session, SpeakerChoice, ToneKind, Unattended, Visit, WindowConfig,
+    Account, CameraChoice, DeskHandle, Habits, Link, MediaChoices, Memory, MicrophoneChoice, Outcome, Processing,
+    ScreenChoice, Session, SpeakerChoice, ToneKind, Unattended, Visit, WindowConfig,
 };
 use trust::TlsPin;
 use units::{Clock, Phi};
@@ -122,16 +122,7 @@ fn start(folder: &Path, voice: ToneKind, unattended: Unattended, ahead: Duration
     };
     let clock = Clock::starting_at(Instant::now(), SystemTime::now() + ahead);
     let memory = Memory::of_this_run().unwrap();
-    let config = WindowConfig {
-        clock,
-        media,
-        preferences: Preferences::default(),
-        memory,
-        device: None,
-        proxies: ProxyChoice::System,
-        zone: None,
-    };
-    Session::start(config, unattended, None, Arc::new(|| {})).unwrap()
+    Session::start(WindowConfig::new(clock, media, memory), unattended, None, Arc::new(|| {})).unwrap()
 }
 
 /// A small film, cheap to encode: whether anything of it is seen is all that matters.

@@ -44,7 +44,12 @@ impl Clinic {
 
     /// An admin who looks after the clinic's keys, with the same password.
     pub(crate) fn hires_an_admin(&self, name: &str) {
-        self.house.add_account(name, "admin").expect("an account");
+        self.hires(name, "admin");
+    }
+
+    /// Somebody else of the staff, likewise.
+    pub(crate) fn hires(&self, name: &str, role: &str) {
+        self.house.add_account(name, role).expect("an account");
     }
 
     /// The words for who has an account and a device that is to be let in.

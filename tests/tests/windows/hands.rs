@@ -113,7 +113,7 @@ impl Hands {
             let place = self.connection.get_geometry(window).ok()?.reply().ok()?;
             let area =
                 Area { x: place.x.into(), y: place.y.into(), width: place.width.into(), height: place.height.into() };
-            (shown == MapState::VIEWABLE && self.title(window)? == b"Housecall").then_some((window, area))
+            (shown == MapState::VIEWABLE && self.title(window)?.starts_with(b"Housecall")).then_some((window, area))
         })
     }
 

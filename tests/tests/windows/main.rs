@@ -13,6 +13,7 @@ mod digits;
 mod ears;
 mod eyes;
 mod footage;
+mod front_desk;
 mod hands;
 mod keyring;
 mod known_again;

@@ -127,6 +127,21 @@ impl Calendar {
         }
     }
 
+    /// A moment of the day before the one around a moment.
+    pub fn day_before(&self, unix_secs: u64) -> u64 {
+        self.day(unix_secs).0.saturating_sub(1)
+    }
+
+    /// A moment of the day after the one around a moment.
+    pub fn day_after(&self, unix_secs: u64) -> u64 {
+        self.day(unix_secs).1
+    }
+
+    /// The date of a moment, as `2026-10-25`.
+    pub fn date(&self, unix_secs: u64) -> String {
+        self.at(unix_secs).map_or_else(String::new, |at| at.strftime("%Y-%m-%d").to_string())
+    }
+
     /// A moment as people of the clinic write it: `2026-10-25 14:30`.
     pub fn shown(&self, unix_secs: u64) -> String {
         self.at(unix_secs).map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M").to_string())
@@ -206,6 +221,27 @@ mod tests {
         assert_eq!(hours("Asia/Kolkata", "2026-10-25 00:00"), ("2026-10-25 00:00".to_owned(), 24));
         // Where clocks change at midnight, the day begins an hour late.
         assert_eq!(hours("America/Havana", "2026-03-08 12:00"), ("2026-03-08 01:00".to_owned(), 23));
+    }
+
+    #[test]
+    fn one_day_follows_the_other_whatever_its_hours() {
+        for (zone, local) in [("Europe/Berlin", "2026-10-24 12:00"), ("America/Havana", "2026-03-07 12:00")] {
+            let calendar = Calendar::new(zone).unwrap();
+            let mut at = calendar.moment(local).unwrap().only().unwrap();
+            let begin = calendar.date(at);
+            let mut dates = vec![begin.clone()];
+            for _ in 0..3 {
+                at = calendar.day_after(at);
+                dates.push(calendar.date(at));
+            }
+            let day: u32 = begin[8..].parse().unwrap();
+            let wanted: Vec<_> = (day..day + 4).map(|day| format!("{}{day:02}", &begin[..8])).collect();
+            assert_eq!(dates, wanted);
+            for _ in 0..3 {
+                at = calendar.day_before(at);
+            }
+            assert_eq!(calendar.date(at), begin);
+        }
     }
 
     proptest! {

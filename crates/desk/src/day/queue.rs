@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use signaling_protocol::{InviteId, ListedVisit, StaffId, VisitId, VisitState, VisitsReply};
+use signaling_protocol::{InviteId, ListedVisit, Planned, StaffId, VisitId, VisitState, VisitsReply};
 
 use super::VisitCard;
 
@@ -100,6 +100,12 @@ impl Queue {
     /// What is known of a visit.
     pub fn card(&self, visit: VisitId) -> Option<&VisitCard> {
         self.cards.get(&visit)
+    }
+
+    /// When a visit is to be, if it was planned.
+    pub fn planned(&self, visit: VisitId) -> Option<&Planned> {
+        let listed = self.list.as_ref()?.visits.iter().find(|listed| listed.visit == visit)?;
+        listed.planned.as_ref()
     }
 
     /// As the person of this account sees it.

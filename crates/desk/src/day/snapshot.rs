@@ -1,6 +1,6 @@
 //! The day as the person sees it, and what they want of it.
 
-use signaling_protocol::{CancelReason, StaffId, VisitId, WaitingNote};
+use signaling_protocol::{CancelReason, GuestRole, InviteId, StaffId, VisitId, WaitingNote};
 use units::Phi;
 
 use super::{Choice, ColleaguesVisit, QueueSnapshot, TakeOverWish, VisitCard};
@@ -8,6 +8,8 @@ use super::{Choice, ColleaguesVisit, QueueSnapshot, TakeOverWish, VisitCard};
 /// The day as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DaySnapshot {
+    /// The day that is shown, as `2026-10-25`; none if it is today, on the clinic's clock.
+    pub date: Option<String>,
     /// The visits, and who waits.
     pub queue: QueueSnapshot,
     /// For each visit of the queue, when it is to be, on the clinic's clock.
@@ -22,30 +24,73 @@ pub struct DaySnapshot {
     pub problem: Option<String>,
     /// Colleagues' visits that could be taken over, while they are looked at.
     pub of_colleagues: Option<Vec<ColleaguesVisit>>,
-    /// The clinic's clocks change at the time that was typed: it could be these two.
-    pub clocks_change: Option<(String, String)>,
+    /// The clinic's clocks change at the time that was typed.
+    pub clocks_change: Option<ClocksChange>,
+}
+
+/// A time on the clinic's clock that could be two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClocksChange {
+    /// The visit that is to be moved there; none if it is one that is planned.
+    pub visit: Option<VisitId>,
+    /// The earlier, on the clinic's clock.
+    pub earlier: String,
+    /// The later.
+    pub later: String,
+}
+
+/// Which day to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OtherDay {
+    /// The one before the one that is shown.
+    Before,
+    /// Today.
+    Today,
+    /// The one after.
+    After,
 }
 
 /// What the person wants of the day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DayIntent {
+    /// Show another day. Whoever waits stands on each.
+    Show(OtherDay),
     /// Plan a visit and make its link.
     Schedule {
         /// When, on the clinic's clock, as it was typed; now if nothing was.
         start: String,
         /// How long it is to take.
         minutes: u16,
+        /// Whose it will be; without one the own of a clinician, nobody's of the front desk.
+        clinician: Option<StaffId>,
         /// Name, notes, code.
         card: Box<VisitCard>,
         /// Which of two, where clocks change.
         choice: Option<Choice>,
     },
-    /// Hold this visit.
+    /// Move a visit to another time. Its links stay.
+    Move {
+        /// Which.
+        visit: VisitId,
+        /// When, on the clinic's clock, as it was typed.
+        start: String,
+        /// How long it is to take.
+        minutes: u16,
+        /// Which of two, where clocks change.
+        choice: Option<Choice>,
+    },
+    /// Hold this visit, unless another device of ours does.
     Hold(VisitId),
+    /// Hold this visit, and take it from the device that does.
+    TakeHere(VisitId),
     /// Call a visit off, or say that nobody came.
     Cancel(VisitId, CancelReason),
-    /// Make its link anew: the old one is dead.
+    /// Make the patient's link anew: the old one is dead.
     Reinvite(VisitId),
+    /// Make a link for somebody beside the patient.
+    Invite(VisitId, GuestRole),
+    /// Take a link back: it is dead, and who came by it goes.
+    Revoke(VisitId, InviteId),
     /// Let those who wait know something.
     Tell(VisitId, WaitingNote),
     /// Hand it to a colleague.

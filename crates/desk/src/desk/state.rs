@@ -49,6 +49,7 @@ pub(super) enum State {
     },
     InVisit {
         signed_in: SignedIn,
+        visit: VisitId,
         link: Phi<String>,
         sign_out_after: bool,
     },

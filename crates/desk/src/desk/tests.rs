@@ -430,7 +430,11 @@ fn a_visit_that_was_planned_is_held_by_what_its_card_says() {
     let mut card = VisitCard { name: Phi::new("Wilhelmina".to_owned()), ..VisitCard::default() };
     card.replace(None, CardLink::new(invite(1), &[1; 32], GuestRole::Guardian, 9));
     card.replace(None, CardLink::new(invite(2), &[2; 32], GuestRole::Patient, 10));
-    let hold = |card: &VisitCard| DeskIntent::HoldVisit { visit, card: Box::new(card.clone()) };
+    let length = Some(Duration::from_secs(1_800));
+    let hold = |card: &VisitCard| {
+        let card = Box::new(card.clone());
+        DeskIntent::HoldVisit { visit, card, length, takes_over: false }
+    };
     let mut desk = ready();
     let outputs = desk.want(10, hold(&card));
     let call = outputs.into_iter().find_map(|output| match output {
@@ -439,6 +443,7 @@ fn a_visit_that_was_planned_is_held_by_what_its_card_says() {
     });
     let call = call.expect("a call");
     assert_eq!((call.visit, call.invites.len()), (visit, 2));
+    assert_eq!((call.longest, call.claims), (length, true), "left to another device that is in it");
     let DeskPhase::InVisit { link } = desk.phase() else { panic!("{:?}", desk.phase()) };
     assert_eq!(link.expose().parse::<Link>().expect("a link").invite, invite(2), "the patient's own");
     assert_eq!(call.card, Some(card));

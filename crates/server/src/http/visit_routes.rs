@@ -3,7 +3,7 @@
 use axum::extract::{Path, RawQuery, State};
 use signaling_protocol::{
     AssignRequest, CancelRequest, Code, CreateInviteReply, CreateInviteRequest, CreateVisitReply, CreateVisitRequest,
-    EndpointRequest, InviteId, LockRequest, NoteRequest, Planned, StaffId, TriesReply, VisitId, VisitsReply,
+    EndpointRequest, InviteId, LockRequest, NoteRequest, PlanRequest, StaffId, TriesReply, VisitId, VisitsReply,
 };
 
 use super::Shared;
@@ -46,9 +46,9 @@ pub(super) async fn plan(
     State(shared): App,
     Staff(caller): Staff,
     Visit(visit): Visit,
-    Body(planned): Body<Planned>,
+    Body(request): Body<PlanRequest>,
 ) -> Answer<Empty> {
-    done(&shared, Command::Plan { by: caller.of_visits(), visit, planned }).await
+    done(&shared, Command::Plan { by: caller.of_visits(), visit, request }).await
 }
 
 pub(super) async fn assign(

@@ -3,7 +3,7 @@
 use signaling_protocol::{
     AssignRequest, Base64, CancelReason, ChallengeReply, CreateInviteReply, CreateInviteRequest, CreateVisitReply,
     CreateVisitRequest, EndpointId, Envelope, HostJoinRequest, InviteId, JoinReply, JoinRequest, NoteCommitment,
-    Planned, SendReply, StaffId, TakeOverReason, TakeOverReply, TriesReply, VisitId, WaitingNote,
+    PlanRequest, SendReply, StaffId, TakeOverReason, TakeOverReply, TriesReply, VisitId, WaitingNote,
 };
 
 /// Somebody of the staff whom the table of permissions let through.
@@ -52,8 +52,8 @@ pub enum Command {
         by: StaffMember,
         /// Which.
         visit: VisitId,
-        /// To when.
-        planned: Planned,
+        /// To when, and when its links are good.
+        request: PlanRequest,
     },
     /// Somebody hands a visit over, or takes one.
     Assign {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ed25519_dalek::VerifyingKey;
 use signaling_protocol::{
-    Admission, Code, CreateInviteReply, CreateInviteRequest, EndpointId, Event, InviteId, InviteKey, LeaveReason, Role,
-    TriesReply, VisitId,
+    Admission, Code, CreateInviteReply, CreateInviteRequest, EndpointId, Event, InviteId, InviteKey, LeaveReason,
+    LinkWindow, Role, TriesReply, VisitId,
 };
 use units::Timestamp;
 
@@ -114,6 +114,39 @@ impl<S: Store> Visits<S> {
             came.any(|one| one.invite == Some(row.invite) && one.admission == Admission::Admitted)
         };
         if locked && !replaces_somebody && !was_admitted() { Err(Code::VisitLocked) } else { Ok(()) }
+    }
+
+    /// The links of this visit that are not taken back, as they are when they are good at another time.
+    pub(super) fn moved_invites(
+        &self,
+        now: Timestamp,
+        visit: VisitId,
+        LinkWindow { opens_unix_secs, expires_unix_secs }: LinkWindow,
+    ) -> Result<Vec<InviteRow>, Code> {
+        let [opens, expires] = [opens_unix_secs, expires_unix_secs].map(|secs| secs.saturating_mul(1_000_000));
+        let latest = self.unix_micros(now + FARTHEST_OPENING);
+        let life = Duration::from_micros(expires.checked_sub(opens.max(self.unix_micros(now))).unwrap_or_default());
+        if life.is_zero() || life > LONGEST_INVITE || opens > latest {
+            return Err(Code::Malformed);
+        }
+        let moved =
+            |row: &InviteRow| InviteRow { opens_unix_micros: opens, expires_unix_micros: expires, ..row.clone() };
+        Ok(self.invites.values().filter(|row| row.visit == visit && !row.revoked).map(moved).collect())
+    }
+
+    /// These links of a visit are as they were written.
+    pub(super) fn replace_invites(&mut self, visit: VisitId, rows: Vec<InviteRow>) {
+        if rows.is_empty() {
+            return;
+        }
+        for row in rows {
+            self.invites.insert(row.invite, row);
+        }
+        let ends = self.invites.values().filter(|row| row.visit == visit).map(|row| row.expires_unix_micros).max();
+        let ends = self.timestamp(ends.unwrap_or_default());
+        if let Some(known) = self.visits.get_mut(&visit) {
+            known.links_end = ends;
+        }
     }
 
     /// A link of this visit.

@@ -216,7 +216,7 @@ impl<S: Store> Visits<S> {
     pub fn handle(&mut self, now: Timestamp, command: Command) -> Result<Reply, Code> {
         match command {
             Command::CreateVisit { by, request } => self.create_visit(now, by, request).map(Reply::Visit),
-            Command::Plan { by, visit, planned } => self.plan(by, visit, planned).map(|()| Reply::Done),
+            Command::Plan { by, visit, request } => self.plan(now, by, visit, request).map(|()| Reply::Done),
             Command::Assign { by, visit, request } => self.assign(now, by, visit, request).map(|()| Reply::Done),
             Command::TakeOver { by, visit, reason, commitment, sealed } => {
                 self.take_over(now, by, visit, (reason, commitment, sealed)).map(Reply::TakenOver)

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signaling_protocol::{
     Admission, AssignRequest, CancelReason, Code, CreateVisitReply, CreateVisitRequest, EndReason, EndpointId, Event,
-    LeaveReason, ListedInvite, ListedVisit, ListedWaiting, Planned, Role, StaffId, VisitId, VisitState, VisitsReply,
-    WaitingNote,
+    LeaveReason, ListedInvite, ListedVisit, ListedWaiting, PlanRequest, Role, StaffId, VisitId, VisitState,
+    VisitsReply, WaitingNote,
 };
 use tracing::info;
 use units::Timestamp;
@@ -52,13 +52,32 @@ impl<S: Store> Visits<S> {
         Ok(CreateVisitReply { visit })
     }
 
-    /// The visit is to be at another time.
-    pub(super) fn plan(&mut self, by: StaffMember, visit: VisitId, planned: Planned) -> Result<(), Code> {
+    /// The visit is to be at another time, and its links are good around it. Who waits goes on waiting.
+    pub(super) fn plan(
+        &mut self,
+        now: Timestamp,
+        by: StaffMember,
+        visit: VisitId,
+        PlanRequest { planned, links }: PlanRequest,
+    ) -> Result<(), Code> {
         let row = self.visit_of(by, visit)?.row.clone();
         if !planned.is_sound() {
             return Err(Code::Malformed);
         }
-        self.rewrite(VisitRow { planned: Some(planned), ..row })
+        let moved = match links {
+            Some(window) => self.moved_invites(now, visit, window)?,
+            None => Vec::new(),
+        };
+        let row = VisitRow { planned: Some(planned), ..row };
+        let mut changes = vec![Change::Visit(row.clone())];
+        changes.extend(moved.iter().cloned().map(Change::Invite));
+        self.write(&changes)?;
+        if let Some(known) = self.visits.get_mut(&visit) {
+            known.row = row;
+        }
+        self.replace_invites(visit, moved);
+        self.changed();
+        Ok(())
     }
 
     /// The visit is another clinician's from now on, or nobody's. A host who is there goes; guests stay where they are.

@@ -21,3 +21,4 @@ mod staff_events;
 mod stun;
 mod take_over;
 mod turn;
+mod whose_visits;

@@ -1,6 +1,5 @@
 //! The loop around the keys of who is signed in: the keyring, the server's news, its answers.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use desk::{
@@ -11,10 +10,11 @@ use rand::rngs::StdRng;
 use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent};
 use signaling_protocol::StaffEvent;
 use tokio::sync::{mpsc, watch};
-use units::{Phi, Timestamp};
+use units::{Clock, Phi, Timestamp};
 
 use super::{Vault, ask_server};
-use crate::visit::{Surroundings, as_sentence};
+use crate::pictures::Repaint;
+use crate::visit::as_sentence;
 
 /// What waits for the keys. `Block` for answers; a window's wish that does not get through is dropped.
 const INPUTS: usize = 64;
@@ -36,6 +36,13 @@ impl KeysHandle {
     pub fn snapshot(&self) -> KeysSnapshot {
         self.snapshots.borrow().clone()
     }
+
+    /// Waits until they are seen otherwise than when this was asked last; for ever once the loop has ended.
+    pub(crate) async fn changed(&mut self) {
+        if self.snapshots.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
 
 /// Whose keys, and where.
@@ -53,7 +60,8 @@ pub(crate) struct KeysDriver {
     keys: Keys,
     of: KeysOf,
     vault: Vault,
-    around: Arc<Surroundings>,
+    clock: Clock,
+    repaint: Repaint,
     desk: mpsc::Sender<DeskInput>,
     inputs: mpsc::Sender<KeysInput>,
     snapshots: watch::Sender<KeysSnapshot>,
@@ -64,16 +72,16 @@ impl KeysDriver {
     pub(crate) fn open(
         of: KeysOf,
         vault: Vault,
-        around: Arc<Surroundings>,
+        (clock, repaint): (Clock, Repaint),
         desk: mpsc::Sender<DeskInput>,
         rng: StdRng,
     ) -> (KeysHandle, tokio::task::AbortHandle) {
-        let now = around.clock.timestamp(Instant::now());
+        let now = clock.timestamp(Instant::now());
         let keys = Keys::new(now, of.config.clone(), Box::new(rng));
         let (intents_out, intents) = mpsc::channel(INPUTS);
         let (inputs_out, inputs) = mpsc::channel(INPUTS);
         let (snapshots, seen) = watch::channel(keys.snapshot().clone());
-        let driver = Self { keys, of, vault, around, desk, inputs: inputs_out, snapshots };
+        let driver = Self { keys, of, vault, clock, repaint, desk, inputs: inputs_out, snapshots };
         let task = tokio::spawn(driver.run(intents, inputs));
         (KeysHandle { intents: intents_out, snapshots: seen }, task.abort_handle())
     }
@@ -82,7 +90,7 @@ impl KeysDriver {
         let mut events = Some(StaffEventStream::open(self.of.client.clone(), self.of.token.clone()));
         loop {
             self.settle().await;
-            let wake = self.around.clock.instant(self.keys.poll_timeout());
+            let wake = self.clock.instant(self.keys.poll_timeout());
             let sleep = async {
                 match wake {
                     Some(wake) => tokio::time::sleep_until(wake.into()).await,
@@ -124,7 +132,7 @@ impl KeysDriver {
     }
 
     fn now(&self) -> Timestamp {
-        self.around.clock.timestamp(Instant::now())
+        self.clock.timestamp(Instant::now())
     }
 
     async fn settle(&mut self) {
@@ -152,7 +160,7 @@ impl KeysDriver {
                 }
                 KeysOutput::Changed => {
                     self.snapshots.send_replace(self.keys.snapshot().clone());
-                    (self.around.repaint)();
+                    (self.repaint)();
                 }
             }
         }

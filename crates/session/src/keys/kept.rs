@@ -1,10 +1,6 @@
 //! What is kept of who signs in on this machine: by what the server knows the device again, and what the session goes on by.
 //!
-//! In the system's keyring, or with the window where there is none. In a file only where a script names one, as it names those of
-//! the password and of the second factor.
-
-use std::io;
-use std::path::Path;
+//! In the system's keyring, or with the window where there is none; in no file.
 
 use desk::Entry;
 use signaling_client::KeptSession;
@@ -13,7 +9,6 @@ use units::Phi;
 use zeroize::Zeroizing;
 
 use super::Vault;
-use crate::whole_file::WholeFile;
 
 /// One account on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,17 +28,6 @@ impl Kept {
     /// Keeps it in the place of what is there.
     pub(crate) async fn keep(&self, vault: &Vault, place: &str) {
         vault.keep(place.to_owned(), Entry::Session, self.write()).await;
-    }
-
-    /// What is kept in this file; nothing if it is not there, or holds something else.
-    pub(crate) fn of_file(path: &Path) -> Self {
-        let bytes = std::fs::read(path).map(Zeroizing::new);
-        bytes.ok().and_then(|bytes| Self::read(&bytes)).unwrap_or_default()
-    }
-
-    /// Keeps it in this file, for its owner alone.
-    pub(crate) fn keep_in(&self, path: &Path) -> io::Result<()> {
-        WholeFile::prepare(path)?.finish(&self.write())
     }
 
     /// A line each: a version, the device's token, the session's, its nonce. What there is none of is empty.
@@ -99,17 +83,6 @@ mod tests {
         for other in ["", "1", "2\na\nb\nabab", "1\na\nb\nabab\n", "1\na"] {
             assert_eq!(Kept::read(other.as_bytes()), None, "{other:?}");
         }
-    }
-
-    #[test]
-    fn a_script_keeps_it_in_a_file_that_nobody_else_reads() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("session");
-        assert_eq!(Kept::of_file(&path), Kept::default());
-        let kept = Kept { device_token: Some(Phi::new("sdt_a".to_owned())), session: None };
-        kept.keep_in(&path).unwrap();
-        assert_eq!(Kept::of_file(&path), kept);
-        assert!(kept.keep_in(&folder.path().join("no/such/session")).is_err());
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{DARK, NARROW};
 use crate::views::asked::{door_ui, facts_of_patient, time_ui};
+use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
 use crate::views::lobby::own_instead;
@@ -209,6 +210,7 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
             {
                 intents.push(Intent::Call(call::Intent::Remove(partner)));
             }
+            hand_this_over_ui(ui, model, intents);
         }
         text(ui, words::KEYS);
         for (keys, does) in shortcuts::list(ui) {

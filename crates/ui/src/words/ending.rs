@@ -43,9 +43,12 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
 pub(crate) fn visit_end(end: &CallEnd, engine: Option<EndReason>) -> (&'static str, String) {
     match (end, engine) {
         (CallEnd::Refused { .. }, Some(EndReason::Refused(refusal))) => refused(refusal, Role::Host),
+        (CallEnd::Refused { .. }, Some(EndReason::Removed)) => (super::VISIT_LEFT, VISIT_IS_ELSEWHERE.to_owned()),
         _ => (super::VISIT_OVER, call_end(end)),
     }
 }
+
+const VISIT_IS_ELSEWHERE: &str = "It was handed over, or another device of yours holds it now.";
 
 fn call_end(end: &CallEnd) -> String {
     match end {

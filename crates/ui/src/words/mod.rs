@@ -87,6 +87,7 @@ pub(crate) const MAKING_VISIT: &str = "Making the visit…";
 pub(crate) const LAST_VISIT: &str = "Your last visit";
 pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const VISIT_OVER: &str = "The visit is over";
+pub(crate) const VISIT_LEFT: &str = "You have left the visit";
 pub(crate) const BACK_TO_DESK: &str = "Back to your desk";
 pub(crate) const START_NEXT_VISIT: &str = "Start another visit";
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use signaling_protocol::{
     AssignRequest, CancelReason, Code, CreateInviteRequest, CreateVisitRequest, EndReason, Event, GuestRole, InviteId,
-    InviteKey, LeaveReason, Planned, StaffId, VisitId, VisitState, WaitingNote,
+    InviteKey, LeaveReason, LinkWindow, PlanRequest, Planned, StaffId, VisitId, VisitState, WaitingNote,
 };
 
 use super::clinic::{CLINICIAN, Clinic, HOUR, Link, Person, kinds};
@@ -100,6 +100,74 @@ fn a_visit_of_next_month_is_still_there_then_and_expires_a_day_after_its_end() {
     assert_eq!(clinic.visits.state(visit), Some(VisitState::Ended));
 }
 
+/// The visit is to begin so many seconds from now, and its links are good half an hour before to an hour after.
+fn moved(clinic: &Clinic, by: StaffMember, visit: VisitId, secs: u64) -> Command {
+    let planned = in_secs(clinic, secs);
+    let opens_unix_secs = planned.start_unix_secs.saturating_sub(1_800);
+    let links = LinkWindow { opens_unix_secs, expires_unix_secs: planned.end_unix_secs() + HOUR };
+    Command::Plan { by, visit, request: PlanRequest { planned, links: Some(links) } }
+}
+
+#[test]
+fn a_visit_that_is_moved_takes_its_links_along_over_a_restart_too() {
+    let mut clinic = Clinic::new();
+    let planned = in_secs(&clinic, 24 * HOUR);
+    let opens = planned.start_unix_secs - 1_800;
+    let visit = make(&mut clinic, DESK, Some(planned), Some(CLINICIAN));
+    let link = invite(&mut clinic, visit, 7, |request| request.opens_unix_secs = Some(opens));
+    let gone = invite(&mut clinic, visit, 8, |request| request.opens_unix_secs = Some(opens));
+    clinic.done(Command::RevokeInvite { by: DESK, visit, invite: gone.invite });
+    assert_eq!(clinic.try_join(&link, b"early"), Err(Code::InviteTooEarly));
+    // To now: the same link is good at once; what was taken back stays so.
+    let command = moved(&clinic, OWN, visit, 600);
+    clinic.done(command);
+    clinic.try_join(&link, b"in time").unwrap();
+    assert_eq!(clinic.try_join(&gone, b"gone"), Err(Code::InviteRevoked));
+    // To later: who waits goes on waiting, nobody new comes.
+    let command = moved(&clinic, DESK, visit, 7 * 24 * HOUR);
+    clinic.done(command);
+    let list = clinic.visits.list(clinic.now, OWN, 0, u64::MAX);
+    assert_eq!((list.visits[0].waiting.len(), list.visits[0].invites.len()), (1, 1));
+    assert_eq!(list.visits[0].invites[0].opens_unix_secs, unix_secs(&clinic) + 7 * 24 * HOUR - 1_800);
+    assert_eq!(clinic.try_join(&link, b"another"), Err(Code::InviteTooEarly));
+    clinic.restart();
+    assert_eq!(clinic.try_join(&link, b"another"), Err(Code::InviteTooEarly));
+    // It does not expire before its new time, and its link is good then.
+    clinic.pass(Duration::from_secs(7 * 24 * HOUR));
+    clinic.try_join(&link, b"there").unwrap();
+    // A link whose time was over is good again.
+    let visit = make(&mut clinic, DESK, None, Some(CLINICIAN));
+    let late = invite(&mut clinic, visit, 9, |request| request.expires_in_secs = 1);
+    clinic.pass(Duration::from_secs(2));
+    assert_eq!(clinic.try_join(&late, b"late"), Err(Code::InviteExpired));
+    let command = moved(&clinic, OWN, visit, 0);
+    clinic.done(command);
+    clinic.try_join(&late, b"late").unwrap();
+}
+
+#[test]
+fn links_are_moved_to_no_time_at_which_none_could_be_made() {
+    let mut clinic = Clinic::new();
+    let now = unix_secs(&clinic);
+    let visit = make(&mut clinic, OWN, None, None);
+    invite(&mut clinic, visit, 7, |_| {});
+    let day = 24 * HOUR;
+    for (opens_unix_secs, expires_unix_secs) in [
+        (now, now),
+        (now + 60, now + 30),
+        (0, now),
+        (now, now + 93 * day),
+        (now + 401 * day, now + 402 * day),
+        (0, u64::MAX),
+    ] {
+        let links = Some(LinkWindow { opens_unix_secs, expires_unix_secs });
+        let request = PlanRequest { planned: in_secs(&clinic, 0), links };
+        let answer = clinic.ask(Command::Plan { by: OWN, visit, request });
+        assert_eq!(answer, Err(Code::Malformed), "{opens_unix_secs} {expires_unix_secs}");
+    }
+    assert_eq!(clinic.visits.list(clinic.now, OWN, 0, u64::MAX).visits[0].planned, None, "nothing was moved");
+}
+
 #[test]
 fn a_new_link_shuts_the_old_one_and_puts_out_who_came_by_it() {
     let mut clinic = Clinic::new();
@@ -128,13 +196,38 @@ fn a_new_link_shuts_the_old_one_and_puts_out_who_came_by_it() {
     assert_eq!(clinic.try_join(&new, b"guest"), Err(Code::InviteRevoked));
 }
 
+#[test]
+fn a_list_that_is_longer_than_a_busy_day_goes_on_from_its_last() {
+    let mut clinic = Clinic::new();
+    let begin = unix_secs(&clinic);
+    let made: Vec<_> = (0..450)
+        .map(|number| {
+            let planned = in_secs(&clinic, 60 * number);
+            make(&mut clinic, DESK, Some(planned), Some(CLINICIAN))
+        })
+        .collect();
+    let mut from = 0;
+    let mut seen = std::collections::BTreeSet::new();
+    for page in 0.. {
+        let list = clinic.visits.list(clinic.now, DESK, from, u64::MAX);
+        seen.extend(list.visits.iter().map(|one| one.visit));
+        if !list.more {
+            break;
+        }
+        assert!(page < 3, "{from}");
+        from = list.visits.last().unwrap().planned.as_ref().unwrap().start_unix_secs;
+        assert!(from > begin);
+    }
+    assert_eq!(seen, made.into_iter().collect());
+}
+
 /// What may be done with a visit, by command.
 fn commands(by: StaffMember, visit: VisitId, invite: InviteId, planned: &Planned) -> Vec<Command> {
     let request = CreateInviteRequest::new(InviteKey(SigningKey::from_bytes(&[99; 32]).verifying_key().to_bytes()), 60);
     let assign = AssignRequest { clinician: Some(StaffId::from_random([0xEE; 16])) };
     vec![
         Command::Note { by, visit, note: WaitingNote::Next },
-        Command::Plan { by, visit, planned: planned.clone() },
+        Command::Plan { by, visit, request: PlanRequest { planned: planned.clone(), links: None } },
         Command::CreateInvite { by, visit, request },
         Command::RevokeInvite { by, visit, invite },
         Command::Assign { by, visit, request: assign },
