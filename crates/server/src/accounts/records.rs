@@ -32,7 +32,8 @@ impl Account {
     }
 }
 
-const ACCOUNT: &str = "SELECT staff, role, name, password_hash, unseal('staff.totp_secret', staff, totp_secret), disabled,
+const ACCOUNT: &str =
+    "SELECT staff, role, name, password_hash, unseal('staff.totp_secret', staff, totp_secret), disabled,
     generation FROM staff";
 
 fn account(row: &Row<'_>) -> Result<Account> {

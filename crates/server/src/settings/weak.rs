@@ -37,14 +37,14 @@ fn folder(data: &Path) -> Check {
     let shown = data.display();
     match mode(data) {
         None => Check::good(FOLDER, format!("{shown} will be made for its owner alone.")),
-        Some(mode) if mode & 0o022 != 0 => Check::bad(
+        Some(mode) if mode & 0o002 != 0 => Check::bad(
             FOLDER,
-            format!("Others may write in {shown} (mode {mode:03o}), and so put another database there."),
+            format!("Everybody may write in {shown} (mode {mode:03o}), and so put another database there."),
             format!("Make it its owner's alone: chmod 700 {shown}."),
         ),
-        Some(mode) if mode & 0o055 != 0 => Check::warning(
+        Some(mode) if mode & 0o075 != 0 => Check::warning(
             FOLDER,
-            format!("Others may look into {shown} (mode {mode:03o})."),
+            format!("Others have rights in {shown} (mode {mode:03o})."),
             format!("Make it its owner's alone: chmod 700 {shown}."),
         ),
         Some(_) => Check::good(FOLDER, format!("{shown} is its owner's alone.")),

@@ -235,7 +235,7 @@ fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
     let mut all = Vec::new();
     for (table, column) in columns {
-        let sql = format!("SELECT CAST({column} AS BLOB) FROM {table} WHERE {column} IS NOT NULL");
+        let sql = format!("SELECT CAST(\"{column}\" AS BLOB) FROM {table} WHERE \"{column}\" IS NOT NULL");
         let mut statement = database.prepare(&sql).unwrap();
         let values = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
         all.extend(values.map(|value| (format!("{table}.{column}"), value.unwrap())));

@@ -52,7 +52,9 @@ async fn ask(program: &Path, client: &Client, token: Option<&str>, home: &Path) 
         Some(token) => {
             command.args(["-H", &format!("Authorization: Bearer {token}"), "--exclude-path-regex", ENDS_THE_CALLER]);
         }
-        None => drop(command.args(["--exclude-path-regex", "/events"])),
+        None => {
+            command.args(["--exclude-path-regex", "/events"]);
+        }
     }
     let said = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
     // That it was understood at all, and sent something.
