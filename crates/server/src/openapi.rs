@@ -44,6 +44,8 @@ fn reader(name: &str) -> fn(&Value) -> bool {
         "measure_request" => accepts::<wire::MeasureRequest>,
         "send_request" => accepts::<wire::SendRequest>,
         "endpoint_request" => accepts::<wire::EndpointRequest>,
+        "take_over_request" => accepts::<wire::TakeOverRequest>,
+        "review_request" => accepts::<wire::ReviewRequest>,
         "lock_request" => accepts::<wire::LockRequest>,
         "clinic" => accepts::<wire::Clinic>,
         "notice_request" => accepts::<wire::NoticeRequest>,
@@ -102,7 +104,7 @@ fn vector(name: &str) -> Value {
 }
 
 /// The prefixes of ids (`PROTOCOL.md`, "Ids").
-const IDS: [&str; 8] = ["vis", "inv", "end", "msg", "stf", "ses", "dev", "obj"];
+const IDS: [&str; 9] = ["vis", "inv", "end", "msg", "stf", "ses", "dev", "tov", "obj"];
 
 fn id_pattern(prefixes: &[&str]) -> Value {
     json!({ "type": "string", "pattern": format!("^({})_[A-Za-z0-9_-]{{22}}$", prefixes.join("|")) })
@@ -153,6 +155,7 @@ fn parameter(name: &str) -> Value {
         "invite" => id_pattern(&["inv"]),
         "staff" => id_pattern(&["stf"]),
         "session" => id_pattern(&["ses"]),
+        "taken" => id_pattern(&["tov"]),
         "device" => id_pattern(&["dev"]),
         "object" => id_pattern(&["vis", "inv", "dev", "obj"]),
         "kind" => json!({ "type": "integer", "minimum": 0, "maximum": 255 }),
