@@ -6,22 +6,25 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
-use tokio::io::AsyncBufReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
 use crate::driver::Driver;
+use crate::front::{PROXY, TrustedProxies, read_header};
 use crate::http::ClientAddress;
+use crate::metrics::Metrics;
 use crate::relaying::Relaying;
 use crate::tls::TURN_ALPN;
 
@@ -49,7 +52,8 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// What all connections share.
 #[derive(Clone)]
 struct Service {
-    acceptor: TlsAcceptor,
+    tls: watch::Receiver<Arc<ServerConfig>>,
+    proxies: Arc<TrustedProxies>,
     router: Router,
     driver: Arc<Driver>,
     relaying: Option<Arc<Relaying>>,
@@ -58,13 +62,14 @@ struct Service {
 /// Serves until the driver says that the server goes away.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Arc<ServerConfig>,
+    (tls, proxies): (watch::Receiver<Arc<ServerConfig>>, TrustedProxies),
     router: Router,
-    driver: Arc<Driver>,
+    (driver, metrics): (Arc<Driver>, Arc<Metrics>),
     relaying: Option<Arc<Relaying>>,
     caps: ConnectionCaps,
 ) {
-    let service = Service { acceptor: TlsAcceptor::from(tls), router, driver: Arc::clone(&driver), relaying };
+    let proxies = Arc::new(proxies);
+    let service = Service { tls, proxies: Arc::clone(&proxies), router, driver: Arc::clone(&driver), relaying };
     let gate = Gate::new(caps);
     let mut connections = JoinSet::new();
     loop {
@@ -83,14 +88,14 @@ pub(crate) async fn serve(
             }
         };
         // Closed without a word: a handshake would cost more than the connection.
-        let Some(admission) = gate.admit(from.ip()) else {
+        let Some(admission) = gate.admit(from.ip(), proxies.trusts(from.ip())) else {
             debug!("too many connections");
             continue;
         };
-        let service = service.clone();
+        let (service, counted) = (service.clone(), metrics.connection());
         connections.spawn(async move {
             service.serve(stream, from).await;
-            drop(admission);
+            drop((admission, counted));
         });
     }
     drop(listener);
@@ -101,29 +106,52 @@ pub(crate) async fn serve(
 }
 
 impl Service {
-    async fn serve(self, stream: TcpStream, from: SocketAddr) {
+    async fn serve(self, mut stream: TcpStream, mut from: SocketAddr) {
         set_up(&stream);
+        let by_proxy = self.proxies.trusts(from.ip());
+        let mut first = first_byte(&stream).await;
+        if by_proxy && first == Some(PROXY) {
+            let Some(source) = read_header(&mut stream, from, PATIENCE).await else { return };
+            from = source;
+            first = first_byte(&stream).await;
+        }
         if let Some(relaying) = &self.relaying
-            && is_stun(&stream).await
+            && first == Some(STUN)
         {
             return Arc::clone(relaying).serve_stream(stream, from).await;
         }
-        let Some(mut stream) = shake_hands(&self.acceptor, stream).await else { return };
+        if by_proxy && first.is_some_and(|first| first.is_ascii_uppercase()) {
+            // It has ended TLS itself.
+            return self.serve_http(stream, from.ip(), false).await;
+        }
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.borrow()));
+        let Some(mut stream) = shake_hands(&acceptor, stream).await else { return };
         if let Some(relaying) = &self.relaying
             && is_stun_inside(&mut stream).await
         {
             return Arc::clone(relaying).serve_stream(stream, from).await;
         }
-        self.serve_http(stream, from.ip()).await;
+        // By ALPN and not by the first bytes: for those nothing would limit the time.
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        self.serve_http(stream, from.ip(), is_http2).await;
     }
 
-    async fn serve_http(self, stream: TlsStream<TcpStream>, from: IpAddr) {
+    async fn serve_http(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        from: IpAddr,
+        is_http2: bool,
+    ) {
         let requests = Requests::none();
         let counting = requests.clone();
         let count = move |request: Request, next: Next| counting.clone().carry_out(request, next);
-        let router = self.router.layer(Extension(ClientAddress(from))).layer(from_fn(count));
-        // By ALPN and not by the first bytes: for those nothing would limit the time.
-        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let proxies = Arc::clone(&self.proxies);
+        let told = move |mut request: Request, next: Next| {
+            let client = proxies.client_of(from, request.headers());
+            request.extensions_mut().insert(ClientAddress(client));
+            next.run(request)
+        };
+        let router = self.router.layer(from_fn(told)).layer(from_fn(count));
         let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
         let ended = tokio::select! {
@@ -148,10 +176,11 @@ async fn of_no_more_use(driver: &Driver, requests: &Requests) {
     }
 }
 
-/// Whether a client begins with a request of STUN: its first byte is zero, that of TLS is 22.
-async fn is_stun(stream: &TcpStream) -> bool {
-    let mut first = [0xff];
-    matches!(tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await, Ok(Ok(1))) && first == [STUN]
+/// With what a client begins: a request of STUN with zero, TLS with 22.
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
+    matches!(peeked, Ok(Ok(1))).then_some(first[0])
 }
 
 /// Whether a client comes for the relay: it says so, or says nothing, as browsers do, and begins with a request of STUN.

@@ -1,6 +1,7 @@
 //! Runs the visits: tells them the time, carries requests to them, and rings for whoever has news.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,6 +12,9 @@ use units::{Clock, Timestamp};
 use crate::store::{Disk, QueuedStore};
 use crate::visits::{Command, Reply, Visits};
 
+/// So many bells are no burden.
+const FEW_BELLS: usize = 64;
+
 /// The visits with a clock, a lock and bells.
 pub(crate) struct Driver {
     clock: Clock,
@@ -18,6 +22,8 @@ pub(crate) struct Driver {
     disk: Disk,
     /// One for every endpoint that has a stream.
     bells: Mutex<HashMap<EndpointId, Arc<Notify>>>,
+    /// How many bells were left when those that nobody holds were taken away last.
+    swept: AtomicUsize,
     /// The next timer may be another one.
     timer: Notify,
     /// Whether the server goes away.
@@ -34,6 +40,7 @@ impl Driver {
             version: watch::Sender::new(visits.version()),
             visits: Mutex::new(visits),
             bells: Mutex::default(),
+            swept: AtomicUsize::new(FEW_BELLS),
             timer: Notify::new(),
             closing: watch::Sender::new(false),
         }
@@ -118,7 +125,10 @@ impl Driver {
     pub(crate) fn bell(&self, endpoint: EndpointId) -> Arc<Notify> {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         // Only streams hold bells: one that nobody else holds hangs there from an earlier stream.
-        bells.retain(|_, bell| Arc::strong_count(bell) > 1);
+        if bells.len() >= self.swept.load(Ordering::Relaxed) * 2 {
+            bells.retain(|_, bell| Arc::strong_count(bell) > 1);
+            self.swept.store(bells.len().max(FEW_BELLS), Ordering::Relaxed);
+        }
         Arc::clone(bells.entry(endpoint).or_default())
     }
 
@@ -133,8 +143,10 @@ impl Driver {
             match next {
                 None => changed.await,
                 Some(at) => tokio::select! {
-                    () = changed => {}
+                    biased;
                     () = tokio::time::sleep_until(at.into()) => self.with(|visits, now| visits.handle_timeout(now)),
+                    // Looking through everything for the next moment is not done for each of thousands of changes a second.
+                    () = changed => tokio::time::sleep(LOOK_AGAIN).await,
                 },
             }
         }
@@ -157,6 +169,9 @@ impl Driver {
         self.closing.subscribe().wait_for(|closing| *closing).await.ok();
     }
 }
+
+/// How late something may be that became due sooner by a change: what time brings is counted in seconds.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How long hanging up waits for the disk: it succeeds in any case, and nobody is to look at a button for long.
 const HANG_UP: Duration = Duration::from_secs(1);

@@ -5,14 +5,21 @@
 //! **Invariant:** the server names neither `trust` nor any codec: it has no code that could open a box.
 
 pub mod accounts;
+pub mod backup;
 pub mod doctor;
+pub mod settings;
+pub mod storage_key;
 pub mod store;
 pub mod visits;
 
 mod connections;
 mod data_lock;
 mod driver;
+mod front;
 mod http;
+mod metrics;
+#[cfg(test)]
+mod openapi;
 mod permissions;
 mod rate;
 mod relaying;
@@ -23,6 +30,7 @@ mod tls;
 
 pub use connections::ConnectionCaps;
 pub use data_lock::LockError;
+pub use front::TrustedProxies;
 pub use relaying::{Coturn, Quotas, RelayChoice, RelayOptions};
 pub use serve::{Config, Running, ServeError, serve};
 pub use tls::{CertificateFiles, TlsError};

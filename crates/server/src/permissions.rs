@@ -31,7 +31,7 @@ use Who::{Anybody, Endpoint, Staff};
 
 /// Every route of `PROTOCOL.md`.
 #[rustfmt::skip]
-const TABLE: &[(&str, &str, Who)] = &[
+pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("GET",    "/healthz",                        Anybody),
     ("GET",    "/readyz",                         Anybody),
     ("POST",   "/v1/auth/sign-in",                Anybody),
@@ -98,6 +98,12 @@ pub(crate) fn who(method: &str, path: &str) -> Option<Who> {
     // HEAD is answered as GET, without a body.
     let method = if method == "HEAD" { "GET" } else { method };
     TABLE.iter().find(|(its, at, _)| *its == method && *at == path).map(|(_, _, who)| *who)
+}
+
+/// A route as it stands in the table; none if it stands nowhere.
+pub(crate) fn name_of(method: &str, path: &str) -> Option<(&'static str, &'static str)> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    TABLE.iter().find(|(its, at, _)| *its == method && *at == path).map(|(its, at, _)| (*its, *at))
 }
 
 /// Somebody of the staff who may do what was asked, and with what.

@@ -13,6 +13,7 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
 use signaling_protocol::{IceUrl, Limits, is_phone_number};
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use units::{Clock, Timestamp};
@@ -21,10 +22,13 @@ use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
+use crate::front::TrustedProxies;
 use crate::http::{self, IceSource, Shared};
+use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
 use crate::relaying::{RelayChoice, RelayOptions, Relaying};
 use crate::staff::Staff;
+use crate::storage_key::{KeySource, Place};
 use crate::store::{OpenError, QueuedStore, SqliteStore, StoreError, make_private};
 use crate::stun;
 use crate::tls::{self, CertificateFiles, TlsError};
@@ -38,6 +42,8 @@ const PORT_TRIES: usize = 16;
 pub struct Config {
     /// Where everything is kept.
     pub data: PathBuf,
+    /// Where the key is that seals what would let somebody in.
+    pub key: KeySource,
     /// TCP for HTTPS and TURN, UDP for STUN and TURN. Port 0: any that is free for both.
     pub listen: SocketAddr,
     /// The operator's certificate; without one, a self-signed one.
@@ -54,6 +60,10 @@ pub struct Config {
     pub relay_only: bool,
     /// The clinic's telephone number, for people whose visit does not come about.
     pub phone: Option<String>,
+    /// Where numbers and health are told, by plain HTTP.
+    pub metrics: Option<SocketAddr>,
+    /// The reverse proxies whose word is taken for where somebody comes from.
+    pub proxies: TrustedProxies,
 }
 
 impl Config {
@@ -61,6 +71,7 @@ impl Config {
     pub fn new(data: PathBuf, listen: SocketAddr) -> Self {
         Self {
             data,
+            key: KeySource::default(),
             listen,
             certificate: None,
             limits: Limits::default(),
@@ -69,6 +80,8 @@ impl Config {
             relay: RelayChoice::Own(RelayOptions::default()),
             relay_only: false,
             phone: None,
+            metrics: None,
+            proxies: TrustedProxies::default(),
         }
     }
 
@@ -146,6 +159,9 @@ pub struct Running {
     pub base_url: String,
     /// SHA-256 of its certificate's DER: what `--pin` and links take.
     pub pin: [u8; 32],
+    /// Where numbers and health are told, if anywhere.
+    pub metrics: Option<SocketAddr>,
+    certificate: CertificateReload,
     driver: Arc<Driver>,
     accounts: Arc<Accounts>,
     connections: JoinHandle<()>,
@@ -158,6 +174,14 @@ impl Running {
     /// The pin as text, as in the `ready` line.
     pub fn pin_text(&self) -> String {
         format!("sha256:{}", URL_SAFE_NO_PAD.encode(self.pin))
+    }
+
+    /// Reads the certificate anew: who connects from now on is shown it, connections that are there stay.
+    ///
+    /// # Errors
+    /// When it cannot be used; then the one before it is shown still.
+    pub fn reload_certificate(&self) -> Result<(), TlsError> {
+        self.certificate.reload()
     }
 
     /// Says `bye` to every stream, lets requests that run finish, and closes.
@@ -199,6 +223,23 @@ impl Drop for Running {
     }
 }
 
+/// Where the certificate comes from, and who is told of another.
+struct CertificateReload {
+    files: Option<CertificateFiles>,
+    data: PathBuf,
+    listen: SocketAddr,
+    tls: watch::Sender<Arc<rustls::ServerConfig>>,
+}
+
+impl CertificateReload {
+    fn reload(&self) -> Result<(), TlsError> {
+        let identity = tls::identity(&self.data, self.files.as_ref(), self.listen.ip())?;
+        self.tls.send_replace(identity.config);
+        info!("the certificate was read anew");
+        Ok(())
+    }
+}
+
 /// Starts a server. It is ready when this returns.
 ///
 /// # Errors
@@ -208,9 +249,10 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
     let lock = DataLock::take(&config.data)?;
-    let mut store = SqliteStore::open(&config.data)?;
-    let accounts = Accounts::open(&config.data, clock.unix_micros(Timestamp::ZERO))?;
-    let staff = Staff::open(&config.data, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
+    let place = Place { directory: config.data.clone(), key: config.key };
+    let mut store = SqliteStore::open(&place)?;
+    let accounts = Accounts::open(&place, clock.unix_micros(Timestamp::ZERO))?;
+    let staff = Staff::open(&place, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
@@ -254,8 +296,25 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let accounts = Arc::new(accounts);
     helpers.push(tokio::spawn(look_after_accounts(Arc::clone(&accounts), Arc::clone(&driver))));
     let joins = f64::from(config.limits.joins_per_minute);
+    let metrics = Arc::new(Metrics::new());
+    let mut metrics_address = None;
+    if let Some(address) = config.metrics {
+        let failed = |source: io::Error| match is_taken(&source) {
+            true => ServeError::PortInUse(address),
+            false => ServeError::Listen { address, source },
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        metrics_address = listener.local_addr().ok();
+        helpers.push(tokio::spawn(metrics::serve(
+            listener,
+            Arc::clone(&metrics),
+            Arc::clone(&driver),
+            relaying.clone(),
+        )));
+    }
     let shared = Shared {
         driver: Arc::clone(&driver),
+        metrics: Arc::clone(&metrics),
         accounts: Arc::clone(&accounts),
         staff: Arc::new(staff),
         limits: config.limits,
@@ -267,11 +326,26 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     };
     let router = http::router(Arc::new(shared));
     let caps = config.connections.unwrap_or_else(ConnectionCaps::of_this_machine);
-    let serving = connections::serve(tcp, identity.config, router, Arc::clone(&driver), relaying.clone(), caps);
+    let (tls, seen) = watch::channel(identity.config);
+    let certificate = CertificateReload { files: config.certificate, data: config.data, listen: config.listen, tls };
+    let front = (seen, config.proxies);
+    let serving = connections::serve(tcp, front, router, (Arc::clone(&driver), metrics), relaying.clone(), caps);
     let connections = tokio::spawn(serving);
     let base_url = format!("https://{}", reachable(address));
     info!(%address, "serving");
-    Ok(Running { address, base_url, pin: identity.pin, driver, accounts, connections, relaying, helpers, _lock: lock })
+    Ok(Running {
+        address,
+        base_url,
+        pin: identity.pin,
+        metrics: metrics_address,
+        certificate,
+        driver,
+        accounts,
+        connections,
+        relaying,
+        helpers,
+        _lock: lock,
+    })
 }
 
 /// Does about accounts what nobody asks for: puts out of their visits whom another process has signed out, within a second,

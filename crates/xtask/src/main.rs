@@ -66,6 +66,9 @@ enum Bench {
     Paths(bench::PathsArguments),
     /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
     Relay(bench::RelayArguments),
+    /// What the server carries: ten thousand event streams, and all of them coming back at once; the table goes to
+    /// docs/bench/server.md.
+    Server(bench::ServerArguments),
     /// What else runs inside of the link laboratory; `bench links` starts it there.
     #[command(subcommand, hide = true)]
     Wire(bench::WireArguments),
@@ -100,6 +103,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),
         Command::Bench(Bench::Paths(arguments)) => bench::paths(&workspace, &arguments),
         Command::Bench(Bench::Relay(arguments)) => bench::relay(&workspace, &arguments),
+        Command::Bench(Bench::Server(arguments)) => bench::server(&workspace, &arguments),
         Command::Bench(Bench::Wire(arguments)) => bench::wire(&arguments),
         Command::Bench(Bench::Score { folder }) => bench::score_again(&workspace, &folder),
         Command::Mutants(arguments) => mutants::mutants(&workspace, &arguments),

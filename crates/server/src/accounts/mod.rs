@@ -1,7 +1,7 @@
 //! The clinic's staff: who they are, how they sign in, and for how long.
 //!
 //! What is kept is hashes: of passwords by argon2id, of tokens and codes by SHA-256 and HMAC, since those are drawn at random
-//! (only the secrets of second factors must be kept as they are). Every change is one transaction of the
+//! (only the secrets of second factors are kept themselves, sealed by the [storage key](crate::storage_key)). Every change is one transaction of the
 //! [ledger](crate::store); the tokens that every request shows are in memory as well, and come back with a restart.
 
 mod failures;
@@ -21,7 +21,6 @@ mod sign_up;
 mod tests;
 
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +31,7 @@ use tracing::warn;
 use units::Timestamp;
 
 use crate::rate::Buckets;
+use crate::storage_key::Place;
 use crate::store::{Actor, Database, Event, open_database};
 use failures::Failures;
 use guesses::{By, Guesses, Tried};
@@ -143,8 +143,9 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// The accounts of this data directory. `unix_micros` is the time at [`Timestamp::ZERO`].
-    pub(crate) fn open(data: &Path, unix_micros: u64) -> Result<Self, AddUserError> {
-        let mut database = open_database(data)?;
+    pub(crate) fn open(data: impl Into<Place>, unix_micros: u64) -> Result<Self, AddUserError> {
+        let data = data.into();
+        let mut database = open_database(data.clone())?;
         let key = key(&mut database)?;
         let mut live = Live::default();
         for (token, ends, session, role, generation) in database.read(records::tokens)? {

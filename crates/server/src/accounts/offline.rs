@@ -1,6 +1,5 @@
 //! What is done about accounts by who runs the server, whether it serves or not.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use rusqlite::Connection;
@@ -11,6 +10,7 @@ use units::Phi;
 use super::passwords::{self, LONGEST_PASSWORD, SHORTEST_PASSWORD};
 use super::secrets::{code, random};
 use super::{CODE, key, micros, records};
+use crate::storage_key::Place;
 use crate::store::{Actor, Event, OpenError, open_database};
 
 /// An account cannot be made, or not be let in.
@@ -62,7 +62,12 @@ impl From<Code> for AddUserError {
 ///
 /// # Errors
 /// When the name or password will not do, or the account cannot be stored; nothing is changed then.
-pub fn add_user(data: &Path, name: &str, role: StaffRole, password: &Phi<String>) -> Result<Phi<String>, AddUserError> {
+pub fn add_user(
+    data: impl Into<Place>,
+    name: &str,
+    role: StaffRole,
+    password: &Phi<String>,
+) -> Result<Phi<String>, AddUserError> {
     if !passwords::is_name(name) {
         return Err(AddUserError::Name);
     }
@@ -88,7 +93,7 @@ pub fn add_user(data: &Path, name: &str, role: StaffRole, password: &Phi<String>
 ///
 /// # Errors
 /// When there is an admin, or nothing can be stored.
-pub fn set_up(data: &Path) -> Result<Phi<String>, AddUserError> {
+pub fn set_up(data: impl Into<Place>) -> Result<Phi<String>, AddUserError> {
     give(data, |rows, _| match records::other_admins(rows, None)? {
         0 => Ok(None),
         _ => Err(AddUserError::HasAdmin),
@@ -100,7 +105,7 @@ pub fn set_up(data: &Path) -> Result<Phi<String>, AddUserError> {
 ///
 /// # Errors
 /// When there is no such account, or nothing can be stored.
-pub fn give_code(data: &Path, name: &str) -> Result<Phi<String>, AddUserError> {
+pub fn give_code(data: impl Into<Place>, name: &str) -> Result<Phi<String>, AddUserError> {
     give(data, |rows, events| {
         let account = records::by_name(rows, name)?.ok_or(AddUserError::Unknown)?;
         records::forget_credentials(rows, account.staff)?;
@@ -111,7 +116,7 @@ pub fn give_code(data: &Path, name: &str) -> Result<Phi<String>, AddUserError> {
 }
 
 fn give(
-    data: &Path,
+    data: impl Into<Place>,
     whom: impl FnOnce(&Connection, &mut Vec<Event>) -> Result<Option<StaffId>, AddUserError>,
 ) -> Result<Phi<String>, AddUserError> {
     let mut database = open_database(data)?;

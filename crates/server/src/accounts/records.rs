@@ -32,7 +32,9 @@ impl Account {
     }
 }
 
-const ACCOUNT: &str = "SELECT staff, role, name, password_hash, totp_secret, disabled, generation FROM staff";
+const ACCOUNT: &str =
+    "SELECT staff, role, name, password_hash, unseal('staff.totp_secret', staff, totp_secret), disabled,
+    generation FROM staff";
 
 fn account(row: &Row<'_>) -> Result<Account> {
     Ok(Account {
@@ -78,7 +80,8 @@ pub(super) fn set_credentials(
     totp_secret: &[u8],
     totp_step: i64,
 ) -> Result<()> {
-    let sql = "UPDATE staff SET password_hash = ?, totp_secret = ?, totp_last_step = ? WHERE staff = ?";
+    let sql = "UPDATE staff SET password_hash = ?, totp_secret = seal('staff.totp_secret', staff, ?),
+               totp_last_step = ? WHERE staff = ?";
     database.execute(sql, params![password_hash, totp_secret, totp_step, staff.to_string()]).map(drop)
 }
 
@@ -303,7 +306,11 @@ pub(super) fn tokens(database: &Connection) -> Result<Vec<(Hash, u64, Stored, St
 
 /// The server's key for what follows from tokens and codes, drawn the first time.
 pub(super) fn key(database: &Connection, fresh: &[u8; 32]) -> Result<([u8; 32], bool)> {
-    let added = database.execute("INSERT INTO secrets VALUES ('sessions', ?) ON CONFLICT DO NOTHING", [fresh])?;
-    let key = database.query_row("SELECT value FROM secrets WHERE name = 'sessions'", [], |row| row.get(0))?;
+    let added = database.execute(
+        "INSERT INTO secrets VALUES ('sessions', seal('secrets.value', 'sessions', ?)) ON CONFLICT DO NOTHING",
+        [fresh],
+    )?;
+    let key = "SELECT unseal('secrets.value', name, value) FROM secrets WHERE name = 'sessions'";
+    let key = database.query_row(key, [], |row| row.get(0))?;
     Ok((key, added == 1))
 }

@@ -33,8 +33,8 @@ impl ConnectionCaps {
     }
 }
 
-/// A clinic has a few hundred.
-const MOST_CONNECTIONS: usize = 4_096;
+/// A clinic has a few hundred; a large one with ten thousand apps is measured (docs/bench/server.md).
+const MOST_CONNECTIONS: usize = 16_384;
 
 /// For the database, its journal, the sockets that listen, the runtime.
 const RESERVED_FILES: usize = 64;
@@ -94,13 +94,13 @@ impl Gate {
         Self { caps, counts: Arc::default() }
     }
 
-    /// Lets a connection from there in, if there is room.
-    pub(super) fn admit(&self, from: IpAddr) -> Option<Admission> {
+    /// Lets a connection from there in, if there is room; a trusted proxy brings many.
+    pub(super) fn admit(&self, from: IpAddr, is_proxy: bool) -> Option<Admission> {
         let from = subscriber(from);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let Counts { total, by_address } = &mut *counts;
-        // What forwards for everybody on this machine is not one subscriber.
-        let is_own = from.is_loopback() || from == subscriber(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
+        // What forwards for everybody, on this machine or in front of it, is not one subscriber.
+        let is_own = is_proxy || from.is_loopback() || from == subscriber(IpAddr::V6(std::net::Ipv6Addr::LOCALHOST));
         let has_room = by_address.get(&from).is_none_or(|count| is_own || *count < self.caps.per_address);
         if *total >= self.caps.total || !has_room {
             return None;
@@ -135,14 +135,14 @@ mod tests {
     #[test]
     fn one_address_has_a_share_and_all_together_the_whole() {
         let gate = Gate::new(ConnectionCaps { total: 5, per_address: 2 });
-        let first: Vec<_> = (0..3).map(|_| gate.admit(ip("192.0.2.1"))).collect();
+        let first: Vec<_> = (0..3).map(|_| gate.admit(ip("192.0.2.1"), false)).collect();
         assert_eq!(first.iter().filter(|one| one.is_some()).count(), 2);
-        let same_subscriber = ["2001:db8::1", "2001:db8::2", "2001:db8::3"].map(|text| gate.admit(ip(text)));
+        let same_subscriber = ["2001:db8::1", "2001:db8::2", "2001:db8::3"].map(|text| gate.admit(ip(text), false));
         assert_eq!(same_subscriber.iter().filter(|one| one.is_some()).count(), 2);
-        let other = gate.admit(ip("192.0.2.2"));
-        assert!(other.is_some() && gate.admit(ip("192.0.2.3")).is_none(), "five are the whole");
+        let other = gate.admit(ip("192.0.2.2"), false);
+        assert!(other.is_some() && gate.admit(ip("192.0.2.3"), false).is_none(), "five are the whole");
         drop(first);
-        assert!(gate.admit(ip("192.0.2.1")).is_some(), "who goes makes room");
+        assert!(gate.admit(ip("192.0.2.1"), false).is_some(), "who goes makes room");
         drop((same_subscriber, other));
         assert!(gate.counts.lock().unwrap().by_address.is_empty());
     }
@@ -150,13 +150,14 @@ mod tests {
     #[test]
     fn what_forwards_on_this_machine_is_not_one_subscriber() {
         let gate = Gate::new(ConnectionCaps { total: 8, per_address: 1 });
-        let own: Vec<_> = ["127.0.0.1", "::ffff:127.0.0.1", "::1", "::1"].map(|text| gate.admit(ip(text))).into();
+        let own: Vec<_> =
+            ["127.0.0.1", "::ffff:127.0.0.1", "::1", "::1"].map(|text| gate.admit(ip(text), false)).into();
         assert!(own.iter().all(Option::is_some));
     }
 
     #[test]
     fn there_are_fewer_connections_than_files() {
-        for (files, total) in [(1_024, 704), (100, 50), (1 << 20, 4_096), (usize::MAX, 4_096)] {
+        for (files, total) in [(1_024, 704), (100, 50), (1 << 20, 16_384), (usize::MAX, 16_384)] {
             assert_eq!(ConnectionCaps::for_files(files).total, total, "{files}");
             assert!(total + relayed_sockets_of(files) < files, "{files}");
         }

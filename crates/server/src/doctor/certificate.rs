@@ -66,7 +66,7 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>, name: Option<&str
         return Check::bad(
             WHAT,
             format!("The certificate ran out {} days ago.", -days),
-            "Renew it, and start the server anew.",
+            "Renew it, and tell the server to read it (SIGHUP).",
         );
     }
     if let Some(name) = name
@@ -77,7 +77,7 @@ pub(super) fn of_certificate(certificate: &CertificateDer<'_>, name: Option<&str
     }
     let says = format!("The certificate is for {listed}, and good for {days} days more.");
     if days < SOON_DAYS {
-        return Check::warning(WHAT, says, "Renew it, and start the server anew: it reads the files at its start.");
+        return Check::warning(WHAT, says, "Renew it, and tell the server to read it (SIGHUP).");
     }
     Check::good(WHAT, says)
 }

@@ -52,15 +52,15 @@ pub struct Checkup {
 }
 
 impl Check {
-    fn good(what: &'static str, says: impl Into<String>) -> Self {
+    pub(crate) fn good(what: &'static str, says: impl Into<String>) -> Self {
         Self { what, state: State::Good, says: says.into(), next: String::new() }
     }
 
-    fn warning(what: &'static str, says: impl Into<String>, next: impl Into<String>) -> Self {
+    pub(crate) fn warning(what: &'static str, says: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what, state: State::Warning, says: says.into(), next: next.into() }
     }
 
-    fn bad(what: &'static str, says: impl Into<String>, next: impl Into<String>) -> Self {
+    pub(crate) fn bad(what: &'static str, says: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what, state: State::Bad, says: says.into(), next: next.into() }
     }
 }
@@ -76,6 +76,15 @@ impl Checkup {
         self.state() as u8
     }
 
+    /// What comes of a look at the settings alone.
+    pub fn settings_page(&self) -> String {
+        self.page_under(match self.state() {
+            State::Good => "The settings will do.",
+            State::Warning => "The settings will do, but could be better.",
+            State::Bad => "The server does not start with these settings.",
+        })
+    }
+
     /// What comes of it, for everybody: what will work, then what is wrong and what to do; then the page for who looks after it.
     pub fn page(&self) -> String {
         let headline = match (self.state(), self.running) {
@@ -84,6 +93,10 @@ impl Checkup {
             (State::Warning, _) => "Visits will work, but not all of them, or not for long.",
             (State::Bad, _) => "Visits will not work.",
         };
+        self.page_under(headline)
+    }
+
+    fn page_under(&self, headline: &str) -> String {
         let mut page = format!("{headline}\n");
         for state in [State::Bad, State::Warning] {
             for check in self.checks.iter().filter(|check| check.state == state) {
@@ -121,6 +134,11 @@ pub async fn doctor(config: &Config, name: Option<&str>) -> Checkup {
     }
     checks.extend(answers::coturn(config).await);
     Checkup { running, checks }
+}
+
+/// How the certificate stands.
+pub(crate) fn certificate_check(config: &Config, name: Option<&str>) -> Check {
+    certificate::check(config, name).0
 }
 
 /// The nearest folder above that is there.

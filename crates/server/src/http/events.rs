@@ -18,6 +18,7 @@ use super::Shared;
 use super::answer::{Json, Refused};
 use super::extract::{Endpoint, Visit};
 use crate::driver::Driver;
+use crate::metrics::Held;
 use crate::visits::{Closed, Numbered, StreamId};
 
 /// How long a poll waits for something to happen; proxies commonly give up after 30 s.
@@ -46,7 +47,8 @@ pub(super) async fn events(
         }
         visits.stream_opened(now, endpoint)
     })?;
-    let listener = Listener::new(Arc::clone(&shared.driver), endpoint, stream, cursor);
+    let counted = shared.metrics.stream();
+    let listener = Listener::new(Arc::clone(&shared.driver), counted, endpoint, stream, cursor);
     Ok(if polls(query.as_deref()) { poll(listener).await.into_response() } else { stream_to(listener) })
 }
 
@@ -70,6 +72,7 @@ struct Listener {
     stream: StreamId,
     cursor: Option<u64>,
     how: Closed,
+    _counted: Held,
 }
 
 /// What a listener hears next.
@@ -83,9 +86,9 @@ enum Heard {
 }
 
 impl Listener {
-    fn new(driver: Arc<Driver>, endpoint: EndpointId, stream: StreamId, cursor: Option<u64>) -> Self {
+    fn new(driver: Arc<Driver>, counted: Held, endpoint: EndpointId, stream: StreamId, cursor: Option<u64>) -> Self {
         let bell = driver.bell(endpoint);
-        Self { driver, bell, endpoint, stream, cursor, how: Closed::Broken }
+        Self { driver, bell, endpoint, stream, cursor, how: Closed::Broken, _counted: counted }
     }
 
     async fn next(&mut self, until: Instant) -> Heard {

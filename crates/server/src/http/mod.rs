@@ -25,6 +25,7 @@ use signaling_protocol::{Code, Limits};
 
 use crate::accounts::Accounts;
 use crate::driver::Driver;
+use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
 use crate::staff::Staff;
 use answer::Refused;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) unproven_joins: Mutex<Buckets>,
     /// Measurements with a proof, by address.
     pub(crate) measurements: Mutex<Buckets>,
+    /// The numbers that are told.
+    pub(crate) metrics: Arc<Metrics>,
     /// The servers for finding a path.
     pub(crate) ice: IceSource,
     /// Whether apps are to use relays alone.
@@ -118,6 +121,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(routes::ready))
         .route_layer(from_fn_with_state(Arc::clone(&shared), extract::guard))
+        .route_layer(from_fn_with_state(Arc::clone(&shared.metrics), metrics::count))
         .fallback(async || Refused::from(Code::RouteNotFound))
         .method_not_allowed_fallback(async || Refused::from(Code::RouteNotFound))
         .layer(DefaultBodyLimit::max(shared.limits.json_bytes))

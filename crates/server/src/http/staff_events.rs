@@ -18,6 +18,7 @@ use super::Shared;
 use super::answer::{Json, Refused};
 use super::events::{COMMENT_WAITING, POLL, RETRY_MS, cursor_of, frame, polls, streamed};
 use super::extract::Staff;
+use crate::metrics::Held;
 use crate::permissions::Caller;
 use crate::staff::{Standing, StreamPlace};
 
@@ -31,7 +32,9 @@ pub(super) async fn events(
     let place = shared.staff.stream(by.staff)?;
     let standing = shared.staff.watch();
     let ended = shared.accounts.watch_ended();
-    let listener = Listener { shared, by, standing, ended, cursor: cursor_of(&headers), _place: place };
+    let counted = shared.metrics.stream();
+    let listener =
+        Listener { _counted: counted, shared, by, standing, ended, cursor: cursor_of(&headers), _place: place };
     Ok(if polls(query.as_deref()) { poll(listener).await.into_response() } else { stream_to(listener) })
 }
 
@@ -43,6 +46,7 @@ struct Listener {
     ended: watch::Receiver<u64>,
     cursor: Option<u64>,
     _place: StreamPlace,
+    _counted: Held,
 }
 
 /// What a listener hears next.

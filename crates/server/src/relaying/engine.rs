@@ -88,6 +88,10 @@ impl Engine {
         self.relay.handle_client(now, unix_secs, client, bytes, &Seats(&self.seats, driver));
     }
 
+    pub(super) fn allocations(&self) -> usize {
+        self.relay.allocations()
+    }
+
     pub(super) fn handle_timeout(&mut self, now: Timestamp, unix_secs: u64, driver: &Driver) {
         self.relay.handle_timeout(now, unix_secs, &Seats(&self.seats, driver));
         self.seats.retain(|_, seat| driver.is_present(seat.endpoint));

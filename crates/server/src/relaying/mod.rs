@@ -109,6 +109,11 @@ impl Relaying {
         }
     }
 
+    /// How many allocations there are.
+    pub(crate) fn allocations(&self) -> usize {
+        self.engine().allocations()
+    }
+
     /// Closes every socket of its own.
     pub(crate) fn close(&self) {
         self.engine().close();

@@ -19,7 +19,6 @@ mod take_overs;
 mod tests;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +33,7 @@ use units::Timestamp;
 use crate::accounts::end_sessions_of;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
+use crate::storage_key::Place;
 use crate::store::{Actor, Database, Event, OpenError, forget_take_overs, open_database};
 use crate::visits::first_cursor;
 use checks::Checks;
@@ -110,9 +110,10 @@ type Done<T> = Result<T, Undone>;
 impl Staff {
     /// What is kept in this data directory. `unix_micros` is the time of this start; `room` as in
     /// [`Config::database_room`](crate::Config).
-    pub(crate) fn open(data: &Path, unix_micros: u64, room: Option<u32>) -> Result<Self, OpenError> {
-        let mut database = open_database(data)?;
-        let failed = |source| OpenError::Database { path: data.to_owned(), source };
+    pub(crate) fn open(data: impl Into<Place>, unix_micros: u64, room: Option<u32>) -> Result<Self, OpenError> {
+        let place = data.into();
+        let mut database = open_database(&place)?;
+        let failed = |source| OpenError::Database { path: place.directory.clone(), source };
         if let Some(pages) = room {
             database.set_room(pages).map_err(failed)?;
         }

@@ -120,6 +120,12 @@ pub(crate) enum Event {
     TakeOversForgotten { count: usize },
     /// Nothing is kept of a visit any more.
     VisitForgotten { visit: VisitId },
+    /// The operator made a backup.
+    BackedUp,
+    /// All of this came out of a backup; everybody is signed out.
+    Restored,
+    /// What is sealed is sealed with another storage key.
+    StorageKeyChanged,
 }
 
 impl Event {

@@ -18,8 +18,8 @@ use signaling_protocol::{
 pub(crate) use ledger::{Actor, Database, Event, Failed};
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
+pub(crate) use sqlite::{FILE, MIGRATIONS, as_word, make_private, open_database, parsed, version, word};
 pub use sqlite::{OpenError, SqliteStore};
-pub(crate) use sqlite::{as_word, make_private, open_database, parsed, word};
 pub(crate) use take_overs::{TAKE_OVER, forget as forget_take_overs, take_over_row};
 
 /// A visit as it is stored.

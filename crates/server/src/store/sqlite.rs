@@ -3,25 +3,27 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Base64, InviteKey, Planned};
 
 use super::take_overs;
 use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
+use crate::storage_key::{KeyError, Place, StorageKeys, hex, id_in};
 
 /// The file's name within the data directory.
-const FILE: &str = "housecall.sqlite3";
+pub(crate) const FILE: &str = "housecall.sqlite3";
 
 /// How long to wait for another process that writes: `user add` while the server serves.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-const MIGRATIONS: [&str; 6] = ["
+pub(crate) const MIGRATIONS: [&str; 7] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -114,7 +116,14 @@ const MIGRATIONS: [&str; 6] = ["
         at_unix_micros INTEGER NOT NULL, reviewed_by TEXT REFERENCES staff, reviewed_unix_micros INTEGER, outcome TEXT
     ) STRICT;
     CREATE INDEX take_overs_of_visit ON take_overs (visit);
+", "
+    UPDATE secrets SET value = seal('secrets.value', name, value);
+    UPDATE staff SET totp_secret = seal('staff.totp_secret', staff, totp_secret);
+    INSERT INTO secrets VALUES ('storage-check', seal('secrets.value', 'storage-check', x'00'));
 "];
+
+/// Where sealed values are: table, what names the row, column. Whoever adds one seals it in the migration that makes it.
+pub(crate) const SEALED: [(&str, &str, &str); 2] = [("secrets", "name", "value"), ("staff", "staff", "totp_secret")];
 
 /// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +147,9 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: usize,
     },
+    /// The key of what is in it is missing, or another's.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// SQLite says no.
     #[error("the database {} cannot be opened: {source}; check the disk's free space and the file's permissions", path.display())]
     Database {
@@ -159,8 +171,8 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the directory or the file in it cannot be used.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        Ok(Self { database: open_database(directory)? })
+    pub fn open(place: impl Into<Place>) -> Result<Self, OpenError> {
+        Ok(Self { database: open_database(place)? })
     }
 
     /// Lets the file grow by at most `pages` pages from now on: an operator's ceiling, so that a busy server cannot
@@ -193,9 +205,11 @@ impl SqliteStore {
 /// All that stands there.
 fn rows(transaction: &Connection) -> rusqlite::Result<Rows> {
     Ok(Rows {
-        challenge_key: all(transaction, "SELECT value FROM secrets WHERE name = 'challenge'", |row| {
-            row.get::<_, [u8; 32]>(0)
-        })?
+        challenge_key: all(
+            transaction,
+            "SELECT unseal('secrets.value', name, value) FROM secrets WHERE name = 'challenge'",
+            |row| row.get::<_, [u8; 32]>(0),
+        )?
         .pop(),
         visits: all(
             transaction,
@@ -273,28 +287,105 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// A connection to the data directory's database, at this program's version.
-pub(crate) fn open_database(directory: &Path) -> Result<Database, OpenError> {
-    make_private(directory).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
+/// A connection to the data directory's database, at this program's version and sealed with its newest storage key.
+pub(crate) fn open_database(place: impl Into<Place>) -> Result<Database, OpenError> {
+    let place = place.into();
+    let directory = &place.directory;
+    make_private(directory).map_err(|source| OpenError::Directory { path: directory.clone(), source })?;
     let path = directory.join(FILE);
     let failed = |source| OpenError::Database { path: path.clone(), source };
-    make_private_file(&path).map_err(|source| OpenError::Directory { path: directory.to_owned(), source })?;
+    make_private_file(&path).map_err(|source| OpenError::Directory { path: directory.clone(), source })?;
     let mut database = Connection::open(&path).map_err(failed)?;
     database.busy_timeout(BUSY).map_err(failed)?;
     database.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     // FULL: what was answered with success survives a power cut (sqlite.org/pragma.html#pragma_synchronous).
     database.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     database.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+    // What is deleted is overwritten (sqlite.org/pragma.html#pragma_secure_delete).
+    database.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(failed)?;
     let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    let found = found as usize;
+    let found = version(&transaction).map_err(failed)?;
     let steps = MIGRATIONS.get(found..).ok_or(OpenError::Newer { found, known: MIGRATIONS.len() })?;
+    let keys = keys_of(&transaction, &place, failed)?;
+    keys.teach(&transaction).map_err(failed)?;
     for step in steps {
         transaction.execute_batch(step).map_err(failed)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(failed)?;
+    let resealed = seal_anew(&transaction, &keys).map_err(failed)?;
     transaction.commit().map_err(failed)?;
-    Database::new(database).map_err(failed)
+    if (1..SEALED_SINCE).contains(&found) || resealed {
+        forget_what_was(&database);
+    }
+    let mut database = Database::new(database).map_err(failed)?;
+    if resealed {
+        let told = database.write(Actor::Operator, |_, events| {
+            events.push(Event::StorageKeyChanged);
+            Ok::<_, rusqlite::Error>(())
+        });
+        told.map_err(failed)?;
+    }
+    Ok(database)
+}
+
+/// The version from which on secrets are sealed.
+const SEALED_SINCE: usize = 7;
+
+/// At which version a database is.
+pub(crate) fn version(database: &Connection) -> rusqlite::Result<usize> {
+    database.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|version| version as usize)
+}
+
+/// The key that opens what is sealed here, before anything else is tried. One is made where nothing is sealed yet.
+fn keys_of(
+    database: &Connection,
+    place: &Place,
+    failed: impl Fn(rusqlite::Error) -> OpenError,
+) -> Result<Arc<StorageKeys>, OpenError> {
+    let keys = match sealed_with(database).map_err(failed)? {
+        None => place.keys_or_new()?,
+        Some(check) => {
+            let keys = place.keys()?;
+            if keys.unseal("secrets.value", CHECK, &check).is_err() {
+                let sealed = id_in(&check).map_or_else(|| "(unreadable)".to_owned(), |id| hex(&id));
+                return Err(KeyError::Another { sealed, found: hex(&keys.newest()) }.into());
+            }
+            keys
+        }
+    };
+    Ok(Arc::new(keys))
+}
+
+/// The row by which a wrong key is noticed.
+const CHECK: &str = "storage-check";
+
+fn sealed_with(database: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    if version(database)? < SEALED_SINCE {
+        return Ok(None);
+    }
+    database.query_row("SELECT value FROM secrets WHERE name = ?", [CHECK], |row| row.get(0)).optional()
+}
+
+/// Seals with the newest key what an older one sealed. Answers whether there was anything.
+fn seal_anew(database: &Connection, keys: &StorageKeys) -> rusqlite::Result<bool> {
+    if sealed_with(database)?.is_none_or(|check| id_in(&check) == Some(keys.newest())) {
+        return Ok(false);
+    }
+    for (table, row, column) in SEALED {
+        let place = format!("'{table}.{column}', {row}");
+        let sql = format!("UPDATE {table} SET {column} = seal({place}, unseal({place}, {column}))");
+        database.execute(&sql, [])?;
+    }
+    Ok(true)
+}
+
+/// Takes out of the files what a migration has sealed. Best effort: where another program reads just now it is done by
+/// SQLite when that one closes.
+fn forget_what_was(database: &Connection) {
+    let checkpoint = || database.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
+    if let Err(error) = database.execute_batch("VACUUM").and_then(|()| checkpoint()) {
+        tracing::warn!(%error, "the database could not be written anew after its secrets were sealed");
+    }
 }
 
 /// Makes the directory, readable by its owner alone.
@@ -326,7 +417,9 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| database.prepare_cached(sql)?.execute(values);
     match change {
-        Change::ChallengeKey(key) => run("INSERT INTO secrets VALUES ('challenge', ?)", params![key]),
+        Change::ChallengeKey(key) => {
+            run("INSERT INTO secrets VALUES ('challenge', seal('secrets.value', 'challenge', ?))", params![key])
+        }
         Change::Visit(row) => run(
             "INSERT INTO visits (visit, creator, host, state, ended, created_unix_micros, ended_unix_micros,
                 start_unix_secs, length_minutes, time_zone, locked)

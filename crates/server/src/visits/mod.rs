@@ -43,6 +43,7 @@ use signaling_protocol::{
 use tracing::warn;
 use units::Timestamp;
 
+use crate::metrics::Census;
 use crate::rate::TokenBucket;
 use crate::store::{Change, InviteRow, Store, StoreError, TakeOverRow, TokenHash, VisitRow};
 use challenge::Challenger;
@@ -302,6 +303,25 @@ impl<S: Store> Visits<S> {
             self.write(row.as_slice()).ok();
         }
         self.writing
+    }
+
+    /// How many there are of everything.
+    pub(crate) fn census(&self) -> Census {
+        let mut census = Census::default();
+        for visit in self.visits.values() {
+            let state = match visit.row.state {
+                VisitState::Scheduled => 0,
+                VisitState::Open => 1,
+                VisitState::Active => 2,
+                VisitState::Paused => 3,
+                VisitState::Ended => 4,
+            };
+            census.visits[state] += 1;
+        }
+        for endpoint in self.endpoints.values().filter(|endpoint| endpoint.gone_at.is_none()) {
+            census.endpoints[usize::from(endpoint.row.admission == Admission::Admitted)] += 1;
+        }
+        census
     }
 
     /// The store, for reading what was written.

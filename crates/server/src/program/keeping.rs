@@ -1,0 +1,48 @@
+//! Backups and the storage key.
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+use server::backup::{Manifest, back_up, inspect, restore};
+use server::storage_key::{fresh_key_line, rotate};
+
+use super::arguments::{Backup, KeyCommand, Restore};
+
+pub(crate) fn make(arguments: Backup) -> Result<()> {
+    let made = back_up(&arguments.data.place()?, &arguments.to)?;
+    say(&format!("{} is written and was read once more: {}.", arguments.to.display(), words(&made)));
+    Ok(())
+}
+
+pub(crate) fn bring_back(arguments: Restore) -> Result<()> {
+    let place = arguments.data.place()?;
+    if arguments.check {
+        let found = inspect(&place, &arguments.from)?;
+        say(&format!("{} is whole and opens: {}.", arguments.from.display(), words(&found)));
+        return Ok(());
+    }
+    let found = restore(&place, &arguments.from)?;
+    say(&format!("{} holds the backup: {}. Everybody signs in anew.", place.directory.display(), words(&found)));
+    Ok(())
+}
+
+pub(crate) fn keys(command: KeyCommand) -> Result<()> {
+    match command {
+        // Alone on standard output, so that a script can take it.
+        KeyCommand::New => Ok(write!(io::stdout(), "{}", fresh_key_line()?.expose())?),
+        KeyCommand::Rotate(data) => {
+            rotate(&data.place()?)?;
+            say("Everything is sealed with a new key. Copy the key file to where you keep the last one.");
+            Ok(())
+        }
+    }
+}
+
+fn words(manifest: &Manifest) -> String {
+    let Manifest { program, database_version, made_unix_secs, .. } = manifest;
+    format!("version {program}, database version {database_version}, made at {made_unix_secs} (Unix time)")
+}
+
+fn say(sentence: &str) {
+    writeln!(io::stderr(), "{sentence}").ok();
+}
