@@ -131,3 +131,25 @@ pub(super) fn is_slow(round_trip: Duration, handshake: Option<Duration>) -> bool
 pub(super) fn is_full(round_trip: Duration, handshake: Option<Duration>) -> bool {
     round_trip > LONGEST_ROUND_TRIP || handshake.is_some_and(|took| took > HANDSHAKE_OF_FULL_PATH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_told_to_be_thin_by_what_came_before_the_media() {
+        let slow =
+            |round_trip, handshake| is_slow(Duration::from_millis(round_trip), Some(Duration::from_millis(handshake)));
+        let measured_thin = [(475, 2_600), (794, 2_060), (480, 3_500)];
+        let measured_wide = [(45, 260), (60, 260), (45, 700), (225, 570), (420, 1_680), (640, 1_870)];
+        assert!(measured_thin.into_iter().all(|(round_trip, took)| slow(round_trip, took)));
+        assert!(measured_wide.into_iter().all(|(round_trip, took)| !slow(round_trip, took)));
+    }
+
+    #[test]
+    fn one_lost_packet_of_a_handshake_is_no_full_queue() {
+        let full = |round_trip, took| is_full(Duration::from_millis(round_trip), Some(Duration::from_millis(took)));
+        assert!(!full(45, 900) && !full(640, 1_950));
+        assert!(full(475, 2_600) && full(794, 1_200));
+    }
+}
