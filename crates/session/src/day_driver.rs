@@ -28,6 +28,9 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// When the card of a visit that was taken over is looked for again: a colleague's app may be sealing it just now.
 const LOOK_FOR_CARD: Duration = Duration::from_secs(2);
 
+/// A list, and at which turn it was asked for.
+type Listed = (u32, Result<VisitsReply, ClientError>);
+
 /// What came of something that was asked for.
 enum Answer {
     /// With the visit that was to be moved, if that was it.
@@ -63,6 +66,8 @@ pub(crate) struct DayDriver {
     day: Option<u64>,
     /// Waits for the next list.
     looking: Option<AbortHandle>,
+    /// How often another day was turned to.
+    turn: u32,
     queue: Queue,
     shown: DaySnapshot,
     colleagues: Vec<Colleague>,
@@ -89,6 +94,7 @@ impl DayDriver {
             calendar,
             day: None,
             looking: None,
+            turn: 0,
             queue,
             shown,
             colleagues: Vec::new(),
@@ -113,7 +119,10 @@ impl DayDriver {
                     // The window is closed.
                     None => return,
                 },
-                Some(list) = lists.recv() => self.listed(list, &lists_out).await,
+                // One that was on its way when another day was turned to is of no use.
+                Some((turn, list)) = lists.recv() => if turn == self.turn {
+                    self.listed(list, &lists_out).await;
+                },
                 Some(answer) = answers.recv() => self.answered(answer, &answers_out),
             }
             self.show();
@@ -121,19 +130,19 @@ impl DayDriver {
     }
 
     /// Asks for the list: at once, or when it is another one than `known`.
-    fn look(&mut self, known: Option<u64>, after: Duration, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
-        let (office, lists) = (self.office.clone(), lists.clone());
+    fn look(&mut self, known: Option<u64>, after: Duration, lists: &mpsc::Sender<Listed>) {
+        let (office, lists, turn) = (self.office.clone(), lists.clone(), self.turn);
         let span = self.calendar.day(self.day.unwrap_or_else(|| office.unix_now()));
         let looking = tokio::spawn(async move {
             tokio::time::sleep(after).await;
             let list = office.client.visits(&office.token, span, known).await;
-            let _ = lists.send(list).await;
+            let _ = lists.send((turn, list)).await;
         });
         self.looking = Some(looking.abort_handle());
     }
 
     /// Another day is shown. A list of the one before that is on its way is not waited for.
-    fn turn_to(&mut self, other: OtherDay, lists: &mpsc::Sender<Result<VisitsReply, ClientError>>) {
+    fn turn_to(&mut self, other: OtherDay, lists: &mpsc::Sender<Listed>) {
         let today = self.office.unix_now();
         let at = self.day.unwrap_or(today);
         let day = match other {
@@ -146,14 +155,11 @@ impl DayDriver {
         if let Some(looking) = self.looking.take() {
             looking.abort();
         }
+        self.turn = self.turn.wrapping_add(1);
         self.look(None, Duration::ZERO, lists);
     }
 
-    async fn listed(
-        &mut self,
-        list: Result<VisitsReply, ClientError>,
-        lists: &mpsc::Sender<Result<VisitsReply, ClientError>>,
-    ) {
+    async fn listed(&mut self, list: Result<VisitsReply, ClientError>, lists: &mpsc::Sender<Listed>) {
         match list {
             Ok(reply) => {
                 let is_first = self.queue.version().is_none();
