@@ -138,7 +138,7 @@ fn an_admin_lets_a_colleague_do_something_else() {
 /// A desk whose clinician looks at their own account.
 fn own_account(view: AccountView) -> Harness<'static, Window> {
     let mut moment = Moment::desk(DeskPhase::Ready { problem: None });
-    moment.desk.as_mut().unwrap().account = Some(view);
+    moment.desk.as_mut().expect("a desk").account = Some(view);
     open(moment)
 }
 

@@ -292,9 +292,12 @@ pub(super) fn sessions(database: &Connection, of: StaffId, asking: SessionId) ->
     database.prepare(sql)?.query_map([of.to_string()], read)?.collect()
 }
 
-/// All tokens that open something, for a server that starts: the token's hash, until when, its session, as what, and
-/// the account's generation.
-pub(super) fn tokens(database: &Connection) -> Result<Vec<(Hash, u64, Stored, StaffRole, u32)>> {
+/// A token that opens something: its hash, until when (in microseconds of Unix time), its session, as what, and the
+/// account's generation.
+pub(super) type StoredToken = (Hash, u64, Stored, StaffRole, u32);
+
+/// All tokens that open something, for a server that starts.
+pub(super) fn tokens(database: &Connection) -> Result<Vec<StoredToken>> {
     let sql = "SELECT sessions.session, sessions.staff, began_unix_micros, used_unix_micros, refresh_hash, hash,
                    ends_unix_micros, role, generation
                FROM access_tokens JOIN sessions USING (session) JOIN staff USING (staff) WHERE disabled = 0";

@@ -384,7 +384,7 @@ fn failed_tries_are_counted_by_kind_and_account_and_written_together() {
     for name in ["nobody", "somebody", "lee"] {
         assert_eq!(try_as(name, "wrong horse", None), refused(Code::SignInRefused));
     }
-    for digits in [None, Some(phi("000000")), Some(house.digits(0)).map(Phi::new)] {
+    for digits in [None, Some(phi("000000")), Some(Phi::new(house.digits(0)))] {
         assert_eq!(try_as("lee", PASSWORD, digits), refused(Code::SignInRefused));
     }
     let recovery_code = Some(phi("aaaa-bbbb-cccc-dddd"));

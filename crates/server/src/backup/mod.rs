@@ -289,7 +289,10 @@ fn read(
     let mut waiting: Vec<u8> = Vec::new();
     let torn = || BackupError::Torn(from.to_owned());
     let mut more = |waiting: &mut Vec<u8>| match reader.piece().map_err(failed)? {
-        Some(piece) => Ok::<_, BackupError>(waiting.extend(piece)).map(|()| true),
+        Some(piece) => {
+            waiting.extend(piece);
+            Ok::<_, BackupError>(true)
+        }
         None => Ok(false),
     };
     let mut exactly = |waiting: &mut Vec<u8>, length: usize| {

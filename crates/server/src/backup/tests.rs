@@ -11,7 +11,7 @@ struct House(tempfile::TempDir);
 impl House {
     fn new() -> Self {
         let house = Self(tempfile::tempdir().unwrap());
-        add_user(&house.place(), "ada", StaffRole::Admin, &Phi::new("correct horse".to_owned())).unwrap();
+        add_user(house.place(), "ada", StaffRole::Admin, &Phi::new("correct horse".to_owned())).unwrap();
         house
     }
 

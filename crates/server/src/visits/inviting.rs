@@ -125,7 +125,7 @@ impl<S: Store> Visits<S> {
     ) -> Result<Vec<InviteRow>, Code> {
         let [opens, expires] = [opens_unix_secs, expires_unix_secs].map(|secs| secs.saturating_mul(1_000_000));
         let latest = self.unix_micros(now + FARTHEST_OPENING);
-        let life = Duration::from_micros(expires.checked_sub(opens.max(self.unix_micros(now))).unwrap_or_default());
+        let life = Duration::from_micros(expires.saturating_sub(opens.max(self.unix_micros(now))));
         if life.is_zero() || life > LONGEST_INVITE || opens > latest {
             return Err(Code::Malformed);
         }
