@@ -8,20 +8,22 @@ use super::paths_relayed::{Bar, FIGURES, LINK, WAYS, median};
 pub(super) fn page(measured: &Measured) -> String {
     format!(
         "# Which networks a visit gets through\n\n\
-         By `cargo xtask bench paths`, in the link laboratory, the server with its relay on port 443. Measured: {}; by a relay, beside \
-         straight:\n{}.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
+         By `cargo xtask bench paths`, in the link laboratory, the server with its relay on port 443. Measured:\n{}.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
          [docs/network.md](../network.md) tells how a path is found.\n",
-        programs(measured, "matrix"),
-        programs(measured, "relayed"),
+        programs(measured),
         matrix(measured),
         cold(measured),
         relayed(measured)
     )
 }
 
-/// Which build a part was measured with.
-fn programs<'a>(measured: &'a Measured, part: &str) -> &'a str {
-    measured.get("programs", part).as_str().unwrap_or("–")
+/// Which build was measured; both, where it was another one for the relayed calls.
+fn programs(measured: &Measured) -> String {
+    let of = |part| measured.get("programs", part).as_str().unwrap_or("–");
+    match (of("matrix"), of("relayed")) {
+        (matrix, relayed) if matrix == relayed => matrix.to_owned(),
+        (matrix, relayed) => format!("{matrix}; by a relay, beside straight: {relayed}"),
+    }
 }
 
 fn matrix(measured: &Measured) -> String {
@@ -166,8 +168,8 @@ fn relayed(measured: &Measured) -> String {
     format!(
         "The patient on `{LINK}`, the clinician on `good`; real footage and voices, scored as in [links.md](links.md), from 10 s after the \
          admission. Means of\nboth directions, the median of {calls} each way. Bars: no more than {:.0} % below the straight call's, and no more than \
-         {:.0} ms later: the relay is on\nthe straight way between the two, so that the path itself is as long. Over a stream each packet carries more (28 bytes by \
-         TCP, 50 by\nTLS), its acknowledgements share the link, and what is lost holds up what comes after it: on a link that is full that is seen.\n\n\
+         {:.0} ms later: the relay is on\nthe straight way between the two, so that the path itself is as long. Over a stream each packet carries more (24 bytes by \
+         TCP, 46 by\nTLS), its acknowledgements share the link, and what is lost holds up what comes after it: on a link that is full that is seen.\n\n\
          | way |{heads}\n|---|{}\n{rows}",
         bars.0 * 100.0,
         bars.1,
