@@ -253,7 +253,7 @@ async fn what_is_planted_in_every_input_is_in_no_log_no_number_no_backup_and_no_
     people.knows(STAFF, secret.expose());
     let (server, client) = start_program(data.path(), logs.path(), people).await;
     let signed_in = client.sign_in(STAFF).await;
-    let token = signed_in.token.expose();
+    let token = signed_in.token.expose().as_str();
     let link = client.link(token, 7).await;
     let host = client.host(token, link.visit, b"host").await;
     let planted = PLANTED.map(|text| text.replace(['\r', '\n'], " "));
