@@ -45,7 +45,9 @@ impl House {
         let peers = Peers { private: false, own: relayed.clone(), listen_port: 443 };
         let mut config = Config { relayed, peers, quotas: Quotas::default() };
         change(&mut config);
+        let addresses = config.relayed.clone();
         Self {
+            addresses,
             relay: Relay::new(config, Secret::new([5; 32])),
             now: Timestamp::from_millis(1_000),
             gone: Gone::default(),
@@ -128,12 +130,11 @@ impl House {
                     self.to_peers.push((relayed, peer, bytes));
                 }
                 Output::Open { client, family } => {
-                    let ip: IpAddr =
-                        if family == Family::V4 { RELAYED } else { RELAYED_V6 }.parse().expect("an address");
                     self.next_port += 1;
-                    let relayed = SocketAddr::new(ip, self.next_port);
-                    self.sockets.insert(relayed);
-                    self.relay.handle_opened(self.now, client, family, Some(relayed));
+                    let ip = self.addresses.iter().find(|ip| ip.is_ipv4() == (family == Family::V4));
+                    let relayed = ip.map(|ip| SocketAddr::new(*ip, self.next_port));
+                    self.sockets.extend(relayed);
+                    self.relay.handle_opened(self.now, client, family, relayed);
                 }
                 Output::Close { relayed } => assert!(self.sockets.remove(&relayed), "closed twice"),
                 Output::HangUp { client } => self.hung_up.push(client),

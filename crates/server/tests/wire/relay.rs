@@ -215,7 +215,8 @@ async fn a_clinic_that_hides_addresses_says_so_and_names_relays_alone() {
         let urls: Vec<_> = reply.servers.iter().flat_map(|server| &server.urls).collect();
         assert!(urls.len() == 3 && urls.iter().all(|url| url.starts_with("turn")), "{urls:?}");
     }
-    let guest = Clinic::start().await.call().await.2;
+    let clinic = Clinic::start().await;
+    let (_, _, guest) = clinic.call().await;
     let usual: IceReply = guest.get("ice").await.ok();
     assert!(!usual.relay_only && !guest.joined.relay_only);
 }
