@@ -32,6 +32,8 @@ pub(crate) struct House {
     pub(crate) to_peers: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     pub(crate) to_clients: HashMap<Client, Vec<Vec<u8>>>,
     pub(crate) hung_up: Vec<Client>,
+    /// One address of each family that it has.
+    addresses: Vec<IpAddr>,
     next_port: u16,
 }
 
