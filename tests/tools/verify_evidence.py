@@ -413,7 +413,8 @@ def main():
         if arguments.key is not None and key is None:
             raise ValueError("--key is 43 characters of base64url")
         text = sys.stdin.read() if arguments.file == "-" else read(arguments.file)
-        kept = [read(path) for path in arguments.checkpoint]
+        # Who saved it may have ended it with one more line than a note has.
+        kept = [read(path).rstrip("\n") + "\n" for path in arguments.checkpoint]
     except (OSError, ValueError) as error:
         print(f"verify_evidence: {error}", file=sys.stderr)
         return 2

@@ -51,7 +51,9 @@ fn run(arguments: &Arguments) -> Result<Result<Verified, Refusal>> {
         Some(text) => Some(from_base64(text).context("--key is 43 characters of base64url")?),
         None => None,
     };
-    let kept = arguments.checkpoint.iter().map(|path| text(path)).collect::<Result<_>>()?;
+    // Who saved it may have ended it with one more line than a note has.
+    let note = |path: &PathBuf| text(path).map(|note| format!("{}\n", note.trim_end_matches('\n')));
+    let kept = arguments.checkpoint.iter().map(note).collect::<Result<_>>()?;
     let text = text(&arguments.file)?;
     let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n');
     Ok(verify(lines, &Known { key, kept }))

@@ -121,7 +121,7 @@ fn ask(lines: &[String], key: Option<&str>, kept: &[&str]) -> Option<String> {
     command.args(key.map(|key| format!("--key={key}")));
     for (number, kept) in kept.iter().enumerate() {
         let path = scratch.path().join(number.to_string());
-        std::fs::write(&path, kept).unwrap();
+        std::fs::write(&path, format!("{kept}\n")).unwrap();
         command.arg("--checkpoint").arg(path);
     }
     let mut process = command.spawn().unwrap();
