@@ -14,7 +14,7 @@ use signaling_protocol::{Base64, InviteKey, Planned};
 
 use super::acting::By;
 use super::take_overs;
-use super::{Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
+use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
 use crate::storage_key::{KeyError, Place, StorageKeys, hex, id_in};
 
 /// The file's name within the data directory.
