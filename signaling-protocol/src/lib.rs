@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod audit;
 mod bytes;
 mod envelope;
 mod event;
@@ -26,6 +27,9 @@ pub use account::{
     AccountState, AddStaffRequest, CodeReply, PasswordRequest, RecoveryCodesReply, RecoveryCodesRequest,
     RefreshRequest, RoleRequest, SessionRow, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
     StaffReply, StaffRole, StaffRow,
+};
+pub use audit::{
+    AuditRowsReply, CheckpointReply, OriginHashes, OriginReply, ReceiptKind, ReceiptLevel, ReceiptPath, ReceiptRequest,
 };
 pub use bytes::{Base64, Challenge, ClinicFingerprint, InviteKey, NoteCommitment, Signature};
 pub use envelope::{Envelope, SCHEME_OPEN, SCHEME_SEALED, is_sealed_size};

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    AddStaffRequest, AssignRequest, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest, Challenge,
-    ChallengeReply, CheckMessage, CheckReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
+    AddStaffRequest, AssignRequest, AuditRowsReply, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest, Challenge,
+    ChallengeReply, CheckMessage, CheckReply, CheckpointReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
     CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
     EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest, PasswordRequest,
-    PlanRequest, Planned, PollReply, Problem, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest,
+    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest, OriginReply, PasswordRequest,
+    PlanRequest, Planned, PollReply, Problem, ReceiptRequest, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest,
     RoleRequest, SendReply, SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
     StaffEvent, StaffReply, TakeOverReply, TakeOverRequest, TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest,
     is_sealed_size, join_signing_bytes, measure_signing_bytes,
@@ -25,7 +25,7 @@ use signaling_protocol::{
 type Again = fn(&Value) -> Value;
 
 /// What each file holds. Events are `event_` and their kind.
-const MESSAGES: [(&str, Again); 59] = [
+const MESSAGES: [(&str, Again); 63] = [
     ("take_over_request", again::<TakeOverRequest>),
     ("take_over_reply", again::<TakeOverReply>),
     ("take_overs_reply", again::<TakeOversReply>),
@@ -85,6 +85,10 @@ const MESSAGES: [(&str, Again); 59] = [
     ("write_box_request", again::<WriteBoxRequest>),
     ("box_reply", again::<BoxReply>),
     ("boxes_reply", again::<BoxesReply>),
+    ("checkpoint_reply", again::<CheckpointReply>),
+    ("receipt_request", again::<ReceiptRequest>),
+    ("audit_rows_reply", again::<AuditRowsReply>),
+    ("origin_reply", again::<OriginReply>),
 ];
 
 const EVENTS: [&str; 17] = [

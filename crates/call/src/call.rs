@@ -25,10 +25,13 @@ mod connections;
 mod ending;
 mod joining;
 mod meeting;
+mod receipts;
 mod room;
 mod settling;
 mod span;
 mod timers;
+
+pub use receipts::ReceiptDraft;
 
 #[cfg(test)]
 mod tests;
@@ -102,6 +105,8 @@ pub struct Call {
     problem: Option<Problem>,
     reached: BTreeSet<MilestoneKind>,
 
+    /// The time that we were told last.
+    told_at: Timestamp,
     outbox: Vec<Envelope>,
     outputs: VecDeque<Output>,
     snapshot: Snapshot,
@@ -182,6 +187,7 @@ impl Call {
             microphone_lost: false,
             problem: None,
             reached: BTreeSet::new(),
+            told_at: Timestamp::ZERO,
             outbox: Vec::new(),
             outputs: VecDeque::new(),
             snapshot,
@@ -192,6 +198,7 @@ impl Call {
 
     /// Something happened.
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.told_at = now;
         match input {
             Input::Intent(intent) => self.handle_intent(now, intent),
             Input::Peer(endpoint, input) => self.handle_peer(now, endpoint, input),
@@ -201,6 +208,8 @@ impl Call {
             Input::OwnDevice(found) => self.take_own_device(found),
             Input::Facts(facts) => self.set_facts(facts),
             Input::Code(code) => self.say_code(code),
+            Input::Log(checkpoint) => self.show_log(checkpoint),
+            Input::LogRewritten => self.problem = Some(Problem::LogRewritten),
             Input::Stats(StatsInput::EncodeTime(took)) => {
                 self.policy.on_encode_time(now, took);
             }
@@ -210,6 +219,7 @@ impl Call {
 
     /// It is as late as [`poll_timeout`](Self::poll_timeout) said, or later.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.told_at = now;
         self.run_timers(now);
         self.conclude(now);
     }

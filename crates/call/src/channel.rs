@@ -240,6 +240,11 @@ impl Channel {
         self.sealed.peer_facts()
     }
 
+    /// What both ends say of this connection to the audit log; none before both certificates were announced.
+    pub(crate) fn receipt_fingerprints(&self) -> Option<[u8; 32]> {
+        self.sealed.receipt_fingerprints()
+    }
+
     /// Boxes that were not taken.
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped

@@ -37,6 +37,11 @@ pub enum ControlMessage {
     },
     /// From a host: it was right.
     CodeRight,
+    /// The newest checkpoint of the clinic's audit log that the sender keeps.
+    Log {
+        /// A signed note.
+        checkpoint: String,
+    },
     /// The sender hangs up; nothing follows.
     Bye {
         /// Why.
@@ -112,7 +117,8 @@ pub enum ControlMessageError {
 /// The longest control message. Generous: today's are below 100 bytes, and a later version may say more.
 const MAX_BYTES: usize = 4 * 1024;
 
-const KINDS: [&str; 8] = ["admitted", "media_state", "check", "facts", "code_asked", "code", "code_right", "bye"];
+const KINDS: [&str; 9] =
+    ["admitted", "media_state", "check", "facts", "code_asked", "code", "code_right", "log", "bye"];
 
 const fn yes() -> bool {
     true
@@ -169,6 +175,7 @@ mod tests {
             ControlMessage::CodeAsked { wrong: 2 },
             ControlMessage::Code { code: Phi::new("4711".to_owned()) },
             ControlMessage::CodeRight,
+            ControlMessage::Log { checkpoint: "a note".to_owned() },
             ControlMessage::Bye { reason: ByeReason::HungUp },
         ] {
             assert_eq!(ControlMessage::from_bytes(&message.to_bytes()), Ok(message));

@@ -27,6 +27,10 @@ pub enum Input {
     Facts(Facts),
     /// The clinic's code as our person typed it. Guest only.
     Code(Phi<String>),
+    /// The newest checkpoint of the clinic's audit log, which goes on from what this app had seen of it.
+    Log(String),
+    /// The log does not, or it is not the one that the other side has seen.
+    LogRewritten,
     /// Somebody measured something.
     Stats(StatsInput),
 }
@@ -205,6 +209,8 @@ pub enum RequestKind {
     Lock,
     /// [`SignalingRequest::End`](crate::SignalingRequest::End)
     End,
+    /// [`Output::Receipt`](crate::Output::Receipt)
+    Receipt,
     /// [`SignalingRequest::Leave`](crate::SignalingRequest::Leave)
     Leave,
 }

@@ -27,7 +27,7 @@ mod remote_party;
 mod simulation;
 mod snapshot;
 
-pub use call::Call;
+pub use call::{Call, ReceiptDraft};
 pub use code_check::CodeStanding;
 pub use config::{
     CallConfig, CameraFormat, HostInvite, MediaConfig, Mode, Party, Paths, Preferences, RECONNECT_GRACE, RelayWay,

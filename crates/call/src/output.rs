@@ -4,7 +4,7 @@ use signaling_protocol::{EndpointId, Envelope, HostJoinRequest, IceServer, Invit
 use trust::{Candidate, ConnectionParameters, Epoch, KeyFingerprint};
 use units::{DataRate, Timestamp};
 
-use crate::{PicturePlan, VoicePlan};
+use crate::{PicturePlan, ReceiptDraft, VoicePlan};
 
 /// Something for the driver to do. Each is to be done once, in order.
 #[derive(Debug, Clone)]
@@ -36,6 +36,11 @@ pub enum Output {
         /// Whether digits were compared.
         compared: bool,
     },
+    /// Say this to the audit log, by [`Call::receipt`](crate::Call::receipt).
+    Receipt(ReceiptDraft),
+    /// Compare this checkpoint of the clinic's audit log, which the other side keeps, with our own; say
+    /// [`Input::LogRewritten`](crate::Input::LogRewritten) if they are of two logs.
+    CompareLog(String),
     /// Something for the report.
     Milestone(Milestone),
     /// [`Call::snapshot`](crate::Call::snapshot) says something else than before.

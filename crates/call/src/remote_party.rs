@@ -62,6 +62,10 @@ pub(crate) struct RemoteParty {
     pub(crate) early_control: Vec<Vec<u8>>,
     /// What its connection reached before it was known to be the partner's.
     pub(crate) milestones: Vec<Milestone>,
+    /// How often it has shown us a checkpoint.
+    pub(crate) logs_shown: u8,
+    /// The connection that the audit log was told is open, by the hash of its certificates.
+    pub(crate) receipt: Option<[u8; 32]>,
 }
 
 /// The tries at a code of somebody who waits.
@@ -136,6 +140,8 @@ impl RemoteParty {
             asks_code: None,
             early_control: Vec::new(),
             milestones: Vec::new(),
+            logs_shown: 0,
+            receipt: None,
         }
     }
 

@@ -169,6 +169,9 @@ pub enum Problem {
     /// Digits were compared too often.
     #[error("Digits were compared too often in this visit; end it and make another link.")]
     CheckedTooOften,
+    /// The clinic's audit log was rewritten, or others are shown another one.
+    #[error("The clinic's log was changed afterwards; tell the clinic.")]
+    LogRewritten,
     /// The microphone is gone.
     #[error("The microphone is gone; the other side does not hear you.")]
     MicrophoneLost,

@@ -5,6 +5,7 @@
 //! **Invariant:** the server names neither `trust` nor any codec: it has no code that could open a box.
 
 pub mod accounts;
+pub mod audit_log;
 pub mod backup;
 pub mod doctor;
 pub mod settings;

@@ -39,6 +39,7 @@ fn once(command: Command) -> Result<()> {
         Command::Backup(arguments) => keeping::make(arguments),
         Command::Restore(arguments) => keeping::bring_back(arguments),
         Command::Key { command } => keeping::keys(command),
+        Command::Audit { command } => keeping::log(command),
         Command::Serve(_) | Command::Doctor(_) | Command::Check(_) => Ok(()),
     }
 }

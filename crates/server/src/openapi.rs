@@ -42,6 +42,7 @@ fn reader(name: &str) -> fn(&Value) -> bool {
         "join_request" => accepts::<wire::JoinRequest>,
         "measure_by_invite_request" => accepts::<wire::MeasureByInviteRequest>,
         "measure_request" => accepts::<wire::MeasureRequest>,
+        "receipt_request" => accepts::<wire::ReceiptRequest>,
         "send_request" => accepts::<wire::SendRequest>,
         "endpoint_request" => accepts::<wire::EndpointRequest>,
         "take_over_request" => accepts::<wire::TakeOverRequest>,
@@ -179,6 +180,7 @@ fn reference(name: &str) -> Value {
 fn operation(path: &str, who: Who, said: &Said, schemas: &mut Map<String, Value>) -> Value {
     let answer = match (&said.answer, path) {
         (_, "/healthz" | "/readyz") => json!({ "text/plain": { "schema": { "type": "string" } } }),
+        (_, "/v1/audit/evidence") => json!({ "application/jsonl": { "schema": { "type": "string" } } }),
         (Some(name), _) => {
             schemas.entry(name.clone()).or_insert_with(|| schema(&vector(name)));
             json!({ "application/json": { "schema": reference(name) } })

@@ -50,6 +50,8 @@ pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("POST",   "/v1/visits/{visit}/tries",        Endpoint),
     ("POST",   "/v1/visits/{visit}/end",          Endpoint),
     ("POST",   "/v1/visits/{visit}/leave",        Endpoint),
+    ("GET",    "/v1/visits/{visit}/checkpoint",   Endpoint),
+    ("POST",   "/v1/visits/{visit}/receipts",     Endpoint),
     //                                                   admin clinician front desk auditor
     ("POST",   "/v1/auth/sign-out",               Staff([Own,  Own,      Own,       Own])),
     ("POST",   "/v1/auth/password",               Staff([Own,  Own,      Own,       Own])),
@@ -60,7 +62,7 @@ pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("POST",   "/v1/staff/{staff}/role",          Staff([All,  No,       No,        No])),
     ("POST",   "/v1/staff/{staff}/disable",       Staff([All,  No,       No,        No])),
     ("POST",   "/v1/staff/{staff}/enable",        Staff([All,  No,       No,        No])),
-    ("GET",    "/v1/staff/{staff}/sessions",      Staff([All,  Own,      Own,       Own])),
+    ("GET",    "/v1/staff/{staff}/sessions",      Staff([All,  Own,      Own,       All])),
     ("DELETE", "/v1/sessions/{session}",          Staff([All,  Own,      Own,       Own])),
     ("POST",   "/v1/visits",                      Staff([No,   Own,      All,       No])),
     ("GET",    "/v1/visits",                      Staff([No,   Own,      All,       No])),
@@ -81,7 +83,7 @@ pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("GET",    "/v1/clinic",                      Staff([All,  All,      All,       All])),
     ("POST",   "/v1/clinic",                      Staff([All,  No,       No,        No])),
     ("POST",   "/v1/clinic/notice",               Staff([All,  No,       No,        No])),
-    ("GET",    "/v1/devices",                     Staff([All,  All,      All,       Own])),
+    ("GET",    "/v1/devices",                     Staff([All,  All,      All,       All])),
     ("POST",   "/v1/devices",                     Staff([Own,  Own,      Own,       Own])),
     ("DELETE", "/v1/devices/{device}",            Staff([All,  Own,      Own,       Own])),
     ("POST",   "/v1/devices/{device}/certificate", Staff([All, No,       No,        No])),
@@ -91,6 +93,10 @@ pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("GET",    "/v1/boxes/{kind}/{object}",       Staff([All,  All,      All,       No])),
     ("POST",   "/v1/boxes/{kind}/{object}",       Staff([All,  All,      All,       No])),
     ("DELETE", "/v1/boxes/{kind}/{object}",       Staff([All,  Own,      Own,       No])),
+    ("GET",    "/v1/audit/checkpoint",            Staff([All,  All,      All,       All])),
+    ("GET",    "/v1/audit/rows",                  Staff([No,   No,       No,        All])),
+    ("GET",    "/v1/audit/evidence",              Staff([No,   No,       No,        All])),
+    ("GET",    "/v1/audit/origin",                Staff([No,   No,       No,        All])),
 ];
 
 /// Who may use this route; none if it stands nowhere.

@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
 use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
+use crate::audit_log::{self, AuditLog};
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
@@ -253,6 +254,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let mut store = SqliteStore::open(&place)?;
     let accounts = Accounts::open(&place, clock.unix_micros(Timestamp::ZERO))?;
     let staff = Staff::open(&place, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
+    let audit = Arc::new(AuditLog::open(&place)?);
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
@@ -275,7 +277,10 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     if !driver.flush().await {
         return Err(ServeError::Store(StoreError::passing("the disk is full or fails".to_owned())));
     }
-    let mut helpers = vec![tokio::spawn(Arc::clone(&driver).keep_time())];
+    let mut helpers = vec![
+        tokio::spawn(Arc::clone(&driver).keep_time()),
+        tokio::spawn(keep_log(Arc::clone(&audit), Arc::clone(&driver))),
+    ];
     let (ice, relaying) = match config.relay {
         RelayChoice::Own(mut options) => {
             options.quotas.in_all = options.quotas.in_all.min(relayed_sockets() / 2);
@@ -317,6 +322,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         metrics: Arc::clone(&metrics),
         accounts: Arc::clone(&accounts),
         staff: Arc::new(staff),
+        audit,
         limits: config.limits,
         unproven_joins: Mutex::new(Buckets::new(joins, joins / 60.0)),
         measurements: Mutex::new(http::measurement_buckets()),
@@ -362,6 +368,22 @@ async fn look_after_accounts(accounts: Arc<Accounts>, driver: Arc<Driver>) {
         if written.elapsed() >= WRITE_FAILURES_EVERY {
             written = Instant::now();
             accounts.write_failures().await;
+        }
+    }
+}
+
+/// How often it is looked for what need not be kept any longer.
+const KEEP_LOG_EVERY: Duration = Duration::from_secs(3600);
+
+/// Erases what is older than it must be kept, for as long as the server runs.
+async fn keep_log(audit: Arc<AuditLog>, driver: Arc<Driver>) {
+    loop {
+        let (this, now) = (Arc::clone(&audit), driver.unix_micros());
+        let erased = tokio::task::spawn_blocking(move || this.erase_old(now, audit_log::KEPT)).await;
+        match erased {
+            // A part of them; the others have waited meanwhile.
+            Ok(Ok(rows)) if rows > 0 => tokio::time::sleep(Duration::from_millis(100)).await,
+            _ => tokio::time::sleep(KEEP_LOG_EVERY).await,
         }
     }
 }

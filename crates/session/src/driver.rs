@@ -6,24 +6,26 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use audit::Alarm;
 use call::{
-    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, Remote,
-    Snapshot, StatsInput,
+    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, ReceiptDraft,
+    Remote, Snapshot, StatsInput,
 };
 use signaling_client::ClientError;
-use signaling_protocol::EndpointId;
+use signaling_protocol::{EndpointId, ReceiptPath};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::headless::{Progress, call_format};
+use crate::kept_logs::KeptLog;
 use crate::keys::{AwaitedDevice, SettledDevice};
 use crate::media::{DeviceNews, MediaThreads, Meters};
 use crate::memory::{Memory, MemoryError, News};
 use crate::network::{self, NetworkNews};
 use crate::peers::{Done, FromPeer, Heard, PeerHub};
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, receipt_path};
 use crate::signaling::{Answer, Signaling};
 use crate::visit::Said;
 
@@ -74,6 +76,11 @@ pub(crate) struct Driver {
     pub(crate) own_device: Option<AwaitedDevice>,
     /// What is being written of that; awaited at the end.
     pub(crate) remembering: Vec<JoinHandle<Result<(), MemoryError>>>,
+    /// By what way packets went last, for the audit log.
+    pub(crate) last_path: ReceiptPath,
+    /// What is kept of the clinic's audit log, and whether it was looked at in this visit.
+    pub(crate) log: KeptLog,
+    pub(crate) looked_at_log: bool,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -134,6 +141,7 @@ impl Driver {
                         hopeless = Some(error);
                         break;
                     }
+                    Answer::Log(seen) => self.hear_of_log(seen),
                 },
                 Some(news) = network.recv() => self.hear_network(news),
                 Some(said) = self.said.recv() => self.tell(match said {
@@ -171,7 +179,7 @@ impl Driver {
                     self.take_answer(input);
                     self.drain(progress).await;
                 }
-                Ok(Some(Answer::Hopeless(_))) => {}
+                Ok(Some(Answer::Hopeless(_) | Answer::Log(_))) => {}
                 Ok(None) | Err(_) => break,
             }
         }
@@ -264,6 +272,8 @@ impl Driver {
                     plans.picture = picture;
                 }),
                 output @ (Output::RememberEpoch { .. } | Output::RememberDevice { .. }) => self.remember(&output),
+                Output::Receipt(draft) => self.give_receipt(&draft),
+                Output::CompareLog(theirs) => self.signaling.compare_log(self.log.clone(), theirs),
                 Output::Milestone(milestone) => self.recorder.milestone(milestone),
                 Output::Changed => changed = true,
             }
@@ -281,6 +291,31 @@ impl Driver {
                 plans.camera_off = snapshot.camera_off;
             });
             self.snapshots.send_replace(snapshot.clone());
+        }
+    }
+
+    /// The clinic's audit log was looked at.
+    fn hear_of_log(&mut self, seen: Result<Option<String>, Alarm>) {
+        match seen {
+            Ok(Some(note)) => self.tell(Input::Log(note)),
+            Ok(None) => {}
+            Err(alarm) => {
+                tracing::error!(alarm = alarm.name(), "the clinic's audit log is not what it was: {alarm}");
+                self.tell(Input::LogRewritten);
+            }
+        }
+    }
+
+    /// Says to the clinic's audit log what became of a connection, and by what way it went.
+    fn give_receipt(&mut self, draft: &ReceiptDraft) {
+        // The log is looked at once the two hear each other: it is no reason to wait.
+        if !std::mem::replace(&mut self.looked_at_log, true) {
+            self.signaling.look_at_log(self.log.clone());
+        }
+        let path = self.peers.active().and_then(|active| active.stats.path).map(receipt_path);
+        self.last_path = path.unwrap_or(self.last_path);
+        if let Some(receipt) = self.call.receipt(draft, self.last_path) {
+            self.signaling.give(receipt);
         }
     }
 

@@ -18,6 +18,7 @@ mod freeze;
 pub mod headless;
 mod host;
 mod identity;
+mod kept_logs;
 mod keys;
 mod media;
 mod memory;

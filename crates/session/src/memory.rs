@@ -123,6 +123,11 @@ impl Memory {
         Epoch(self.lock().epochs.get(&clinic.0).copied().unwrap_or_default())
     }
 
+    /// Where something else is kept beside it, if anything is.
+    pub(crate) fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.0.path.as_ref().map(|path| path.with_extension(name))
+    }
+
     /// By what patients' names are made opaque in this file.
     pub(crate) fn names_secret(&self) -> [u8; 32] {
         self.lock().names_secret

@@ -8,6 +8,7 @@ use call::{
     Recognition, Refusal, Snapshot,
 };
 use peer::{Path, RelayProtocol};
+use signaling_protocol::ReceiptPath;
 use trust::CandidateKind;
 use units::{Clock, DataRate, Timestamp};
 
@@ -318,6 +319,7 @@ fn word(problem: Problem) -> &'static str {
         Problem::CodeNotSaid(_) => "code_not_said",
         Problem::CheckInterrupted => "check_interrupted",
         Problem::CheckedTooOften => "checked_too_often",
+        Problem::LogRewritten => "log_rewritten",
         Problem::MicrophoneLost => "microphone_lost",
         Problem::CameraLost => "camera_lost",
         Problem::SpeakerLost => "speaker_lost",
@@ -359,6 +361,14 @@ fn kind(kind: CandidateKind) -> &'static str {
         CandidateKind::ServerReflexive => "srflx",
         CandidateKind::PeerReflexive => "prflx",
         CandidateKind::Relay => "relay",
+    }
+}
+
+/// The same, as the audit log is told.
+pub(crate) fn receipt_path(path: Path) -> ReceiptPath {
+    match (path.local, path.remote) {
+        (CandidateKind::Relay, _) | (_, CandidateKind::Relay) => ReceiptPath::Relayed,
+        _ => ReceiptPath::Direct,
     }
 }
 

@@ -5,12 +5,15 @@
 
 use std::future::Future;
 
+use audit::Alarm;
 use call::{RequestKind, SignalingInput, SignalingRequest};
 use signaling_client::{ClientError, EventStream, Outbox, OutboxEvent, SignalingClient, StreamEvent};
-use signaling_protocol::{Code, JoinReply, Limits, VisitId};
+use signaling_protocol::{Code, JoinReply, Limits, ReceiptRequest, VisitId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use units::Phi;
+
+use crate::kept_logs::KeptLog;
 
 /// Answers that wait for the engine. `Block`: the engine is quick, and an answer must not be lost.
 const ANSWERS: usize = 256;
@@ -21,6 +24,8 @@ pub(crate) enum Answer {
     Input(SignalingInput),
     /// Trying again cannot help: the server is not the one that the link means, or not a server of ours.
     Hopeless(ClientError),
+    /// The clinic's audit log was looked at: what to show the other side of it, or what is wrong.
+    Log(Result<Option<String>, Alarm>),
 }
 
 /// Who we are in the visit, once joined.
@@ -152,6 +157,34 @@ impl Signaling {
         }
     }
 
+    /// Says to the audit log what became of a connection.
+    pub(crate) fn give(&mut self, receipt: ReceiptRequest) {
+        self.tell(RequestKind::Receipt, move |client, seat| {
+            let receipt = receipt.clone();
+            async move { client.give_receipt(&seat.token, seat.visit, &receipt).await }
+        });
+    }
+
+    /// Looks whether the clinic's audit log goes on from what is kept of it; once, and if the server does not answer, then not.
+    pub(crate) fn look_at_log(&mut self, log: KeptLog) {
+        let Some(seat) = self.seat.clone() else { return };
+        let (client, answers) = (self.client.clone(), self.answers.clone());
+        self.tasks.spawn(async move {
+            let seen = goes_on(&client, &seat, log).await;
+            let _ = answers.send(Answer::Log(seen)).await;
+        });
+    }
+
+    /// Looks whether what the other side keeps of the clinic's audit log is the same log.
+    pub(crate) fn compare_log(&mut self, log: KeptLog, theirs: String) {
+        let Some(seat) = self.seat.clone() else { return };
+        let (client, answers) = (self.client.clone(), self.answers.clone());
+        self.tasks.spawn(async move {
+            let seen = agrees(&client, &seat, log, theirs).await.map(|()| None);
+            let _ = answers.send(Answer::Log(seen)).await;
+        });
+    }
+
     /// This device's network is another: everything is asked anew by it, at once.
     pub(crate) fn network_changed(&self) {
         self.client.network_changed();
@@ -276,6 +309,41 @@ impl Signaling {
             let _ = answers.send(answer).await;
         });
     }
+}
+
+/// Whether the log goes on from what is kept; then what is kept now.
+async fn goes_on(client: &SignalingClient, seat: &Seat, log: KeptLog) -> Result<Option<String>, Alarm> {
+    let since = beside(&log, KeptLog::since).await.unwrap_or_default();
+    match client.checkpoint_of_visit(&seat.token, seat.visit, since, None).await {
+        Ok(reply) => beside(&log, move |log| log.take(&reply).map(|()| log.note())).await.unwrap_or(Ok(None)),
+        Err(error) => missing(&error).map(|()| None),
+    }
+}
+
+/// Whether the log that the other side keeps is ours.
+async fn agrees(client: &SignalingClient, seat: &Seat, log: KeptLog, theirs: String) -> Result<(), Alarm> {
+    let note = theirs.clone();
+    let Some((since, until)) = beside(&log, move |log| log.between(&note)).await.unwrap_or(Ok(None))? else {
+        return Ok(());
+    };
+    match client.checkpoint_of_visit(&seat.token, seat.visit, since, Some(until)).await {
+        Ok(reply) => beside(&log, move |log| log.agrees(&theirs, &reply)).await.unwrap_or(Ok(())),
+        Err(error) => missing(&error),
+    }
+}
+
+/// A log that has not so many rows as somebody keeps a checkpoint of was cut. Any other failure says nothing of it.
+fn missing(error: &ClientError) -> Result<(), Alarm> {
+    match error {
+        ClientError::Refused(problem) if problem.code == Code::Malformed => Err(Alarm::RolledBack),
+        _ => Ok(()),
+    }
+}
+
+/// What waits for the disk.
+async fn beside<T: Send + 'static>(log: &KeptLog, act: impl FnOnce(&KeptLog) -> T + Send + 'static) -> Option<T> {
+    let log = log.clone();
+    tokio::task::spawn_blocking(move || act(&log)).await.ok()
 }
 
 /// Whether a passing fault must be told: an admission that could not be written down must not come true minutes later.

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use call::{Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Paths, Phase, Preferences, Snapshot};
+use call::{
+    Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
+};
 use signaling_client::SignalingClient;
+use signaling_protocol::ReceiptPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use units::{Clock, DeviceKind, KeyringTrouble, Listening, Phi, Timestamp};
@@ -17,6 +20,7 @@ use crate::device_keeper::DeviceKeeper;
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
+use crate::kept_logs::KeptLog;
 use crate::keys::AwaitedDevice;
 use crate::media::{MediaChoices, MediaThreads, Shared};
 use crate::memory::Memory;
@@ -80,6 +84,11 @@ pub(crate) struct Begun {
 
 /// Puts the engine and what runs around it together; nothing happens before [`Driver::run`].
 pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
+    let (clinic, meets_clinic) = match &start.party {
+        Party::Host { device, .. } => (device.clinic(), false),
+        Party::Guest { link, .. } => (link.clinic_key, true),
+    };
+    let log = KeptLog::new(start.memory.beside("logs"), clinic, meets_clinic);
     let config = CallConfig {
         preferences: start.preferences,
         known: start.memory.devices(),
@@ -114,6 +123,9 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         memory: start.memory,
         own_device: start.own_device,
         remembering: Vec::new(),
+        last_path: ReceiptPath::Unknown,
+        log,
+        looked_at_log: false,
     };
     Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices })
 }

@@ -131,7 +131,7 @@ impl SignalingClient {
         self.ask(Method::POST, &format!("/v1/visits/{visit}/tries"), Some(endpoint), &request).await.map_err(error)
     }
 
-    async fn about_visit(
+    pub(crate) async fn about_visit(
         &self,
         token: &Phi<String>,
         visit: VisitId,

@@ -1,5 +1,6 @@
 //! For tests: network weather in virtual time, meters of sound, a camera that the machine does not have, a sound server of
-//! the test's own, an allocator that counts, a TURN client without sockets, an authenticator app.
+//! the test's own, an allocator that counts, a TURN client without sockets, an authenticator app, the second
+//! verifier of evidence.
 
 #![deny(unsafe_code)]
 
@@ -11,6 +12,7 @@ pub mod echo_meter;
 pub mod fake_camera;
 pub mod link;
 pub mod mouth_to_ear;
+pub mod python;
 #[cfg(target_os = "linux")]
 pub mod sound_server;
 pub mod turn;

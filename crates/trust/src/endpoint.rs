@@ -1,6 +1,6 @@
 //! The public keys that an app brings to one join, what it can do, and who vouches for both.
 
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use signaling_protocol::{InviteId, InviteKey, Role, VisitId};
 use units::Phi;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -60,6 +60,11 @@ impl OwnBundle {
     /// By what others know it.
     pub fn id(&self) -> BundleId {
         BundleId::of(&self.bytes)
+    }
+
+    /// Signs what is said to the clinic's audit log of a connection.
+    pub fn sign_receipt(&self, record: &[u8]) -> [u8; 64] {
+        self.signing.sign(&[RECEIPT_LABEL, record].concat()).to_bytes()
     }
 }
 
@@ -256,6 +261,7 @@ pub const MAX_BUNDLE_BYTES: usize = 1_146;
 const VERSION: u8 = 2;
 const HOST: u8 = 1;
 const GUEST: u8 = 2;
+const RECEIPT_LABEL: &[u8] = b"housecall receipt v1\0";
 const LABEL: &[u8] = b"housecall bundle v2";
 const ID_LABEL: &[u8] = b"housecall bundle id v2";
 

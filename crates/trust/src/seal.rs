@@ -19,7 +19,7 @@ use signaling_protocol::{Role, VisitId};
 use units::Phi;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::codec::{Reader, framed, is_signed};
+use crate::codec::{Reader, framed, hash, is_signed};
 use crate::suite::{self, ENC_BYTES, Receiver, Sender, TAG_BYTES};
 use crate::{
     Capability, ConnectionParameters, DtlsFingerprint, InnerError, InnerMessage, OwnBundle, PatientDevice, PeerBundle,
@@ -244,6 +244,11 @@ impl SealedChannel {
         let (own, peer) = (self.sending.pin.last?, self.peer_fingerprint()?);
         let (host, guest) = if self.own_role == Role::Host { (own, peer) } else { (peer, own) };
         Some(Transcript::of_visit(self.pair.visit, &self.pair.host, &self.pair.guest, &host, &guest))
+    }
+
+    /// What both ends tell the audit log of the certificates: the transcript, salted by what nobody without the link knows.
+    pub fn receipt_fingerprints(&self) -> Option<[u8; 32]> {
+        Some(hash(&[RECEIPT_LABEL, self.psk.bytes(), &self.transcript()?.0]))
     }
 
     // Helpers.

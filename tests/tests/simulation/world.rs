@@ -411,6 +411,8 @@ impl World {
                 Output::Peer(endpoint, command) => self.command(app, endpoint, command),
                 Output::Quality { .. }
                 | Output::Milestone(_)
+                | Output::Receipt(_)
+                | Output::CompareLog(_)
                 | Output::RememberEpoch { .. }
                 | Output::RememberDevice { .. } => {}
                 Output::Changed => {

@@ -285,6 +285,7 @@ impl Call {
                 | ControlMessage::CodeRight,
                 _,
             ) => debug!(%endpoint, "not theirs to say"),
+            (ControlMessage::Log { checkpoint }, _) => self.on_their_log(index, checkpoint),
             (ControlMessage::Bye { reason }, _) => self.on_bye(now, endpoint, reason),
         }
     }

@@ -29,6 +29,9 @@ impl Call {
         self.outbox.clear();
         self.waiting_for_ice.clear();
         let bye = bye_for(reason).map(|reason| ControlMessage::Bye { reason }.to_bytes());
+        for index in 0..self.remotes.len() {
+            self.receipt_of_closing(index);
+        }
         for mut remote in std::mem::take(&mut self.remotes) {
             if !remote.negotiation.has_connection() {
                 continue;

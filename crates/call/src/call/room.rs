@@ -312,6 +312,7 @@ impl Call {
 
     /// This one is no part of the visit any more.
     pub(super) fn forget(&mut self, index: usize) {
+        self.receipt_of_closing(index);
         let mut remote = self.remotes.remove(index);
         self.waiting_for_ice.retain(|(endpoint, ..)| *endpoint != remote.endpoint);
         if remote.media_open {

@@ -115,6 +115,9 @@ impl Call {
             }
             if changes {
                 self.peer(endpoint, if open { PeerCommand::OpenMedia } else { PeerCommand::CloseMedia });
+                if open {
+                    self.receipt_of_opening(index);
+                }
             }
             if tells_switches {
                 self.peer(endpoint, PeerCommand::SendControl(ControlMessage::MediaState(switches).to_bytes()));

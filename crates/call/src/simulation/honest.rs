@@ -2,7 +2,7 @@
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use signaling_protocol::{Event, SCHEME_SEALED};
+use signaling_protocol::{Event, ReceiptKind, ReceiptPath, SCHEME_SEALED};
 use trust::InnerMessage;
 
 use super::people::People;
@@ -131,4 +131,46 @@ fn hanging_up_is_heard_at_once() {
     world.tell(GUEST, Input::Intent(Intent::HangUp));
     world.pass(2);
     assert!(matches!(world.phase(HOST), Phase::Ended(crate::EndReason::TheyHungUp)));
+}
+
+#[test]
+fn both_ends_tell_the_audit_log_the_same_story_signed() {
+    let mut world = World::new(&People::default()).run(10);
+    world.tell(GUEST, Input::Intent(Intent::HangUp));
+    world.pass(2);
+    let told = [HOST, GUEST].map(|side| world.apps[side].receipts.clone());
+    for side in [HOST, GUEST] {
+        let happened: Vec<_> = told[side].iter().map(|draft| draft.happened).collect();
+        assert_eq!(happened, [ReceiptKind::Opened, ReceiptKind::Closed], "{side}");
+        assert!(told[side].iter().all(|draft| draft.peer == world.endpoint(1 - side)));
+        assert!(told[side].iter().all(|draft| draft.fingerprints == told[HOST][0].fingerprints));
+        let receipt = world.apps[side].call.receipt(&told[side][0], ReceiptPath::Direct).expect("it has joined");
+        let bundle = world.apps[side].call.bundle();
+        let said = audit::Receipt {
+            visit: super::VISIT.to_string(),
+            endpoint: world.endpoint(side).to_string(),
+            peer: receipt.peer.to_string(),
+            happened: audit::Happened::Opened,
+            fingerprints: told[side][0].fingerprints,
+            path: audit::PathKind::Direct,
+            level: "app".to_owned(),
+            unix_micros: receipt.receipt_at,
+        };
+        let key = audit::bundle_key(bundle).expect("a bundle");
+        said.verify(&key, &receipt.signature.0).expect("by the key of its join");
+    }
+}
+
+#[test]
+fn each_shows_the_other_what_it_keeps_of_the_log_and_nobody_makes_the_other_ask_without_end() {
+    let mut world = World::new(&People::default()).run(10);
+    for _ in 0..20 {
+        world.tell(HOST, Input::Log("a note".to_owned()));
+    }
+    world.tell(GUEST, Input::Log("another".to_owned()));
+    world.pass(2);
+    assert_eq!(world.apps[HOST].logs, ["another"]);
+    assert_eq!(world.apps[GUEST].logs, ["a note"; 8]);
+    world.tell(GUEST, Input::LogRewritten);
+    assert_eq!(world.apps[GUEST].call.snapshot().problem, Some(Problem::LogRewritten));
 }

@@ -13,7 +13,8 @@ use units::Timestamp;
 use super::VISIT;
 use super::people::{People, parameters};
 use crate::{
-    Assurance, Call, EndReason, Input, Intent, Output, PeerCommand, PeerInput, Phase, SignalingInput, SignalingRequest,
+    Assurance, Call, EndReason, Input, Intent, Output, PeerCommand, PeerInput, Phase, ReceiptDraft, SignalingInput,
+    SignalingRequest,
 };
 
 pub(crate) const HOST: usize = 0;
@@ -34,6 +35,10 @@ pub(crate) struct App {
     pub(crate) was_open: bool,
     /// Its epochs and devices to remember.
     pub(crate) to_remember: Vec<Output>,
+    /// What it said to the audit log.
+    pub(crate) receipts: Vec<ReceiptDraft>,
+    /// What it was shown of the audit log.
+    pub(crate) logs: Vec<String>,
 }
 
 struct Connection {
@@ -86,6 +91,8 @@ impl World {
             certificate,
             was_open: false,
             to_remember: Vec::new(),
+            receipts: Vec::new(),
+            logs: Vec::new(),
         };
         Self {
             apps: [app(people.host(1), Role::Host, 101), app(people.guest(2), Role::Guest, 102)],
@@ -226,6 +233,8 @@ impl World {
                 Output::RememberEpoch { .. } | Output::RememberDevice { .. } => {
                     self.apps[side].to_remember.push(output);
                 }
+                Output::Receipt(draft) => self.apps[side].receipts.push(draft),
+                Output::CompareLog(checkpoint) => self.apps[side].logs.push(checkpoint),
                 Output::Quality { .. } | Output::Milestone(_) | Output::Changed => {}
             }
         }

@@ -32,7 +32,7 @@ use units::Timestamp;
 
 use crate::rate::Buckets;
 use crate::storage_key::Place;
-use crate::store::{Actor, Database, Event, open_database};
+use crate::store::{Actor, Database, Event, acting, open_database};
 use failures::Failures;
 use guesses::{By, Guesses, Tried};
 use live::Live;
@@ -207,8 +207,8 @@ impl Accounts {
         self: &Arc<Self>,
         act: impl FnOnce(&Self) -> Result<T, Denied> + Send + 'static,
     ) -> Result<T, Denied> {
-        let this = Arc::clone(self);
-        let working = tokio::task::spawn_blocking(move || act(&this));
+        let (this, by) = (Arc::clone(self), acting::current());
+        let working = tokio::task::spawn_blocking(move || acting::sync_scope(by, || act(&this)));
         working.await.map_err(|_| Code::Internal)?
     }
 

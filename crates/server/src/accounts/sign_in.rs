@@ -10,7 +10,7 @@ use super::guesses::{By, Tried};
 use super::records::{self, Account};
 use super::secrets::{Hash, hash_of, name_hash, token};
 use super::{Accounts, Denied, Moment, lock, passwords};
-use crate::store::{Actor, Event, Failed};
+use crate::store::{Actor, AuditId, Event, Failed};
 
 /// What stands in the place of the password's second.
 enum Factor {
@@ -77,7 +77,10 @@ impl Accounts {
                     Some(known) if records::knows(rows, account.staff, &hash_of(known.expose()))? => known.clone(),
                     _ => token("sdt_")?,
                 };
-                records::know(rows, account.staff, &hash_of(device.expose()), at.unix_micros)?;
+                let hash = hash_of(device.expose());
+                records::know(rows, account.staff, &hash, at.unix_micros)?;
+                let (session, machine) = (begun.reply.session, AuditId::machine(&hash));
+                events.push(Event::Machine { staff: account.staff, session, machine });
                 begun.reply.device_token = Some(device);
                 Ok(begun)
             },

@@ -12,9 +12,11 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Code, DeviceId, EndpointId, InviteId, ObjectId, SessionId, StaffId, VisitId};
 
-use super::Shared;
 use super::answer::{Refused, malformed};
+use super::{ClientAddress, Shared};
 use crate::permissions::{Caller, Who, who};
+use crate::store::Actor;
+use crate::store::acting::{self, By};
 
 /// How long a body may take: a link of 40 kbit/s needs 13 s for 64 KiB, and 18 s for the largest staff box.
 const BODY_TIME: Duration = Duration::from_secs(20);
@@ -43,6 +45,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
 pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let who = path.and_then(|path| who(request.method().as_str(), &path));
+    let from = request.extensions().get::<ClientAddress>().map(|ClientAddress(from)| *from);
+    let mut by = By { actor: Actor::Stranger, session: None, from };
     match who {
         None => return Refused::from(Code::RouteNotFound).into_response(),
         // Whose token it is, and of which visit, `Endpoint` finds out.
@@ -53,12 +57,15 @@ pub(super) async fn guard(State(shared): State<Arc<Shared>>, mut request: Reques
                 Caller::admit(session.staff, session.role, session.session, scopes)
             });
             match caller {
-                Ok(caller) => drop(request.extensions_mut().insert(caller)),
+                Ok(caller) => {
+                    by = By { actor: Actor::Staff(caller.staff), session: Some(caller.session), from };
+                    request.extensions_mut().insert(caller);
+                }
                 Err(code) => return Refused::from(code).into_response(),
             }
         }
     }
-    next.run(request).await
+    acting::scope(by, next.run(request)).await
 }
 
 /// Who is signed in and was let through.
@@ -83,7 +90,9 @@ impl FromRequestParts<Arc<Shared>> for Endpoint {
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Refused> {
         let token = bearer(&parts.headers)?.to_owned();
         let Visit(visit) = Visit::from_request_parts(parts, shared).await?;
-        Ok(Self(shared.driver.with(|visits, _| visits.endpoint_of(&token, visit))?))
+        let endpoint = shared.driver.with(|visits, _| visits.endpoint_of(&token, visit))?;
+        acting::identify(Actor::Endpoint(endpoint));
+        Ok(Self(endpoint))
     }
 }
 

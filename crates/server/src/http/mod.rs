@@ -2,6 +2,7 @@
 
 mod account_routes;
 mod answer;
+mod audit_routes;
 mod events;
 mod extract;
 mod ice;
@@ -24,6 +25,7 @@ use axum::routing::{delete, get, post};
 use signaling_protocol::{Code, Limits};
 
 use crate::accounts::Accounts;
+use crate::audit_log::AuditLog;
 use crate::driver::Driver;
 use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
@@ -38,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) driver: Arc<Driver>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) staff: Arc<Staff>,
+    pub(crate) audit: Arc<AuditLog>,
     pub(crate) limits: Limits,
     /// Joins without a proof, by address.
     pub(crate) unproven_joins: Mutex<Buckets>,
@@ -118,6 +121,12 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(staff_routes::remove_box)
                 .layer(DefaultBodyLimit::max(STAFF_BOX_BODY_BYTES)),
         )
+        .route("/v1/audit/checkpoint", get(audit_routes::checkpoint))
+        .route("/v1/audit/rows", get(audit_routes::rows))
+        .route("/v1/audit/evidence", get(audit_routes::evidence))
+        .route("/v1/audit/origin", get(audit_routes::origin))
+        .route("/v1/visits/{visit}/checkpoint", get(audit_routes::checkpoint_of_visit))
+        .route("/v1/visits/{visit}/receipts", post(audit_routes::receipt))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(routes::ready))
         .route_layer(from_fn_with_state(Arc::clone(&shared), extract::guard))

@@ -35,6 +35,11 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Brings a backup back into a data directory without a database. Everybody is signed out by it.
     Restore(Restore),
+    /// The audit log: its key, and what is kept beyond its time.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// The storage key, which seals second factors, the server's keys and backups.
     Key {
         #[command(subcommand)]
@@ -103,6 +108,26 @@ pub(crate) enum KeyCommand {
     /// Puts a new key before those in the key file, and seals everything anew with it; the server must not be running. The
     /// keys before it stay in the file, because earlier backups need them.
     Rotate(Where),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Prints the log's name and its public key: write both down where nobody who runs this server can change them.
+    Key(Where),
+    /// Keeps what is about something beyond its time (legal hold).
+    Hold(Held),
+    /// Keeps it no longer than anything else.
+    Release(Held),
+    /// Prints what is on hold.
+    Holds(Where),
+}
+
+#[derive(Args)]
+pub(crate) struct Held {
+    /// A visit, an account, any id of the log; or `all`.
+    pub(crate) about: String,
+    #[command(flatten)]
+    pub(crate) data: Where,
 }
 
 #[derive(Subcommand)]

@@ -1,12 +1,13 @@
-//! Backups and the storage key.
+//! Backups, the storage key, and what is kept of the audit log.
 
 use std::io::{self, Write};
 
 use anyhow::Result;
+use server::audit_log::{hold, holds, public_key};
 use server::backup::{Manifest, back_up, inspect, restore};
 use server::storage_key::{fresh_key_line, rotate};
 
-use super::arguments::{Backup, KeyCommand, Restore};
+use super::arguments::{AuditCommand, Backup, KeyCommand, Restore};
 
 pub(crate) fn make(arguments: Backup) -> Result<()> {
     let made = back_up(&arguments.data.place()?, &arguments.to)?;
@@ -36,6 +37,20 @@ pub(crate) fn keys(command: KeyCommand) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// What was asked for stands alone on standard output.
+pub(crate) fn log(command: AuditCommand) -> Result<()> {
+    let said = match command {
+        AuditCommand::Key(data) => {
+            let (name, key) = public_key(&data.place()?)?;
+            format!("{name}\n{key}\n")
+        }
+        AuditCommand::Hold(held) => hold(&held.data.place()?, &held.about, true).map(|()| String::new())?,
+        AuditCommand::Release(held) => hold(&held.data.place()?, &held.about, false).map(|()| String::new())?,
+        AuditCommand::Holds(data) => holds(&data.place()?)?.into_iter().map(|about| about + "\n").collect(),
+    };
+    Ok(io::stdout().write_all(said.as_bytes())?)
 }
 
 fn words(manifest: &Manifest) -> String {

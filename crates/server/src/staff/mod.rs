@@ -34,7 +34,7 @@ use crate::accounts::end_sessions_of;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
 use crate::storage_key::Place;
-use crate::store::{Actor, Database, Event, OpenError, forget_take_overs, open_database};
+use crate::store::{Actor, Database, Event, OpenError, acting, forget_take_overs, open_database};
 use crate::visits::first_cursor;
 use checks::Checks;
 use rules::Step;
@@ -261,8 +261,8 @@ impl Staff {
         // Waited for here and not in a thread: a slow disk must not use up all of them.
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.database).lock_owned()).await;
         let mut database = turn.map_err(|_| Code::StorageFailed)?;
-        let this = Arc::clone(self);
-        let working = tokio::task::spawn_blocking(move || match act(&mut database) {
+        let (this, by) = (Arc::clone(self), acting::current());
+        let working = tokio::task::spawn_blocking(move || match acting::sync_scope(by, || act(&mut database)) {
             Ok((result, told)) => {
                 // Before the next has its turn, so that it is told in the order in which it was written.
                 for one in told {

@@ -2,20 +2,28 @@
 //!
 //! Accounts, what colleagues keep and the visits each hold a connection of their own, and every one of them is a
 //! [`Database`]: it reads, and changes rows by [`Database::write`] alone. Who changes something says what it was by a closed
-//! list of [`Event`]s, opaque ids only. They are handed over inside of the transaction, so that a row about them can be
-//! part of it; for now they are logged when it is written.
+//! list of [`Event`]s, opaque ids only. Each is a row of the [audit log](super::log), written in the same transaction: if the row
+//! cannot be written, nothing has happened.
 //!
 //! **Invariant:** nothing is written past this: the connection takes writes for the length of [`Database::write`] only
 //! (`query_only`, sqlite.org/pragma.html#pragma_query_only).
 
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use audit::bundle_key;
 use rusqlite::{Connection, TransactionBehavior};
+use serde::Serialize;
 use signaling_protocol::{
-    Admission, DeviceId, EndReason, EndpointId, GuestRole, InviteId, LeaveReason, NoteCommitment, ObjectId,
-    ReviewOutcome, SessionId, StaffId, StaffRole, TakeOverId, TakeOverReason, VisitId, VisitState,
+    Admission, Code, DeviceId, EndReason, EndpointId, GuestRole, InviteId, InviteKey, LeaveReason, NoteCommitment,
+    ObjectId, ReceiptKind, ReceiptLevel, ReceiptPath, ReviewOutcome, Role, SessionId, Signature, StaffId, StaffRole,
+    TakeOverId, TakeOverReason, VisitId, VisitState,
 };
 use tracing::debug;
 
-use super::Change;
+use super::acting::{self, By};
+use super::{Change, log};
 
 /// Who changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +34,27 @@ pub(crate) enum Actor {
     Operator,
     /// Somebody of the staff.
     Staff(StaffId),
+    /// An app in a visit.
+    Endpoint(EndpointId),
+    /// Somebody who has not said who they are: what they hold, a link or a code, stands in the event.
+    Stranger,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server => f.write_str("server"),
+            Self::Operator => f.write_str("operator"),
+            Self::Staff(staff) => staff.fmt(f),
+            Self::Endpoint(endpoint) => endpoint.fmt(f),
+            Self::Stranger => f.write_str("stranger"),
+        }
+    }
 }
 
 /// What was wrong of a try to sign in, or to prove who is signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Failed {
     /// The password, or there is no such account.
     Password,
@@ -44,7 +69,11 @@ pub(crate) enum Failed {
 }
 
 /// What happened. Ids, words of closed lists and counts: never a name, a secret or free text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// It is written into the log as it is serialised: a flat object of texts, numbers, yes and no. It is `Copy` so that no free text
+/// can get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
 pub(crate) enum Event {
     /// The key of the challenges, or of the sessions, was drawn.
     KeyDrawn,
@@ -57,7 +86,15 @@ pub(crate) enum Event {
     /// Somebody signed in.
     SignedIn { staff: StaffId, session: SessionId },
     /// So many tries at an account were wrong, or at names that nobody has, since this was written last.
-    TriesFailed { staff: Option<StaffId>, at: Failed, count: u32 },
+    TriesFailed {
+        staff: Option<StaffId>,
+        /// `at` is when, in a row.
+        #[serde(rename = "factor")]
+        at: Failed,
+        count: u32,
+    },
+    /// Which machine that was on: the same at every sign-in of this account there.
+    Machine { staff: StaffId, session: SessionId, machine: AuditId },
     /// A recovery code was used up in the place of the second factor.
     RecoveryCodeUsed { staff: StaffId },
     /// Recovery codes were drawn anew; those before are worth nothing.
@@ -102,20 +139,55 @@ pub(crate) enum Event {
     /// A link is new, was taken back, or a code was tried for it.
     Invite { visit: VisitId, invite: InviteId, role: GuestRole, revoked: bool, tries: u8 },
     /// Somebody joined a visit, was admitted or denied, or is gone.
-    Endpoint { visit: VisitId, endpoint: EndpointId, admission: Admission, gone: Option<LeaveReason> },
+    Endpoint {
+        visit: VisitId,
+        endpoint: EndpointId,
+        role: Role,
+        admission: Admission,
+        invite: Option<InviteId>,
+        /// The Ed25519 key of its bundle, by which it signs receipts.
+        key: Option<InviteKey>,
+        gone: Option<LeaveReason>,
+    },
+    /// An app says what became of its connection to another.
+    Receipt {
+        visit: VisitId,
+        endpoint: EndpointId,
+        peer: EndpointId,
+        happened: ReceiptKind,
+        fingerprints: InviteKey,
+        path: ReceiptPath,
+        level: ReceiptLevel,
+        receipt_at: u64,
+        signature: Signature,
+    },
+    /// Evidence was taken from the log: about a visit, about something else, or all of it.
+    Exported { visit: Option<VisitId>, about: Option<AuditId>, rows: u64 },
+    /// The texts of so many rows were erased because their time was over; all of them stand before `before`.
+    RowsErased { before: u64, rows: u64 },
+    /// What is about this is kept beyond its time, or no longer; none: everything.
+    Hold { about: Option<AuditId>, held: bool },
     /// Who is signed in has proved it by fresh digits, for what follows.
     ProvedAgain { staff: StaffId, session: SessionId },
     /// A colleague's visit was taken over by breaking the glass.
     TakenOver {
         take_over: TakeOverId,
         visit: VisitId,
+        /// `by` and `from` are somebody else's words in a row.
+        #[serde(rename = "taker")]
         by: StaffId,
+        #[serde(rename = "owner")]
         from: StaffId,
         reason: TakeOverReason,
         commitment: NoteCommitment,
     },
     /// A take-over was reviewed.
-    Reviewed { take_over: TakeOverId, by: StaffId, outcome: ReviewOutcome },
+    Reviewed {
+        take_over: TakeOverId,
+        #[serde(rename = "reviewer")]
+        by: StaffId,
+        outcome: ReviewOutcome,
+    },
     /// Take-overs that were reviewed long ago are forgotten, with their notes.
     TakeOversForgotten { count: usize },
     /// Nothing is kept of a visit any more.
@@ -148,9 +220,15 @@ impl Event {
                 revoked: row.revoked,
                 tries: row.tries,
             },
-            Change::Endpoint(row) => {
-                Self::Endpoint { visit: row.visit, endpoint: row.endpoint, admission: row.admission, gone: row.gone }
-            }
+            Change::Endpoint(row) => Self::Endpoint {
+                visit: row.visit,
+                endpoint: row.endpoint,
+                role: row.role,
+                admission: row.admission,
+                invite: row.invite,
+                key: bundle_key(row.bundle.as_ref()).map(InviteKey),
+                gone: row.gone,
+            },
             Change::TakeOver(row, _) => Self::TakenOver {
                 take_over: row.take_over,
                 visit: row.visit,
@@ -159,8 +237,8 @@ impl Event {
                 reason: row.reason,
                 commitment: row.commitment,
             },
-            // They come with the endpoint's own change, or long after its end.
-            Change::Token(..) | Change::ForgetEndpoint(_) => return None,
+            // They come with the endpoint's own change, or long after its end; and who does something is no event.
+            Change::By(_) | Change::Token(..) | Change::ForgetEndpoint(_) => return None,
             Change::ForgetVisit(visit) => Self::VisitForgotten { visit: *visit },
         })
     }
@@ -191,13 +269,30 @@ impl Database {
     }
 
     /// Changes what `act` changes, all of it or, when anything fails, nothing. `act` pushes what happened.
+    ///
+    /// From where and by which session, [`acting`] knows.
     pub(crate) fn write<T, E: From<rusqlite::Error>>(
         &mut self,
         by: Actor,
         act: impl FnOnce(&Connection, &mut Vec<Event>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let known = acting::current();
+        let by = By { actor: by, ..known.unwrap_or(By::SERVER) };
+        self.write_each(|rows, ledger| {
+            let mut events = Vec::new();
+            let result = act(rows, &mut events)?;
+            ledger.extend(events.into_iter().map(|event| (by, event)));
+            Ok(result)
+        })
+    }
+
+    /// As [`Self::write`], where each event has somebody of its own who did it.
+    pub(super) fn write_each<T, E: From<rusqlite::Error>>(
+        &mut self,
+        act: impl FnOnce(&Connection, &mut Vec<(By, Event)>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.connection.pragma_update(None, "query_only", false)?;
-        let result = self.transact(by, act);
+        let result = self.transact(act);
         // A flag of the connection in memory; there is nothing that could refuse it.
         self.connection.pragma_update(None, "query_only", true).ok();
         result
@@ -205,15 +300,15 @@ impl Database {
 
     fn transact<T, E: From<rusqlite::Error>>(
         &mut self,
-        by: Actor,
-        act: impl FnOnce(&Connection, &mut Vec<Event>) -> Result<T, E>,
+        act: impl FnOnce(&Connection, &mut Vec<(By, Event)>) -> Result<T, E>,
     ) -> Result<T, E> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut events = Vec::new();
         let result = act(&transaction, &mut events)?;
+        log::append(&transaction, &events, unix_micros())?;
         transaction.commit()?;
-        for event in events {
-            debug!(?by, ?event, "written");
+        for (by, event) in events {
+            debug!(by = %by.actor, ?event, "written");
         }
         Ok(result)
     }
@@ -230,6 +325,54 @@ impl Database {
         self.connection.pragma_update(None, "query_only", false).unwrap();
         &mut self.connection
     }
+}
+
+/// A thing that the log is asked about, whatever it is: an id as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AuditId([u8; 26]);
+
+impl AuditId {
+    /// The machine that a device token is kept on; `hash` is the token's.
+    pub(crate) fn machine(hash: &[u8; 32]) -> Self {
+        let mut short = [0; 16];
+        let (first, _) = hash.split_at(16);
+        short.copy_from_slice(first);
+        let mut id = [0; 26];
+        id.copy_from_slice(format!("mac_{}", audit::to_base64(&short)).as_bytes());
+        Self(id)
+    }
+
+    /// As it is written.
+    pub(crate) fn as_str(&self) -> &str {
+        // It is made of ASCII alone.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for AuditId {
+    type Err = Code;
+
+    fn from_str(text: &str) -> Result<Self, Code> {
+        let bytes = text.as_bytes().try_into().map_err(|_| Code::Malformed)?;
+        if audit::is_id(text) { Ok(Self(bytes)) } else { Err(Code::Malformed) }
+    }
+}
+
+impl fmt::Debug for AuditId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for AuditId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What the wall clock says: rows outlive the process.
+fn unix_micros() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_micros() as u64
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ impl Store for MemoryStore {
         }
         for change in changes {
             match change.clone() {
+                Change::By(_) => {}
                 Change::ChallengeKey(key) => tables.challenge_key = Some(key),
                 Change::Visit(row) => drop(tables.visits.insert(row.visit, row)),
                 Change::Invite(row) => drop(tables.invites.insert(row.invite, row)),

@@ -4,7 +4,9 @@
 //! colleagues keep, in tables of the same file, is [`crate::staff`]'s, and accounts are [`crate::accounts`]'s.) All of it
 //! is changed through `ledger`.
 
+pub(crate) mod acting;
 mod ledger;
+pub(crate) mod log;
 mod memory;
 mod queued;
 mod sqlite;
@@ -15,7 +17,8 @@ use signaling_protocol::{
     Role, StaffId, TakeOverId, TakeOverReason, VisitId, VisitState,
 };
 
-pub(crate) use ledger::{Actor, Database, Event, Failed};
+use acting::By;
+pub(crate) use ledger::{Actor, AuditId, Database, Event, Failed};
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub(crate) use sqlite::{FILE, MIGRATIONS, as_word, make_private, open_database, parsed, version, word};
@@ -112,6 +115,8 @@ pub type TokenHash = [u8; 32];
 /// One thing that a state change writes. A slice of them is one transaction: all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// Who does all that follows, up to the next of these: for the audit log.
+    By(By),
     /// The key of the challenges: written once, so that a challenge outlives a restart.
     ChallengeKey([u8; 32]),
     /// A visit is new or different.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use super::acting::{self, By};
 use super::{Change, Rows, Store, StoreError};
 
 /// How far the disk has come.
@@ -54,7 +55,17 @@ struct State {
 #[derive(Debug, Clone)]
 struct Unit {
     number: u64,
+    /// Who asked for it; none: nobody, it was the server by itself.
+    by: Option<By>,
     changes: Vec<Change>,
+}
+
+impl Unit {
+    /// What is to be written, and by whom if anybody among those that are written together is known.
+    fn changes(&self, with_by: bool) -> impl Iterator<Item = Change> {
+        let by = with_by.then(|| Change::By(self.by.unwrap_or(By::SERVER)));
+        by.into_iter().chain(self.changes.iter().cloned())
+    }
 }
 
 impl QueuedStore {
@@ -106,7 +117,7 @@ impl Store for QueuedStore {
         }
         state.last += 1;
         let number = state.last;
-        state.waiting.push_back(Unit { number, changes: changes.to_vec() });
+        state.waiting.push_back(Unit { number, by: acting::current(), changes: changes.to_vec() });
         drop(state);
         self.queue.changed.notify_one();
         Ok(())
@@ -167,13 +178,14 @@ impl Queue {
 
     /// Writes these, however long it takes.
     fn write(&self, store: &mut dyn Store, mut units: VecDeque<Unit>) {
-        let all: Vec<Change> = units.iter().flat_map(|unit| unit.changes.iter().cloned()).collect();
+        let with_by = units.iter().any(|unit| unit.by.is_some());
+        let all: Vec<Change> = units.iter().flat_map(|unit| unit.changes(with_by)).collect();
         if let (true, Some(last)) = (store.apply(&all).is_ok(), units.back()) {
             return self.settle(last.number);
         }
         // One by one, so that one which the database would never take does not keep the others out.
         while let Some(unit) = units.front() {
-            match store.apply(&unit.changes) {
+            match store.apply(&unit.changes(with_by).collect::<Vec<_>>()) {
                 Ok(()) => self.settle(unit.number),
                 Err(problem) if problem.is_lasting => {
                     error!(%problem, "a change contradicts what is stored and is dropped");

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Base64, InviteKey, Planned};
 
+use super::acting::By;
 use super::take_overs;
 use super::{Actor, Change, Database, EndpointRow, Event, InviteRow, Rows, Store, StoreError, VisitRow};
 use crate::storage_key::{KeyError, Place, StorageKeys, hex, id_in};
@@ -23,7 +24,7 @@ pub(crate) const FILE: &str = "housecall.sqlite3";
 const BUSY: Duration = Duration::from_secs(5);
 
 /// One step a version, never changed once released: `user_version` counts those that were taken.
-pub(crate) const MIGRATIONS: [&str; 7] = ["
+pub(crate) const MIGRATIONS: [&str; 8] = ["
     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE staff (
         staff TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL,
@@ -120,6 +121,22 @@ pub(crate) const MIGRATIONS: [&str; 7] = ["
     UPDATE secrets SET value = seal('secrets.value', name, value);
     UPDATE staff SET totp_secret = seal('staff.totp_secret', staff, totp_secret);
     INSERT INTO secrets VALUES ('storage-check', seal('secrets.value', 'storage-check', x'00'));
+", "
+    CREATE TABLE audit_rows (
+        number INTEGER PRIMARY KEY, what TEXT NOT NULL, unix_micros INTEGER NOT NULL, row TEXT, hash BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_rows_by_time ON audit_rows (unix_micros);
+    CREATE INDEX audit_rows_by_kind ON audit_rows (what, number);
+    CREATE TABLE audit_nodes (
+        level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, place)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit_about (
+        id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (id, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX audit_about_by_number ON audit_about (number);
+    CREATE TABLE audit_chains (visit TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit_checkpoints (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+    CREATE TABLE audit_holds (about TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 "];
 
 /// Where sealed values are: table, what names the row, column. Whoever adds one seals it in the migration that makes it.
@@ -185,12 +202,19 @@ impl SqliteStore {
     }
 
     fn write(&mut self, changes: &[Change]) -> rusqlite::Result<()> {
-        self.database.write(Actor::Server, |transaction, events| {
+        self.database.write_each(|transaction, events| {
+            let mut by = By::SERVER;
             for change in changes {
+                if let Change::By(another) = change {
+                    by = *another;
+                    continue;
+                }
                 write(transaction, change)?;
-                events.extend(Event::of(change));
+                events.extend(Event::of(change).map(|event| (by, event)));
                 if let Change::TakeOver(row, _) = change {
-                    take_overs::forget(transaction, row.at_unix_micros, events)?;
+                    let mut forgotten = Vec::new();
+                    take_overs::forget(transaction, row.at_unix_micros, &mut forgotten)?;
+                    events.extend(forgotten.into_iter().map(|event| (By::SERVER, event)));
                 }
             }
             Ok(())
@@ -417,6 +441,8 @@ fn make_private_file(path: &Path) -> io::Result<()> {
 fn write(database: &Connection, change: &Change) -> rusqlite::Result<()> {
     let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| database.prepare_cached(sql)?.execute(values);
     match change {
+        // The ledger's.
+        Change::By(_) => Ok(0),
         Change::ChallengeKey(key) => {
             run("INSERT INTO secrets VALUES ('challenge', seal('secrets.value', 'challenge', ?))", params![key])
         }

@@ -37,7 +37,7 @@ use std::time::Duration;
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use signaling_protocol::{
-    Admission, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, VisitId,
+    Admission, Base64, ChallengeReply, Code, EndpointId, InviteId, InviteKey, JoinReply, Limits, Notice, Role, VisitId,
     VisitState, WaitingNote,
 };
 use tracing::warn;
@@ -45,6 +45,7 @@ use units::Timestamp;
 
 use crate::metrics::Census;
 use crate::rate::TokenBucket;
+use crate::store::acting::By;
 use crate::store::{Change, InviteRow, Store, StoreError, TakeOverRow, TokenHash, VisitRow};
 use challenge::Challenger;
 use endpoint::Endpoint;
@@ -257,6 +258,11 @@ impl<S: Store> Visits<S> {
         if known.row.visit == visit { Ok(endpoint) } else { Err(Code::VisitNotFound) }
     }
 
+    /// The public bundle of an endpoint that is known, also for a while after it is gone.
+    pub(crate) fn bundle_of(&self, endpoint: EndpointId) -> Option<Base64> {
+        self.endpoints.get(&endpoint).map(|known| known.row.bundle.clone())
+    }
+
     /// Where a visit stands; none if there is no such visit.
     pub fn state(&self, visit: VisitId) -> Option<VisitState> {
         self.visits.get(&visit).map(|visit| visit.row.state)
@@ -354,16 +360,21 @@ impl<S: Store> Visits<S> {
 
     /// Writes `changes`, or says that nothing is changed.
     fn write(&mut self, changes: &[Change]) -> Result<(), Code> {
-        let result = if self.unwritten.is_empty() {
-            self.store.apply(changes)
-        } else {
-            let all: Vec<_> = self.unwritten.iter().chain(changes).cloned().collect();
-            self.store.apply(&all)
+        let result = match self.unwritten.is_empty() {
+            true => Ok(()),
+            // By itself: who asks for something now has not done it.
+            false => {
+                let by = Change::By(By::SERVER);
+                self.store.apply(&[by].into_iter().chain(self.unwritten.iter().cloned()).collect::<Vec<_>>())
+            }
         };
+        if result.is_ok() {
+            self.unwritten.clear();
+        }
+        let result = result.and_then(|()| self.store.apply(changes));
         self.writing = result.is_ok();
         match result {
             Ok(()) => {
-                self.unwritten.clear();
                 self.write_again = Timestamp::NEVER;
                 Ok(())
             }

@@ -63,6 +63,9 @@ async fn what_is_kept_and_logged_after_a_visit_is_what_the_trust_document_lists_
     host.post("messages", &json!({ "messages": [sealed] })).await.is(StatusCode::OK);
     hears.until("message").await;
     host.post("admit", &json!({ "endpoint": guest.joined.endpoint })).await.is(StatusCode::OK);
+    let path = "/v1/audit/checkpoint";
+    client.request("GET", path, Some(cleo.expose()), Vec::new()).await.is(StatusCode::OK);
+    server::audit_log::hold(data.path(), "all", true).unwrap();
     // While they are there: who has joined is forgotten soon after.
     let kept = columns(data.path());
     assert_eq!(kept.empty, Names::new(), "a whole visit leaves something in every table");

@@ -259,7 +259,9 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
         (_, "/v1/boxes/{k}/{o}" | "/v1/boxes/{k}") if role == StaffRole::Auditor => Refused(Code::NotAllowed),
         ("GET", "/v1/boxes/{k}/{o}") if whose == Whose::Nobodys => Refused(Code::BoxNotFound),
         ("DELETE", "/v1/boxes/{k}/{o}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),
-        ("GET", "/v1/staff/{s}/sessions") if whose == Whose::Nobodys || (whose != Whose::Own && !admin) => {
+        ("GET", "/v1/staff/{s}/sessions") if whose == Whose::Nobodys => Refused(Code::StaffNotFound),
+        // Who reads the log sees who has access.
+        ("GET", "/v1/staff/{s}/sessions") if whose != Whose::Own && !admin && role != StaffRole::Auditor => {
             Refused(Code::StaffNotFound)
         }
         ("DELETE", "/v1/sessions/{s}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),

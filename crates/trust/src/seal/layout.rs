@@ -102,4 +102,5 @@ pub(super) const INVITE_IN_BUNDLE: std::ops::Range<usize> = 2..18;
 pub(super) const PSK_ID_LABEL: &[u8] = b"housecall psk id v1";
 pub(super) const INFO_LABEL: &[u8] = b"housecall seal v1";
 pub(super) const FIRST_LABEL: &[u8] = b"housecall first box v1";
+pub(super) const RECEIPT_LABEL: &[u8] = b"housecall receipt fingerprints v1";
 pub(super) const DEVICE_LABEL: &[u8] = b"housecall known device v1";

@@ -128,6 +128,9 @@ fn problem_in_call(problem: &Problem) -> String {
         }
         Problem::AlreadySomebodyIn => "There is already somebody in the visit. Hang up before you let in another.",
         Problem::CodeNotSaid(_) => "They have not typed the clinic's code yet. Wait until they have, or call them.",
+        Problem::LogRewritten => {
+            "The clinic's log of who did what was changed afterwards. Tell whoever looks after the clinic's server."
+        }
         Problem::MicrophoneLost => {
             "Your microphone is gone, so the other side does not hear you. Choose one in Devices."
         }
@@ -154,6 +157,7 @@ mod tests {
             Problem::CheckInterrupted,
             Problem::CheckedTooOften,
             Problem::CodeNotSaid(endpoint),
+            Problem::LogRewritten,
             Problem::MicrophoneLost,
             Problem::CameraLost,
             Problem::SpeakerLost,
@@ -166,6 +170,7 @@ mod tests {
                 | Problem::CheckInterrupted
                 | Problem::CheckedTooOften
                 | Problem::CodeNotSaid(_)
+                | Problem::LogRewritten
                 | Problem::MicrophoneLost
                 | Problem::CameraLost
                 | Problem::SpeakerLost => {}
