@@ -167,6 +167,9 @@ fn a_certificate_that_cannot_be_read_is_told_to_the_operator() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("certificate.pem");
     write(&file, "no certificate\n");
+    // A key that others may read is refused before it is looked at.
+    #[cfg(unix)]
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a file of ours");
     let serve = |certificate: &Path| {
         let mut command = server(&["serve".as_ref(), "--data".as_ref(), data.path().as_os_str()]);
         command.args(["--listen", "127.0.0.1:0", "--tls-cert"]).arg(certificate).arg("--tls-key").arg(&file);
