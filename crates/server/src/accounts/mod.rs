@@ -145,7 +145,7 @@ impl Accounts {
     /// The accounts of this data directory. `unix_micros` is the time at [`Timestamp::ZERO`].
     pub(crate) fn open(data: impl Into<Place>, unix_micros: u64) -> Result<Self, AddUserError> {
         let data = data.into();
-        let mut database = open_database(data.clone())?;
+        let mut database = open_database(&data)?;
         let key = key(&mut database)?;
         let mut live = Live::default();
         for (token, ends, session, role, generation) in database.read(records::tokens)? {
@@ -163,7 +163,7 @@ impl Accounts {
             guesses: Mutex::default(),
             failures: Mutex::new(Buckets::new(FAILURES.0, FAILURES.1)),
             failed: Mutex::default(),
-            others: Mutex::new(Others::new(open_database(data)?)),
+            others: Mutex::new(Others::new(open_database(&data)?)),
             nobodys_hash: passwords::hash_of_nobody()?,
             hashing: Semaphore::new(MOST_HASHES),
         })
