@@ -124,11 +124,11 @@ fn a_backup_of_an_older_version_leaves_it_as_it_is_and_is_upgraded_when_it_is_ba
     MIGRATIONS[..5].iter().for_each(|step| database.execute_batch(step).unwrap());
     database.pragma_update(None, "user_version", 5).unwrap();
     drop(database);
-    assert_eq!(back_up(&old, &house.backup("old")).unwrap().database_version, 5);
+    assert_eq!(back_up(&old, &house.backup("backup")).unwrap().database_version, 5);
     let found = version(&Connection::open(old.directory.join(FILE)).unwrap()).unwrap();
     assert_eq!(found, 5, "a backup before an upgrade does not upgrade");
     let new = house.at("new");
-    restore(&new, &house.backup("old")).unwrap();
+    restore(&new, &house.backup("backup")).unwrap();
     set_up(&new).unwrap();
     assert_eq!(version(&Connection::open(new.directory.join(FILE)).unwrap()).unwrap(), MIGRATIONS.len());
 }

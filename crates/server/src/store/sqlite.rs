@@ -382,7 +382,7 @@ fn seal_anew(database: &Connection, keys: &StorageKeys) -> rusqlite::Result<bool
 /// Takes out of the files what a migration has sealed. Best effort: where another program reads just now it is done by
 /// SQLite when that one closes.
 fn forget_what_was(database: &Connection) {
-    let checkpoint = || database.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
+    let checkpoint = || database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     if let Err(error) = database.execute_batch("VACUUM").and_then(|()| checkpoint()) {
         tracing::warn!(%error, "the database could not be written anew after its secrets were sealed");
     }
