@@ -20,6 +20,7 @@ mod phone;
 mod problem;
 mod request;
 mod schedule;
+mod server_address;
 mod staff;
 mod take_over;
 
@@ -51,6 +52,7 @@ pub use schedule::{
     ListedWaiting, LockRequest, MOST_CODE_TRIES, NoteRequest, PlanRequest, Planned, TriesReply, VisitsReply,
     WaitingNote,
 };
+pub use server_address::{ServerAddress, ServerAddressError};
 pub use staff::{
     BoxLabel, BoxReply, BoxesReply, CertifyRequest, CheckMessage, CheckReply, CheckSide, Clinic, ClinicReply, Device,
     DeviceReply, DevicesReply, EnrolRequest, NoticeRequest, StaffEvent, WaitingDevice, WriteBoxRequest,

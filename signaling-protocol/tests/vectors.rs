@@ -10,15 +10,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signaling_protocol::{
-    AddStaffRequest, AssignRequest, AuditRowsReply, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest, Challenge,
-    ChallengeReply, CheckMessage, CheckReply, CheckpointReply, Clinic, ClinicReply, Code, CodeReply, CreateInviteReply,
-    CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply, EndpointRequest,
-    EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest, LockRequest,
-    MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest, OriginReply, PasswordRequest,
-    PlanRequest, Planned, PollReply, Problem, ReceiptRequest, RecoveryCodesReply, RecoveryCodesRequest, RefreshRequest, ReviewRequest,
-    RoleRequest, SendReply, SendRequest, SessionsReply, SignInReply, SignInRequest, SignUpReply, SignUpRequest,
-    StaffEvent, StaffReply, TakeOverReply, TakeOverRequest, TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest,
-    is_sealed_size, join_signing_bytes, measure_signing_bytes,
+    AddStaffRequest, AssignRequest, AuditRowsReply, Base64, BoxReply, BoxesReply, CancelRequest, CertifyRequest,
+    Challenge, ChallengeReply, CheckMessage, CheckReply, CheckpointReply, Clinic, ClinicReply, Code, CodeReply,
+    CreateInviteReply, CreateInviteRequest, CreateVisitReply, CreateVisitRequest, DeviceReply, DevicesReply,
+    EndpointRequest, EnrolRequest, Envelope, Event, HostJoinRequest, IceReply, InviteId, JoinReply, JoinRequest,
+    LockRequest, MeasureByInviteRequest, MeasureReply, MeasureRequest, NoteReply, NoteRequest, NoticeRequest,
+    OriginReply, PasswordRequest, PlanRequest, Planned, PollReply, Problem, ReceiptRequest, RecoveryCodesReply,
+    RecoveryCodesRequest, RefreshRequest, ReviewRequest, RoleRequest, SendReply, SendRequest, SessionsReply,
+    SignInReply, SignInRequest, SignUpReply, SignUpRequest, StaffEvent, StaffReply, TakeOverReply, TakeOverRequest,
+    TakeOversReply, TriesReply, VisitsReply, WriteBoxRequest, is_sealed_size, join_signing_bytes,
+    measure_signing_bytes,
 };
 
 /// Reads a message and writes it again.

@@ -34,7 +34,6 @@ pub mod invite_secret;
 pub mod known;
 pub mod link;
 pub mod seal;
-pub mod server_address;
 pub mod suite;
 pub mod transcript;
 
@@ -77,5 +76,6 @@ pub use invite_secret::{InviteSecret, Psk};
 pub use known::{KnownDevices, Level, PatientDevice, Recognition};
 pub use link::{Link, LinkError};
 pub use seal::{ChannelError, OpenError, Opened, PeerFacts, SealError, SealedBox, SealedChannel};
-pub use server_address::{ServerAddress, ServerAddressError};
+/// A link leads to it.
+pub use signaling_protocol::{ServerAddress, ServerAddressError};
 pub use transcript::{CertificateMismatch, Transcript, compare_certificate};

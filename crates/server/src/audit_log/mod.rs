@@ -315,7 +315,9 @@ fn seed(database: &mut Database) -> rusqlite::Result<[u8; 32]> {
         if rows.execute(sql, params![KEY, fresh])? == 1 {
             events.push(Event::KeyDrawn);
         }
-        rows.query_row("SELECT unseal('secrets.value', name, value) FROM secrets WHERE name = ?", [KEY], |row| row.get(0))
+        rows.query_row("SELECT unseal('secrets.value', name, value) FROM secrets WHERE name = ?", [KEY], |row| {
+            row.get(0)
+        })
     })
 }
 
