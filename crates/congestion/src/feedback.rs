@@ -11,13 +11,17 @@ use crate::sequence::SequenceUnwrapper;
 /// costs more packets for nothing (libwebrtc's minimum as well).
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The longest. From 64 kbps up it is 300 ms at most; below, the share rules, as on a link of 30 kbps every byte is
+/// The longest. From 64 kbps up it is 250 ms at most; below, the share rules, as on a link of 30 kbps every byte is
 /// somebody's voice: of 20 kbps in packets of 60 ms, of which a fifth is lost, the share is used up by a report each 920 ms.
 const MAX_INTERVAL: Duration = Duration::from_millis(1_000);
 
-/// Which share of the received rate reports may take. RFC 3550, section 6.2, has five percent for all of RTCP, and sender
-/// reports are in that: with those of a voice, which go every five seconds at the latest, this was measured to be five.
-const SHARE: f64 = 0.043;
+/// Which share of the received rate RTCP may take (RFC 3550, section 6.2) …
+const SHARE: f64 = 0.05;
+
+/// … and what of it the sender reports of a voice take, in bytes a second, where that is much of it: they go every five seconds at
+/// the latest, with IPv4, UDP, SRTCP's index and tag and a name (90 bytes), a seventh of the share of 20 kbps.
+const SENDER_REPORTS: f64 = 90.0 / 5.0;
+const SENDER_REPORTS_COUNT_BELOW: DataRate = DataRate::from_kbps(32);
 
 /// An IP packet with a report: IPv4, UDP, SRTCP's index and tag (20), the report's fixed part (20).
 const REPORT_BYTES: f64 = (28 + 20 + 20) as f64;
@@ -135,7 +139,8 @@ impl FeedbackRecorder {
             return MIN_INTERVAL;
         };
         // Reports every t seconds take (fixed + each × packets × t) / t bytes a second: solved for t.
-        let allowed = rate.as_bps() as f64 / 8.0 * SHARE - REPORT_BYTES_A_PACKET * packets_a_second;
+        let others = if rate < SENDER_REPORTS_COUNT_BELOW { SENDER_REPORTS } else { 0.0 };
+        let allowed = rate.as_bps() as f64 / 8.0 * SHARE - others - REPORT_BYTES_A_PACKET * packets_a_second;
         if allowed <= 0.0 {
             return MAX_INTERVAL;
         }
