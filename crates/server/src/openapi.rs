@@ -34,6 +34,7 @@ fn reader(name: &str) -> fn(&Value) -> bool {
         "role_request" => accepts::<wire::RoleRequest>,
         "create_visit_request" => accepts::<wire::CreateVisitRequest>,
         "planned" => accepts::<wire::Planned>,
+        "plan_request" => accepts::<wire::PlanRequest>,
         "assign_request" => accepts::<wire::AssignRequest>,
         "cancel_request" => accepts::<wire::CancelRequest>,
         "note_request" => accepts::<wire::NoteRequest>,
