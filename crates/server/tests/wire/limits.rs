@@ -51,7 +51,7 @@ async fn a_message_id_is_good_for_one_message() {
 
 #[tokio::test]
 async fn a_full_disk_refuses_what_must_be_kept_and_lets_people_hang_up() {
-    let clinic = Clinic::start_with(|config| config.database_room = Some(1)).await;
+    let clinic = Clinic::start_with(|config| config.database_room = Some(16)).await;
     let (_, host, guest) = clinic.call().await;
     let mut heard = guest.listen(None).await;
     heard.until("hello").await;
