@@ -61,7 +61,7 @@ pub struct ReceiptRequest {
     /// What became of it.
     pub happened: ReceiptKind,
     /// A salted hash of both sides' certificates, 32 bytes; the server does not know of what.
-    pub fingerprints: Base64,
+    pub agreed: Base64,
     /// By what way.
     pub path: ReceiptPath,
     /// How sure the app is of the other side.

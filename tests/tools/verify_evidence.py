@@ -228,7 +228,7 @@ def checkpoint(key, note):
 class Receipts:
     """Each is signed by the key of its endpoint's join, and those of both ends are the same."""
 
-    FIELDS = ("visit", "endpoint", "peer", "happened", "fingerprints", "path", "level", "receipt_at")
+    FIELDS = ("visit", "endpoint", "peer", "happened", "agreed", "path", "level", "receipt_at")
 
     def __init__(self):
         self.keys, self.seen = {}, {}
@@ -247,14 +247,14 @@ class Receipts:
             raise refused
         if members["happened"] not in ("opened", "closed") or members["path"] not in ("direct", "relayed", "unknown"):
             raise refused
-        if unbase64(members["fingerprints"], 32) is None:
+        if unbase64(members["agreed"], 32) is None:
             raise refused
         said = json.dumps({name: members[name] for name in self.FIELDS}, sort_keys=True, separators=(",", ":"))
         key = self.keys.get(members["endpoint"])
         if key is None or not is_signed(key, signature, b"housecall receipt v1\0" + said.encode()):
             raise refused
         if members["happened"] == "opened":
-            self.seen.setdefault((members["endpoint"], members["peer"]), set()).add(members["fingerprints"])
+            self.seen.setdefault((members["endpoint"], members["peer"]), set()).add(members["agreed"])
 
     def compare(self):
         agreed = one_sided = 0

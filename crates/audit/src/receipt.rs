@@ -89,7 +89,7 @@ pub struct Receipt {
     pub happened: Happened,
     /// A salted hash of both sides' certificates, the same at both ends; nobody who has not been in the visit can find out of
     /// what.
-    pub fingerprints: [u8; 32],
+    pub agreed: [u8; 32],
     /// By what way.
     pub path: PathKind,
     /// How sure the app is of the other side: `page`, `app`, `known`, `compared`.
@@ -117,7 +117,7 @@ impl Receipt {
         record.put("endpoint", self.endpoint.as_str())?;
         record.put("peer", self.peer.as_str())?;
         record.put("happened", self.happened.word())?;
-        record.put("fingerprints", to_base64(&self.fingerprints).as_str())?;
+        record.put("agreed", to_base64(&self.agreed).as_str())?;
         record.put("path", self.path.word())?;
         record.put("level", self.level.as_str())?;
         record.put("receipt_at", self.unix_micros)?;
@@ -136,7 +136,7 @@ impl Receipt {
                 endpoint: text("endpoint")?,
                 peer: text("peer")?,
                 happened: Happened::parse(row.text("happened")?)?,
-                fingerprints: from_base64(row.text("fingerprints")?)?,
+                agreed: from_base64(row.text("agreed")?)?,
                 path: PathKind::parse(row.text("path")?)?,
                 level: text("level")?,
                 unix_micros: row.number("receipt_at")?,
@@ -180,7 +180,7 @@ mod tests {
             endpoint: "end_AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
             peer: "end_AQEBAQEBAQEBAQEBAQEBAQ".to_owned(),
             happened: Happened::Opened,
-            fingerprints: [9; 32],
+            agreed: [9; 32],
             path: PathKind::Relayed,
             level: "compared".to_owned(),
             unix_micros: 17,
@@ -198,7 +198,7 @@ mod tests {
             ("endpoint", &receipt.endpoint),
             ("peer", &receipt.peer),
             ("happened", "opened"),
-            ("fingerprints", &to_base64(&receipt.fingerprints)),
+            ("agreed", &to_base64(&receipt.agreed)),
             ("path", "relayed"),
             ("level", "compared"),
             ("signature", &to_base64(&signature)),
@@ -214,7 +214,7 @@ mod tests {
         for forged in [
             Receipt { path: PathKind::Direct, ..receipt.clone() },
             Receipt { happened: Happened::Closed, ..receipt.clone() },
-            Receipt { fingerprints: [8; 32], ..receipt.clone() },
+            Receipt { agreed: [8; 32], ..receipt.clone() },
             Receipt { unix_micros: 18, ..receipt.clone() },
         ] {
             assert_eq!(forged.verify(&public, &signed), Err(ReceiptError::WrongSignature));

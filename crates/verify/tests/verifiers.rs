@@ -47,19 +47,19 @@ impl Log {
                 endpoint: me.to_owned(),
                 peer: other.to_owned(),
                 happened: Happened::Opened,
-                fingerprints: [saw; 32],
+                agreed: [saw; 32],
                 path: PathKind::Relayed,
                 level: "known".to_owned(),
                 unix_micros: 25,
             };
             let signature = SigningKey::from_bytes(&[key; 32]).sign(&receipt.signing_bytes().unwrap());
-            let (fingerprints, signature) = (to_base64(&[saw; 32]), to_base64(&signature.to_bytes()));
+            let (agreed, signature) = (to_base64(&[saw; 32]), to_base64(&signature.to_bytes()));
             let members = [
                 ("visit", VISIT),
                 ("endpoint", me),
                 ("peer", other),
                 ("happened", "opened"),
-                ("fingerprints", &fingerprints),
+                ("agreed", &agreed),
                 ("path", "relayed"),
                 ("level", "known"),
                 ("signature", &signature),

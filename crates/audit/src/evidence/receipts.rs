@@ -41,7 +41,7 @@ impl Receipts {
         };
         receipt.verify(key, &signature).map_err(|_| refused)?;
         if receipt.happened == Happened::Opened {
-            self.seen.entry((receipt.endpoint, receipt.peer)).or_default().insert(receipt.fingerprints);
+            self.seen.entry((receipt.endpoint, receipt.peer)).or_default().insert(receipt.agreed);
         }
         Ok(())
     }

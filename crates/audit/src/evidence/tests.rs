@@ -238,7 +238,7 @@ fn receipt_row(number: u64, follows: u64, key: &SigningKey, receipt: &Receipt) -
     row.put("endpoint", receipt.endpoint.as_str()).unwrap();
     row.put("peer", receipt.peer.as_str()).unwrap();
     row.put("happened", receipt.happened.word()).unwrap();
-    row.put("fingerprints", to_base64(&receipt.fingerprints).as_str()).unwrap();
+    row.put("agreed", to_base64(&receipt.agreed).as_str()).unwrap();
     row.put("path", receipt.path.word()).unwrap();
     row.put("level", receipt.level.as_str()).unwrap();
     row.put("receipt_at", receipt.unix_micros).unwrap();
@@ -263,7 +263,7 @@ fn visit(saw: [u8; 2], key: u8) -> Log {
         endpoint: endpoint.to_owned(),
         peer: peer.to_owned(),
         happened: Happened::Opened,
-        fingerprints: [saw; 32],
+        agreed: [saw; 32],
         path: PathKind::Direct,
         level: "app".to_owned(),
         unix_micros: 5,

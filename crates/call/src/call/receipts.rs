@@ -17,7 +17,7 @@ pub struct ReceiptDraft {
     /// What became of it.
     pub happened: ReceiptKind,
     /// The salted hash of both certificates: the same at both ends.
-    pub fingerprints: [u8; 32],
+    pub agreed: [u8; 32],
     /// How sure we are of the other side.
     pub level: ReceiptLevel,
     /// When, in microseconds of Unix time, by our clock.
@@ -35,7 +35,7 @@ impl Call {
                 ReceiptKind::Opened => audit::Happened::Opened,
                 ReceiptKind::Closed => audit::Happened::Closed,
             },
-            fingerprints: draft.fingerprints,
+            agreed: draft.agreed,
             path: match path {
                 ReceiptPath::Direct => audit::PathKind::Direct,
                 ReceiptPath::Relayed => audit::PathKind::Relayed,
@@ -48,7 +48,7 @@ impl Call {
         Some(ReceiptRequest {
             peer: draft.peer,
             happened: draft.happened,
-            fingerprints: Base64(draft.fingerprints.to_vec()),
+            agreed: Base64(draft.agreed.to_vec()),
             path,
             level: draft.level,
             receipt_at: draft.unix_micros,
@@ -64,13 +64,13 @@ impl Call {
 
     /// Media passes to this one from now on.
     pub(super) fn receipt_of_opening(&mut self, index: usize) {
-        let fingerprints = self.remotes[index].channel.receipt_fingerprints();
+        let agreed = self.remotes[index].channel.receipt_fingerprints();
         // The gate of one connection may close and open again.
-        if fingerprints.is_none() || self.remotes[index].receipt == fingerprints {
+        if agreed.is_none() || self.remotes[index].receipt == agreed {
             return;
         }
         self.receipt_of_closing(index);
-        self.remotes[index].receipt = fingerprints;
+        self.remotes[index].receipt = agreed;
         self.draft(index, ReceiptKind::Opened);
     }
 
@@ -99,7 +99,7 @@ impl Call {
 
     fn draft(&mut self, index: usize, happened: ReceiptKind) {
         let remote = &self.remotes[index];
-        let Some(fingerprints) = remote.receipt else { return };
+        let Some(agreed) = remote.receipt else { return };
         let level = match self.assurance(index).map_or(Level::LinkPage, |known| known.level) {
             Level::LinkPage => ReceiptLevel::Page,
             Level::LinkApp => ReceiptLevel::App,
@@ -107,7 +107,7 @@ impl Call {
             Level::DigitsCompared => ReceiptLevel::Compared,
         };
         let (peer, unix_micros) = (remote.endpoint, self.config.unix(self.told_at).0.saturating_mul(1_000_000));
-        let draft = ReceiptDraft { peer, happened, fingerprints, level, unix_micros };
+        let draft = ReceiptDraft { peer, happened, agreed, level, unix_micros };
         self.outputs.push_back(Output::Receipt(draft));
     }
 }

@@ -143,7 +143,7 @@ fn both_ends_tell_the_audit_log_the_same_story_signed() {
         let happened: Vec<_> = told[side].iter().map(|draft| draft.happened).collect();
         assert_eq!(happened, [ReceiptKind::Opened, ReceiptKind::Closed], "{side}");
         assert!(told[side].iter().all(|draft| draft.peer == world.endpoint(1 - side)));
-        assert!(told[side].iter().all(|draft| draft.fingerprints == told[HOST][0].fingerprints));
+        assert!(told[side].iter().all(|draft| draft.agreed == told[HOST][0].agreed));
         let receipt = world.apps[side].call.receipt(&told[side][0], ReceiptPath::Direct).expect("it has joined");
         let bundle = world.apps[side].call.bundle();
         let said = audit::Receipt {
@@ -151,7 +151,7 @@ fn both_ends_tell_the_audit_log_the_same_story_signed() {
             endpoint: world.endpoint(side).to_string(),
             peer: receipt.peer.to_string(),
             happened: audit::Happened::Opened,
-            fingerprints: told[side][0].fingerprints,
+            agreed: told[side][0].agreed,
             path: audit::PathKind::Direct,
             level: "app".to_owned(),
             unix_micros: receipt.receipt_at,

@@ -203,7 +203,7 @@ impl AuditLog {
         bundle: Base64,
         said: ReceiptRequest,
     ) -> Result<(), Code> {
-        let fingerprints = said.fingerprints.0.try_into().map_err(|_| Code::Malformed)?;
+        let agreed = said.agreed.0.try_into().map_err(|_| Code::Malformed)?;
         let receipt = Receipt {
             visit: visit.to_string(),
             endpoint: endpoint.to_string(),
@@ -212,7 +212,7 @@ impl AuditLog {
                 signaling_protocol::ReceiptKind::Opened => audit::Happened::Opened,
                 signaling_protocol::ReceiptKind::Closed => audit::Happened::Closed,
             },
-            fingerprints,
+            agreed,
             path: match said.path {
                 signaling_protocol::ReceiptPath::Direct => audit::PathKind::Direct,
                 signaling_protocol::ReceiptPath::Relayed => audit::PathKind::Relayed,
@@ -228,7 +228,7 @@ impl AuditLog {
             endpoint,
             peer: said.peer,
             happened: said.happened,
-            fingerprints: InviteKey(fingerprints),
+            agreed: InviteKey(agreed),
             path: said.path,
             level: said.level,
             receipt_at: said.receipt_at,

@@ -155,7 +155,7 @@ pub(crate) enum Event {
         endpoint: EndpointId,
         peer: EndpointId,
         happened: ReceiptKind,
-        fingerprints: InviteKey,
+        agreed: InviteKey,
         path: ReceiptPath,
         level: ReceiptLevel,
         receipt_at: u64,

@@ -32,14 +32,14 @@ fn receipt(me: &Person, other: &Person, key: &SigningKey, happened: Happened, sa
         endpoint: me.joined.endpoint.to_string(),
         peer: other.joined.endpoint.to_string(),
         happened,
-        fingerprints: [saw; 32],
+        agreed: [saw; 32],
         path: PathKind::Direct,
         level: "app".to_owned(),
         unix_micros: 1_800_000_000_000_000,
     };
     let signature = key.sign(&receipt.signing_bytes().unwrap());
     json!({
-        "peer": other.joined.endpoint, "happened": happened.word(), "fingerprints": Base64(vec![saw; 32]), "path": "direct",
+        "peer": other.joined.endpoint, "happened": happened.word(), "agreed": Base64(vec![saw; 32]), "path": "direct",
         "level": "app", "receipt_at": receipt.unix_micros, "signature": to_base64(&signature.to_bytes()),
     })
 }
