@@ -33,7 +33,7 @@ impl ConnectionCaps {
     }
 }
 
-/// A clinic has a few hundred; a large one with ten thousand apps is measured (docs/bench/server.md).
+/// A clinic has a few hundred; a large one with ten thousand apps is what `cargo xtask bench server` measures.
 const MOST_CONNECTIONS: usize = 16_384;
 
 /// For the database, its journal, the sockets that listen, the runtime.
