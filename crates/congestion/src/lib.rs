@@ -2,7 +2,7 @@
 //!
 //! Everything here is told the time and opens nothing. Who sends uses [`Estimator`], [`Pacer`], [`FrameQueue`],
 //! [`History`], [`RepairPlanner`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`], [`NackGenerator`] and
-//! [`Rebuilder`]. All byte counts are
+//! [`Rebuilder`]; who writes a stream uses [`Segments`]. All byte counts are
 //! bytes of IP packets (see [`wire_bytes`]), because that is what a thin link counts.
 
 #![forbid(unsafe_code)]
@@ -14,6 +14,7 @@ pub mod nack;
 pub mod pacer;
 pub mod repair;
 pub mod retransmission;
+pub mod segments;
 mod sequence;
 pub mod voice_losses;
 
@@ -24,6 +25,7 @@ pub use nack::NackGenerator;
 pub use pacer::{Class, Paced, Pacer};
 pub use repair::{Protected, Rebuilder, RepairPlanner, protect};
 pub use retransmission::History;
+pub use segments::Segments;
 pub use sequence::SequenceUnwrapper;
 pub use voice_losses::VoiceLosses;
 

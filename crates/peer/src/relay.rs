@@ -34,7 +34,6 @@ mod link;
 pub(crate) mod message;
 mod refusal;
 mod runtime;
-mod segments;
 mod socket;
 mod stream;
 mod url;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
+use congestion::segments::{Next, Segments};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 use tokio::sync::Notify;
 use tokio::time::{sleep_until, timeout};
@@ -12,7 +13,6 @@ use tokio::time::{sleep_until, timeout};
 use super::inbox::Inbox;
 use super::message::{for_library, is_allocate};
 use super::refusal::refuse;
-use super::segments::{Next, Segments};
 use super::stream::{Incoming, Outgoing};
 use super::url::RelayUrl;
 use super::{Dialing, RelayDialer, RelayProtocol, RelayStream, Relays, Turn};

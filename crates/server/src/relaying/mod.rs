@@ -6,7 +6,6 @@
 mod engine;
 mod options;
 mod queue;
-mod segments;
 mod sockets;
 mod streams;
 

@@ -5,10 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ::relay::padding;
+use congestion::segments::{Next, Segments};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
-
-use super::segments::{Next, Segments};
 
 /// What waits at most; when it is full, the oldest data goes. Half a second at 4 Mbps.
 const MOST: usize = 256 * 1_024;
@@ -32,7 +31,7 @@ struct Waiting {
     bytes: usize,
     closed: bool,
     /// What was taken of them, and is not written yet: whole messages but the first, which are not left out any more.
-    segments: Segments,
+    segments: Segments<Instant>,
 }
 
 #[derive(Debug)]
@@ -95,7 +94,7 @@ impl Queue {
 }
 
 impl Waiting {
-    fn next(&mut self, now: Instant) -> Next {
+    fn next(&mut self, now: Instant) -> Next<Instant> {
         let mut taken = 0;
         while let Some(message) = self.messages.front() {
             let is_late = message.is_data && now.saturating_duration_since(message.since) > LATE;
@@ -115,7 +114,8 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use super::super::segments::SEGMENT;
+    use congestion::segments::SEGMENT;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
