@@ -351,23 +351,8 @@ impl Desk {
         let lifetime = self.config.link_lifetime.as_secs();
         let not_after = self.config.unix_at_zero.plus(now.as_micros() / 1_000_000 + lifetime);
         let invites = vec![(invite, secret.clone(), not_after)];
-        let link = Link {
-            server: signed_in.server.clone(),
-            app_only: signed_in.pin.is_some(),
-            invite,
-            secret,
-            clinic_key: identity.clinic(),
-            epoch: Some(identity.epoch().0),
-            pin: signed_in.pin,
-        };
-        let text = Phi::new(link.to_string());
-        let token = signed_in.token.clone();
-        let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
-        let patient = self.patient.as_ref().map(opaque);
-        let call =
-            HostCall { identity, visit, invites, link, token, patient, card: None, longest: None, claims: false };
-        self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
-        self.state = State::InVisit { signed_in, visit, link: text, sign_out_after: false };
+        let call = self.call(&signed_in, identity, visit, invites, (invite, secret));
+        self.enter(signed_in, call);
     }
 
     /// A visit that was planned before: its links are those of its card, and the patient is called what it says.
@@ -390,6 +375,20 @@ impl Desk {
             self.state = State::Ready { signed_in, problem: Some(DeskProblem::OddAnswer) };
             return;
         };
+        self.patient = Some(card.name.clone()).filter(|name| !name.expose().trim().is_empty());
+        let call = self.call(&signed_in, identity, visit, invites, (invite, secret));
+        self.enter(signed_in, HostCall { card: Some(card), longest, claims: !takes_over, ..call });
+    }
+
+    /// The call of a visit with these links, of which one is the patient's.
+    fn call(
+        &self,
+        signed_in: &SignedIn,
+        identity: DeviceIdentity,
+        visit: VisitId,
+        invites: Vec<(InviteId, InviteSecret, UnixTime)>,
+        (invite, secret): (InviteId, InviteSecret),
+    ) -> HostCall {
         let link = Link {
             server: signed_in.server.clone(),
             app_only: signed_in.pin.is_some(),
@@ -399,15 +398,16 @@ impl Desk {
             epoch: Some(identity.epoch().0),
             pin: signed_in.pin,
         };
-        let text = Phi::new(link.to_string());
-        self.patient = Some(card.name.clone()).filter(|name| !name.expose().trim().is_empty());
+        let token = signed_in.token.clone();
         let opaque = |called: &Phi<String>| KnownDevices::patient(&self.config.names_secret, called.expose());
         let patient = self.patient.as_ref().map(opaque);
-        let token = signed_in.token.clone();
-        let card = Some(card);
-        let call = HostCall { identity, visit, invites, link, token, patient, card, longest, claims: !takes_over };
+        HostCall { identity, visit, invites, link, token, patient, card: None, longest: None, claims: false }
+    }
+
+    fn enter(&mut self, signed_in: SignedIn, call: HostCall) {
+        let (visit, link) = (call.visit, Phi::new(call.link.to_string()));
         self.outputs.push_back(DeskOutput::StartCall(Box::new(call)));
-        self.state = State::InVisit { signed_in, visit, link: text, sign_out_after: false };
+        self.state = State::InVisit { signed_in, visit, link, sign_out_after: false };
     }
 
     fn visit_not_made(&mut self, signed_in: SignedIn, problem: DeskProblem) {
