@@ -235,8 +235,9 @@ pub(crate) enum Headless {
     Keys(KeysArguments),
 }
 
+/// Who of the staff signs in, and where.
 #[derive(Debug, Args)]
-pub(crate) struct HostArguments {
+pub(crate) struct AccountArguments {
     /// The clinic's server, https://HOST[:PORT].
     #[arg(long, value_name = "URL")]
     pub(crate) server: String,
@@ -249,9 +250,16 @@ pub(crate) struct HostArguments {
     /// A file whose first line is the password.
     #[arg(long, value_name = "F")]
     pub(crate) password_file: PathBuf,
-    /// A file with the TOTP secret, as `user add --totp-out` wrote it.
+    /// A file with the TOTP secret, as `user add --totp-out` wrote it. Without it a session goes on that the keyring keeps, but for a
+    /// visit that is made at once.
     #[arg(long, value_name = "F")]
     pub(crate) totp_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostArguments {
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
     /// The folder with the clinic's key; made when it is not there. Without it the key lives for this visit.
     #[arg(long, value_name = "DIR", conflicts_with = "device_key_file")]
     pub(crate) identity: Option<PathBuf>,

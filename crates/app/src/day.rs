@@ -11,7 +11,7 @@ use session::{
 };
 
 use crate::day_arguments::{BesideWord, ClockChange, DayArguments, DayCommand, NoteWord, StaffArguments};
-use crate::headless::{account, json_file};
+use crate::headless::{account_of, json_file};
 
 /// Does it, and writes the answer to standard output; a link goes to its file alone.
 pub(crate) fn run(arguments: DayArguments) -> Result<u8> {
@@ -65,8 +65,7 @@ fn read(command: DayCommand) -> Result<(Command, Option<PathBuf>)> {
 
 /// Who of the staff asks, with the secrets read from their files, and by way of which proxies.
 pub(crate) fn staff_account(staff: StaffArguments) -> Result<(Account, ProxyChoice)> {
-    let StaffArguments { server, pin, user, password_file, totp_file, network } = staff;
-    Ok((account(server, pin, user, &password_file, totp_file.as_deref())?, network.proxies()))
+    Ok((account_of(staff.account)?, staff.network.proxies()))
 }
 
 const fn chosen(which: ClockChange) -> Choice {

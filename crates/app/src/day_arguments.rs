@@ -3,28 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use session::{InviteId, Pin, StaffId, VisitId};
+use session::{InviteId, StaffId, VisitId};
 
-use crate::arguments::NetworkArguments;
+use crate::arguments::{AccountArguments, NetworkArguments};
 
-/// Who of the staff asks, and where.
+/// Who of the staff asks, and by what way.
 #[derive(Debug, Args)]
 pub(crate) struct StaffArguments {
-    /// The clinic's server, https://HOST[:PORT].
-    #[arg(long, value_name = "URL")]
-    pub(crate) server: String,
-    /// The server's certificate, as it prints it: sha256:…. Without it the system's roots decide.
-    #[arg(long, value_name = "sha256:…")]
-    pub(crate) pin: Option<Pin>,
-    /// The account's name.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: String,
-    /// A file whose first line is the password.
-    #[arg(long, value_name = "F")]
-    pub(crate) password_file: PathBuf,
-    /// A file with the TOTP secret, as `user add --totp-out` wrote it. Without it a session goes on that the keyring keeps.
-    #[arg(long, value_name = "F")]
-    pub(crate) totp_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
 }

@@ -14,8 +14,8 @@ use session::{
 use units::{DataRate, Phi, PictureSize};
 
 use crate::arguments::{
-    Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode, PreferenceArguments, RelayWay,
-    Screen, Span, Speaker, Switch, TrustArguments,
+    AccountArguments, Camera, CommonArguments, Headless, HostArguments, JoinArguments, Microphone, Mode,
+    PreferenceArguments, RelayWay, Screen, Span, Speaker, Switch, TrustArguments,
 };
 use crate::printer::Printer;
 
@@ -107,7 +107,7 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
 }
 
 fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {
-    let account = account(host.server, host.pin, host.user, &host.password_file, host.totp_file.as_deref())?;
+    let account = account_of(host.account)?;
     let party = Party::Host(Host {
         account,
         identity: host.identity,
@@ -132,6 +132,12 @@ pub(crate) fn comparing(words: &TrustArguments) -> Comparing {
         digits_out: words.digits_out.clone(),
         digits_in: words.digits_in.clone(),
     }
+}
+
+/// Who signs in where that must be said.
+pub(crate) fn account_of(words: AccountArguments) -> Result<Account> {
+    let AccountArguments { server, pin, user, password_file, totp_file } = words;
+    account(server, pin, user, &password_file, totp_file.as_deref())
 }
 
 /// Who signs in, with the secrets read from their files.
