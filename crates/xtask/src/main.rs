@@ -65,10 +65,10 @@ enum Bench {
     /// Which networks a visit gets through and by which way, in the link laboratory; the tables go to docs/bench/paths.md.
     Paths(bench::PathsArguments),
     /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
-    Relay(bench::RelayArguments),
+    Relay(bench::ServerBenchArguments),
     /// What the server carries: ten thousand event streams, and all of them coming back at once; the table goes to
     /// docs/bench/server.md.
-    Server(bench::ServerArguments),
+    Server(bench::ServerBenchArguments),
     /// What else runs inside of the link laboratory; `bench links` starts it there.
     #[command(subcommand, hide = true)]
     Wire(bench::WireArguments),
