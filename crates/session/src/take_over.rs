@@ -66,7 +66,7 @@ impl Office {
     /// # Errors
     /// The server says no: a colleague was quicker, for example.
     pub async fn share_taken_over(&self, listed: &ListedVisit) -> Result<bool, InputError> {
-        let boxes = self.boxes_of(listed.visit).await?;
+        let (boxes, revision) = self.boxes_of(listed.visit).await?;
         let mut cards = boxes.iter().filter_map(|(by, card)| card.as_ref().map(|card| (*by, card)));
         let Some((newest_by, newest)) = cards.next() else { return Ok(false) };
         let mut card = newest.clone();
@@ -79,7 +79,6 @@ impl Office {
         }
         let is_good = |link: &CardLink| listed.invites.iter().any(|one| one.invite == link.invite);
         card.links.retain(is_good);
-        let revision = self.newest_revision(listed.visit).await?;
         self.keep(listed.visit, &card, revision + 1, listed.clinician).await?;
         Ok(true)
     }
@@ -98,19 +97,21 @@ impl Office {
         }
     }
 
-    /// All revisions of a visit's card, the newest first: who wrote it, and what it says if it opens.
-    async fn boxes_of(&self, visit: VisitId) -> Result<Vec<(StaffId, Option<VisitCard>)>, InputError> {
+    /// All revisions of a visit's card, the newest first: who wrote it, and what it says if it opens. With the newest's number:
+    /// what follows from them is refused if a colleague has written another meanwhile.
+    async fn boxes_of(&self, visit: VisitId) -> Result<(Vec<(StaffId, Option<VisitCard>)>, u32), InputError> {
         let (object, now) = (ObjectId::Visit(visit), identity::unix_now(self.clock));
-        let (mut below, mut found) = (None, Vec::new());
+        let (mut below, mut found, mut newest) = (None, Vec::new(), 0);
         loop {
             let reply = match self.client.read_box(&self.token, VISIT_KIND, object, below).await {
-                Err(ClientError::Refused(refusal)) if refusal.code == Code::BoxNotFound => return Ok(found),
+                Err(ClientError::Refused(refusal)) if refusal.code == Code::BoxNotFound => return Ok((found, newest)),
                 reply => reply.map_err(InputError::Asked)?,
             };
             let card = VisitCard::open(&reply.sealed.0, self.own(), &self.device, visit, now).ok();
+            newest = newest.max(reply.revision);
             found.push((reply.by, card));
             if reply.revision <= 1 {
-                return Ok(found);
+                return Ok((found, newest));
             }
             below = Some(reply.revision);
         }
