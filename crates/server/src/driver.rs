@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use signaling_protocol::{Code, EndpointId};
 use tokio::sync::{Notify, watch};
@@ -11,6 +11,7 @@ use units::{Clock, Timestamp};
 
 use crate::store::{Disk, QueuedStore};
 use crate::visits::{Command, Reply, Visits};
+use crate::wall_clock::unix_micros;
 
 /// So many bells are no burden.
 const FEW_BELLS: usize = 64;
@@ -220,15 +221,10 @@ impl Waits {
     }
 }
 
-/// What the wall clock says now: a machine may learn the time of day after the server has started.
-fn unix_micros() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    since_epoch.as_micros() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::time::SystemTime;
 
     use rand::SeedableRng;
     use rand::rngs::StdRng;

@@ -18,6 +18,7 @@ mod data_lock;
 mod driver;
 mod front;
 mod http;
+mod locked;
 mod metrics;
 #[cfg(test)]
 mod openapi;
@@ -28,6 +29,7 @@ mod serve;
 mod staff;
 mod stun;
 mod tls;
+mod wall_clock;
 
 pub use connections::ConnectionCaps;
 pub use data_lock::LockError;

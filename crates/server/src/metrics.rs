@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use crate::driver::Driver;
 use crate::permissions::name_of;
 use crate::relaying::Relaying;
+use crate::wall_clock::since_epoch;
 
 /// A route of the table of permissions, or that there is none. No other text can be made into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,8 +110,7 @@ impl Metrics {
         let (ready, started) = (Gauge::default(), Gauge::<i64>::default());
         // From half a millisecond to eight seconds.
         let seconds = Histogram::new((0..15).map(|power| 0.000_5 * f64::from(1 << power)));
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        started.set(i64::try_from(now.as_secs()).unwrap_or_default());
+        started.set(i64::try_from(since_epoch().as_secs()).unwrap_or_default());
         registry.register("requests", "Requests that were answered, by route and outcome", Family::clone(&requests));
         let told = "Until a request's answer began";
         registry.register_with_unit("request_duration", told, Unit::Seconds, Histogram::clone(&seconds));

@@ -21,7 +21,7 @@ mod sign_up;
 mod tests;
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -30,6 +30,7 @@ use tokio::sync::{Semaphore, watch};
 use tracing::warn;
 use units::Timestamp;
 
+use crate::locked::lock;
 use crate::rate::Buckets;
 use crate::storage_key::Place;
 use crate::store::{Actor, Database, Event, acting, open_database};
@@ -330,9 +331,4 @@ fn key(database: &mut Database) -> Result<Key, AddUserError> {
 
 fn micros(span: Duration) -> u64 {
     span.as_micros() as u64
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is behind these locks is changed by single calls: there is no half-done state to fear.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

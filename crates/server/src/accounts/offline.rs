@@ -1,7 +1,5 @@
 //! What is done about accounts by who runs the server, whether it serves or not.
 
-use std::time::SystemTime;
-
 use rusqlite::Connection;
 use signaling_protocol::{Code, StaffId, StaffRole};
 use totp_rs::Secret;
@@ -12,6 +10,7 @@ use super::secrets::{code, random};
 use super::{CODE, key, micros, records};
 use crate::storage_key::Place;
 use crate::store::{Actor, Event, OpenError, open_database};
+use crate::wall_clock::unix_micros;
 
 /// An account cannot be made, or not be let in.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +120,10 @@ fn give(
 ) -> Result<Phi<String>, AddUserError> {
     let mut database = open_database(data)?;
     let key = key(&mut database)?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let code = code()?;
     database.write(Actor::Operator, |rows, events| {
         let staff = whom(rows, events)?;
-        records::set_code(rows, staff, &key.code_hash(code.expose()), micros(now) + micros(CODE))?;
+        records::set_code(rows, staff, &key.code_hash(code.expose()), unix_micros() + micros(CODE))?;
         events.push(Event::CodeGiven { staff });
         Ok::<_, AddUserError>(())
     })?;

@@ -11,7 +11,7 @@ mod retention;
 mod tests;
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audit::{
@@ -25,6 +25,7 @@ use signaling_protocol::{
 };
 use tracing::{error, warn};
 
+use crate::locked::lock;
 use crate::storage_key::Place;
 use crate::store::log::{Stored, origins, size};
 use crate::store::{Actor, AuditId, Database, Event, OpenError, as_word, open_database};
@@ -176,13 +177,11 @@ impl AuditLog {
     fn sign(&self, unix_micros: u64) -> Result<SignedCheckpoint, Failed> {
         let mut newest = lock(&self.newest);
         let mut database = lock(&self.database);
-        let (size, root) = database.read(|rows| {
-            let size = size(rows)?;
-            Ok::<_, Failed>((size, root(&Stored(rows), size)?))
-        })?;
+        let size = database.read(size)?;
         if let Some(signed) = newest.signed.as_ref().filter(|signed| signed.checkpoint.size == size) {
             return Ok(signed.clone());
         }
+        let root = database.read(|rows| root(&Stored(rows), size))?;
         let signed = SignedCheckpoint::sign(&self.signer, Checkpoint { size, root, unix_micros });
         if unix_micros.abs_diff(newest.stored_unix_micros) >= STORE_EVERY.as_micros() as u64 {
             database.write(Actor::Server, |rows, _| {
@@ -333,9 +332,4 @@ fn goes_on(rows: &Connection, signer: &LogSigner) -> rusqlite::Result<bool> {
     let Ok(proof) = consistency_proof(&Stored(rows), before.size, now) else { return Ok(false) };
     let root = root(&Stored(rows), now)?;
     Ok(verify_consistency((before.size, &before.root), (now, &root), &proof?).is_ok())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind these locks is changed by single calls: there is no half-done state to fear.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,6 @@ mod sealed_file;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::data_lock::{DataLock, LockError};
 use crate::storage_key::{KeyError, Place, Sealed, StorageKeys, hex};
 use crate::store::{Actor, Event, FILE, MIGRATIONS, OpenError, make_private, open_database, version};
+use crate::wall_clock::since_epoch;
 use sealed_file::{SealedReader, SealedWriter, Unopened};
 
 /// What may be in a backup besides the database: the self-signed certificate, which links pin.
@@ -251,11 +251,10 @@ fn write(
         let (bytes, sha256) = digest(path).map_err(|source| file_error(path, source))?;
         files.push(Entry { name: name.clone(), bytes, sha256 });
     }
-    let made = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let manifest = Manifest {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         database_version,
-        made_unix_secs: made.as_secs(),
+        made_unix_secs: since_epoch().as_secs(),
         files,
     };
     let write = || -> io::Result<()> {

@@ -1,7 +1,6 @@
 //! The certificate: whether there is one, for whom and for how long.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -12,6 +11,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::Check;
 use crate::serve::Config;
 use crate::tls::{self, CertificateFiles};
+use crate::wall_clock::since_epoch;
 
 const WHAT: &str = "certificate";
 const DAY: i64 = 24 * 3_600;
@@ -37,7 +37,9 @@ pub(super) fn check(config: &Config, name: Option<&str>) -> (Check, Option<[u8; 
     };
     let check = match (self_signed, CertificateDer::from_pem_file(&files.certificate)) {
         (true, _) => Check::good(WHAT, "A self-signed certificate; links carry its pin."),
-        (false, Ok(certificate)) => of_certificate(&certificate, name, unix_now()),
+        (false, Ok(certificate)) => {
+            of_certificate(&certificate, name, i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX))
+        }
         // It was read a moment ago.
         (false, Err(error)) => Check::bad(WHAT, format!("The certificate cannot be read: {error}."), ""),
     };
@@ -101,11 +103,6 @@ fn is_for(certificate: &CertificateDer<'_>, name: &str) -> bool {
     let (certificate, name) = (EndEntityCert::try_from(certificate), ServerName::try_from(name));
     let (Ok(certificate), Ok(name)) = (certificate, name) else { return false };
     certificate.verify_is_valid_for_subject_name(&name).is_ok()
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn capital(words: &str) -> String {

@@ -19,7 +19,7 @@ mod take_overs;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -31,6 +31,7 @@ use tracing::{info, warn};
 use units::Timestamp;
 
 use crate::accounts::end_sessions_of;
+use crate::locked::lock;
 use crate::permissions::Caller;
 use crate::rate::TokenBucket;
 use crate::storage_key::Place;
@@ -331,9 +332,4 @@ fn draw() -> Result<DeviceId, Code> {
     let mut bits = [0; 16];
     rand::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut bits).map_err(|_| Code::Internal)?;
     Ok(DeviceId::from_random(bits))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is behind these locks is changed by single calls: there is no half-done state to fear.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

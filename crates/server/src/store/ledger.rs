@@ -10,7 +10,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
 
 use audit::bundle_key;
 use rusqlite::{Connection, TransactionBehavior};
@@ -24,6 +23,7 @@ use tracing::debug;
 
 use super::acting::{self, By};
 use super::{Change, log};
+use crate::wall_clock::unix_micros;
 
 /// Who changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -368,11 +368,6 @@ impl Serialize for AuditId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
-}
-
-/// What the wall clock says: rows outlive the process.
-fn unix_micros() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_micros() as u64
 }
 
 #[cfg(test)]
