@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tower_service::Service as _;
 use tracing::{debug, warn};
 
 use crate::driver::Driver;
@@ -143,17 +144,15 @@ impl Service {
         is_http2: bool,
     ) {
         let requests = Requests::none();
-        let counting = requests.clone();
-        let count = move |request: Request, next: Next| counting.clone().carry_out(request, next);
-        let proxies = Arc::clone(&self.proxies);
-        let told = move |mut request: Request, next: Next| {
+        let (counting, router, proxies) = (requests.clone(), self.router, self.proxies);
+        // Around the router and not a layer of it: a layer makes all routes anew, for each connection.
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let client = proxies.client_of(from, request.headers());
             request.extensions_mut().insert(ClientAddress(client));
-            next.run(request)
-        };
-        let router = self.router.layer(from_fn(told)).layer(from_fn(count));
+            counting.clone().carry_out(router.clone().call(request))
+        });
         let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = of_no_more_use(&self.driver, &requests) => {

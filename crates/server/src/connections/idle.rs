@@ -7,8 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
 use tokio::sync::watch;
@@ -26,9 +24,12 @@ impl Requests {
     }
 
     /// Carries a request out, counted until the last byte of its answer: an event stream may last for hours.
-    pub(super) async fn carry_out(self, request: Request, next: Next) -> Response {
+    pub(super) async fn carry_out<E>(
+        self,
+        request: impl Future<Output = Result<Response, E>>,
+    ) -> Result<Response<Counted>, E> {
         let underway = Underway::begin(&self);
-        next.run(request).await.map(|body| Body::new(Counted { body, _underway: underway }))
+        Ok(request.await?.map(|body| Counted { body, _underway: underway }))
     }
 
     /// Completes when there has been none for so long.
@@ -62,7 +63,7 @@ impl Drop for Underway {
 }
 
 /// An answer's body that is counted until it is gone.
-struct Counted {
+pub(super) struct Counted {
     body: Body,
     _underway: Underway,
 }
