@@ -16,6 +16,8 @@ use super::micros_of;
 ///
 /// The target follows up at once (a quantile, and a level that several packets in a row kept), stays up where spikes
 /// repeat themselves, and comes down as soon as a second and a half were calm: what was, a few seconds ago, is no reason to wait.
+/// The last of it, which nobody notices in a conversation, goes only after a calm that lasts: queues that a picture makes and lets
+/// go every few seconds would otherwise be followed up and down, and each way is heard.
 #[derive(Debug, Default)]
 pub(super) struct DelayEstimator {
     window: VecDeque<Arrival>,
@@ -27,8 +29,10 @@ pub(super) struct DelayEstimator {
     highest_lately: i64,
     level: i64,
     judged: Option<Timestamp>,
-    /// Scratch for the quantiles.
+    /// Scratch for the quantiles…
     sorted: Vec<i64>,
+    /// …and for that of the last part of the window.
+    lasting: Vec<i64>,
     /// What the target was before the window was cleared: the best guess until new packets tell.
     inherited: i64,
 }
@@ -130,6 +134,7 @@ impl DelayEstimator {
         let (low, high, count) = lately(RELEASE);
         // A calm is believed, with a quarter of its spread to spare.
         let released = if count >= FEW { high + (high - low) / 4 + LEAST_TARGET / 2 } else { MAX_TARGET };
+        let released = released.max(self.ridden_over(now, &everyday).min(LITTLE));
         self.highest_lately = lately(Duration::from_secs(1)).1;
         let mut target = quantile(QUANTILE).min(released);
         self.usual = quantile(USUAL).min(released);
@@ -145,6 +150,18 @@ impl DelayEstimator {
         }
         self.target = target.clamp(LEAST_TARGET, MAX_TARGET);
         self.sorted = sorted;
+    }
+
+    /// What nearly all packets of the last seconds were earlier than, a single spike aside.
+    fn ridden_over(&mut self, now: Timestamp, everyday: &[(Timestamp, i64)]) -> i64 {
+        self.lasting.clear();
+        let recent = everyday.iter().rev().take_while(|&&(at, _)| now - at <= LASTING);
+        self.lasting.extend(recent.map(|&(_, late)| late));
+        if self.lasting.is_empty() {
+            return 0;
+        }
+        let index = ((self.lasting.len() as f64 * NEARLY_ALL) as usize).min(self.lasting.len() - 1);
+        *self.lasting.select_nth_unstable(index).1
     }
 
     /// What each of the last few packets exceeded, and where they came later one by one, what the next will be like: where
@@ -233,6 +250,13 @@ const LATE_COPIES: f64 = 4_500_000.0;
 const RELEASE: Duration = Duration::from_millis(1_500);
 /// …if so many packets came in it.
 const FEW: usize = 10;
+/// How long a calm lasts after which the last of the delay goes too: longer than a sender takes to feel for a link's rate…
+const LASTING: Duration = Duration::from_secs(6);
+/// …and how much that is, in microseconds. With the path and both ends it stays below the 150 ms up to which a conversation is
+/// as good as it can be (ITU-T G.114).
+const LITTLE: i64 = 50_000;
+/// One spike in six seconds is fewer packets than the rest.
+const NEARLY_ALL: f64 = 0.95;
 /// So many packets in a row, within so long, are a level and no accident.
 const LEVEL: usize = 4;
 const LEVEL_SPAN: Duration = Duration::from_millis(500);
@@ -287,6 +311,8 @@ mod tests {
         feed(&mut estimator, 0, 500, |index| index % 10 * 10);
         assert_eq!(estimator.target(), 90_000);
         feed(&mut estimator, 500, 90, |_| 0);
+        assert_eq!(estimator.target(), LITTLE);
+        feed(&mut estimator, 590, 210, |_| 0);
         assert_eq!(estimator.target(), LEAST_TARGET);
     }
 
