@@ -106,7 +106,8 @@ impl Policy {
         let LinkEstimate { target, loss, voice_loss, loss_follows_loss, .. } = link;
         let loss = share(loss);
         if self.link.is_none() {
-            self.thin = ThinLink::begin();
+            // What was decided before anything was known counts no more.
+            (self.thin, self.rung, self.possible_since) = (ThinLink::begin(), usize::MAX, [None; ladder::RUNGS]);
         }
         self.link = Some(LinkEstimate {
             loss,
@@ -218,6 +219,11 @@ impl Policy {
         }
     }
 
+    /// Whether what is lost takes long to come again.
+    fn is_far(&self) -> bool {
+        self.link.and_then(|link| link.round_trip).is_some_and(|round_trip| round_trip >= FAR)
+    }
+
     /// The highest rung for this camera.
     fn highest(&self, camera: CameraFormat) -> usize {
         ladder::highest(camera, self.preferences.save_data).min(self.encoder.highest())
@@ -280,7 +286,7 @@ impl Policy {
         let mode = self.preferences.mode;
         let holds = ladder::best(mode, rate, 1.0).min(highest);
         if self.rung == usize::MAX {
-            self.rung = holds;
+            self.rung = if self.is_far() { ladder::best(mode, rate * FIRST_FROM_FAR, 1.0).min(holds) } else { holds };
         }
         let before = self.rung;
         if holds < self.rung {
@@ -368,6 +374,11 @@ const BORNE_FOR: Duration = Duration::from_millis(1_500);
 /// Likewise, and less, right after a change: an estimate that fell falls once more while the queue drains.
 const BORNE_WHILE_IT_SETTLES: f64 = 0.3;
 const SETTLES_IN: Duration = Duration::from_secs(1);
+/// From so far away the first picture is a small one: of few packets, each of which would have to come again before anything is
+/// seen.
+const FAR: Duration = Duration::from_millis(150);
+/// For that, so much of the rate counts.
+const FIRST_FROM_FAR: f64 = 0.4;
 /// For the same reason only so much of what is left after a fall counts at first.
 const SURE_AFTER_A_FALL: f64 = 0.4;
 

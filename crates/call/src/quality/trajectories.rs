@@ -46,6 +46,20 @@ impl Drive {
         self.changes - before
     }
 
+    /// What is known first of a link: such a round trip, and a rate that is a guess still.
+    fn first_word(&mut self, kbps: u64, round_trip: Duration) {
+        let target = DataRate::from_kbps(kbps);
+        let link = LinkEstimate {
+            target,
+            loss: 0.0,
+            voice_loss: 0.0,
+            loss_follows_loss: 0.0,
+            round_trip: Some(round_trip),
+            takes_red: true,
+        };
+        self.policy.on_estimate(self.now, link);
+    }
+
     fn voice(&self) -> VoicePlan {
         self.policy.plans().0
     }
@@ -70,6 +84,17 @@ impl Drive {
 
     fn takes(&self) -> DataRate {
         self.voice().wire_rate() + self.picture().rate()
+    }
+}
+
+#[test]
+fn the_first_picture_from_far_away_is_a_small_one_and_grows_within_seconds() {
+    for (round_trip_ms, first) in [(50, 360), (200, 180)] {
+        let mut drive = Drive::smooth();
+        drive.first_word(400, Duration::from_millis(round_trip_ms));
+        assert_eq!(drive.height(), first, "{round_trip_ms} ms");
+        drive.link(500, 0.0, 6_000);
+        assert_eq!(drive.height(), 360, "{round_trip_ms} ms");
     }
 }
 
