@@ -213,6 +213,30 @@ async fn rows_are_found_by_what_they_are_about_by_kind_and_by_time() {
 }
 
 #[tokio::test]
+async fn rows_are_proven_against_a_size_and_found_by_two_things_at_once() {
+    let house = House::new();
+    house.live(12);
+    let visit = VisitId::from_random([7; 16]);
+    house.visit_locked(visit, true);
+    let kept = house.log.checkpoint(NOW, None, None).await.unwrap();
+    let checkpoint = SignedCheckpoint::parse(house.log.signer.public(), &kept.checkpoint).unwrap().checkpoint;
+    house.live(5);
+    let wanted = Wanted { proofs: Some(checkpoint.size), most: Some(4), ..Wanted::default() };
+    let page = house.log.rows(wanted).await.unwrap();
+    assert_eq!((page.rows.len(), page.proofs.len(), page.more, page.size), (4, 4, true, 19));
+    for (row, proof) in page.rows.iter().zip(&page.proofs) {
+        let number = Row::parse(row).unwrap().number;
+        assert!(number < checkpoint.size, "no later row can be proven");
+        let (hashes, []) = proof.0.as_chunks::<32>() else { panic!("hashes") };
+        audit::verify_inclusion(&checkpoint.root, checkpoint.size, number, row.as_bytes(), hashes).unwrap();
+    }
+    assert_eq!(house.log.rows(Wanted { proofs: Some(20), ..wanted }).await, Err(Code::Malformed));
+    let both = |also: AuditId| Wanted { about: Some(visit.to_string().parse().unwrap()), also: Some(also), ..wanted };
+    assert_eq!(house.rows(both(visit.to_string().parse().unwrap())).await.len(), 1);
+    assert_eq!(house.rows(both(House::staff(5).to_string().parse().unwrap())).await.len(), 0);
+}
+
+#[tokio::test]
 async fn at_the_next_start_a_log_that_was_cut_is_told() {
     let house = House::new();
     house.live(10);
