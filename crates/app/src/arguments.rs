@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
 use units::PictureSize;
 
+use crate::audit_arguments::AuditArguments;
 use crate::day_arguments::DayArguments;
 use crate::keys_arguments::KeysArguments;
 
@@ -233,6 +234,8 @@ pub(crate) enum Headless {
     Day(DayArguments),
     /// Staff: makes the clinic's key, or has a device certified by it. Answers with JSON.
     Keys(KeysArguments),
+    /// An auditor: reads the audit log, and takes evidence of a visit away. Answers with JSON.
+    Audit(AuditArguments),
 }
 
 /// Who of the staff signs in, and where.

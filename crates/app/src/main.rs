@@ -4,6 +4,8 @@
 #![deny(unsafe_code)]
 
 mod arguments;
+mod audit;
+mod audit_arguments;
 mod awake;
 mod day;
 mod day_arguments;

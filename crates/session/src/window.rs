@@ -260,6 +260,8 @@ impl Session {
         self.around.look_for_devices();
         let config = DeskConfig {
             names_secret: self.around.memory.names_secret(),
+            calendar: self.calendar.clone().unwrap_or_else(Calendar::utc),
+            folder: std::env::home_dir().map(|home| home.display().to_string()).unwrap_or_default(),
             ..DeskConfig::new(device, identity::unix_at_zero(self.around.clock))
         };
         let desk = Desk::new(config, Box::new(random()?));
@@ -342,7 +344,7 @@ mod tests {
     fn account(server: &str) -> Account {
         let user = Phi::new("lee".to_owned());
         let password = Phi::new("a long password".to_owned());
-        Account { server: server.to_owned(), pin: None, user, password, totp_secret: None }
+        Account { server: server.to_owned(), pin: None, user, password, totp_secret: None, known_file: None }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use desk::{DeskIntent, DeskPhase};
 use egui::{CentralPanel, Frame, Theme, Ui};
 use units::{Phi, Timestamp};
 
-use crate::forms::{AccountForms, DayForms, KeyForms};
+use crate::forms::{AccountForms, AuditForms, DayForms, KeyForms};
 use crate::theme::{DARK, Palette};
 use crate::views::{beginning, desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
@@ -81,6 +81,7 @@ fn clinician_ui(
             forms.keys = KeyForms::default();
             forms.day = DayForms::default();
             forms.account = AccountForms::default();
+            forms.audit = AuditForms::default();
             forms.colleague_open = None;
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
         }

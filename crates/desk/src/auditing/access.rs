@@ -81,7 +81,7 @@ pub enum DeviceAccess {
 }
 
 /// Everybody's access, by name. `own` is this machine's device: by it the others' certificates are verified.
-pub(crate) fn lines(
+pub fn lines(
     staff: &[StaffRow],
     found: &AccessFound,
     own: Option<&DeviceIdentity>,

@@ -15,7 +15,7 @@ use signaling_protocol::{StaffRow, VisitId};
 
 use crate::DeskProblem;
 
-pub(crate) use access::lines as access_lines;
+pub use access::lines as access_lines;
 pub use access::{AccessDevice, AccessFound, AccessLine, AccessSession, DeviceAccess};
 pub use filter::{AuditFilter, KINDS, RowsWanted, Span};
 pub use line::AuditLine;
@@ -99,6 +99,8 @@ pub enum AuditTold {
     Exported(Exported),
     /// It was not: why.
     NotWritten(NotWritten),
+    /// What came was not to be believed: [`AuditAnswer::log`] says why.
+    Withheld,
 }
 
 /// Why a file was not written.

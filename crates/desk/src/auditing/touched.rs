@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use audit::{Row, is_id};
 
 use super::{RowsWanted, Span};
+use crate::day::Calendar;
 
 /// What a device did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,19 @@ pub struct TouchedVisit {
     pub first_unix_micros: u64,
     /// The last.
     pub last_unix_micros: u64,
+    /// Both on the clinic's clock, once it is known by whose.
+    pub shown: Option<(String, String)>,
+}
+
+impl Touched {
+    /// With its times on this clock.
+    pub(crate) fn shown_by(mut self, calendar: &Calendar) -> Self {
+        for visit in &mut self.visits {
+            let shown = |micros: u64| calendar.shown(micros / 1_000_000);
+            visit.shown = Some((shown(visit.first_unix_micros), shown(visit.last_unix_micros)));
+        }
+        self
+    }
 }
 
 /// From what was typed to the sessions that are meant.
@@ -115,6 +129,7 @@ impl Touching {
             rows: 0,
             first_unix_micros: at,
             last_unix_micros: at,
+            shown: None,
         });
         known.rows += 1;
         known.first_unix_micros = known.first_unix_micros.min(at);

@@ -144,13 +144,14 @@ impl Desk {
                 view.filter = filter;
                 self.audit.pages = pages;
             }
-            (AuditTold::Touched(touched), _) => view.touched = Some(touched),
+            (AuditTold::Touched(touched), _) => view.touched = Some(touched.shown_by(calendar)),
             (AuditTold::Access(found), _) => {
                 let now = self.config.unix_at_zero.plus(now.as_micros() / 1_000_000);
                 view.access = Some(access_lines(&view.accounts, &found, self.identity.as_ref(), now, calendar));
             }
             (AuditTold::Exported(exported), _) => view.exported = Some(exported),
             (AuditTold::NotWritten(why), _) => view.problem = Some(AuditProblem::NotWritten(why)),
+            (AuditTold::Withheld, _) => view.rows.clear(),
             (AuditTold::Rows { .. }, Asked::Other) => view.problem = Some(AuditProblem::Desk(DeskProblem::OddAnswer)),
         }
     }

@@ -1,6 +1,7 @@
 //! The views, one file each: read, draw, push what the person wants.
 
 pub(crate) mod asked;
+pub(crate) mod audit;
 pub(crate) mod beginning;
 pub(crate) mod colleagues;
 pub(crate) mod day;
