@@ -32,7 +32,6 @@ use crate::store::{Actor, AuditId, Database, Event, OpenError, as_word, open_dat
 
 pub(crate) use evidence::MOST_SINCE;
 pub use offline::{AuditError, hold, holds, public_key};
-pub(crate) use retention::KEPT;
 
 /// The name of the key among the secrets.
 const KEY: &str = "audit-log";

@@ -7,6 +7,7 @@ use audit::{Row, evidence};
 use signaling_protocol::{StaffId, StaffRole};
 
 use super::*;
+use crate::Retention;
 use crate::store::acting::{By, sync_scope};
 
 const NOW: u64 = 1_800_000_000_000_000;
@@ -172,9 +173,10 @@ async fn what_is_over_is_erased_but_for_what_is_on_hold_and_the_log_still_holds(
     let kept = house.log.checkpoint(NOW, None, None).await.unwrap();
     // All of this happened a moment ago, and six years and a day from now it is over.
     let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as u64;
-    let later = real + KEPT.as_micros() as u64 + 24 * 3600 * 1_000_000;
-    assert_eq!(house.log.erase_old(real, KEPT).unwrap(), 0, "not before");
-    assert_eq!(house.log.erase_old(later, KEPT).unwrap(), 10);
+    let span = Retention::default().log;
+    let later = real + span.as_micros() as u64 + 24 * 3600 * 1_000_000;
+    assert_eq!(house.log.erase_old(real, span).unwrap(), 0, "not before");
+    assert_eq!(house.log.erase_old(later, span).unwrap(), 10);
     let left = house.rows(Wanted::default()).await;
     assert_eq!(
         left.iter().filter(|row| row.contains(&held)).count(),
