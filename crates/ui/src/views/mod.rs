@@ -3,6 +3,7 @@
 pub(crate) mod asked;
 pub(crate) mod beginning;
 pub(crate) mod colleagues;
+pub(crate) mod crash;
 pub(crate) mod day;
 pub(crate) mod desk;
 pub(crate) mod devices;
@@ -18,6 +19,7 @@ pub(crate) mod pictures;
 pub(crate) mod privacy;
 pub(crate) mod reviews;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod start;
