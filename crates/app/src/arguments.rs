@@ -13,7 +13,7 @@ use crate::day_arguments::DayArguments;
 use crate::keys_arguments::KeysArguments;
 
 /// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
-const VERSION: &str = if cfg!(debug_assertions) {
+pub(crate) const VERSION: &str = if cfg!(debug_assertions) {
     concat!(env!("CARGO_PKG_VERSION"), " (development build)")
 } else {
     env!("CARGO_PKG_VERSION")

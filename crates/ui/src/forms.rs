@@ -41,6 +41,8 @@ pub struct Forms {
     pub(crate) colleague_open: Option<StaffId>,
     /// What is typed about one's own account.
     pub(crate) account: AccountForms,
+    /// Whether the page of settings is open.
+    pub(crate) settings_open: bool,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
     /// Whether it is open how private the visit is.

@@ -12,6 +12,7 @@ mod devices;
 mod doctor;
 mod ending;
 mod keys;
+mod manners;
 mod network;
 mod people;
 mod pictures;
@@ -32,6 +33,10 @@ pub(crate) use self::devices::*;
 pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub(crate) use self::ending::*;
 pub(crate) use self::keys::*;
+pub(crate) use self::manners::*;
+pub use self::manners::{
+    admitted_notification, settings_kept_aside, settings_not_kept, show_window, waiting_notification,
+};
 pub(crate) use self::network::*;
 pub(crate) use self::people::*;
 pub(crate) use self::pictures::*;

@@ -19,7 +19,7 @@ use desk::{
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Levels, Model, Picture, PicturePainter, Screen};
+use ui::{Levels, Model, Picture, PicturePainter, Screen, Settings};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -56,6 +56,12 @@ pub struct Moment {
     pub keyring_trouble: Option<KeyringTrouble>,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
+    /// What was chosen for all windows.
+    pub settings: Settings,
+    /// The report of a crash.
+    pub crash: Option<String>,
+    /// Whether another link was opened.
+    pub other_link: bool,
     /// Whether there are pictures.
     pub pictures: bool,
     /// When it is.
@@ -90,6 +96,9 @@ impl Moment {
             last_end: None,
             keyring_trouble: None,
             speaks_while_muted: false,
+            settings: Settings::default(),
+            crash: None,
+            other_link: false,
             pictures: true,
             now: NOW,
         }
@@ -180,6 +189,9 @@ impl Moment {
             talked_for: Some(Duration::from_secs(754)),
             last_end: self.last_end,
             keyring_trouble: self.keyring_trouble,
+            settings: &self.settings,
+            crash: self.crash.as_deref(),
+            other_link: self.other_link,
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
         }
@@ -321,6 +333,8 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("start", Moment::start()),
         ("audit", audit()),
         ("start-wrong-link", wrong_link),
+        ("start-after-a-crash", Moment { crash: Some("Housecall 0.1.0".to_owned()), ..Moment::start() }),
+        ("live-another-link", Moment { other_link: true, ..Moment::patient(live) }),
         ("sign-in", Moment::desk(DeskPhase::SignedOut { problem: None })),
         (
             "sign-in-refused",
