@@ -241,7 +241,7 @@ pub fn audit() -> Moment {
         touched: None,
         access: None,
         exported: None,
-        folder: "/home/aud".to_owned(),
+        folder: "/evidence".to_owned(),
         is_asking: false,
         problem: None,
     };
