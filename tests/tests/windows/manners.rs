@@ -20,7 +20,7 @@ fn a_second_start_hands_over_its_link_and_what_was_chosen_is_there_the_next_day(
     person.sees(Role::Heading, "Housecall");
 
     assert_eq!(person.starts_it_again(&[DAMAGED]), Some(0), "it is the first that shows the link");
-    person.reads("this link is damaged");
+    person.reads("This link is damaged");
 
     person.closes_the_window();
     assert_eq!(person.sees_it_end(), 0);
