@@ -4,10 +4,10 @@ use desk::auditing::{
     AccessDevice, AccessLine, AccessSession, AuditLine, AuditProblem, DeviceAccess, Exported, LogStanding, LogTrouble,
     NotWritten, Touched, TouchedVisit,
 };
-use desk::{AccountState, DeviceRole, StaffRow};
+use desk::{AccountState, StaffRow};
 use units::Timestamp;
 
-use super::{account_state, desk_problem, role};
+use super::{account_state, desk_problem, role, role_name};
 
 pub(crate) const AUDIT: &str = "The audit log";
 pub(crate) const CLOSE_AUDIT: &str = "Close the audit log";
@@ -381,13 +381,7 @@ pub(crate) fn access_session(session: &AccessSession) -> String {
 pub(crate) fn access_device(device: &AccessDevice) -> String {
     let state = match &device.state {
         DeviceAccess::Vouched { role, until } => {
-            let role = match role {
-                DeviceRole::Admin => "admin",
-                DeviceRole::Clinician => "clinician",
-                DeviceRole::FrontDesk => "front desk",
-                DeviceRole::Auditor => "auditor",
-            };
-            format!("the clinic vouches for it as {role} until {until}")
+            format!("the clinic vouches for it as {} until {until}", role_name(*role))
         }
         DeviceAccess::Over => "its certificate is over".to_owned(),
         DeviceAccess::Revoked => "revoked".to_owned(),
