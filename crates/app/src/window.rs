@@ -86,6 +86,8 @@ struct App {
     day_seen: (u64, usize),
     /// Drawings begun; the first two are told from the rest.
     drawings: u32,
+    /// Whether a call was shown by the last of them.
+    in_call: bool,
     /// Whether the window closes by itself when the visit is over.
     closes: bool,
     /// How the first visit went, for who opened the window.
@@ -126,6 +128,7 @@ impl App {
             seen: (false, 0),
             day_seen: (0, 0),
             drawings: 0,
+            in_call: false,
             closes: options.closes,
             outcome,
         };
@@ -308,6 +311,19 @@ impl App {
         }
     }
 
+    /// Says how many drawings there were when a call begins to be shown and when it is not any more: what a drawing costs is
+    /// measured by it.
+    fn count_drawings(&mut self, in_call: bool) {
+        if std::mem::replace(&mut self.in_call, in_call) != in_call {
+            let drawings = self.drawings;
+            if in_call {
+                tracing::debug!(drawings, "the call is shown");
+            } else {
+                tracing::debug!(drawings, "the call is shown no more");
+            }
+        }
+    }
+
     /// Somebody was let in, or somebody knocks: a sound, and the window to the front.
     fn call_to_window(&mut self, context: &egui::Context, call: Option<&Snapshot>) {
         // Who reconnects was let in before.
@@ -392,6 +408,7 @@ impl eframe::App for App {
             self.phone = Some(phone);
         }
         let call = self.visit.as_ref().map(Visit::snapshot);
+        self.count_drawings(call.as_ref().is_some_and(|call| matches!(call.phase, Phase::Live { .. })));
         self.call_to_window(context, call.as_ref());
         self.tell_of_arrivals(context);
         self.stay_awake(call.as_ref());
@@ -447,6 +464,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
+        self.count_drawings(false);
         self.sheet_page = None;
         self.manners.close();
         if let Some(gl) = gl {

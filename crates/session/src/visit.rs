@@ -232,7 +232,7 @@ impl Visit {
         own_device: Option<AwaitedDevice>,
         wish: HostWish,
     ) -> Result<Self, InputError> {
-        let pictures = Arc::new(Pictures::new(around.repaint.clone()));
+        let pictures = Arc::new(Pictures::new(around.clock, around.repaint.clone()));
         let runtime = tokio::runtime::Handle::current();
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
