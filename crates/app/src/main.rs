@@ -17,6 +17,7 @@ mod options;
 mod painter;
 mod printer;
 mod sheet_page;
+mod troubles;
 mod window;
 
 use std::process::ExitCode;

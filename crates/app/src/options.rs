@@ -10,6 +10,7 @@ use session::{
     Habits, Link, MediaChoices, Memory, Paths, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended,
     WholeFile, WindowConfig, as_sentence,
 };
+use ui::Language;
 use units::Clock;
 
 use crate::arguments::{Span, WindowArguments};
@@ -20,6 +21,8 @@ use crate::kept::KeptChoices;
 
 /// What the window was started with.
 pub(crate) struct Options {
+    /// In which everything is said.
+    pub(crate) language: Language,
     pub(crate) link: Option<String>,
     /// Straight to the clinician's desk, with these words filled in.
     pub(crate) server: Option<String>,
@@ -83,6 +86,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         preferences.paths = Paths::Relays;
     }
     Ok(Options {
+        language: arguments.spoken.language(),
         link: arguments.link.map(|link| link.0),
         server: arguments.server,
         pin: arguments.pin,

@@ -11,7 +11,7 @@ use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
 use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
-use ui::{Forms, Intent, Levels, Model, Screen};
+use ui::{Forms, Intent, Language, Levels, Model, Screen};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
@@ -20,6 +20,7 @@ use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
 use crate::sheet_page::SheetPage;
+use crate::troubles;
 
 /// Never live, as headless says it: without a window there was no visit.
 const EXIT_NO_WINDOW: u8 = 3;
@@ -66,6 +67,7 @@ pub(crate) fn run(mut options: Options) -> ExitCode {
 }
 
 struct App {
+    language: Language,
     session: Option<Session>,
     screen: Screen,
     visit: Option<Visit>,
@@ -115,6 +117,7 @@ impl App {
         let judged = printer.is_some();
         let tell = printer.map(|printer| -> Tell { Arc::new(move |progress| printer.print(progress)) });
         let mut app = Self {
+            language: options.language,
             session: Some(Session::start(options.config, options.unattended, tell, repaint)?),
             screen: Screen::Start,
             visit: None,
@@ -149,7 +152,8 @@ impl App {
 
     fn open_link(&mut self, text: &str) {
         let Some(session) = &self.session else { return };
-        let opened = text.parse::<Link>().map_err(|error| as_sentence(&error));
+        let opened =
+            text.parse::<Link>().map_err(|error| ui::link_trouble(self.language, troubles::of_link(error)).to_owned());
         match opened.and_then(|link| session.open_link(link).map_err(|error| as_sentence(&error))) {
             Ok(visit) => {
                 self.visit = Some(visit);
@@ -261,12 +265,15 @@ impl App {
         let Some((sheet, server)) = self.sheet() else { return };
         // The one before goes first: it has the same place.
         self.sheet_page = None;
-        match SheetPage::write(&ui::recovery_page(&sheet, &server)) {
+        match SheetPage::write(&ui::recovery_page(self.language, &sheet, &server)) {
             Ok(page) => {
                 context.open_url(egui::OpenUrl::new_tab(page.url()));
                 (self.sheet_page, self.problem) = (Some(page), None);
             }
-            Err(sentence) => self.problem = Some(sentence),
+            Err((path, error)) => {
+                let (path, error) = (path.display().to_string(), error.to_string());
+                self.problem = Some(ui::sheet_not_written(self.language, &path, &error));
+            }
         }
     }
 
@@ -315,7 +322,7 @@ impl App {
         let seen = day.map_or((0, 0), |queue| (queue.arrivals, queue.badge));
         let before = std::mem::replace(&mut self.day_seen, seen);
         if seen.1 != before.1 {
-            context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(seen.1)));
+            context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, seen.1)));
         }
         if seen.0 > before.0 && self.visit.is_none() {
             if let Some(session) = &self.session {
@@ -356,9 +363,9 @@ impl eframe::App for App {
             self.visit = visit;
         }
         if self.screen == Screen::Patient
-            && let Some(sentence) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
+            && let Some(error) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
         {
-            self.problem = Some(sentence);
+            self.problem = Some(ui::server_trouble(self.language, troubles::of_server(&error)));
             self.visit = None;
             self.screen = Screen::Start;
         }
@@ -389,6 +396,7 @@ impl eframe::App for App {
         }
         let (microphone, speaker) = self.visit.as_ref().map_or((0.0, 0.0), Visit::levels);
         let model = Model {
+            language: self.language,
             screen: self.screen,
             call: call.as_ref(),
             desk: desk.as_ref(),

@@ -555,7 +555,7 @@ fn role_of(card: Option<&VisitCard>, invite: InviteId) -> GuestRole {
 
 fn summary(end: VisitEnd) -> CallSummary {
     let how = match (end.reason, end.problem) {
-        (_, Some(sentence)) => CallEnd::Refused { sentence },
+        (_, Some(error)) => CallEnd::Refused { sentence: as_sentence(&error) },
         (Some(EndReason::HungUp), None) => CallEnd::ByUs,
         (Some(EndReason::TheyHungUp), None) => CallEnd::ByThem,
         (Some(EndReason::NoConnection), None) => CallEnd::NoConnection,

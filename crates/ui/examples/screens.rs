@@ -1,20 +1,22 @@
 //! Draws every screen into pictures, without a display and without a graphics library, to be looked at:
-//! `cargo run -p ui --example screens -- <folder>` writes one PPM file a screen, size and look.
+//! `cargo run -p ui --example screens -- <folder> [<language>]` writes one PPM file a screen, size and look.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use egui::epaint::{ImageData, Mesh, Primitive};
 use egui::{Color32, Context, FullOutput, Pos2, RawInput, Rect, TextureId, Theme, Vec2, pos2, vec2};
-use ui::{Forms, apply_theme, housecall_ui};
+use ui::{Forms, Language, apply_theme, housecall_ui};
 
 #[path = "../tests/house/mod.rs"]
 mod house;
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let language = std::env::args().nth(2).and_then(|tag| Language::from_tag(&tag)).unwrap_or_default();
     std::fs::create_dir_all(&folder)?;
     for (name, moment) in house::moments() {
+        let moment = house::Moment { language, ..moment };
         for (theme, look) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             for size in [vec2(1000.0, 700.0), vec2(400.0, 700.0)] {
                 let canvas = draw(&moment, theme, size);

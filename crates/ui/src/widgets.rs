@@ -194,10 +194,11 @@ pub(crate) fn notice_with_step(ui: &mut Ui, sentence: &str, step: &str) -> bool 
             notice_text(ui, sentence);
             return button(ui, Weight::Secondary, step).clicked();
         }
-        let row = Layout::right_to_left(Align::Center);
+        let row = row_from_end(ui, Align::Center);
+        let sentences = row_from_start(ui, Align::Center);
         let draw = |ui: &mut Ui| {
             let pressed = button(ui, Weight::Secondary, step).clicked();
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_text(ui, sentence));
+            ui.with_layout(sentences, |ui| notice_text(ui, sentence));
             pressed
         };
         ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), row, draw).inner
@@ -264,18 +265,30 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
         .inner
 }
 
-/// Two columns of the same width. Unlike in egui's own, text in them keeps its spaces as they are.
+/// One beside the other, as one reads. All that a view says of left and right is said here: the window's layout may run
+/// either way.
+pub(crate) fn row_from_start(ui: &Ui, across: Align) -> Layout {
+    if ui.layout().prefer_right_to_left() { Layout::right_to_left(across) } else { Layout::left_to_right(across) }
+}
+
+/// The same, from where a line ends.
+pub(crate) fn row_from_end(ui: &Ui, across: Align) -> Layout {
+    if ui.layout().prefer_right_to_left() { Layout::left_to_right(across) } else { Layout::right_to_left(across) }
+}
+
+/// Two columns of the same width, the first where a line begins. Unlike in egui's own, text in them keeps its spaces as they are.
 pub(crate) fn two_columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, &mut Ui)) {
     const GAP: f32 = 20.0;
     let size = vec2((ui.available_width() - GAP) / 2.0, f32::INFINITY);
     let start = ui.cursor().min;
+    let (begin, end) = if ui.layout().prefer_right_to_left() { (size.x + GAP, 0.0) } else { (0.0, size.x + GAP) };
     let mut column = |left: f32| {
         let room = Rect::from_min_size(start + vec2(left, 0.0), size);
         ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)))
     };
-    let (mut left, mut right) = (column(0.0), column(size.x + GAP));
-    add(&mut left, &mut right);
-    let height = left.min_rect().height().max(right.min_rect().height());
+    let (mut first, mut second) = (column(begin), column(end));
+    add(&mut first, &mut second);
+    let height = first.min_rect().height().max(second.min_rect().height());
     ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(2.0 * size.x + GAP, height)));
 }
 

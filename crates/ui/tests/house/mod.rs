@@ -15,7 +15,7 @@ use desk::{
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Levels, Model, Picture, PicturePainter, Screen};
+use ui::{Language, Levels, Model, Picture, PicturePainter, Screen};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -27,6 +27,8 @@ pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
 /// What a window shows in one moment; [`Moment::model`] borrows from it.
 #[derive(Debug, Clone)]
 pub struct Moment {
+    /// In which everything is said.
+    pub language: Language,
     /// Which face.
     pub screen: Screen,
     /// The call.
@@ -87,6 +89,7 @@ impl Moment {
             keyring_trouble: None,
             speaks_while_muted: false,
             pictures: true,
+            language: Language::English,
             now: NOW,
         }
     }
@@ -162,6 +165,7 @@ impl Moment {
     /// What is drawn.
     pub fn model(&self) -> Model<'_> {
         Model {
+            language: self.language,
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),

@@ -1,0 +1,122 @@
+//! The windows in other languages: driven by what their controls are called there, and with sentences that are longer.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use call::{EndReason, Intent as CallIntent, Phase};
+use desk::{DeskIntent, DeskPhase};
+use egui::accesskit::Role;
+use egui::{Theme, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{By, NodeT, Queryable};
+use ui::{Intent, Language};
+use units::{DeviceTrouble, Phi, Timestamp};
+
+use house::window::{Window, open_at, press, says, type_into};
+use house::{Moment, waiting};
+
+mod house;
+
+const SIZE: Vec2 = vec2(1000.0, 700.0);
+const SINCE: Timestamp = Timestamp::from_millis(60_000);
+const LIVE: Phase = Phase::Live { since: SINCE };
+
+fn open(language: Language, moment: Moment) -> Harness<'static, Window> {
+    open_at(Moment { language, ..moment }, SIZE, Theme::Light)
+}
+
+fn spanish(moment: Moment) -> Harness<'static, Window> {
+    open(Language::Spanish, moment)
+}
+
+#[test]
+fn a_patient_finds_the_way_in_in_spanish() {
+    let mut window = spanish(Moment::start());
+    type_into(&mut window, "El enlace de su visita", Role::TextInput, house::LINK);
+    assert_eq!(press(&mut window, "Abrir la visita"), [Intent::OpenLink(Phi::new(house::LINK.to_owned()))]);
+    let mut window = spanish(Moment::patient(Phase::Lobby));
+    assert_eq!(press(&mut window, "Unirse a la visita"), [Intent::Call(CallIntent::Join)]);
+    let mut moment = Moment::patient(Phase::WaitingRoom { since: SINCE });
+    moment.phone = Some("555 0100".to_owned());
+    let window = spanish(moment);
+    assert!(says(&window, "Está en la sala de espera") && says(&window, "El teléfono de la clínica: 555 0100"));
+}
+
+#[test]
+fn a_clinician_signs_in_and_lets_in_in_spanish() {
+    let mut window = spanish(Moment::desk(DeskPhase::SignedOut { problem: None }));
+    type_into(&mut window, "Servidor de la clínica", Role::TextInput, "clinic.example");
+    type_into(&mut window, "Nombre", Role::TextInput, "doctor");
+    type_into(&mut window, "Contraseña", Role::PasswordInput, "secret");
+    let wanted = press(&mut window, "Iniciar sesión");
+    assert!(matches!(wanted[..], [Intent::Desk(DeskIntent::SignIn { .. })]), "{wanted:?}");
+    let moment = Moment::clinician(Phase::WaitingRoom { since: SINCE }).with_call(|call| call.waiting = waiting(2));
+    let mut window = spanish(moment);
+    assert!(says(&window, "Esperan 2 personas"));
+    let wanted = press(&mut window, "Dejar pasar 1");
+    assert!(matches!(wanted[..], [Intent::Call(CallIntent::Admit(_))]), "{wanted:?}");
+}
+
+#[test]
+fn a_failure_is_told_in_spanish_with_its_next_step_and_the_clinics_number() {
+    let mut moment = Moment::patient(Phase::Ended(EndReason::ConnectionLost));
+    moment.phone = Some("555 0100".to_owned());
+    let mut window = spanish(moment);
+    assert!(says(&window, "abra de nuevo su enlace, o llame a la clínica") && says(&window, "555 0100"));
+    assert_eq!(press(&mut window, "Cerrar Housecall"), [Intent::Quit]);
+    let mut moment = Moment::patient(Phase::Lobby);
+    moment.devices.cameras.trouble = Some(DeviceTrouble::Busy);
+    assert!(says(&spanish(moment), "Otro programa usa la cámara."));
+}
+
+#[test]
+fn windows_of_two_languages_are_drawn_at_once() {
+    let of = |language| {
+        thread::spawn(move || {
+            let window = open(language, Moment::patient(LIVE));
+            says(&window, "Hang up") || says(&window, "Colgar") && language == Language::Spanish
+        })
+    };
+    for window in [Language::English, Language::Spanish].map(of) {
+        assert!(window.join().expect("drawn"));
+    }
+}
+
+/// Longer sentences push nothing out of a window, in no language.
+#[test]
+fn every_control_stands_inside_of_every_window_in_every_language() {
+    for (name, moment) in house::moments() {
+        for language in [Language::Spanish, Language::Pseudo] {
+            for size in [SIZE, vec2(360.0, 640.0)] {
+                let window = open_at(Moment { language, ..moment.clone() }, size, Theme::Light);
+                let roles =
+                    [Role::Button, Role::ComboBox, Role::TextInput, Role::PasswordInput, Role::Label, Role::Heading];
+                for node in roles.into_iter().flat_map(|role| window.query_all_by_role(role)) {
+                    let (rect, label) = (node.rect(), node.accesskit_node().label().unwrap_or_default());
+                    let context = format!("{name} in {language:?} at {size}: `{label}` {rect}");
+                    assert!(rect.left() >= -0.5 && rect.right() <= size.x + 0.5, "{context} is outside");
+                }
+            }
+        }
+    }
+}
+
+/// What is the same in English and in the pseudo-language is no sentence of the files: names, numbers, addresses.
+#[test]
+fn every_word_on_the_screen_comes_from_the_files() {
+    let labels = |language, moment: &Moment| -> BTreeSet<String> {
+        let window = open(language, moment.clone());
+        let all = window.query_all(By::new().include_labels());
+        all.filter_map(|node| node.accesskit_node().label())
+            .filter(|label| label.contains(char::is_alphabetic))
+            .collect()
+    };
+    let mut same = BTreeSet::new();
+    for (_, moment) in house::moments() {
+        let english = labels(Language::English, &moment);
+        assert!(!english.is_empty());
+        same.extend(english.intersection(&labels(Language::Pseudo, &moment)).cloned());
+    }
+    let peoples: BTreeSet<String> = [].map(str::to_owned).into();
+    assert_eq!(same, peoples);
+}
