@@ -100,3 +100,4 @@ issuer-over =
     }
 try-again-now = Try again
 role-of-device = This device is for the
+keys-problem-not-sealed = What is shared about the device could not be sealed, and nothing was certified. Try again; if it lasts, update this app.

@@ -100,3 +100,4 @@ issuer-over =
     }
 try-again-now = Probar otra vez
 role-of-device = Este dispositivo es para
+keys-problem-not-sealed = Lo que se comparte sobre el dispositivo no se pudo sellar, y no se certificó nada. Inténtelo de nuevo; si sigue así, actualice esta aplicación.

@@ -1,7 +1,7 @@
 //! What the session finds wrong, as the windows have words for it.
 
-use session::{ClientError, LinkError};
-use ui::{LinkTrouble, ServerTrouble};
+use session::{ClientError, LinkError, as_sentence};
+use ui::{Language, LinkTrouble};
 
 pub(crate) const fn of_link(error: LinkError) -> LinkTrouble {
     match error {
@@ -15,16 +15,11 @@ pub(crate) const fn of_link(error: LinkError) -> LinkTrouble {
     }
 }
 
-pub(crate) fn of_server(error: &ClientError) -> ServerTrouble {
-    match error {
-        ClientError::BadAddress => ServerTrouble::Address,
-        ClientError::NoAuthorities => ServerTrouble::NoAuthorities,
-        ClientError::Unreachable => ServerTrouble::Unreachable,
-        ClientError::ProxyScript(fault) => ServerTrouble::ProxyScript(*fault),
-        ClientError::PinMismatch => ServerTrouble::OtherCertificate,
-        ClientError::CertificateNotTrusted => ServerTrouble::Untrusted,
-        ClientError::TooOldTls => ServerTrouble::TooOldTls,
-        ClientError::NotHousecall => ServerTrouble::Stranger,
-        ClientError::Refused(refusal) => ServerTrouble::Refused(refusal.code),
+/// Why the server cannot be asked, in the person's language.
+pub(crate) fn of_server(language: Language, error: &ClientError) -> String {
+    match (error, error.trouble()) {
+        (_, Some(trouble)) => ui::server_trouble(language, trouble),
+        (ClientError::Refused(refusal), None) => ui::server_refused(language, refusal.code).to_owned(),
+        (other, None) => as_sentence(other),
     }
 }

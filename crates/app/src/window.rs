@@ -365,7 +365,7 @@ impl eframe::App for App {
         if self.screen == Screen::Patient
             && let Some(error) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
         {
-            self.problem = Some(ui::server_trouble(self.language, troubles::of_server(&error)));
+            self.problem = Some(troubles::of_server(self.language, &error));
             self.visit = None;
             self.screen = Screen::Start;
         }

@@ -28,6 +28,6 @@ pub use painter::{NoPictures, Picture, PicturePainter};
 pub use theme::apply_theme;
 pub use window::housecall_ui;
 pub use words::{
-    Language, LinkTrouble, ServerTrouble, came_of_it, device_tried, doctor_page, doctor_verdict, link_trouble,
-    packets_came_back, rates_found, recovery_page, rung_name, server_trouble, sheet_not_written, window_title,
+    Language, LinkTrouble, came_of_it, device_tried, doctor_page, doctor_verdict, link_trouble, packets_came_back,
+    rates_found, recovery_page, rung_name, server_refused, server_trouble, sheet_not_written, window_title,
 };

@@ -1,8 +1,9 @@
 //! The few controls that all views are made of.
 
 use egui::{
-    Align, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response, RichText, Role, ScrollArea,
-    Sense, Stroke, StrokeKind, TextEdit, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response, RichText,
+    Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
+    WidgetText, accesskit, pos2, vec2,
 };
 
 use crate::icons::{self, Icon};
@@ -220,6 +221,14 @@ fn notice_text(ui: &mut Ui, sentence: &str) {
     let color = Palette::of(ui).on_notice;
     let response = ui.add(Label::new(RichText::new(sentence).color(color)).wrap());
     spoken(ui, &response);
+}
+
+/// What is folded under these words until somebody wants it. egui's own header would not break them, however narrow the
+/// window is.
+pub(crate) fn folded(ui: &Ui, words: &str) -> CollapsingHeader {
+    let width = ui.available_width() - ui.spacing().indent - 2.0 * ui.spacing().button_padding.x;
+    let galley = WidgetText::from(words).into_galley(ui, Some(TextWrapMode::Wrap), width, TextStyle::Button);
+    CollapsingHeader::new(galley).id_salt(words)
 }
 
 /// A sheet of paper on the window.

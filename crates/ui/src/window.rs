@@ -22,6 +22,8 @@ pub fn housecall_ui(
     painter: &mut dyn PicturePainter,
     intents: &mut Vec<Intent>,
 ) {
+    // By it a screen reader pronounces.
+    ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_language(model.language.tag()));
     model.language.speaks(|| window_ui(ui, model, forms, painter, intents));
 }
 

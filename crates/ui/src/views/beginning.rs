@@ -1,14 +1,14 @@
 //! Somebody begins by a one-time code: a password, a second factor, and then their recovery codes.
 
 use desk::{DeskIntent, DeskProblem, Enrolment};
-use egui::{CollapsingHeader, FontId, Label, RichText, Ui};
+use egui::{FontId, Label, RichText, Ui};
 use units::Phi;
 
 use crate::qr::qr_code;
 use crate::theme::{COLUMN, Palette};
 use crate::views::sign_in::{read_pin, show_problem};
 use crate::widgets::{
-    Weight, button, card, field, field_with_focus, heading, notice, page, quiet, spoken, text, wide_button,
+    Weight, button, card, field, field_with_focus, folded, heading, notice, page, quiet, spoken, text, wide_button,
 };
 use crate::{Forms, Intent, Model, words};
 
@@ -60,7 +60,7 @@ fn account_fields(ui: &mut Ui, forms: &mut Forms) -> bool {
     entered |= field(ui, words::account_name(), &mut forms.name, "", false);
     entered |= field(ui, words::new_password(), &mut forms.password, words::new_password_hint(), true);
     entered |= field(ui, words::password_again(), &mut forms.password_again, "", true);
-    CollapsingHeader::new(words::advanced()).default_open(!forms.pin.is_empty()).show(ui, |ui| {
+    folded(ui, words::advanced()).default_open(!forms.pin.is_empty()).show(ui, |ui| {
         field(ui, words::pin(), &mut forms.pin, words::PIN_HINT, false);
         quiet(ui, words::pin_help());
     });

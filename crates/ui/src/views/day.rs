@@ -31,7 +31,7 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
             }
         });
         if let Some(problem) = &day.problem {
-            notice(ui, problem);
+            notice(ui, &words::day_problem(problem));
         }
         if day.queue.visits.is_empty() {
             quiet(ui, words::no_visits());
@@ -150,7 +150,7 @@ pub(crate) fn hand_this_over_ui(ui: &mut Ui, model: &Model<'_>, intents: &mut Ve
     text(ui, words::hand_this_over());
     quiet(ui, words::hand_this_over_help());
     if let Some(problem) = &day.problem {
-        notice(ui, problem);
+        notice(ui, &words::day_problem(problem));
     }
     for (staff, name) in &day.colleagues {
         if button(ui, Weight::Secondary, &words::hand_over_to(name.expose())).clicked() {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use desk::{DeskIntent, DeskPhase, DeskProblem, DeskSnapshot, TlsPin};
-use egui::{CollapsingHeader, Ui};
+use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
-use crate::widgets::{Weight, button, card, field, field_with_focus, heading, notice, page, quiet, wide_button};
+use crate::widgets::{
+    Weight, button, card, field, field_with_focus, folded, heading, notice, page, quiet, wide_button,
+};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn sign_in_ui(
@@ -63,7 +65,7 @@ fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
     let hint = if locked { words::code_when_locked_hint() } else { words::code_or_digits_hint() };
     entered |= field(ui, words::totp(), &mut forms.totp, hint, false);
     if !locked {
-        CollapsingHeader::new(words::advanced()).default_open(!forms.pin.is_empty()).show(ui, |ui| {
+        folded(ui, words::advanced()).default_open(!forms.pin.is_empty()).show(ui, |ui| {
             field(ui, words::pin(), &mut forms.pin, words::PIN_HINT, false);
             quiet(ui, words::pin_help());
         });

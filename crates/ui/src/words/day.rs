@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use desk::day::{QueueRow, Whose};
+use desk::day::{CalendarError, DayProblem, QueueRow, Whose};
 use signaling_protocol::{EndReason, GuestRole, VisitState};
 
 use super::{Language, span};
@@ -59,6 +59,22 @@ pub(crate) fn minutes(minutes: u16) -> String {
 
 pub(crate) fn at_time(time: &str) -> String {
     say!(at_time, time = time)
+}
+
+/// What went wrong with the day, and the next step.
+pub(crate) fn day_problem(problem: &DayProblem) -> String {
+    match problem {
+        DayProblem::Refused(code) => return super::of_code(*code).to_owned(),
+        DayProblem::Server(trouble) => return super::server_in_words(*trouble),
+        DayProblem::NotShared => say!(day_not_shared),
+        DayProblem::Calendar(CalendarError::Zone) => say!(day_no_zone),
+        DayProblem::Calendar(CalendarError::Time) => return say!(day_no_time, example = MOVE_HINT),
+        DayProblem::TimeOver => say!(day_time_over),
+        DayProblem::NoteMissing => say!(day_note_missing),
+        DayProblem::WrongDigits => say!(day_wrong_digits),
+        DayProblem::Machine(sentence) => return sentence.clone(),
+    }
+    .to_owned()
 }
 
 /// To take back a link that was given to somebody.

@@ -46,6 +46,8 @@ fn call_end(end: &CallEnd) -> String {
         CallEnd::NoConnection => say!(call_end_no_connection).to_owned(),
         CallEnd::HandshakeUnfinished => say!(call_end_handshake_unfinished).to_owned(),
         CallEnd::ConnectionLost => say!(call_end_connection_lost).to_owned(),
+        CallEnd::Server(trouble) => super::server_in_words(*trouble),
+        CallEnd::ServerRefused(code) => super::of_code(*code).to_owned(),
         CallEnd::Refused { sentence } => sentence.clone(),
     }
 }

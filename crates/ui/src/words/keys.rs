@@ -104,7 +104,8 @@ pub(crate) fn keys_problem(problem: &KeysProblem) -> String {
             say!(keys_problem_odd_answer)
         }
         KeysProblem::Refused(code) => of_code(*code),
-        KeysProblem::Failed(sentence) => return sentence.clone(),
+        KeysProblem::Failed(trouble) => return super::server_in_words(*trouble),
+        KeysProblem::NotSealed => say!(keys_problem_not_sealed),
     }
     .to_owned()
 }

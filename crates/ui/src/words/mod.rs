@@ -50,7 +50,8 @@ pub(crate) use self::refused::*;
 pub use self::sheet::{recovery_page, sheet_not_written};
 pub(crate) use self::spans::*;
 pub(crate) use self::take_over::*;
-pub use self::troubles::{LinkTrouble, ServerTrouble, link_trouble, server_trouble};
+pub(crate) use self::troubles::server_in_words;
+pub use self::troubles::{LinkTrouble, link_trouble, server_refused, server_trouble};
 
 /// The app's own name, in every language.
 pub(crate) const NAME: &str = "Housecall";

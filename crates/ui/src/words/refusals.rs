@@ -4,7 +4,7 @@ use desk::DeskProblem;
 use signaling_protocol::Code;
 use units::Timestamp;
 
-use super::delayed;
+use super::{delayed, server_in_words};
 
 /// What a server's no means to who reads it.
 pub(crate) fn of_code(code: Code) -> &'static str {
@@ -65,7 +65,7 @@ pub(crate) fn desk_problem(problem: &DeskProblem, now: Timestamp) -> String {
         DeskProblem::Delayed { until } => delayed(until.since(now)),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
         DeskProblem::Unreachable => say!(desk_problem_unreachable).to_owned(),
-        DeskProblem::Failed(sentence) => sentence.clone(),
+        DeskProblem::Failed(trouble) => server_in_words(*trouble),
         DeskProblem::NotAClinician => say!(desk_problem_not_a_clinician).to_owned(),
         DeskProblem::SignInOver => say!(desk_problem_sign_in_over).to_owned(),
         DeskProblem::OddAnswer => say!(desk_problem_odd_answer).to_owned(),

@@ -1,7 +1,7 @@
 //! What went wrong before there was a visit: with the link, and with reaching the clinic's server.
 
 use signaling_protocol::Code;
-use units::ScriptFault;
+use units::ServerTrouble;
 
 use super::{Language, of_code, script};
 
@@ -20,29 +20,6 @@ pub enum LinkTrouble {
     ForBrowser,
 }
 
-/// Why the clinic's server cannot be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerTrouble {
-    /// The address is none.
-    Address,
-    /// This machine has nothing to check a server by.
-    NoAuthorities,
-    /// No answer.
-    Unreachable,
-    /// No answer, and the network's proxy script cannot be used.
-    ProxyScript(ScriptFault),
-    /// Another certificate than the one that the link names.
-    OtherCertificate,
-    /// A certificate that nobody vouches for.
-    Untrusted,
-    /// It speaks nothing that is safe.
-    TooOldTls,
-    /// Something else answers.
-    Stranger,
-    /// It said no.
-    Refused(Code),
-}
-
 /// What is wrong with a link, and the next step.
 pub fn link_trouble(language: Language, trouble: LinkTrouble) -> &'static str {
     language.speaks(|| match trouble {
@@ -56,24 +33,32 @@ pub fn link_trouble(language: Language, trouble: LinkTrouble) -> &'static str {
 
 /// Why the server cannot be asked, and the next step.
 pub fn server_trouble(language: Language, trouble: ServerTrouble) -> String {
-    language.speaks(|| {
-        match trouble {
-            ServerTrouble::Address => say!(server_address),
-            ServerTrouble::NoAuthorities => say!(server_no_authorities),
-            ServerTrouble::Unreachable => say!(server_unreachable),
-            ServerTrouble::ProxyScript(fault) => return say!(server_proxy_script, fault = script(fault)),
-            ServerTrouble::OtherCertificate => say!(server_other_certificate),
-            ServerTrouble::Untrusted => say!(server_untrusted),
-            ServerTrouble::TooOldTls => say!(server_too_old_tls),
-            ServerTrouble::Stranger => say!(server_stranger),
-            ServerTrouble::Refused(code) => of_code(code),
-        }
-        .to_owned()
-    })
+    language.speaks(|| server_in_words(trouble))
+}
+
+/// What the server's no means, and the next step.
+pub fn server_refused(language: Language, code: Code) -> &'static str {
+    language.speaks(|| of_code(code))
+}
+
+pub(crate) fn server_in_words(trouble: ServerTrouble) -> String {
+    match trouble {
+        ServerTrouble::Address => say!(server_address),
+        ServerTrouble::NoAuthorities => say!(server_no_authorities),
+        ServerTrouble::Unreachable => say!(server_unreachable),
+        ServerTrouble::ProxyScript(fault) => return say!(server_proxy_script, fault = script(fault)),
+        ServerTrouble::OtherCertificate => say!(server_other_certificate),
+        ServerTrouble::Untrusted => say!(server_untrusted),
+        ServerTrouble::TooOldTls => say!(server_too_old_tls),
+        ServerTrouble::Stranger => say!(server_stranger),
+    }
+    .to_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use units::ScriptFault;
+
     use super::*;
 
     #[test]
@@ -94,7 +79,6 @@ mod tests {
             ServerTrouble::Untrusted,
             ServerTrouble::TooOldTls,
             ServerTrouble::Stranger,
-            ServerTrouble::Refused(Code::InviteExpired),
         ];
         for language in [Language::English, Language::Spanish] {
             let links = links.map(|trouble| link_trouble(language, trouble).to_owned());
