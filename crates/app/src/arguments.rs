@@ -9,11 +9,13 @@ use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
 use ui::Language;
 use units::PictureSize;
 
+use crate::audit_arguments::AuditArguments;
 use crate::day_arguments::DayArguments;
 use crate::keys_arguments::KeysArguments;
+use crate::language::Languages;
 
 /// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
-const VERSION: &str = if cfg!(debug_assertions) {
+pub(crate) const VERSION: &str = if cfg!(debug_assertions) {
     concat!(env!("CARGO_PKG_VERSION"), " (development build)")
 } else {
     env!("CARGO_PKG_VERSION")
@@ -113,18 +115,15 @@ impl FromStr for LinkText {
 /// In which language sentences for people are.
 #[derive(Debug, Args)]
 pub(crate) struct LanguageArguments {
-    /// en | es | pseudo: the language of every sentence; without it the system's, or English.
+    /// en | es | pseudo: the language of every sentence; without it the one that was chosen in the window, or the system's, or English.
     #[arg(long, value_name = "TAG", value_parser = language)]
     language: Option<Language>,
 }
 
 impl LanguageArguments {
-    /// The one that was named, otherwise the first of the system's in which there are sentences.
-    pub(crate) fn language(&self) -> Language {
-        self.language.unwrap_or_else(|| {
-            let preferred: Vec<String> = sys_locale::get_locales().collect();
-            Language::of_preferred(preferred.iter().map(String::as_str))
-        })
+    /// By what the language is chosen.
+    pub(crate) fn languages(&self) -> Languages {
+        Languages::find(self.language)
     }
 }
 
@@ -261,6 +260,8 @@ pub(crate) enum Headless {
     Day(DayArguments),
     /// Staff: makes the clinic's key, or has a device certified by it. Answers with JSON.
     Keys(KeysArguments),
+    /// An auditor: reads the audit log, and takes evidence of a visit away. Answers with JSON.
+    Audit(AuditArguments),
 }
 
 /// Who of the staff signs in, and where.

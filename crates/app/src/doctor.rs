@@ -8,7 +8,7 @@ use ::doctor::{Findings, Verdict};
 use anyhow::{Context, Result};
 use session::doctor::{Clinic, DoctorConfig, DoctorEvent, TellDoctor, judge};
 use session::{PatternKind, ToneKind};
-use ui::Language;
+use ui::{Language, Settings};
 
 use crate::EXIT_USAGE;
 use crate::arguments::DoctorArguments;
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: DoctorArguments) -> ExitCode {
 
 fn try_run(arguments: DoctorArguments) -> Result<u8> {
     let (json, phone) = (arguments.json, arguments.phone.clone());
-    let language = arguments.spoken.language();
+    let language = arguments.spoken.languages().spoken(&Settings::default());
     let config = configure(arguments)?;
     let tell: TellDoctor =
         if json { Arc::new(|_| {}) } else { Arc::new(move |event| print(&progress(language, event))) };

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
+use eframe::egui::{self, Event, UserAttentionType, ViewportCommand};
 use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
 use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
-use ui::{Forms, Intent, Language, Levels, Model, Screen};
+use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
-use crate::kept::KeptChoices;
+use crate::language::Languages;
+use crate::manners::{Manners, place, to_front};
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
@@ -27,11 +28,7 @@ const EXIT_NO_WINDOW: u8 = 3;
 
 /// Opens the window and runs it until it is closed; answers the exit status of `docs/windows.md`.
 pub(crate) fn run(mut options: Options) -> ExitCode {
-    let viewport = ViewportBuilder::default()
-        .with_title("Housecall")
-        .with_app_id("housecall")
-        .with_inner_size([1000.0, 720.0])
-        .with_min_inner_size([360.0, 480.0]);
+    let viewport = place::viewport(options.found.settings.kept().window.as_ref());
     let native = eframe::NativeOptions { viewport, ..Default::default() };
     let (judged, report) = (options.judged, options.report.take());
     let printer = judged.then(|| Arc::new(Printer::start()));
@@ -67,6 +64,8 @@ pub(crate) fn run(mut options: Options) -> ExitCode {
 }
 
 struct App {
+    languages: Languages,
+    /// In which everything is said.
     language: Language,
     session: Option<Session>,
     screen: Screen,
@@ -82,8 +81,7 @@ struct App {
     last_end: Option<EndReason>,
     /// The telephone number of the clinic whose link was opened last, once its server has said it.
     phone: Option<String>,
-    /// What the person chose for all visits, on this machine.
-    kept_choices: KeptChoices,
+    manners: Manners,
     awake: Option<StayAwake>,
     /// The recovery sheet, written to be printed; deleted when it is shown no more.
     sheet_page: Option<SheetPage>,
@@ -106,7 +104,9 @@ impl App {
         printer: Option<Arc<Printer>>,
         outcome: Arc<Mutex<Option<Outcome>>>,
     ) -> Result<Self> {
-        ui::apply_theme(&creation.egui_ctx);
+        let devices = options.found.settings.kept().devices.clone();
+        let language = options.languages.spoken(&options.found.settings.kept().settings());
+        let mut manners = Manners::start(creation, options.found);
         let context = creation.egui_ctx.clone();
         // A plain `request_repaint` draws two frames.
         let repaint = Arc::new(move || context.request_repaint_after(Duration::from_millis(1)));
@@ -117,7 +117,8 @@ impl App {
         let judged = printer.is_some();
         let tell = printer.map(|printer| -> Tell { Arc::new(move |progress| printer.print(progress)) });
         let mut app = Self {
-            language: options.language,
+            languages: options.languages,
+            language,
             session: Some(Session::start(options.config, options.unattended, tell, repaint)?),
             screen: Screen::Start,
             visit: None,
@@ -126,10 +127,10 @@ impl App {
             forms,
             painter: GlowPainter::new(),
             problem: None,
-            standing_problem: options.problem,
+            standing_problem: options.problem.or_else(|| manners.take_problem(language)),
             last_end: None,
             phone: None,
-            kept_choices: options.kept_choices,
+            manners,
             awake: None,
             sheet_page: None,
             seen: (false, 0),
@@ -138,6 +139,9 @@ impl App {
             closes: options.closes,
             outcome,
         };
+        if let Some(session) = &app.session {
+            session.begin_with(devices.all(), devices.listening());
+        }
         if let Some(link) = options.link {
             app.open_link(&link);
         } else if options.server.is_some() {
@@ -202,19 +206,26 @@ impl App {
             Intent::PrintSheet => self.print_sheet(context),
             Intent::OpenLink(link) => self.open_link(link.expose()),
             Intent::OpenDesk => self.open_desk(),
-            Intent::Back => {
-                if let Some(visit) = self.visit.take() {
-                    visit.intend(session::call::Intent::HangUp);
+            Intent::Back => self.leave(),
+            Intent::Settings(settings) => self.set(context, settings),
+            Intent::Crash(intent) => self.manners.obey_crash(context, intent),
+            Intent::OtherLink(open) => {
+                if let (Some(link), true) = (self.manners.take_other_link(), open) {
+                    if let (Screen::Clinician, Some(desk)) = (self.screen, &self.desk) {
+                        desk.intend(DeskIntent::CloseVisit);
+                    }
+                    self.leave();
+                    self.open_link(&link);
                 }
-                self.screen = Screen::Start;
-                self.problem = None;
             }
             Intent::Choose(kind, name) => {
+                self.manners.keep_device(kind, name.clone());
                 if let Some(session) = &self.session {
                     session.choose(kind, name, self.visit.as_ref());
                 }
             }
             Intent::Listen(listening) => {
+                self.manners.keep_listening(listening);
                 if let Some(session) = &self.session {
                     session.listen(listening, self.visit.as_ref());
                 }
@@ -223,7 +234,7 @@ impl App {
                 if let Some(session) = &self.session {
                     session.hide_address(relay_only, self.visit.as_ref());
                 }
-                self.kept_choices.keep_relay_only(relay_only);
+                self.manners.keep_relay_only(relay_only);
             }
             Intent::LookForDevices => {
                 if let Some(session) = &self.session {
@@ -258,6 +269,29 @@ impl App {
             },
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
         }
+    }
+
+    /// What was chosen for all windows holds at once.
+    fn set(&mut self, context: &egui::Context, settings: Settings) {
+        self.languages.changed(self.manners.settings(), &settings);
+        self.language = self.languages.spoken(&settings);
+        context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, self.day_seen.1)));
+        self.manners.set(context, settings);
+    }
+
+    /// Leaves what is open, back to the start.
+    fn leave(&mut self) {
+        if let Some(visit) = self.visit.take() {
+            visit.intend(session::call::Intent::HangUp);
+        }
+        self.screen = Screen::Start;
+        self.problem = None;
+    }
+
+    /// Whether something goes on that a link from outside must not end.
+    fn is_busy(&self) -> bool {
+        let visit = self.visit.as_ref().is_some_and(|visit| !visit.snapshot().phase.is_ended());
+        visit || self.screen == Screen::Clinician
     }
 
     /// Writes the recovery sheet as a page, and opens it where pages are opened.
@@ -309,9 +343,13 @@ impl App {
             if let Some(visit) = &self.visit {
                 visit.chime();
             }
-            context.send_viewport_cmd(ViewportCommand::Minimized(false));
-            context.send_viewport_cmd(ViewportCommand::Focus);
-            context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+            let sentence = if let_in {
+                ui::admitted_notification(self.language).to_owned()
+            } else {
+                ui::waiting_notification(self.language, waiting)
+            };
+            self.manners.notify(context, self.language, sentence);
+            to_front(context);
         }
     }
 
@@ -328,6 +366,7 @@ impl App {
             if let Some(session) = &self.session {
                 session.test_speaker();
             }
+            self.manners.notify(context, self.language, ui::waiting_notification(self.language, seen.1));
             context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
         }
     }
@@ -347,6 +386,11 @@ impl eframe::App for App {
     /// Before each drawing, and also while the window is minimised or covered: then nothing is drawn, and it is just
     /// then that somebody must be called to it.
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        let busy = self.is_busy();
+        if let Some(link) = self.manners.look_around(context, busy) {
+            self.leave();
+            self.open_link(&link);
+        }
         let Some(session) = &self.session else { return };
         if session.told_to_stop() || (self.closes && session.is_over()) {
             context.send_viewport_cmd(ViewportCommand::Close);
@@ -409,6 +453,9 @@ impl eframe::App for App {
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
             talked_for: end.map(|end| end.talked_for),
+            settings: self.manners.settings(),
+            crash: self.manners.crash(),
+            other_link: self.manners.has_other_link(),
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
@@ -427,6 +474,7 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
         self.sheet_page = None;
+        self.manners.close();
         if let Some(gl) = gl {
             self.painter.destroy(gl);
         }

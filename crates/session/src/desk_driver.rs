@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 use trust::{DeviceIdentity, ServerAddress, TlsPin, UnixTime};
 use units::{Phi, Timestamp};
 
+use crate::auditor::Auditor;
 use crate::day_driver::{DayDriver, DayHandle};
 use crate::desk_person::{DeskPerson, DeskWish};
 use crate::headless::{Account, LABEL, Pin, Progress, client, is_loopback, random};
@@ -82,6 +83,7 @@ impl DeskHandle {
             client: None,
             locked: None,
             keeper: None,
+            looking: None,
             person,
             link_file,
             fault: None,
@@ -151,6 +153,8 @@ struct DeskDriver {
     locked: Option<SignalingClient>,
     /// Keeps what the session goes on by.
     keeper: Option<AbortHandle>,
+    /// Looks at the clinic's audit log.
+    looking: Option<AbortHandle>,
     person: Option<(DeskPerson, Account)>,
     link_file: Option<WholeFile>,
     /// What the server said no with, or that it was not reached.
@@ -187,6 +191,10 @@ impl DeskDriver {
                 Some(input) = inputs.recv() => {
                     if let DeskInput::Identity(identity) = &input {
                         self.identity = identity.as_deref().cloned();
+                        if self.identity.is_some() {
+                            // Now it is known as visits know it, too.
+                            self.look_at_log();
+                        }
                     }
                     if matches!(input, DeskInput::CallEnded { .. }) {
                         self.visit.send_replace(None);
@@ -273,6 +281,10 @@ impl DeskDriver {
             DeskOutput::ForgetToken => {
                 self.locked = self.client.take();
                 self.signed_in = None;
+                // What is found out about this clinic's log is none of who signs in next.
+                if let Some(looking) = self.looking.take() {
+                    looking.abort();
+                }
                 self.identity = None;
                 self.close_day();
                 self.close_keys();
@@ -283,6 +295,27 @@ impl DeskDriver {
                 (self.around.repaint)();
             }
         }
+    }
+
+    /// Whoever has signed in looks whether the clinic's audit log goes on from what this machine keeps of it: once, and if the
+    /// server does not answer, then not.
+    fn look_at_log(&mut self) {
+        let Some(auditor) = self.auditor() else { return };
+        let inputs = self.inputs.clone();
+        let looking = tokio::spawn(async move {
+            match auditor.look().await {
+                Ok((log, _)) => drop(inputs.send(DeskInput::Log(log)).await),
+                Err(error) => tracing::debug!(%error, "the audit log was not looked at"),
+            }
+        });
+        self.looking = Some(looking.abort_handle());
+    }
+
+    fn auditor(&self) -> Option<Auditor> {
+        let (reply, server, _) = self.signed_in.as_ref()?;
+        let (client, path) = (self.client.clone()?, self.around.memory.beside("logs"));
+        let clinic = self.identity.as_ref().map(DeviceIdentity::clinic);
+        Some(Auditor::new(client, reply.token.clone(), path.as_deref(), server, clinic))
     }
 
     /// Who may plan visits sees the day, as soon as their device is one that the clinic vouches for.
@@ -376,9 +409,10 @@ impl DeskDriver {
         }
         let (client, answers, vault) = (self.client.clone(), self.answers.clone(), self.vault.clone());
         let device = self.identity.clone().map(|device| (device, identity::unix_now(self.around.clock)));
+        let auditor = if let DeskRequest::Audit { .. } = request { self.auditor() } else { None };
         tokio::spawn(async move {
             let answer = match client {
-                Some(client) => ask(&client, &vault, device, request).await,
+                Some(client) => ask(&client, &vault, (device, auditor), request).await,
                 None => Err(ClientError::BadAddress),
             };
             let _ = answers.send((number, answer)).await;
@@ -393,6 +427,7 @@ impl DeskDriver {
         };
         if let Some(reply) = reply {
             self.signed_in = self.asked.take().map(|(server, pin)| (reply.clone(), server, pin));
+            self.look_at_log();
             let _ = self.around.signed_in.set(self.now());
             tracing::debug!("signed in");
         }
@@ -449,7 +484,7 @@ type Answered = (RequestNumber, Result<DeskAnswer, ClientError>);
 async fn ask(
     client: &SignalingClient,
     vault: &Vault,
-    device: Option<(DeviceIdentity, UnixTime)>,
+    (device, auditor): (Option<(DeviceIdentity, UnixTime)>, Option<Auditor>),
     request: DeskRequest,
 ) -> Result<DeskAnswer, ClientError> {
     let place = place_of(&request);
@@ -483,6 +518,10 @@ async fn ask(
             let answer = take_over::take_overs(client, &token, review, device).await;
             answer.map(|take_overs| DeskAnswer::TakeOvers(Box::new(take_overs)))
         }
+        DeskRequest::Audit { ask, .. } => match auditor {
+            Some(auditor) => auditor.ask(ask).await.map(|answer| DeskAnswer::Audit(Box::new(answer))),
+            None => Err(ClientError::BadAddress),
+        },
         DeskRequest::CreateVisit { token } => {
             client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))
         }

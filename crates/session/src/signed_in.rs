@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use trust::{DeviceIdentity, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
+use crate::auditor::Auditor;
 use crate::headless::{Account, InputError, Pin, client, random};
 use crate::identity;
 use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault, keys_place};
@@ -81,10 +82,22 @@ impl SignedIn {
             None => account.sign_in_now(&client, kept.device_token.as_ref()).await,
         };
         let reply = reply.map_err(InputError::SignIn)?;
-        let account = account.user.clone();
+        let (of, account) = (account, account.user.clone());
         let signed_in = Self { client, reply, address, pin, clock, account, vault, place, going };
         signed_in.keep().await;
+        if of.known_file.is_some() {
+            // What is wrong with the log is in the program's own log; whatever was to be done is done.
+            if let Err(error) = signed_in.auditor(of).look().await {
+                tracing::debug!(%error, "the audit log was not looked at");
+            }
+        }
         Ok(signed_in)
+    }
+
+    /// Whoever has signed in, as they ask for the audit log.
+    pub(crate) fn auditor(&self, of: &Account) -> Auditor {
+        let path = of.known_file.as_ref().map(|path| path.with_extension("logs"));
+        Auditor::new(self.client.clone(), self.reply.token.clone(), path.as_deref(), &self.address, None)
     }
 
     /// Keeps what the session goes on by, which may have gone on meanwhile, and by what the server knows this device.

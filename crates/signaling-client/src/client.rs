@@ -306,6 +306,40 @@ impl SignalingClient {
         .await
     }
 
+    /// The same as [`ask`](Self::ask), of an answer that may be of `limit` bytes.
+    pub(crate) async fn ask_for_long<R: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &Phi<String>,
+        limit: usize,
+    ) -> Result<R, Failure> {
+        let text = self.ask_for_text(path, token, "application/json", (limit, REQUEST_TIMEOUT)).await?;
+        serde_json::from_str(&text).map_err(|_| ClientError::NotHousecall.into())
+    }
+
+    /// A text of this type, of at most so many bytes and within so long.
+    pub(crate) async fn ask_for_text(
+        &self,
+        path: &str,
+        token: &Phi<String>,
+        content_type: &'static str,
+        (limit, patience): (usize, Duration),
+    ) -> Result<String, Failure> {
+        let way = self.clients().post;
+        self.by_session(Some(token), |shown| {
+            let way = way.clone();
+            async move {
+                let headers = headers(shown.as_ref(), content_type)?;
+                let deadline = Some(Instant::now() + patience);
+                let answer = self.request(&way, Method::GET, path, headers, None, deadline).await?;
+                let answer = self.accept(answer, content_type).await?;
+                let bytes = read_body(answer, limit).await?;
+                String::from_utf8(bytes).map_err(|_| ClientError::NotHousecall.into())
+            }
+        })
+        .await
+    }
+
     async fn ask_over<R: DeserializeOwned>(
         &self,
         way: &Way,

@@ -39,6 +39,7 @@ mod take_over;
 mod tcp;
 mod tls;
 
+pub use audit::RowsQuery;
 pub use client::{Server, SignalingClient};
 pub use dialer::{ByteStream, Dialer};
 pub use error::{ClientError, Refusal};

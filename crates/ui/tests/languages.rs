@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use call::{EndReason, Intent as CallIntent, Phase};
+use desk::auditing::Touched;
 use desk::{DeskIntent, DeskPhase};
 use egui::accesskit::Role;
 use egui::{Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT, Queryable};
-use ui::{Intent, Language};
+use ui::{Intent, Language, Settings};
 use units::{DeviceTrouble, Phi, Timestamp};
 
-use house::window::{Window, open_at, press, says, type_into};
+use house::window::{Window, choose, open_at, press, says, type_into};
 use house::{Moment, waiting};
 
 mod house;
@@ -73,6 +74,42 @@ fn a_failure_is_told_in_spanish_with_its_next_step_and_the_clinics_number() {
     let mut moment = Moment::patient(Phase::Lobby);
     moment.devices.cameras.trouble = Some(DeviceTrouble::Busy);
     assert!(says(&spanish(moment), "Otro programa usa la cámara."));
+}
+
+#[test]
+fn the_language_is_chosen_in_the_settings_by_the_name_that_its_speakers_give_it() {
+    let mut window = spanish(Moment::start());
+    press(&mut window, "Ajustes");
+    for (name, tag) in [("English", Some("en")), ("Español", Some("es")), ("Como el sistema", None)] {
+        // Something else is chosen now.
+        window.state_mut().moment.settings.language = Some("qps-ploc".to_owned()).filter(|_| tag.is_none());
+        window.run_ok();
+        let wanted = choose(&mut window, "Idioma", name);
+        let settings = Settings { language: tag.map(str::to_owned), ..Settings::default() };
+        assert_eq!(wanted, [Intent::Settings(settings)]);
+    }
+    window.state_mut().moment.language = Language::English;
+    window.run_ok();
+    assert!(says(&window, "How it looks"), "it holds at once");
+}
+
+#[test]
+fn an_auditor_reads_rows_in_spanish() {
+    let mut window =
+        open_at(Moment { language: Language::Spanish, ..house::audit() }, vec2(1000.0, 3000.0), Theme::Light);
+    assert!(says(&window, "lee: estado de una visita de lee: en curso."));
+    assert!(says(&window, "Verificado hasta la fila 812") && says(&window, "Las horas son las de Europe/Berlin."));
+    let view = |window: &mut Harness<'_, Window>, sessions| {
+        let desk = window.state_mut().moment.desk.as_mut().expect("a desk");
+        let (device, visits) = (house::device(3).to_string(), Vec::new());
+        desk.audit.as_mut().expect("the page").touched =
+            Some(Touched { device, sessions, visits, is_whole: sessions == 0 });
+        window.run_ok();
+    };
+    view(&mut window, 0);
+    assert!(says(&window, "No se encontró ninguna sesión suya, y en ese tiempo no llegó a ninguna visita."));
+    view(&mut window, 3);
+    assert!(says(&window, "Se encontraron 3 sesiones suyas") && says(&window, "elija un tiempo más corto"));
 }
 
 #[test]

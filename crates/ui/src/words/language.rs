@@ -18,7 +18,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// All of them, in the order of a list to choose from.
+    /// Those that people choose from, in the order of the list.
+    pub const SPOKEN: [Self; 2] = [Self::English, Self::Spanish];
+
+    /// All of them.
     pub const ALL: [Self; 3] = [Self::English, Self::Spanish, Self::Pseudo];
 
     /// How it is named on a command line, in a file and to the system: a BCP 47 tag. `qps-ploc` is what Windows calls

@@ -10,6 +10,7 @@ mod sentences;
 mod accounts;
 mod asked;
 mod assurance;
+mod audit;
 mod call;
 mod day;
 mod devices;
@@ -17,6 +18,7 @@ mod doctor;
 mod ending;
 mod keys;
 mod language;
+mod manners;
 mod network;
 mod people;
 mod pictures;
@@ -31,6 +33,7 @@ mod troubles;
 pub(crate) use self::accounts::*;
 pub(crate) use self::asked::*;
 pub(crate) use self::assurance::*;
+pub(crate) use self::audit::*;
 pub(crate) use self::call::*;
 pub use self::day::window_title;
 pub(crate) use self::day::*;
@@ -42,6 +45,10 @@ pub use self::doctor::{
 pub(crate) use self::ending::*;
 pub(crate) use self::keys::*;
 pub use self::language::Language;
+pub(crate) use self::manners::*;
+pub use self::manners::{
+    admitted_notification, settings_kept_aside, settings_not_kept, show_window, waiting_notification,
+};
 pub(crate) use self::network::*;
 pub(crate) use self::people::*;
 pub(crate) use self::pictures::*;

@@ -133,12 +133,14 @@ macro_rules! files {
             include_str!(concat!("../../../../assets/words/", $folder, "/accounts.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/asked.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/assurance.ftl")),
+            include_str!(concat!("../../../../assets/words/", $folder, "/audit.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/call.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/day.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/devices.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/doctor.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/ending.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/keys.ftl")),
+            include_str!(concat!("../../../../assets/words/", $folder, "/manners.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/network.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/people.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/pictures.ftl")),
@@ -152,8 +154,8 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: [&str; 19] = files!("en");
-const SPANISH: [&str; 19] = files!("es");
+const ENGLISH: [&str; 21] = files!("en");
+const SPANISH: [&str; 21] = files!("es");
 
 #[cfg(test)]
 mod tests;

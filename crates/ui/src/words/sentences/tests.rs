@@ -286,6 +286,7 @@ fn no_sentence_stands_in_a_view() {
         "height of the page",
         "the digits stand above the buttons",
         "the page is centred by its height",
+        "other link",
         // The name of a type, for who debugs.
         "Forms",
     ];
