@@ -1,9 +1,9 @@
 //! The few controls that all views are made of.
 
 use egui::{
-    Align, CollapsingHeader, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response, RichText,
-    Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
-    WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response,
+    RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2,
+    WidgetInfo, WidgetText, accesskit, pos2, vec2,
 };
 
 use crate::icons::{self, Icon};
@@ -70,11 +70,16 @@ pub(crate) enum Round {
     Danger,
 }
 
+/// How wide a round button is with its word: four stand beside each other in a window of 360.
+pub(crate) const ROUND: f32 = 84.0;
+
 /// A round button with a picture, and its word below. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, None, 92.0, TextStyle::Small);
-    let size = vec2(84.0_f32.max(galley.size().x), DISC + TIGHT + galley.size().y);
+    // In a row words would not break by themselves.
+    let wrap = Some(TextWrapMode::Wrap);
+    let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, wrap, ROUND, TextStyle::Small);
+    let size = vec2(ROUND.max(galley.size().x), DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
@@ -149,6 +154,27 @@ pub(crate) fn field_with_focus(
             response.request_focus();
         }
         response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+    })
+    .inner
+}
+
+/// A list to choose from, with its name above it; which was picked.
+pub(crate) fn pick(ui: &mut Ui, name: &str, shown: &str, names: &[&str]) -> Option<usize> {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = TIGHT;
+        let label = ui.label(name);
+        let combo = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width()).truncate();
+        let response = combo.show_ui(ui, |ui| {
+            let mut picked = None;
+            for (at, one) in names.iter().enumerate() {
+                if ui.selectable_label(*one == shown, *one).clicked() {
+                    picked = Some(at);
+                }
+            }
+            picked
+        });
+        response.response.labelled_by(label.id);
+        response.inner.flatten()
     })
     .inner
 }

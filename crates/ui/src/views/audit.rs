@@ -2,12 +2,12 @@
 
 use desk::auditing::{AccessLine, AuditFilter, AuditIntent, AuditLine, AuditView, KINDS, LogStanding, Touched};
 use desk::{DeskIntent, DeskSnapshot, StaffRow};
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
 use crate::forms::AuditForms;
 use crate::theme::COLUMN;
 use crate::widgets::{
-    Weight, button, card, field, field_with_focus, heading, notice, page, quiet, spoken, text, wide_button,
+    Weight, button, card, field, field_with_focus, heading, notice, page, pick, quiet, spoken, text, wide_button,
 };
 use crate::{Intent, Model, words};
 
@@ -106,23 +106,20 @@ fn rows_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut 
 
 /// The kind and the account, by lists.
 fn choices_ui(ui: &mut Ui, accounts: &[StaffRow], filter: &mut AuditFilter) {
+    let mut kinds = KINDS.map(|kind| (words::audit_kind(kind), kind));
+    kinds.sort_unstable();
     let shown = filter.kind.as_deref().map_or(words::audit_any_kind(), words::audit_kind).to_owned();
-    ComboBox::from_label(words::audit_of_kind()).selected_text(shown).show_ui(ui, |ui| {
-        ui.selectable_value(&mut filter.kind, None, words::audit_any_kind());
-        let mut kinds = KINDS.map(|kind| (words::audit_kind(kind), kind));
-        kinds.sort_unstable();
-        for (name, kind) in kinds {
-            ui.selectable_value(&mut filter.kind, Some(kind.to_owned()), name);
-        }
-    });
+    let names: Vec<&str> = [words::audit_any_kind()].into_iter().chain(kinds.map(|(name, _)| name)).collect();
+    if let Some(picked) = pick(ui, words::audit_of_kind(), &shown, &names) {
+        filter.kind = picked.checked_sub(1).and_then(|at| kinds.get(at)).map(|(_, kind)| (*kind).to_owned());
+    }
     let known = accounts.iter().find(|row| Some(row.staff) == filter.account);
-    let shown = known.map_or(words::audit_anybody(), |row| row.name.expose()).to_owned();
-    ComboBox::from_label(words::audit_whose()).selected_text(shown).show_ui(ui, |ui| {
-        ui.selectable_value(&mut filter.account, None, words::audit_anybody());
-        for row in accounts {
-            ui.selectable_value(&mut filter.account, Some(row.staff), row.name.expose().as_str());
-        }
-    });
+    let shown = known.map_or(words::audit_anybody(), |row| row.name.expose());
+    let of_accounts = accounts.iter().map(|row| row.name.expose().as_str());
+    let names: Vec<&str> = [words::audit_anybody()].into_iter().chain(of_accounts).collect();
+    if let Some(picked) = pick(ui, words::audit_whose(), shown, &names) {
+        filter.account = picked.checked_sub(1).and_then(|at| accounts.get(at)).map(|row| row.staff);
+    }
 }
 
 fn row_ui(ui: &mut Ui, line: &AuditLine, accounts: &[StaffRow], forms: &mut AuditForms, intents: &mut Vec<Intent>) {

@@ -18,7 +18,8 @@ use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_dr
 use crate::views::settings::appearance_choices;
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{
-    Round, Weight, card, fitted, in_corner, notice, quiet, round_button, row_from_start, spoken, text, wide_button,
+    ROUND, Round, Weight, card, fitted, in_corner, notice, quiet, round_button, row_from_start, spoken, text,
+    wide_button,
 };
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
 
@@ -167,7 +168,7 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
 const LEAST_FOR_OWN: f32 = 140.0;
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    const FOUR: f32 = 4.0 * 84.0;
+    const FOUR: f32 = 4.0 * ROUND;
     let free = ui.available_width();
     let gap = ((free - FOUR) / 3.0).clamp(0.0, 8.0);
     ui.spacing_mut().item_spacing.x = gap;

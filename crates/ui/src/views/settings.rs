@@ -1,11 +1,11 @@
 //! What holds for all windows of this machine: language, look, size, motion, devices.
 
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
 use crate::settings::{Contrast, Look, Motion, Scale, Settings};
-use crate::theme::{COLUMN, TIGHT};
+use crate::theme::COLUMN;
 use crate::views::devices::{address_choice, device_choices};
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::widgets::{Weight, button, card, heading, notice, page, pick, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, Language, Model, Screen, words};
 
 /// The page of settings, in the place of what is not a live call.
@@ -68,27 +68,6 @@ fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, all: &[T], chosen: &mut 
     }
 }
 
-/// A list to choose from, with its name above it; which was picked.
-fn pick(ui: &mut Ui, name: &str, shown: &str, names: &[&str]) -> Option<usize> {
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = TIGHT;
-        let label = ui.label(name);
-        let combo = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width()).truncate();
-        let response = combo.show_ui(ui, |ui| {
-            let mut picked = None;
-            for (at, one) in names.iter().enumerate() {
-                if ui.selectable_label(*one == shown, *one).clicked() {
-                    picked = Some(at);
-                }
-            }
-            picked
-        });
-        response.response.labelled_by(label.id);
-        response.inner.flatten()
-    })
-    .inner
-}
-
 /// Larger and smaller, by steps.
 fn scale(ui: &mut Ui, chosen: &mut Scale) {
     let said = text(ui, &words::size(*chosen));
@@ -100,7 +79,8 @@ fn scale(ui: &mut Ui, chosen: &mut Scale) {
             (words::larger(), chosen.larger()),
         ] {
             let other = next != *chosen;
-            if ui.add_enabled_ui(other, |ui| button(ui, Weight::Secondary, word)).inner.clicked() {
+            // Not in an area of its own: from there no button would come to stand in the next line.
+            if ui.add_enabled(other, |ui: &mut Ui| button(ui, Weight::Secondary, word)).clicked() {
                 *chosen = next;
                 break;
             }
