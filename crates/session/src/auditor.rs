@@ -257,7 +257,7 @@ impl Auditor {
 }
 
 fn wrong(alarm: audit::Alarm) -> LogStanding {
-    tracing::error!(alarm = alarm.name(), "the clinic's audit log is not what it was: {alarm}");
+    tracing::error!(alarm = alarm.name(), why = %alarm, "the clinic's audit log is not what it was");
     LogStanding::Wrong(alarm.into())
 }
 

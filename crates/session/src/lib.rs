@@ -12,6 +12,7 @@ mod comparing;
 mod day_driver;
 mod desk_driver;
 mod desk_person;
+mod desk_requests;
 mod device_keeper;
 mod device_secret;
 pub mod doctor;

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod answer;
 mod audit;
 mod backoff;
 mod changes;

@@ -128,22 +128,22 @@ fn a_visits_evidence_is_written_where_the_person_says() {
     let only = format!("Only {}", house::VISIT);
     let filter = AuditFilter { about: house::VISIT.to_owned(), ..AuditFilter::default() };
     assert_eq!(press(&mut window, &only), wants(AuditIntent::Find(filter)));
-    let proposed = PathBuf::from("/home/aud").join(format!("evidence-{}.jsonl", house::VISIT)).display().to_string();
+    let proposed = PathBuf::from("/evidence").join(format!("evidence-{}.jsonl", house::VISIT)).display().to_string();
     let export = |file: String| wants(AuditIntent::Export { visit: house::VISIT.to_owned(), file });
     assert_eq!(press(&mut window, "Write the evidence"), export(proposed.clone()));
     type_into(&mut window, "File", Role::TextInput, ".2");
     assert_eq!(press(&mut window, "Write the evidence"), export(format!("{proposed}.2")));
     let exported = |refused| Exported {
         visit: house::VISIT.parse().unwrap(),
-        file: "/home/aud/x".into(),
-        checkpoint: "/home/aud/x.checkpoint".into(),
+        file: "/evidence/x".into(),
+        checkpoint: "/evidence/x.checkpoint".into(),
         rows: 12,
         agreed: 1,
         one_sided: 0,
         refused,
     };
     let window = with(|view| view.exported = Some(exported(None)));
-    assert!(says(&window, "/home/aud/x is written: 12 rows, verified."));
+    assert!(says(&window, "/evidence/x is written: 12 rows, verified."));
     let window = with(|view| view.exported = Some(exported(Some("forked"))));
     assert!(says(&window, "this machine refuses it (forked)"));
     let window = with(|view| view.problem = Some(AuditProblem::NotWritten(NotWritten::Exists)));

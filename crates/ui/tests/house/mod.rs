@@ -225,11 +225,9 @@ pub fn audit() -> Moment {
     };
     let lee = StaffId::from_random([2; 16]);
     let berlin = Calendar::new("Europe/Berlin").expect("a zone");
-    let row = |members: String| AuditLine::read(&members, &berlin).expect("a row");
-    let receipt = format!(
-        "{{\"at\":1792845001000000,\"by\":\"end_AQEBAQEBAQEBAQEBAQEBAQ\",\"happened\":\"opened\",\"level\":\"compared\",\
-         \"n\":811,\"path\":\"direct\",\"v\":1,\"visit\":\"vis_AgICAgICAgICAgICAgICAg\",\"what\":\"receipt\"}}"
-    );
+    let row = |members: &str| AuditLine::read(members, &berlin).expect("a row");
+    let receipt = "{\"at\":1792845001000000,\"by\":\"end_AQEBAQEBAQEBAQEBAQEBAQ\",\"happened\":\"opened\",\"level\":\"compared\",\
+                   \"n\":811,\"path\":\"direct\",\"v\":1,\"visit\":\"vis_AgICAgICAgICAgICAgICAg\",\"what\":\"receipt\"}";
     let visit = format!(
         "{{\"at\":1792845000000000,\"by\":\"{lee}\",\"host\":\"{lee}\",\"locked\":false,\"n\":810,\"state\":\"active\",\
          \"v\":1,\"visit\":\"{VISIT}\",\"what\":\"visit\"}}"
@@ -241,13 +239,13 @@ pub fn audit() -> Moment {
         zone: berlin.name().to_owned(),
         accounts: vec![account(1, "ada", StaffRole::Admin), account(2, "lee", StaffRole::Clinician)],
         filter: AuditFilter::default(),
-        rows: vec![row(receipt), row(visit)],
+        rows: vec![row(receipt), row(&visit)],
         has_older: true,
         has_newer: false,
         touched: None,
         access: None,
         exported: None,
-        folder: "/home/aud".to_owned(),
+        folder: "/evidence".to_owned(),
         is_asking: false,
         problem: None,
     };
