@@ -113,6 +113,7 @@ fn an_auditor_reads_rows_in_spanish() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the language is a thread's, and that is what is asked here")]
 fn windows_of_two_languages_are_drawn_at_once() {
     let of = |language| {
         thread::spawn(move || {
