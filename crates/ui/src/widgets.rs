@@ -1,5 +1,6 @@
 //! The few controls that all views are made of.
 
+use egui::text::LayoutJob;
 use egui::{
     Align, CollapsingHeader, Color32, ComboBox, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response,
     RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2,
@@ -76,9 +77,10 @@ pub(crate) const ROUND: f32 = 84.0;
 /// A round button with a picture, and its word below. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    // In a row words would not break by themselves.
-    let wrap = Some(TextWrapMode::Wrap);
-    let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, wrap, ROUND, TextStyle::Small);
+    let font = TextStyle::Small.resolve(ui.style());
+    let mut job = LayoutJob::simple(word.to_owned(), font, colors.text, ROUND);
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
     let size = vec2(ROUND.max(galley.size().x), DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
@@ -97,8 +99,8 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
             ui.painter().circle_stroke(disc.center(), radius, Stroke::new(FOCUS, colors.focus));
         }
         icons::paint(ui.painter(), Rect::from_center_size(disc.center(), Vec2::splat(ICON)), icon, ink);
-        let at = pos2(rect.center().x - galley.size().x / 2.0, disc.bottom() + TIGHT);
-        ui.painter().galley_with_override_text_color(at, galley, colors.text);
+        // Its lines are centred there.
+        ui.painter().galley(pos2(rect.center().x, disc.bottom() + TIGHT), galley, colors.text);
     }
     response
 }

@@ -143,7 +143,6 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
     let room = ui.available_rect_before_wrap();
     let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
     let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
-    picture(ui, room, Picture::Other, words::other_picture(), instead, painter);
     let shape = own_shape(painter);
     let height = (room.height() * 0.24).clamp(84.0, 170.0);
     let size = vec2(height * shape, height);
@@ -156,13 +155,22 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
         }
         _ => room,
     };
-    if room.height() < LEAST_FOR_OWN {
+    let corner: Rect = in_corner(around, size, 12.0);
+    let own_fits = room.height() >= LEAST_FOR_OWN;
+    // What is said in the place of their picture stands above ours, where it would lie below it.
+    let is_below = instead.is_some() && own_fits && room.center().y + HALF_OF_WORDS > corner.top();
+    let for_theirs = if is_below { room.with_max_y(corner.top()) } else { room };
+    ui.painter().rect_filled(room, 0, Palette::dark(ui.ctx()).field);
+    picture(ui, for_theirs, Picture::Other, words::other_picture(), instead, painter);
+    if !own_fits {
         return;
     }
-    let corner: Rect = in_corner(around, size, 12.0);
     let instead = own_instead(model, call, painter);
     picture(ui, corner, Picture::Own, words::own_picture(), instead, painter);
 }
+
+/// Half the height of a person's outline with two lines of words below it.
+const HALF_OF_WORDS: f32 = 70.0;
 
 /// In less than this height the own picture would cover theirs.
 const LEAST_FOR_OWN: f32 = 140.0;
@@ -173,7 +181,7 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
     let gap = ((free - FOUR) / 3.0).clamp(0.0, 8.0);
     ui.spacing_mut().item_spacing.x = gap;
     ui.with_layout(row_from_start(ui, Align::Min), |ui| {
-        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0 - gap).max(0.0));
+        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0).max(0.0));
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);
