@@ -16,7 +16,7 @@ use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
 use crate::language::Languages;
-use crate::manners::{Manners, place, to_front};
+use crate::manners::{Manners, place, to_front, waker};
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
@@ -107,9 +107,7 @@ impl App {
         let devices = options.found.settings.kept().devices.clone();
         let language = options.languages.spoken(&options.found.settings.kept().settings());
         let mut manners = Manners::start(creation, options.found);
-        let context = creation.egui_ctx.clone();
-        // A plain `request_repaint` draws two frames.
-        let repaint = Arc::new(move || context.request_repaint_after(Duration::from_millis(1)));
+        let repaint = Arc::new(waker(&creation.egui_ctx));
         let mut forms = Forms::default();
         forms.server = options.server.clone().unwrap_or_default();
         forms.pin = options.pin.map(|pin| pin.to_string()).unwrap_or_default();

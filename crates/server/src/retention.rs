@@ -13,7 +13,7 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { log: years(6), names: days(30) }
+        Self { log: USUAL_LOG, names: days(30) }
     }
 }
 

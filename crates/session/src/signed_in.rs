@@ -82,16 +82,20 @@ impl SignedIn {
             None => account.sign_in_now(&client, kept.device_token.as_ref()).await,
         };
         let reply = reply.map_err(InputError::SignIn)?;
-        let (of, account) = (account, account.user.clone());
+        let account = account.user.clone();
         let signed_in = Self { client, reply, address, pin, clock, account, vault, place, going };
         signed_in.keep().await;
-        if of.known_file.is_some() {
-            // What is wrong with the log is in the program's own log; whatever was to be done is done.
-            if let Err(error) = signed_in.auditor(of).look().await {
-                tracing::debug!(%error, "the audit log was not looked at");
-            }
-        }
         Ok(signed_in)
+    }
+
+    /// Looks whether the clinic's audit log goes on from what this machine keeps of it, if it keeps anything. What is wrong with
+    /// it is in the program's own log; whatever was to be done is done.
+    pub(crate) async fn look_at_log(&self, of: &Account) {
+        if of.known_file.is_some()
+            && let Err(error) = self.auditor(of).look().await
+        {
+            tracing::debug!(%error, "the audit log was not looked at");
+        }
     }
 
     /// Whoever has signed in, as they ask for the audit log.

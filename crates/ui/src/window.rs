@@ -88,9 +88,8 @@ fn above_foot(ui: &mut Ui, forms: &mut Forms, add: impl FnOnce(&mut Ui, &mut For
     let foot = foot.shrink2(vec2(PAGE_MARGIN, TIGHT));
     let row = Layout::right_to_left(Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(foot).layout(row), |ui| {
-        let word = if forms.settings_open { words::close_settings() } else { words::settings() };
-        // On the page itself the button stands below what is set.
-        if !forms.settings_open && button(ui, Weight::Quiet, word).clicked() {
+        // The page itself has a button below what is set.
+        if !forms.settings_open && button(ui, Weight::Quiet, words::settings()).clicked() {
             forms.settings_open = true;
         }
     });

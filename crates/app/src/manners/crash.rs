@@ -10,6 +10,8 @@ use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use super::places::open_to_append;
+
 /// The report grows no larger: the first fault says most.
 const MOST_BYTES: u64 = 64 * 1024;
 
@@ -70,14 +72,7 @@ fn describe(info: &PanicHookInfo<'_>, version: &str, begun: Instant) -> String {
 }
 
 fn append(path: &Path, report: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = open_to_append(path)?;
     let room = MOST_BYTES.saturating_sub(file.metadata()?.len());
     let room = usize::try_from(room).unwrap_or_default().min(report.len());
     file.write_all(&report[..room])

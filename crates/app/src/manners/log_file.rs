@@ -4,7 +4,7 @@
 //! of its fields numbers and truth values alone. Texts and errors may hold a name, a path or an address and stay out.
 
 use std::fmt::{self, Write as _};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -17,30 +17,13 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::places::open_to_append;
+
 /// When the file is as large as this it becomes the older one, and the one before that goes.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// The crates whose messages are literals.
-const OURS: [&str; 18] = [
-    "housecall",
-    "audit",
-    "call",
-    "clinic",
-    "congestion",
-    "desk",
-    "devices",
-    "doctor",
-    "media",
-    "pac",
-    "peer",
-    "relay",
-    "session",
-    "signaling_client",
-    "signaling_protocol",
-    "trust",
-    "ui",
-    "units",
-];
+const OURS: [&str; 18] = include!("crates_of_literals.rs");
 
 /// Writes events to a file and the one before it.
 pub(crate) struct LogFile(Mutex<Files>);
@@ -94,22 +77,15 @@ impl Files {
     }
 }
 
-/// Opens the file for its owner alone; a full one becomes the older one first.
+/// Opens the file; a full one becomes the older one first.
 fn open(path: &Path, room: u64) -> io::Result<(File, u64)> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let full = fs::metadata(path).is_ok_and(|file| file.len() + room > MOST_BYTES);
     if full {
         let mut older = path.as_os_str().to_owned();
         older.push(".1");
         fs::rename(path, older)?;
     }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = open_to_append(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }

@@ -194,7 +194,7 @@ pub(crate) fn to_front(context: &Context) {
 }
 
 /// Calls the window to draw, from any thread: a plain `request_repaint` draws two frames.
-fn waker(context: &Context) -> impl Fn() + Send + Sync + 'static {
+pub(crate) fn waker(context: &Context) -> impl Fn() + Send + Sync + 'static {
     let context = context.clone();
     move || context.request_repaint_after(Duration::from_millis(1))
 }

@@ -128,12 +128,17 @@ fn row_ui(ui: &mut Ui, line: &AuditLine, accounts: &[StaffRow], forms: &mut Audi
     ui.horizontal_wrapped(|ui| {
         quiet(ui, &words::audit_row_number(line.number));
         let Some(visit) = line.visit.as_ref().filter(|visit| **visit != forms.filter.about) else { return };
-        if button(ui, Weight::Quiet, &words::audit_only_visit(visit)).clicked() {
-            forms.filter = AuditFilter { about: visit.clone(), ..AuditFilter::default() };
-            forms.visit.clone_from(visit);
-            wants(intents, AuditIntent::Find(forms.filter.clone()));
-        }
+        only_visit_button(ui, visit, forms, intents);
     });
+}
+
+/// Leads from a visit to its rows, and to its evidence.
+fn only_visit_button(ui: &mut Ui, visit: &str, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
+    if button(ui, Weight::Quiet, &words::audit_only_visit(visit)).clicked() {
+        forms.filter = AuditFilter { about: visit.to_owned(), ..AuditFilter::default() };
+        visit.clone_into(&mut forms.visit);
+        wants(intents, AuditIntent::Find(forms.filter.clone()));
+    }
 }
 
 fn evidence_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
@@ -180,11 +185,7 @@ fn touched_ui(ui: &mut Ui, view: &AuditView, found: &Touched, forms: &mut AuditF
     for visit in &found.visits {
         ui.separator();
         text(ui, &words::touched_visit(visit, &view.accounts));
-        if button(ui, Weight::Quiet, &words::audit_only_visit(&visit.visit)).clicked() {
-            forms.filter = AuditFilter { about: visit.visit.clone(), ..AuditFilter::default() };
-            forms.visit.clone_from(&visit.visit);
-            wants(intents, AuditIntent::Find(forms.filter.clone()));
-        }
+        only_visit_button(ui, &visit.visit, forms, intents);
     }
 }
 
