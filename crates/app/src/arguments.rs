@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
+use ui::Language;
 use units::PictureSize;
 
 use crate::audit_arguments::AuditArguments;
 use crate::day_arguments::DayArguments;
 use crate::keys_arguments::KeysArguments;
+use crate::language::Languages;
 
 /// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
 pub(crate) const VERSION: &str = if cfg!(debug_assertions) {
@@ -70,6 +72,8 @@ pub(crate) struct WindowArguments {
     #[arg(long, value_name = "SPAN", requires = "server", conflicts_with = "link")]
     pub(crate) admit_after: Option<Span>,
     #[command(flatten)]
+    pub(crate) spoken: LanguageArguments,
+    #[command(flatten)]
     pub(crate) devices: DeviceArguments,
     /// Echo cancelling, noise suppression and gain control of the microphone; without it, of real microphones alone.
     #[arg(long, value_enum)]
@@ -106,6 +110,26 @@ impl FromStr for LinkText {
             _ => Err("this is neither a command nor a link; a link begins with https:// or housecall:".to_owned()),
         }
     }
+}
+
+/// In which language sentences for people are.
+#[derive(Debug, Args)]
+pub(crate) struct LanguageArguments {
+    /// en | es | pseudo: the language of every sentence; without it the one that was chosen in the window, or the system's, or English.
+    #[arg(long, value_name = "TAG", value_parser = language)]
+    language: Option<Language>,
+}
+
+impl LanguageArguments {
+    /// By what the language is chosen.
+    pub(crate) fn languages(&self) -> Languages {
+        Languages::find(self.language)
+    }
+}
+
+fn language(tag: &str) -> Result<Language, String> {
+    let known = Language::ALL.map(Language::tag).join(", ");
+    Language::from_tag(tag).ok_or_else(|| format!("there are sentences in {known}"))
 }
 
 /// What a person sees, hears and speaks by: real devices, if nothing else is said.
@@ -218,6 +242,8 @@ pub(crate) struct DoctorArguments {
     /// The clinic's telephone number, to be named where nothing works; without it, what its server says to who has a link.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) phone: Option<String>,
+    #[command(flatten)]
+    pub(crate) spoken: LanguageArguments,
     /// Prints what was found as JSON, and nothing else.
     #[arg(long)]
     pub(crate) json: bool,

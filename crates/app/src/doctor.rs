@@ -8,6 +8,7 @@ use ::doctor::{Findings, Verdict};
 use anyhow::{Context, Result};
 use session::doctor::{Clinic, DoctorConfig, DoctorEvent, TellDoctor, judge};
 use session::{PatternKind, ToneKind};
+use ui::{Language, Settings};
 
 use crate::EXIT_USAGE;
 use crate::arguments::DoctorArguments;
@@ -26,8 +27,10 @@ pub(crate) fn run(arguments: DoctorArguments) -> ExitCode {
 
 fn try_run(arguments: DoctorArguments) -> Result<u8> {
     let (json, phone) = (arguments.json, arguments.phone.clone());
+    let language = arguments.spoken.languages().spoken(&Settings::default());
     let config = configure(arguments)?;
-    let tell: TellDoctor = if json { Arc::new(|_| {}) } else { Arc::new(|event| print(&progress(event))) };
+    let tell: TellDoctor =
+        if json { Arc::new(|_| {}) } else { Arc::new(move |event| print(&progress(language, event))) };
     let findings = session::doctor::run(config, tell)?;
     let verdict = judge(&findings);
     if json {
@@ -35,9 +38,9 @@ fn try_run(arguments: DoctorArguments) -> Result<u8> {
     } else {
         print("");
         let phone = phone.as_deref().or(findings.phone.as_deref());
-        print(&ui::doctor_verdict(&verdict, findings.port, phone));
+        print(&ui::doctor_verdict(language, &verdict, findings.port, phone));
         print("");
-        print(ui::doctor_page(&findings).trim_end());
+        print(ui::doctor_page(language, &findings).trim_end());
     }
     Ok(verdict.exit())
 }
@@ -67,16 +70,15 @@ fn configure(arguments: DoctorArguments) -> Result<DoctorConfig> {
 }
 
 /// One line for what was just found out.
-fn progress(event: &DoctorEvent) -> String {
+fn progress(language: Language, event: &DoctorEvent) -> String {
     match event {
         DoctorEvent::Trial(trial) => {
-            format!("{} ({}): {}", ui::rung_name(trial.rung), trial.with, ui::came_of_it(trial.outcome))
+            let (rung, came) = (ui::rung_name(language, trial.rung), ui::came_of_it(language, trial.outcome));
+            format!("{rung} ({}): {came}", trial.with)
         }
-        DoctorEvent::Packets(packets) => format!("packets: {} of {} came back", packets.answered, packets.sent),
-        DoctorEvent::Rates(rates) => {
-            format!("rate: at least {} kbps up, {} kbps down", rates.up.as_kbps(), rates.down.as_kbps())
-        }
-        DoctorEvent::Device(device) => ui::device_tried(device.kind, device.outcome),
+        DoctorEvent::Packets(packets) => ui::packets_came_back(language, packets),
+        DoctorEvent::Rates(rates) => ui::rates_found(language, rates),
+        DoctorEvent::Device(device) => ui::device_tried(language, device.kind, device.outcome),
     }
 }
 

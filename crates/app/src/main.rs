@@ -13,12 +13,14 @@ mod doctor;
 mod headless;
 mod keys;
 mod keys_arguments;
+mod language;
 mod logging;
 mod manners;
 mod options;
 mod painter;
 mod printer;
 mod sheet_page;
+mod troubles;
 mod window;
 
 use std::process::ExitCode;

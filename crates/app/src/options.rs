@@ -14,10 +14,13 @@ use crate::arguments::{Span, WindowArguments};
 use crate::headless::{
     account, camera, comparing, device_secret, microphone, preferences, processing, report_file, speaker,
 };
+use crate::language::Languages;
 use crate::manners::{Found, places};
 
 /// What the window was started with.
 pub(crate) struct Options {
+    /// By what the language is chosen in which everything is said.
+    pub(crate) languages: Languages,
     pub(crate) link: Option<String>,
     /// Straight to the clinician's desk, with these words filled in.
     pub(crate) server: Option<String>,
@@ -78,6 +81,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock, found: Found) -> Re
         preferences.paths = Paths::Relays;
     }
     Ok(Options {
+        languages: arguments.spoken.languages(),
         link: arguments.link.map(|link| link.0),
         server: arguments.server,
         pin: arguments.pin,

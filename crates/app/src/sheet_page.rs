@@ -14,16 +14,13 @@ impl SheetPage {
     /// Writes the page where people look for documents.
     ///
     /// # Errors
-    /// One sentence for the person.
-    pub(crate) fn write(page: &str) -> Result<Self, String> {
+    /// Where it cannot be written, and why.
+    pub(crate) fn write(page: &str) -> Result<Self, (PathBuf, impl std::fmt::Display + use<>)> {
         let path = folder().join(FILE);
-        WholeFile::prepare(&path).and_then(|file| file.finish(page.as_bytes())).map_err(|error| {
-            format!(
-                "The sheet cannot be written to {}: {error}. Write the eight groups down by hand, or make room there.",
-                path.display()
-            )
-        })?;
-        Ok(Self(path))
+        match WholeFile::prepare(&path).and_then(|file| file.finish(page.as_bytes())) {
+            Ok(()) => Ok(Self(path)),
+            Err(error) => Err((path, error)),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {

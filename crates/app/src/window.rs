@@ -11,15 +11,17 @@ use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
 use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
-use ui::{Forms, Intent, Levels, Model, Screen};
+use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
+use crate::language::Languages;
 use crate::manners::{Manners, place, to_front, waker};
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
 use crate::sheet_page::SheetPage;
+use crate::troubles;
 
 /// Never live, as headless says it: without a window there was no visit.
 const EXIT_NO_WINDOW: u8 = 3;
@@ -62,6 +64,9 @@ pub(crate) fn run(mut options: Options) -> ExitCode {
 }
 
 struct App {
+    languages: Languages,
+    /// In which everything is said.
+    language: Language,
     session: Option<Session>,
     screen: Screen,
     visit: Option<Visit>,
@@ -102,6 +107,7 @@ impl App {
         outcome: Arc<Mutex<Option<Outcome>>>,
     ) -> Result<Self> {
         let devices = options.found.settings.kept().devices.clone();
+        let language = options.languages.spoken(&options.found.settings.kept().settings());
         let mut manners = Manners::start(creation, options.found);
         let repaint = Arc::new(waker(&creation.egui_ctx));
         let mut forms = Forms::default();
@@ -111,6 +117,8 @@ impl App {
         let judged = printer.is_some();
         let tell = printer.map(|printer| -> Tell { Arc::new(move |progress| printer.print(progress)) });
         let mut app = Self {
+            languages: options.languages,
+            language,
             session: Some(Session::start(options.config, options.unattended, tell, repaint)?),
             screen: Screen::Start,
             visit: None,
@@ -119,7 +127,7 @@ impl App {
             forms,
             painter: GlowPainter::new(),
             problem: None,
-            standing_problem: options.problem.or_else(|| manners.take_problem()),
+            standing_problem: options.problem.or_else(|| manners.take_problem(language)),
             last_end: None,
             phone: None,
             manners,
@@ -149,7 +157,8 @@ impl App {
 
     fn open_link(&mut self, text: &str) {
         let Some(session) = &self.session else { return };
-        let opened = text.parse::<Link>().map_err(|error| as_sentence(&error));
+        let opened =
+            text.parse::<Link>().map_err(|error| ui::link_trouble(self.language, troubles::of_link(error)).to_owned());
         match opened.and_then(|link| session.open_link(link).map_err(|error| as_sentence(&error))) {
             Ok(visit) => {
                 self.visit = Some(visit);
@@ -199,7 +208,7 @@ impl App {
             Intent::OpenLink(link) => self.open_link(link.expose()),
             Intent::OpenDesk => self.open_desk(),
             Intent::Back => self.leave(),
-            Intent::Settings(settings) => self.manners.set(context, settings),
+            Intent::Settings(settings) => self.set(context, settings),
             Intent::Crash(intent) => self.manners.obey_crash(context, intent),
             Intent::OtherLink(open) => {
                 if let (Some(link), true) = (self.manners.take_other_link(), open) {
@@ -263,6 +272,14 @@ impl App {
         }
     }
 
+    /// What was chosen for all windows holds at once.
+    fn set(&mut self, context: &egui::Context, settings: Settings) {
+        self.languages.changed(self.manners.settings(), &settings);
+        self.language = self.languages.spoken(&settings);
+        context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, self.day_seen.1)));
+        self.manners.set(context, settings);
+    }
+
     /// Leaves what is open, back to the start.
     fn leave(&mut self) {
         if let Some(visit) = self.visit.take() {
@@ -283,12 +300,15 @@ impl App {
         let Some((sheet, server)) = self.sheet() else { return };
         // The one before goes first: it has the same place.
         self.sheet_page = None;
-        match SheetPage::write(&ui::recovery_page(&sheet, &server)) {
+        match SheetPage::write(&ui::recovery_page(self.language, &sheet, &server)) {
             Ok(page) => {
                 context.open_url(egui::OpenUrl::new_tab(page.url()));
                 (self.sheet_page, self.problem) = (Some(page), None);
             }
-            Err(sentence) => self.problem = Some(sentence),
+            Err((path, error)) => {
+                let (path, error) = (path.display().to_string(), error.to_string());
+                self.problem = Some(ui::sheet_not_written(self.language, &path, &error));
+            }
         }
     }
 
@@ -337,9 +357,12 @@ impl App {
             if let Some(visit) = &self.visit {
                 visit.chime();
             }
-            let sentence =
-                if let_in { ui::admitted_notification().to_owned() } else { ui::waiting_notification(waiting) };
-            self.manners.notify(context, sentence);
+            let sentence = if let_in {
+                ui::admitted_notification(self.language).to_owned()
+            } else {
+                ui::waiting_notification(self.language, waiting)
+            };
+            self.manners.notify(context, self.language, sentence);
             to_front(context);
         }
     }
@@ -351,13 +374,13 @@ impl App {
         let seen = day.map_or((0, 0), |queue| (queue.arrivals, queue.badge));
         let before = std::mem::replace(&mut self.day_seen, seen);
         if seen.1 != before.1 {
-            context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(seen.1)));
+            context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, seen.1)));
         }
         if seen.0 > before.0 && self.visit.is_none() {
             if let Some(session) = &self.session {
                 session.test_speaker();
             }
-            self.manners.notify(context, ui::waiting_notification(seen.1));
+            self.manners.notify(context, self.language, ui::waiting_notification(self.language, seen.1));
             context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
         }
     }
@@ -398,9 +421,9 @@ impl eframe::App for App {
             self.visit = visit;
         }
         if self.screen == Screen::Patient
-            && let Some(sentence) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
+            && let Some(error) = self.visit.as_ref().and_then(Visit::end).and_then(|end| end.problem)
         {
-            self.problem = Some(sentence);
+            self.problem = Some(troubles::of_server(self.language, &error));
             self.visit = None;
             self.screen = Screen::Start;
         }
@@ -432,6 +455,7 @@ impl eframe::App for App {
         }
         let (microphone, speaker) = self.visit.as_ref().map_or((0.0, 0.0), Visit::levels);
         let model = Model {
+            language: self.language,
             screen: self.screen,
             call: call.as_ref(),
             desk: desk.as_ref(),

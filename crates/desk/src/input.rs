@@ -8,7 +8,7 @@ use signaling_protocol::{
     StaffRole, StaffRow, TakeOverId, TakeOversReply, VisitId,
 };
 use trust::{DeviceIdentity, TlsPin};
-use units::Phi;
+use units::{Phi, ServerTrouble};
 
 use crate::auditing::{AuditAnswer, AuditIntent, LogStanding};
 use crate::day::VisitCard;
@@ -201,10 +201,7 @@ pub enum DeskAnswer {
     /// The server was not reached; another try may reach it.
     Unreachable,
     /// The server is not the one of the pin, or not one at all: another try would end the same way.
-    Failed {
-        /// One sentence for the person.
-        sentence: String,
-    },
+    Failed(ServerTrouble),
 }
 
 /// What was taken over by breaking the glass, as far as this device can read it.
@@ -244,6 +241,10 @@ pub enum CallEnd {
     HandshakeUnfinished,
     /// The connection was lost and did not come back.
     ConnectionLost,
+    /// The server was not the right one, or not to be asked.
+    Server(ServerTrouble),
+    /// The server said no.
+    ServerRefused(Code),
     /// Something was refused, or was not safe.
     Refused {
         /// One sentence for the person.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use signaling_protocol::{Code, ReviewOutcome, SessionId, StaffRow, TakeOverId, TakeOverReason, VisitId};
 use trust::ServerAddressError;
-use units::{Phi, Timestamp};
+use units::{Phi, ServerTrouble, Timestamp};
 
 use crate::auditing::{AuditView, LogTrouble};
 use crate::{CallSummary, Enrolment};
@@ -247,8 +247,8 @@ pub enum DeskProblem {
     Refused(Code),
     /// The server was not reached.
     Unreachable,
-    /// The server is not the right one; one sentence for the person.
-    Failed(String),
+    /// The server is not the right one.
+    Failed(ServerTrouble),
     /// The account is not a clinician's: it enters no visit.
     NotAClinician,
     /// The time of the sign-in is over.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desk::day::{
-    Calendar, ClocksChange, Colleague, DayIntent, DaySnapshot, OtherDay, Queue, QueueRow, Whose, colleagues_visits,
+    Calendar, ClocksChange, Colleague, DayIntent, DayProblem, DaySnapshot, OtherDay, Queue, QueueRow, Whose,
+    colleagues_visits,
 };
 use desk::{DeskInput, DeskIntent};
 use serde_json::Value;
@@ -276,7 +277,7 @@ impl DayDriver {
                 let intent = DeskIntent::HoldVisit { visit, card: Box::new(card), length, takes_over };
                 let _ = self.desk.send(DeskInput::Intent(intent)).await;
             }
-            None => self.shown.problem = Some("This visit was not shared with this device.".to_owned()),
+            None => self.shown.problem = Some(DayProblem::NotShared),
         }
     }
 
@@ -306,7 +307,7 @@ impl DayDriver {
             Err(InputError::ClocksChange { earlier, later }) => {
                 self.shown.clocks_change = Some(ClocksChange { visit: of_move, earlier, later });
             }
-            Err(error) => self.shown.problem = Some(as_sentence(&error)),
+            Err(error) => self.shown.problem = Some(problem_of(&error)),
         }
     }
 
@@ -325,5 +326,21 @@ impl DayDriver {
         if changed {
             (self.around.repaint)();
         }
+    }
+}
+
+/// What went wrong, as the window has words for it.
+fn problem_of(error: &InputError) -> DayProblem {
+    match error {
+        InputError::Asked(asked) | InputError::SignIn(asked) => match (asked, asked.trouble()) {
+            (_, Some(trouble)) => DayProblem::Server(trouble),
+            (ClientError::Refused(refusal), None) => DayProblem::Refused(refusal.code),
+            (other, None) => DayProblem::Machine(as_sentence(other)),
+        },
+        InputError::NoteMissing => DayProblem::NoteMissing,
+        InputError::WrongDigits => DayProblem::WrongDigits,
+        InputError::TimeOver => DayProblem::TimeOver,
+        InputError::Calendar(error) => DayProblem::Calendar(*error),
+        other => DayProblem::Machine(as_sentence(other)),
     }
 }

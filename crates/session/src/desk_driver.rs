@@ -436,7 +436,7 @@ impl DeskDriver {
                 _ => DeskAnswer::Refused(refusal.code),
             },
             ClientError::Unreachable | ClientError::ProxyScript(_) => DeskAnswer::Unreachable,
-            other => DeskAnswer::Failed { sentence: as_sentence(&other) },
+            other => other.trouble().map_or(DeskAnswer::Unreachable, DeskAnswer::Failed),
         });
         self.desk.handle_input(self.now(), DeskInput::Signaling { number, answer });
     }
@@ -505,7 +505,8 @@ fn role_of(card: Option<&VisitCard>, invite: InviteId) -> GuestRole {
 
 fn summary(end: VisitEnd) -> CallSummary {
     let how = match (end.reason, end.problem) {
-        (_, Some(sentence)) => CallEnd::Refused { sentence },
+        (_, Some(ClientError::Refused(refusal))) => CallEnd::ServerRefused(refusal.code),
+        (_, Some(error)) => error.trouble().map_or(CallEnd::NoConnection, CallEnd::Server),
         (Some(EndReason::HungUp), None) => CallEnd::ByUs,
         (Some(EndReason::TheyHungUp), None) => CallEnd::ByThem,
         (Some(EndReason::NoConnection), None) => CallEnd::NoConnection,

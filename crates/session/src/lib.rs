@@ -68,6 +68,7 @@ pub use outcome::Outcome;
 pub use person::Habits;
 pub use pictures::{Pictures, Repaint};
 pub use proxies::{ProxyChoice, ScriptPlace};
+pub use signaling_client::ClientError;
 pub use signaling_protocol::{CancelReason, GuestRole, InviteId, StaffId, VisitId, WaitingNote};
 pub use trust::{Link, LinkError};
 pub use visit::{Tell, Visit, VisitEnd, as_sentence};

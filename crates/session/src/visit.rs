@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use call::{
     Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
 };
-use signaling_client::SignalingClient;
+use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -153,8 +153,8 @@ pub struct VisitEnd {
     pub reconnections: u32,
     /// How it ended; nothing when the server was not the right one.
     pub reason: Option<EndReason>,
-    /// One sentence, when the server was not the right one.
-    pub problem: Option<String>,
+    /// When the server was not the right one: what came of asking it.
+    pub problem: Option<ClientError>,
 }
 
 /// What a window's visit needs beside what every visit needs.
@@ -382,7 +382,7 @@ async fn run(
         })
         .await;
     let reason = if let Phase::Ended(reason) = ended.phase { Some(reason) } else { None };
-    let problem = ended.hopeless.as_ref().map(as_sentence);
+    let problem = ended.hopeless.clone();
     // The window shows their picture, if it has no other screen.
     let sound = around.choices.speaker != SpeakerChoice::None;
     let wanted = Wanted { sound, picture: true };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::AlertDescription;
 use signaling_protocol::Code;
-use units::ScriptFault;
+use units::{ScriptFault, ServerTrouble};
 
 use crate::ServerTrust;
 use crate::fault::ProxyScriptFault;
@@ -58,6 +58,21 @@ pub enum ClientError {
     NotHousecall,
 }
 
+impl From<ServerTrouble> for ClientError {
+    fn from(trouble: ServerTrouble) -> Self {
+        match trouble {
+            ServerTrouble::Address => Self::BadAddress,
+            ServerTrouble::NoAuthorities => Self::NoAuthorities,
+            ServerTrouble::Unreachable => Self::Unreachable,
+            ServerTrouble::ProxyScript(fault) => Self::ProxyScript(fault),
+            ServerTrouble::OtherCertificate => Self::PinMismatch,
+            ServerTrouble::Untrusted => Self::CertificateNotTrusted,
+            ServerTrouble::TooOldTls => Self::TooOldTls,
+            ServerTrouble::Stranger => Self::NotHousecall,
+        }
+    }
+}
+
 impl ClientError {
     /// Whether the same request, made again, would fail again: nothing but a change by a person helps.
     pub fn is_definite(&self) -> bool {
@@ -71,6 +86,21 @@ impl ClientError {
             | Self::TooOldTls
             | Self::NotHousecall => true,
         }
+    }
+
+    /// Why the server could not be asked, for who is told of it; nothing where it was asked and said no.
+    pub const fn trouble(&self) -> Option<ServerTrouble> {
+        Some(match self {
+            Self::BadAddress => ServerTrouble::Address,
+            Self::NoAuthorities => ServerTrouble::NoAuthorities,
+            Self::Unreachable => ServerTrouble::Unreachable,
+            Self::ProxyScript(fault) => ServerTrouble::ProxyScript(*fault),
+            Self::PinMismatch => ServerTrouble::OtherCertificate,
+            Self::CertificateNotTrusted => ServerTrouble::Untrusted,
+            Self::TooOldTls => ServerTrouble::TooOldTls,
+            Self::NotHousecall => ServerTrouble::Stranger,
+            Self::Refused(_) => return None,
+        })
     }
 
     /// How long the server asked to be left alone, if it did.

@@ -1,24 +1,38 @@
 //! Draws every screen into pictures, without a display and without a graphics library, to be looked at:
-//! `cargo run -p ui --example screens -- <folder>` writes one PPM file a screen, size and look.
+//! `cargo run -p ui --example screens -- <folder> [<language>]` writes one PPM file a screen, size and look.
 
 use std::collections::HashMap;
 use std::path::Path;
 
+use call::Phase;
 use egui::epaint::{ImageData, Mesh, Primitive};
-use egui::{Color32, Context, FullOutput, Pos2, RawInput, Rect, TextureId, Theme, Vec2, pos2, vec2};
-use ui::{Contrast, Forms, Settings, SystemWishes, apply_settings, apply_theme, housecall_ui};
+use egui::{
+    Color32, Context, Event, FullOutput, Key, Modifiers, Pos2, RawInput, Rect, TextureId, Theme, Vec2, pos2, vec2,
+};
+use ui::{Contrast, Forms, Language, Settings, SystemWishes, apply_settings, apply_theme, housecall_ui};
+use units::Timestamp;
 
 #[path = "../tests/house/mod.rs"]
 mod house;
 
+/// A call that goes on.
+const LIVE: Phase = Phase::Live { since: Timestamp::from_millis(60_000) };
+
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let language = std::env::args().nth(2).and_then(|tag| Language::from_tag(&tag)).unwrap_or_default();
     std::fs::create_dir_all(&folder)?;
-    for (name, moment) in house::moments() {
+    let moments = house::moments().into_iter().map(|(name, moment)| (name, moment, None));
+    let settings = [
+        ("settings", house::Moment::start(), Some(Key::Comma)),
+        ("live-devices", house::Moment::patient(LIVE), Some(Key::Comma)),
+    ];
+    for (name, moment, key) in moments.chain(settings) {
+        let moment = house::Moment { language, ..moment };
         for (theme, look) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             for (contrast, kind) in [(Contrast::Usual, ""), (Contrast::High, "-high")] {
                 for size in [vec2(1000.0, 700.0), vec2(400.0, 700.0)] {
-                    let canvas = draw(&moment, theme, contrast, size);
+                    let canvas = draw(&moment, key, theme, contrast, size);
                     canvas.write(&Path::new(&folder).join(format!("{name}-{look}{kind}-{}.ppm", size.x)))?;
                 }
             }
@@ -27,7 +41,13 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-fn draw(moment: &house::Moment, theme: Theme, contrast: Contrast, size: Vec2) -> Canvas {
+/// A key with Ctrl, or ⌘ on a Mac.
+fn pressed(key: Key) -> Event {
+    let modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
+    Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
+}
+
+fn draw(moment: &house::Moment, key: Option<Key>, theme: Theme, contrast: Contrast, size: Vec2) -> Canvas {
     let ctx = Context::default();
     apply_theme(&ctx);
     apply_settings(&ctx, &Settings { contrast, ..Settings::default() }, SystemWishes::default());
@@ -35,8 +55,11 @@ fn draw(moment: &house::Moment, theme: Theme, contrast: Contrast, size: Vec2) ->
     let mut canvas = Canvas::new(size);
     let mut forms = Forms::default();
     // The second drawing knows the height of the page and has its fonts.
-    for _ in 0..3 {
-        let input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), ..RawInput::default() };
+    for number in 0..3 {
+        let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), ..RawInput::default() };
+        if let (0, Some(key)) = (number, key) {
+            input.events.push(pressed(key));
+        }
         let output = ctx.run_ui(input, |ui| {
             let mut painter = house::PlainPictures(moment.pictures);
             housecall_ui(ui, &moment.model(), &mut forms, &mut painter, &mut Vec::new());

@@ -26,9 +26,12 @@ pub use forms::Forms;
 pub use intent::Intent;
 pub use model::{Levels, Model, Screen};
 pub use painter::{NoPictures, Picture, PicturePainter};
-pub use settings::{Contrast, LANGUAGES, Look, Motion, Scale, Settings, SystemWishes};
+pub use settings::{Contrast, Look, Motion, Scale, Settings, SystemWishes};
 pub use theme::{apply_settings, apply_theme};
 pub use views::crash::CrashIntent;
 pub use window::housecall_ui;
-pub use words::{admitted_notification, settings_kept_aside, settings_not_kept, show_window, waiting_notification};
-pub use words::{came_of_it, device_tried, doctor_page, doctor_verdict, recovery_page, rung_name, window_title};
+pub use words::{
+    Language, LinkTrouble, admitted_notification, came_of_it, device_tried, doctor_page, doctor_verdict, link_trouble,
+    packets_came_back, rates_found, recovery_page, rung_name, server_refused, server_trouble, settings_kept_aside,
+    settings_not_kept, sheet_not_written, show_window, waiting_notification, window_title,
+};

@@ -5,9 +5,13 @@ use std::time::Duration;
 use crate::Settings;
 use units::{Devices, KeyringTrouble, Timestamp};
 
+use crate::Language;
+
 /// All that the window shows; made anew for each time it is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Model<'a> {
+    /// In which everything is said.
+    pub language: Language,
     /// Which of the app's three faces.
     pub screen: Screen,
     /// The call, from the moment in which it was begun; its phase picks the view.

@@ -1,12 +1,9 @@
 //! What a person chooses for all windows to come: `app` keeps it, `theme` follows it.
 
-/// The languages in which sentences stand: a BCP 47 tag and the name that its speakers give it.
-pub const LANGUAGES: [(&str, &str); 1] = [("en", "English")];
-
 /// What a person chose for all windows, on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// The language as a BCP 47 tag; none leaves it to the system.
+    /// The language as a BCP 47 tag; none leaves it to the system, and so does one in which there are no sentences here.
     pub language: Option<String>,
     /// Light or dark.
     pub look: Look,

@@ -115,14 +115,14 @@ pub(crate) fn window_shortcuts(
 pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 9] {
     use crate::words;
     [
-        (ui.ctx().format_shortcut(&MUTE), words::KEY_MUTE),
-        (ui.ctx().format_shortcut(&CAMERA), words::KEY_CAMERA),
-        (ui.ctx().format_shortcut(&DEVICES), words::DEVICES),
-        (ui.ctx().format_shortcut(&COMPARE), words::KEY_COMPARE),
-        (ui.ctx().format_shortcut(&FACTS), words::KEY_FACTS),
-        (ui.ctx().format_shortcut(&ADMIT), words::KEY_ADMIT),
-        (ui.ctx().format_shortcut(&MODE), words::KEY_MODE),
-        (ui.ctx().format_shortcut(&SAVE_DATA), words::KEY_SAVE_DATA),
-        (ui.ctx().format_shortcut(&HANG_UP), words::HANG_UP),
+        (ui.ctx().format_shortcut(&MUTE), words::key_mute()),
+        (ui.ctx().format_shortcut(&CAMERA), words::key_camera()),
+        (ui.ctx().format_shortcut(&DEVICES), words::devices()),
+        (ui.ctx().format_shortcut(&COMPARE), words::key_compare()),
+        (ui.ctx().format_shortcut(&FACTS), words::key_facts()),
+        (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),
+        (ui.ctx().format_shortcut(&MODE), words::key_mode()),
+        (ui.ctx().format_shortcut(&SAVE_DATA), words::key_save_data()),
+        (ui.ctx().format_shortcut(&HANG_UP), words::hang_up()),
     ]
 }

@@ -1,8 +1,10 @@
 //! The few controls that all views are made of.
 
+use egui::text::LayoutJob;
 use egui::{
-    Align, Color32, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response, RichText, Role, ScrollArea,
-    Sense, Stroke, StrokeKind, TextEdit, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response,
+    RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2,
+    WidgetInfo, WidgetText, accesskit, pos2, vec2,
 };
 
 use crate::icons::{self, Icon};
@@ -69,11 +71,17 @@ pub(crate) enum Round {
     Danger,
 }
 
+/// How wide a round button is with its word: four stand beside each other in a window of 360.
+pub(crate) const ROUND: f32 = 84.0;
+
 /// A round button with a picture, and its word below. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, None, 92.0, TextStyle::Small);
-    let size = vec2(84.0_f32.max(galley.size().x), DISC + TIGHT + galley.size().y);
+    let font = TextStyle::Small.resolve(ui.style());
+    let mut job = LayoutJob::simple(word.to_owned(), font, colors.text, ROUND);
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
+    let size = vec2(ROUND.max(galley.size().x), DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
@@ -91,8 +99,8 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
             ui.painter().circle_stroke(disc.center(), radius, Stroke::new(FOCUS, colors.focus));
         }
         icons::paint(ui.painter(), Rect::from_center_size(disc.center(), Vec2::splat(ICON)), icon, ink);
-        let at = pos2(rect.center().x - galley.size().x / 2.0, disc.bottom() + TIGHT);
-        ui.painter().galley_with_override_text_color(at, galley, colors.text);
+        // Its lines are centred there.
+        ui.painter().galley(pos2(rect.center().x, disc.bottom() + TIGHT), galley, colors.text);
     }
     response
 }
@@ -152,6 +160,27 @@ pub(crate) fn field_with_focus(
     .inner
 }
 
+/// A list to choose from, with its name above it; which was picked.
+pub(crate) fn pick(ui: &mut Ui, name: &str, shown: &str, names: &[&str]) -> Option<usize> {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = TIGHT;
+        let label = ui.label(name);
+        let combo = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width()).truncate();
+        let response = combo.show_ui(ui, |ui| {
+            let mut picked = None;
+            for (at, one) in names.iter().enumerate() {
+                if ui.selectable_label(*one == shown, *one).clicked() {
+                    picked = Some(at);
+                }
+            }
+            picked
+        });
+        response.response.labelled_by(label.id);
+        response.inner.flatten()
+    })
+    .inner
+}
+
 /// Whether this was not drawn the last time.
 fn is_newly_shown(ui: &Ui, id: Id) -> bool {
     let now = ui.ctx().cumulative_pass_nr();
@@ -197,10 +226,11 @@ pub(crate) fn notice_with_step(ui: &mut Ui, sentence: &str, step: &str) -> bool 
             notice_text(ui, sentence);
             return button(ui, Weight::Secondary, step).clicked();
         }
-        let row = Layout::right_to_left(Align::Center);
+        let row = row_from_end(ui, Align::Center);
+        let sentences = row_from_start(ui, Align::Center);
         let draw = |ui: &mut Ui| {
             let pressed = button(ui, Weight::Secondary, step).clicked();
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| notice_text(ui, sentence));
+            ui.with_layout(sentences, |ui| notice_text(ui, sentence));
             pressed
         };
         ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), row, draw).inner
@@ -222,6 +252,14 @@ fn notice_text(ui: &mut Ui, sentence: &str) {
     let color = Palette::of(ui).on_notice;
     let response = ui.add(Label::new(RichText::new(sentence).color(color)).wrap());
     spoken(ui, &response);
+}
+
+/// What is folded under these words until somebody wants it. egui's own header would not break them, however narrow the
+/// window is.
+pub(crate) fn folded(ui: &Ui, words: &str) -> CollapsingHeader {
+    let width = ui.available_width() - ui.spacing().indent - 2.0 * ui.spacing().button_padding.x;
+    let galley = WidgetText::from(words).into_galley(ui, Some(TextWrapMode::Wrap), width, TextStyle::Button);
+    CollapsingHeader::new(galley).id_salt(words)
 }
 
 /// A sheet of paper on the window.
@@ -267,18 +305,30 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
         .inner
 }
 
-/// Two columns of the same width. Unlike in egui's own, text in them keeps its spaces as they are.
+/// One beside the other, as one reads. All that a view says of left and right is said here: the window's layout may run
+/// either way.
+pub(crate) fn row_from_start(ui: &Ui, across: Align) -> Layout {
+    if ui.layout().prefer_right_to_left() { Layout::right_to_left(across) } else { Layout::left_to_right(across) }
+}
+
+/// The same, from where a line ends.
+pub(crate) fn row_from_end(ui: &Ui, across: Align) -> Layout {
+    if ui.layout().prefer_right_to_left() { Layout::left_to_right(across) } else { Layout::right_to_left(across) }
+}
+
+/// Two columns of the same width, the first where a line begins. Unlike in egui's own, text in them keeps its spaces as they are.
 pub(crate) fn two_columns(ui: &mut Ui, add: impl FnOnce(&mut Ui, &mut Ui)) {
     const GAP: f32 = 20.0;
     let size = vec2((ui.available_width() - GAP) / 2.0, f32::INFINITY);
     let start = ui.cursor().min;
+    let (begin, end) = if ui.layout().prefer_right_to_left() { (size.x + GAP, 0.0) } else { (0.0, size.x + GAP) };
     let mut column = |left: f32| {
         let room = Rect::from_min_size(start + vec2(left, 0.0), size);
         ui.new_child(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)))
     };
-    let (mut left, mut right) = (column(0.0), column(size.x + GAP));
-    add(&mut left, &mut right);
-    let height = left.min_rect().height().max(right.min_rect().height());
+    let (mut first, mut second) = (column(begin), column(end));
+    add(&mut first, &mut second);
+    let height = first.min_rect().height().max(second.min_rect().height());
     ui.advance_cursor_after_rect(Rect::from_min_size(start, vec2(2.0 * size.x + GAP, height)));
 }
 

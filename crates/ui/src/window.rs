@@ -25,6 +25,18 @@ pub fn housecall_ui(
     painter: &mut dyn PicturePainter,
     intents: &mut Vec<Intent>,
 ) {
+    // By it a screen reader pronounces.
+    ui.ctx().accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_language(model.language.tag()));
+    model.language.speaks(|| window_ui(ui, model, forms, painter, intents));
+}
+
+fn window_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
     let call = model.call.filter(|_| model.screen != Screen::Start);
     if call.is_none_or(|call| call.phase != Phase::Lobby) {
         forms.joining = None;
@@ -108,7 +120,7 @@ fn patient_ui(
     intents: &mut Vec<Intent>,
 ) {
     let Some(call) = model.call else {
-        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::OPENING, intents));
+        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::opening(), intents));
     };
     match call.phase {
         Phase::Lobby => on_paper(ui, |ui| lobby::lobby_ui(ui, model, call, forms, painter, intents)),
@@ -134,7 +146,7 @@ fn clinician_ui(
     intents: &mut Vec<Intent>,
 ) {
     let Some(desk) = model.desk else {
-        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::OPENING, intents));
+        return on_paper(ui, |ui| ended::moment_ui(ui, model, words::opening(), intents));
     };
     match &desk.phase {
         DeskPhase::SignedOut { .. } | DeskPhase::SigningIn | DeskPhase::Locked { .. } => {
@@ -184,7 +196,7 @@ fn visit_ui(
     intents: &mut Vec<Intent>,
 ) {
     match model.call {
-        None => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::OPENING, intents)),
+        None => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::opening(), intents)),
         Some(call) => match call.phase {
             Phase::Lobby | Phase::WaitingRoom { .. } => {
                 if let Some(last) = call.waiting.last() {
@@ -197,7 +209,7 @@ fn visit_ui(
             Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. } => {
                 on_stage(ui, |ui| live::live_ui(ui, model, call, forms, painter, intents));
             }
-            Phase::Ended(_) => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::ENDING, intents)),
+            Phase::Ended(_) => on_paper(ui, |ui| moment_of_a_visit(ui, model, words::ending(), intents)),
         },
     }
 }

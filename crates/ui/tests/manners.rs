@@ -5,11 +5,11 @@ use egui::accesskit::{Live, Role, Toggled};
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use ui::{Contrast, CrashIntent, Intent, Look, Motion, Scale, Settings};
+use ui::{Contrast, CrashIntent, Intent, Language, Look, Motion, Scale, Settings};
 use units::Timestamp;
 
 use house::Moment;
-use house::window::{Window, open_at, press, says};
+use house::window::{Window, choose, open_at, press, says};
 
 mod house;
 
@@ -22,17 +22,6 @@ fn open(moment: Moment) -> Harness<'static, Window> {
 
 fn keys(window: &mut Harness<'_, Window>, modifiers: Modifiers, key: Key) -> Vec<Intent> {
     window.key_press_modifiers(modifiers, key);
-    window.run_ok();
-    std::mem::take(&mut window.state_mut().intents)
-}
-
-/// Chooses `value` in the list `name`, as a screen reader does.
-fn choose(window: &mut Harness<'_, Window>, name: &str, value: &str) -> Vec<Intent> {
-    window.get_by_role_and_label(Role::ComboBox, name).scroll_to_me();
-    window.run_ok();
-    window.get_by_role_and_label(Role::ComboBox, name).click();
-    window.run_ok();
-    window.get_by_role_and_label(Role::Button, value).click();
     window.run_ok();
     std::mem::take(&mut window.state_mut().intents)
 }
@@ -169,16 +158,18 @@ fn at_three_times_the_size_every_window_can_still_be_used() {
 
 #[test]
 fn everything_on_the_page_of_settings_has_a_name_and_is_large_enough() {
-    for size in [SIZE, vec2(360.0, 640.0)] {
-        let mut window = open_at(Moment::start(), size, Theme::Dark);
-        press(&mut window, "Settings");
+    let sizes = [SIZE, vec2(360.0, 640.0)];
+    for (language, size) in Language::ALL.into_iter().flat_map(|language| sizes.map(|size| (language, size))) {
+        let mut window = open_at(Moment { language, ..Moment::start() }, size, Theme::Dark);
+        keys(&mut window, Modifiers::COMMAND, Key::Comma);
         let mut controls = 0;
         for role in [Role::Button, Role::ComboBox, Role::CheckBox] {
             for node in window.query_all_by_role(role) {
                 let (rect, label) = (node.rect(), node.accesskit_node().label().unwrap_or_default());
-                assert!(!label.is_empty(), "{role:?} {rect} has no name");
-                assert!(rect.height() >= 43.5 && rect.width() >= 43.5, "{role:?} {label} {rect} is too small");
-                assert!(rect.left() >= 0.0 && rect.right() <= size.x, "{role:?} {label} {rect} is outside");
+                let context = format!("{role:?} {label} {rect} in {language:?} at {size}");
+                assert!(!label.is_empty(), "{context} has no name");
+                assert!(rect.height() >= 43.5 && rect.width() >= 43.5, "{context} is too small");
+                assert!(rect.left() >= 0.0 && rect.right() <= size.x, "{context} is outside");
                 controls += 1;
             }
         }

@@ -11,6 +11,7 @@ mod keyring;
 mod phi;
 mod picture_size;
 mod script_fault;
+mod server_trouble;
 mod timestamp;
 mod voice_redundancy;
 
@@ -21,5 +22,6 @@ pub use keyring::KeyringTrouble;
 pub use phi::Phi;
 pub use picture_size::PictureSize;
 pub use script_fault::ScriptFault;
+pub use server_trouble::ServerTrouble;
 pub use timestamp::Timestamp;
 pub use voice_redundancy::VoiceRedundancy;

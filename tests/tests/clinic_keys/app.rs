@@ -16,7 +16,7 @@ use signaling_protocol::{SignInReply, StaffEvent};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use trust::{DeviceIdentity, UnixTime};
-use units::{Clock, Phi, Timestamp};
+use units::{Clock, Phi, ServerTrouble, Timestamp};
 
 use crate::clinic::Clinic;
 
@@ -97,7 +97,7 @@ impl App {
                         let answer = match ask_server(&client, &token, &request).await {
                             Ok(answer) => answer,
                             Err(ClientError::Refused(refusal)) => KeysAnswer::Refused(refusal.code),
-                            Err(error) => KeysAnswer::Failed(error.to_string()),
+                            Err(error) => KeysAnswer::Failed(error.trouble().unwrap_or(ServerTrouble::Unreachable)),
                         };
                         let _ = answers.send((number, answer)).await;
                     });

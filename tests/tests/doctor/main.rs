@@ -88,7 +88,7 @@ async fn where_nothing_works_the_program_names_the_telephone_number_of_whose_lin
     let network = Network::before(clinic.address(), Passes::WebPages).await;
     let says = async |link: trust::Link| {
         let mut command = Command::new(&Programs::for_tests().unwrap().app);
-        command.arg("doctor").arg(link.to_string());
+        command.arg("doctor").arg(link.to_string()).args(["--language", "en"]);
         command.args(["--camera", "none", "--microphone", "none", "--speaker", "none"]);
         // By whatever proxy this machine goes, no test does.
         for variable in ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {

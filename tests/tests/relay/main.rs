@@ -290,7 +290,7 @@ fn a_script_that_never_ends_keeps_nobody_from_a_visit_and_is_told() {
     assert_eq!(proxy.tunnels(), Vec::<String>::new());
     let doctor = |server: &str| {
         let mut command = Command::new(&Programs::for_tests().unwrap().app);
-        command.args(["doctor", "--camera", "none", "--microphone", "none", "--speaker", "none"]);
+        command.args(["doctor", "--language", "en", "--camera", "none", "--microphone", "none", "--speaker", "none"]);
         command.args(words).args(["--server", server]).args(["--pin", &clinic.house.server.pin]);
         let said = side.prepare(command).output().unwrap();
         (said.status.code(), String::from_utf8(said.stdout).unwrap())

@@ -30,6 +30,14 @@ fn a_second_start_hands_over_its_link_and_what_was_chosen_is_there_the_next_day(
     person.clicks("Settings");
     person.sees(Role::Label, "Size: 110 %");
     person.photographs("settings");
+    person.clicks_on(Role::ComboBox, "Language");
+    person.clicks_on(Role::ToggleButton, "Español");
+    person.sees(Role::Heading, "Ajustes");
+    person.sees(Role::Label, "Tamaño: 110 %");
+    person.closes_the_window();
+    assert_eq!(person.sees_it_end(), 0);
+    person.opens_housecall(&[]);
+    person.sees(Role::Button, "Ajustes");
     person.closes_the_window();
     assert_eq!(person.sees_it_end(), 0);
 }

@@ -79,11 +79,11 @@ impl Person {
         keyring::has_asked(self.folder.path())
     }
 
-    /// Opens the program, from a terminal with these words or with none from the desktop.
+    /// Opens the program, from a terminal with these words or with none from the desktop; in English, whatever the machine speaks.
     pub(crate) fn opens_housecall(&mut self, words: &[&str]) {
         let programs = Programs::for_tests().expect("the programs");
         let mut command = Command::new(&programs.app);
-        command.args(words).envs(self.sound.environment()).env("HOME", self.folder.path());
+        command.args(words).env("LANGUAGE", "en").envs(self.sound.environment()).env("HOME", self.folder.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", self.eyes.address()).env("HOUSECALL_LOG", LOG);
         // Everybody has a computer of their own: nobody's second start is another's.
         command.env("XDG_RUNTIME_DIR", self.folder.path());
@@ -104,7 +104,8 @@ impl Person {
     pub(crate) fn starts_it_again(&self, words: &[&str]) -> Option<i32> {
         let programs = Programs::for_tests().expect("the programs");
         let mut command = Command::new(&programs.app);
-        command.args(words).env("HOME", self.folder.path()).env("XDG_RUNTIME_DIR", self.folder.path());
+        command.args(words).env("LANGUAGE", "en").env("HOME", self.folder.path());
+        command.env("XDG_RUNTIME_DIR", self.folder.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", self.eyes.address()).env("HOUSECALL_LOG", LOG);
         self.display.hand_to(&mut command);
         Process::spawn("housecall", &mut command, |_| {}).expect("the program").wait(PATIENCE).expect("an end").code()

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use eframe::egui::{Context, UserAttentionType, ViewportCommand};
-use ui::{CrashIntent, Settings, SystemWishes};
+use ui::{CrashIntent, Language, Settings, SystemWishes};
 use units::{DeviceKind, Listening};
 
 use self::crash::CrashReport;
@@ -88,8 +88,8 @@ impl Manners {
     }
 
     /// What kept the settings from being read, once.
-    pub(crate) fn take_problem(&mut self) -> Option<String> {
-        self.file.take_problem()
+    pub(crate) fn take_problem(&mut self, language: Language) -> Option<String> {
+        self.file.take_problem().map(|problem| problem.said(language))
     }
 
     /// Before each drawing: what the desktop wants. A link comes back that is to be opened now; `busy` with something else, it
@@ -171,10 +171,10 @@ impl Manners {
     }
 
     /// Tells by a notification what happens, unless the person looks at the window.
-    pub(crate) fn notify(&self, context: &Context, sentence: String) {
+    pub(crate) fn notify(&self, context: &Context, language: Language, sentence: String) {
         let looked_at = context.input(|input| input.viewport().focused.unwrap_or(input.focused));
         if !looked_at {
-            self.notifier.say(sentence);
+            self.notifier.say(language, sentence);
         }
     }
 

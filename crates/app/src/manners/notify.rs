@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use notify_rust::Notification;
+use ui::Language;
 
 /// Sentences that wait to be shown. `DropNewest`: who comes back to eight reads the same of the ninth.
 const WAITING: usize = 8;
 
 /// Shows notifications on a thread of its own: a bus may be slow, and no window waits for it.
-pub(crate) struct Notifier(Option<SyncSender<String>>);
+pub(crate) struct Notifier(Option<SyncSender<Sentence>>);
+
+/// What is shown, and in which language: its button is in the same.
+type Sentence = (Language, String);
 
 impl Notifier {
     /// `show` is called from another thread when somebody presses a notification.
@@ -22,24 +26,24 @@ impl Notifier {
         Self(thread.is_ok().then_some(sentences))
     }
 
-    /// Says `sentence`; never waits.
-    pub(crate) fn say(&self, sentence: String) {
+    /// Says `sentence`, which is in this language; never waits.
+    pub(crate) fn say(&self, language: Language, sentence: String) {
         if let Some(sentences) = &self.0 {
-            let _ = sentences.try_send(sentence);
+            let _ = sentences.try_send((language, sentence));
         }
     }
 }
 
 type Show = Arc<dyn Fn() + Send + Sync>;
 
-fn show_all(waiting: &Receiver<String>, show: &Show) {
+fn show_all(waiting: &Receiver<Sentence>, show: &Show) {
     // One thread at most waits for an answer: the newest notification takes the place of the one before.
     let listening = Arc::new(AtomicBool::new(false));
     #[cfg(target_os = "linux")]
     let mut number: Option<u32> = None;
-    while let Ok(sentence) = waiting.recv() {
+    while let Ok((language, sentence)) = waiting.recv() {
         #[cfg_attr(not(target_os = "linux"), expect(unused_mut, reason = "its number is Linux'"))]
-        let mut notification = notification(&sentence);
+        let mut notification = notification(language, &sentence);
         #[cfg(target_os = "linux")]
         if let Some(number) = number {
             notification.id(number);
@@ -56,9 +60,9 @@ fn show_all(waiting: &Receiver<String>, show: &Show) {
     }
 }
 
-fn notification(sentence: &str) -> Notification {
+fn notification(language: Language, sentence: &str) -> Notification {
     let mut notification = Notification::new();
-    notification.appname("Housecall").summary("Housecall").body(sentence).action("default", ui::show_window());
+    notification.appname("Housecall").summary("Housecall").body(sentence).action("default", ui::show_window(language));
     #[cfg(target_os = "linux")]
     notification
         .icon("housecall")
@@ -96,9 +100,13 @@ mod tests {
 
     #[test]
     fn a_notification_says_that_somebody_waits_and_not_who() {
-        let shown = notification(&ui::waiting_notification(1));
+        let said = |language, waiting| notification(language, &ui::waiting_notification(language, waiting));
+        let shown = said(Language::English, 1);
         assert_eq!((shown.summary.as_str(), shown.body.as_str()), ("Housecall", "Somebody is in the waiting room."));
-        assert_eq!(notification(&ui::waiting_notification(3)).body, "3 people are in the waiting room.");
+        assert_eq!(said(Language::English, 3).body, "3 people are in the waiting room.");
         assert_eq!(shown.actions, ["default", "Show"]);
+        let spanish = said(Language::Spanish, 1);
+        assert_eq!(spanish.body, "Hay alguien en la sala de espera.");
+        assert_eq!(spanish.actions, ["default", "Mostrar"]);
     }
 }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
 use session::WholeFile;
+use ui::Language;
 use units::{DeviceKind, Listening};
 
 /// The version of the file.
@@ -162,8 +163,8 @@ impl KeptDevices {
 pub(crate) struct SettingsFile {
     kept: Kept,
     keeper: Option<(Sender<Kept>, JoinHandle<()>)>,
-    /// Something that the person should know: one sentence.
-    problem: Option<String>,
+    /// Something that the person should know.
+    problem: Option<SettingsProblem>,
 }
 
 impl SettingsFile {
@@ -176,11 +177,11 @@ impl SettingsFile {
                 // No reason in the log: a reader quotes what it read.
                 tracing::warn!(reason = reason.name(), "the settings cannot be read");
                 match put_aside(&path) {
-                    Some(aside) => (Kept::default(), Some(ui::settings_kept_aside(&aside.display().to_string()))),
+                    Some(aside) => (Kept::default(), Some(SettingsProblem::KeptAside(aside))),
                     // It cannot be moved: nothing is written over it.
                     None => {
-                        let problem = ui::settings_not_kept(&path.display().to_string());
-                        return Self { kept: Kept::default(), keeper: None, problem: Some(problem) };
+                        let problem = Some(SettingsProblem::NotKept(path));
+                        return Self { kept: Kept::default(), keeper: None, problem };
                     }
                 }
             }
@@ -196,7 +197,7 @@ impl SettingsFile {
     }
 
     /// What kept the file from being read, once.
-    pub(crate) fn take_problem(&mut self) -> Option<String> {
+    pub(crate) fn take_problem(&mut self) -> Option<SettingsProblem> {
         self.problem.take()
     }
 
@@ -215,6 +216,25 @@ impl SettingsFile {
         if let Some((changes, thread)) = self.keeper.take() {
             drop(changes);
             let _ = thread.join();
+        }
+    }
+}
+
+/// What a person should know of their settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SettingsProblem {
+    /// They could not be read, and are kept there.
+    KeptAside(PathBuf),
+    /// Neither read nor moved: what is chosen is not written over what stands there.
+    NotKept(PathBuf),
+}
+
+impl SettingsProblem {
+    /// In one sentence.
+    pub(crate) fn said(&self, language: Language) -> String {
+        match self {
+            Self::KeptAside(aside) => ui::settings_kept_aside(language, &aside.display().to_string()),
+            Self::NotKept(path) => ui::settings_not_kept(language, &path.display().to_string()),
         }
     }
 }
@@ -369,7 +389,9 @@ mod tests {
             let mut file = SettingsFile::open(Some(path.clone()));
             assert_eq!(*file.kept(), Kept::default());
             let aside = folder.path().join(format!("settings.toml.aside-{}", at + 1));
-            let said = file.take_problem().expect("a sentence");
+            let problem = file.take_problem().expect("it is told");
+            assert_eq!(problem, SettingsProblem::KeptAside(aside.clone()));
+            let said = problem.said(Language::English);
             assert!(said.contains(&aside.display().to_string()), "{said}");
             assert_eq!(fs::read(&aside).unwrap(), bytes, "nothing is lost");
             file.change(|kept| kept.relay_only = true);

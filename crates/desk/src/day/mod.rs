@@ -12,5 +12,5 @@ pub use card::{CardLink, GOOD_AFTER, OPENS_BEFORE, VISIT_KIND, VisitCard, window
 pub(crate) use colleagues::chain_of;
 pub use colleagues::{Colleague, readers, verified};
 pub use queue::{Queue, QueueRow, QueueSnapshot, Whose};
-pub use snapshot::{ClocksChange, DayIntent, DaySnapshot, OtherDay};
+pub use snapshot::{ClocksChange, DayIntent, DayProblem, DaySnapshot, OtherDay};
 pub use take_over::{ColleaguesVisit, TakeOverNote, TakeOverWish, colleagues_visits};

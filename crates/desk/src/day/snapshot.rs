@@ -1,9 +1,9 @@
 //! The day as the person sees it, and what they want of it.
 
-use signaling_protocol::{CancelReason, GuestRole, InviteId, StaffId, VisitId, WaitingNote};
-use units::Phi;
+use signaling_protocol::{CancelReason, Code, GuestRole, InviteId, StaffId, VisitId, WaitingNote};
+use units::{Phi, ServerTrouble};
 
-use super::{Choice, ColleaguesVisit, QueueSnapshot, TakeOverWish, VisitCard};
+use super::{CalendarError, Choice, ColleaguesVisit, QueueSnapshot, TakeOverWish, VisitCard};
 
 /// The day as the person sees it; whoever draws needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,12 +20,33 @@ pub struct DaySnapshot {
     pub link: Option<Phi<String>>,
     /// Whether the server is being asked.
     pub busy: bool,
-    /// What went wrong last: one sentence.
-    pub problem: Option<String>,
+    /// What went wrong last.
+    pub problem: Option<DayProblem>,
     /// Colleagues' visits that could be taken over, while they are looked at.
     pub of_colleagues: Option<Vec<ColleaguesVisit>>,
     /// The clinic's clocks change at the time that was typed.
     pub clocks_change: Option<ClocksChange>,
+}
+
+/// What went wrong with the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DayProblem {
+    /// The server says no.
+    Refused(Code),
+    /// The server cannot be asked.
+    Server(ServerTrouble),
+    /// The card of a visit is sealed to other devices.
+    NotShared,
+    /// What was typed is no time, or no zone.
+    Calendar(CalendarError),
+    /// The time is over already.
+    TimeOver,
+    /// Why a visit is taken over was not said, or at too great length.
+    NoteMissing,
+    /// The digits of the second factor are not right.
+    WrongDigits,
+    /// Something of this machine; what it says itself.
+    Machine(String),
 }
 
 /// A time on the clinic's clock that could be two.

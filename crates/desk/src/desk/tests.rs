@@ -295,7 +295,7 @@ proptest! {
                 7 => desk.answer(now, number, DeskAnswer::Refused(Code::NotSignedIn)),
                 8 => desk.end_call(now),
                 9 => { now += 1_000; desk.handle_timeout(at(now)); desk.outputs() }
-                _ => desk.answer(now, number, DeskAnswer::Failed { sentence: "No way there.".to_owned() }),
+                _ => desk.answer(now, number, DeskAnswer::Failed(units::ServerTrouble::Stranger)),
             };
             for output in outputs {
                 match output {

@@ -52,7 +52,7 @@ pub(super) fn problem_of(now: Timestamp, answer: DeskAnswer) -> DeskProblem {
     match answer {
         DeskAnswer::Refused(code) => DeskProblem::Refused(code),
         DeskAnswer::Unreachable => DeskProblem::Unreachable,
-        DeskAnswer::Failed { sentence } => DeskProblem::Failed(sentence),
+        DeskAnswer::Failed(trouble) => DeskProblem::Failed(trouble),
         DeskAnswer::CodeNeeded => DeskProblem::CodeNeeded,
         DeskAnswer::Delayed(wait) => DeskProblem::Delayed { until: now + wait },
         DeskAnswer::SignedIn(_)

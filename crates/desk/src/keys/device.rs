@@ -230,7 +230,7 @@ impl OwnDevice {
             (What::Forget, KeysAnswer::Refused(_)) => {}
             (What::Enrol, KeysAnswer::Refused(Code::QuotaFull)) => self.problem = Some(KeysProblem::TooManyWait),
             (_, KeysAnswer::Refused(code)) => self.problem = Some(KeysProblem::Refused(*code)),
-            (_, KeysAnswer::Failed(sentence)) => self.problem = Some(KeysProblem::Failed(sentence.clone())),
+            (_, KeysAnswer::Failed(trouble)) => self.problem = Some(KeysProblem::Failed(*trouble)),
             (_, _) => self.problem = Some(KeysProblem::OddAnswer),
         }
         true

@@ -2,7 +2,7 @@
 
 use signaling_protocol::{BoxReply, CheckReply, Clinic, Code, DeviceId, DeviceReply, DevicesReply, Notice, StaffRole};
 use trust::DeviceRole;
-use units::Phi;
+use units::{Phi, ServerTrouble};
 use zeroize::Zeroizing;
 
 use crate::RequestNumber;
@@ -119,8 +119,8 @@ pub enum KeysAnswer {
     Box(BoxReply),
     /// A definite no.
     Refused(Code),
-    /// Nothing that another try would change; one sentence for the person.
-    Failed(String),
+    /// The server is not the right one: another try would end the same way.
+    Failed(ServerTrouble),
 }
 
 /// Who is signed in.

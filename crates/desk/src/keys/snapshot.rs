@@ -2,7 +2,7 @@
 
 use signaling_protocol::{Code, DeviceId};
 use trust::DeviceRole;
-use units::Phi;
+use units::{Phi, ServerTrouble};
 
 use crate::Keeping;
 
@@ -185,6 +185,8 @@ pub enum KeysProblem {
     OddAnswer,
     /// The server says no.
     Refused(Code),
-    /// The server is not the right one; one sentence for the person.
-    Failed(String),
+    /// The server is not the right one.
+    Failed(ServerTrouble),
+    /// What is shared about a device could not be sealed.
+    NotSealed,
 }

@@ -10,11 +10,10 @@ use rand::rngs::StdRng;
 use signaling_client::{ClientError, SignalingClient, StaffEventStream, StreamEvent};
 use signaling_protocol::StaffEvent;
 use tokio::sync::{mpsc, watch};
-use units::{Clock, Phi, Timestamp};
+use units::{Clock, Phi, ServerTrouble, Timestamp};
 
 use super::{Vault, ask_server};
 use crate::pictures::Repaint;
-use crate::visit::as_sentence;
 
 /// What waits for the keys. `Block` for answers; a window's wish that does not get through is dropped.
 const INPUTS: usize = 64;
@@ -182,7 +181,7 @@ impl KeysDriver {
             };
             let answer = answered.unwrap_or_else(|error| match error {
                 ClientError::Refused(refusal) => KeysAnswer::Refused(refusal.code),
-                other => KeysAnswer::Failed(as_sentence(&other)),
+                other => KeysAnswer::Failed(other.trouble().unwrap_or(ServerTrouble::Unreachable)),
             });
             let _ = inputs.send(KeysInput::Answer { number, answer }).await;
         });

@@ -222,7 +222,8 @@ fn sentence_of(problem: &KeysProblem) -> String {
         KeysProblem::TooManyWait => "two other devices of this account wait already",
         KeysProblem::OddAnswer => "what the server says about keys cannot be",
         KeysProblem::Refused(code) => return ClientError::Refused((*code).into()).to_string(),
-        KeysProblem::Failed(sentence) => return sentence.clone(),
+        KeysProblem::Failed(trouble) => return ClientError::from(*trouble).to_string(),
+        KeysProblem::NotSealed => "what is shared about the device could not be sealed",
     };
     sentence.to_owned()
 }

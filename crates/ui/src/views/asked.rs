@@ -22,34 +22,34 @@ pub(crate) fn asked_ui(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents:
 }
 
 fn code_ui(ui: &mut Ui, wrong: u8, asked: &mut AskedForms, intents: &mut Vec<Intent>) {
-    let said = text(ui, words::CODE_ASKED);
+    let said = text(ui, words::code_asked());
     spoken(ui, &said);
-    quiet(ui, words::CODE_ASKED_HELP);
+    quiet(ui, words::code_asked_help());
     if wrong > 0 {
         notice(ui, &words::code_wrong(wrong));
     }
-    let entered = field(ui, words::CODE, &mut asked.code, "", false);
-    let pressed = wide_button(ui, Weight::Primary, words::SAY_CODE).clicked();
+    let entered = field(ui, words::code(), &mut asked.code, "", false);
+    let pressed = wide_button(ui, Weight::Primary, words::say_code()).clicked();
     if (entered || pressed) && !asked.code.trim().is_empty() {
         intents.push(Intent::SayCode(Phi::new(std::mem::take(&mut asked.code))));
     }
 }
 
 fn facts_ui(ui: &mut Ui, call: &Snapshot, asked: &mut AskedForms, intents: &mut Vec<Intent>) {
-    text(ui, words::FACTS_ASKED);
-    quiet(ui, words::FACTS_HELP);
+    text(ui, words::facts_asked());
+    quiet(ui, words::facts_help());
     if call.around.own_facts.is_some() && !asked.changing {
-        let said = quiet(ui, words::FACTS_SAID);
+        let said = quiet(ui, words::facts_said());
         spoken(ui, &said);
-        asked.changing = button(ui, Weight::Secondary, words::CHANGE_FACTS).clicked();
+        asked.changing = button(ui, Weight::Secondary, words::change_facts()).clicked();
         return;
     }
-    let mut entered = field(ui, words::PLACE, &mut asked.place, words::PLACE_HINT, false);
-    entered |= field(ui, words::CALL_BACK, &mut asked.call_back, "", false);
-    entered |= field(ui, words::EMERGENCY, &mut asked.emergency, words::EMERGENCY_HINT, false);
-    ui.checkbox(&mut asked.guardian, words::GUARDIAN_BESIDE);
-    ui.checkbox(&mut asked.interpreter, words::INTERPRETER_BESIDE);
-    let pressed = wide_button(ui, Weight::Secondary, words::SAY_FACTS).clicked();
+    let mut entered = field(ui, words::place(), &mut asked.place, words::place_hint(), false);
+    entered |= field(ui, words::call_back(), &mut asked.call_back, "", false);
+    entered |= field(ui, words::emergency(), &mut asked.emergency, words::emergency_hint(), false);
+    ui.checkbox(&mut asked.guardian, words::guardian_beside());
+    ui.checkbox(&mut asked.interpreter, words::interpreter_beside());
+    let pressed = wide_button(ui, Weight::Secondary, words::say_facts()).clicked();
     if entered || pressed {
         let said = |text: &String| Phi::new(text.trim().to_owned());
         let beside = [(asked.guardian, GuestRole::Guardian), (asked.interpreter, GuestRole::Interpreter)];
@@ -68,7 +68,7 @@ pub(crate) fn facts_of_patient(ui: &mut Ui, call: &Snapshot, forms: &Forms) {
     let lost = matches!(call.phase, Phase::Reconnecting { .. });
     let Some(facts) = call.around.facts.as_ref().filter(|_| lost || forms.facts_open) else {
         if forms.facts_open {
-            quiet(ui, words::FACTS_NOT_SAID);
+            quiet(ui, words::facts_not_said());
         }
         return;
     };
@@ -84,13 +84,13 @@ pub(crate) fn facts_of_patient(ui: &mut Ui, call: &Snapshot, forms: &Forms) {
 pub(crate) fn time_ui(ui: &mut Ui, call: &Snapshot, intents: &mut Vec<Intent>) {
     let words = match call.around.time_left {
         TimeLeft::Enough => return,
-        TimeLeft::Nearly => words::TIME_NEARLY_OVER,
-        TimeLeft::Over => words::TIME_OVER,
+        TimeLeft::Nearly => words::time_nearly_over(),
+        TimeLeft::Over => words::time_over(),
     };
     ui.horizontal_wrapped(|ui| {
         let said = quiet(ui, words);
         spoken(ui, &said);
-        if button(ui, Weight::Secondary, words::MORE_TIME).clicked() {
+        if button(ui, Weight::Secondary, words::more_time()).clicked() {
             intents.push(Intent::Call(call::Intent::Extend));
         }
     });

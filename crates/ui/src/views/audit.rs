@@ -2,19 +2,19 @@
 
 use desk::auditing::{AccessLine, AuditFilter, AuditIntent, AuditLine, AuditView, KINDS, LogStanding, Touched};
 use desk::{DeskIntent, DeskSnapshot, StaffRow};
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
 use crate::forms::AuditForms;
 use crate::theme::COLUMN;
 use crate::widgets::{
-    Weight, button, card, field, field_with_focus, heading, notice, page, quiet, spoken, text, wide_button,
+    Weight, button, card, field, field_with_focus, heading, notice, page, pick, quiet, spoken, text, wide_button,
 };
 use crate::{Intent, Model, words};
 
 /// The way to it, for who may read it.
 pub(crate) fn audit_button(ui: &mut Ui, desk: &DeskSnapshot, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
     *forms = AuditForms::default();
-    if desk.reads_log && button(ui, Weight::Secondary, words::AUDIT).clicked() {
+    if desk.reads_log && button(ui, Weight::Secondary, words::audit()).clicked() {
         wants(intents, AuditIntent::Show);
     }
 }
@@ -35,14 +35,14 @@ pub(crate) fn audit_ui(
     intents: &mut Vec<Intent>,
 ) {
     page(ui, COLUMN, |ui| {
-        heading(ui, words::AUDIT);
+        heading(ui, words::audit());
         standing_ui(ui, view);
         if let Some(problem) = &view.problem {
             notice(ui, &words::audit_problem(problem, model.now));
         }
-        quiet(ui, &words::times_of(&view.zone));
+        quiet(ui, &words::audit_times_of(&view.zone));
         if view.is_asking {
-            let said = quiet(ui, words::LOOKING);
+            let said = quiet(ui, words::looking());
             spoken(ui, &said);
         }
         ui.add_enabled_ui(!view.is_asking, |ui| {
@@ -51,7 +51,7 @@ pub(crate) fn audit_ui(
             card(ui, |ui| device_ui(ui, view, forms, intents));
             card(ui, |ui| access_ui(ui, view, forms, intents));
         });
-        if wide_button(ui, Weight::Secondary, words::CLOSE_AUDIT).clicked() {
+        if wide_button(ui, Weight::Secondary, words::close_audit()).clicked() {
             wants(intents, AuditIntent::Hide);
         }
     });
@@ -74,30 +74,31 @@ fn standing_ui(ui: &mut Ui, view: &AuditView) {
 }
 
 fn rows_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
-    text(ui, words::ROWS);
+    text(ui, words::audit_rows());
     choices_ui(ui, &view.accounts, &mut forms.filter);
     let filter = &mut forms.filter;
-    let mut entered = field_with_focus(ui, words::ABOUT, &mut filter.about, words::ABOUT_HINT, false, true);
-    entered |= field(ui, words::FROM, &mut filter.from, words::TIME_HINT, false);
-    entered |= field(ui, words::UNTIL, &mut filter.until, words::TIME_HINT, false);
-    entered |= wide_button(ui, Weight::Primary, words::LOOK).clicked();
+    let mut entered =
+        field_with_focus(ui, words::audit_about(), &mut filter.about, words::AUDIT_ABOUT_HINT, false, true);
+    entered |= field(ui, words::audit_from(), &mut filter.from, words::audit_time_hint(), false);
+    entered |= field(ui, words::audit_until(), &mut filter.until, words::audit_time_hint(), false);
+    entered |= wide_button(ui, Weight::Primary, words::audit_look()).clicked();
     if entered {
         wants(intents, AuditIntent::Find(filter.clone()));
     }
     match (&view.log, view.rows.is_empty()) {
         (_, true) if view.is_asking => {}
-        (_, true) => drop(quiet(ui, words::NO_ROWS)),
-        (LogStanding::Verified(_), false) => drop(quiet(ui, words::ROWS_HELP)),
-        (LogStanding::Wrong(_) | LogStanding::Unknown, false) => notice(ui, words::ROWS_NOT_PROVEN),
+        (_, true) => drop(quiet(ui, words::audit_no_rows())),
+        (LogStanding::Verified(_), false) => drop(quiet(ui, words::audit_rows_help())),
+        (LogStanding::Wrong(_) | LogStanding::Unknown, false) => notice(ui, words::audit_rows_not_proven()),
     }
     for line in &view.rows {
         ui.push_id(line.number, |ui| row_ui(ui, line, &view.accounts, forms, intents));
     }
     ui.horizontal_wrapped(|ui| {
-        if view.has_newer && button(ui, Weight::Secondary, words::NEWER).clicked() {
+        if view.has_newer && button(ui, Weight::Secondary, words::audit_newer()).clicked() {
             wants(intents, AuditIntent::Newer);
         }
-        if view.has_older && button(ui, Weight::Secondary, words::OLDER).clicked() {
+        if view.has_older && button(ui, Weight::Secondary, words::audit_older()).clicked() {
             wants(intents, AuditIntent::Older);
         }
     });
@@ -105,30 +106,27 @@ fn rows_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut 
 
 /// The kind and the account, by lists.
 fn choices_ui(ui: &mut Ui, accounts: &[StaffRow], filter: &mut AuditFilter) {
-    let shown = filter.kind.as_deref().map_or(words::ANY_KIND, words::kind).to_owned();
-    ComboBox::from_label(words::KIND).selected_text(shown).show_ui(ui, |ui| {
-        ui.selectable_value(&mut filter.kind, None, words::ANY_KIND);
-        let mut kinds = KINDS.map(|kind| (words::kind(kind), kind));
-        kinds.sort_unstable();
-        for (name, kind) in kinds {
-            ui.selectable_value(&mut filter.kind, Some(kind.to_owned()), name);
-        }
-    });
+    let mut kinds = KINDS.map(|kind| (words::audit_kind(kind), kind));
+    kinds.sort_unstable();
+    let shown = filter.kind.as_deref().map_or(words::audit_any_kind(), words::audit_kind).to_owned();
+    let names: Vec<&str> = [words::audit_any_kind()].into_iter().chain(kinds.map(|(name, _)| name)).collect();
+    if let Some(picked) = pick(ui, words::audit_of_kind(), &shown, &names) {
+        filter.kind = picked.checked_sub(1).and_then(|at| kinds.get(at)).map(|(_, kind)| (*kind).to_owned());
+    }
     let known = accounts.iter().find(|row| Some(row.staff) == filter.account);
-    let shown = known.map_or(words::ANYBODY, |row| row.name.expose()).to_owned();
-    ComboBox::from_label(words::WHOSE).selected_text(shown).show_ui(ui, |ui| {
-        ui.selectable_value(&mut filter.account, None, words::ANYBODY);
-        for row in accounts {
-            ui.selectable_value(&mut filter.account, Some(row.staff), row.name.expose().as_str());
-        }
-    });
+    let shown = known.map_or(words::audit_anybody(), |row| row.name.expose());
+    let of_accounts = accounts.iter().map(|row| row.name.expose().as_str());
+    let names: Vec<&str> = [words::audit_anybody()].into_iter().chain(of_accounts).collect();
+    if let Some(picked) = pick(ui, words::audit_whose(), shown, &names) {
+        filter.account = picked.checked_sub(1).and_then(|at| accounts.get(at)).map(|row| row.staff);
+    }
 }
 
 fn row_ui(ui: &mut Ui, line: &AuditLine, accounts: &[StaffRow], forms: &mut AuditForms, intents: &mut Vec<Intent>) {
     ui.separator();
-    text(ui, &words::row(line, accounts));
+    text(ui, &words::audit_row(line, accounts));
     ui.horizontal_wrapped(|ui| {
-        quiet(ui, &words::row_number(line.number));
+        quiet(ui, &words::audit_row_number(line.number));
         let Some(visit) = line.visit.as_ref().filter(|visit| **visit != forms.filter.about) else { return };
         only_visit_button(ui, visit, forms, intents);
     });
@@ -136,7 +134,7 @@ fn row_ui(ui: &mut Ui, line: &AuditLine, accounts: &[StaffRow], forms: &mut Audi
 
 /// Leads from a visit to its rows, and to its evidence.
 fn only_visit_button(ui: &mut Ui, visit: &str, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
-    if button(ui, Weight::Quiet, &words::only_visit(visit)).clicked() {
+    if button(ui, Weight::Quiet, &words::audit_only_visit(visit)).clicked() {
         forms.filter = AuditFilter { about: visit.to_owned(), ..AuditFilter::default() };
         visit.clone_into(&mut forms.visit);
         wants(intents, AuditIntent::Find(forms.filter.clone()));
@@ -144,12 +142,12 @@ fn only_visit_button(ui: &mut Ui, visit: &str, forms: &mut AuditForms, intents: 
 }
 
 fn evidence_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
-    text(ui, words::EVIDENCE);
-    quiet(ui, words::EVIDENCE_HELP);
-    let mut entered = field(ui, words::EVIDENCE_VISIT, &mut forms.visit, words::ABOUT_HINT, false);
+    text(ui, words::audit_evidence());
+    quiet(ui, words::audit_evidence_help());
+    let mut entered = field(ui, words::audit_evidence_visit(), &mut forms.visit, words::AUDIT_ABOUT_HINT, false);
     forms.propose_file(&view.folder);
-    entered |= field(ui, words::EVIDENCE_FILE, &mut forms.file, "", false);
-    entered |= wide_button(ui, Weight::Secondary, words::WRITE_EVIDENCE).clicked();
+    entered |= field(ui, words::audit_evidence_file(), &mut forms.file, "", false);
+    entered |= wide_button(ui, Weight::Secondary, words::audit_write_evidence()).clicked();
     if entered {
         wants(intents, AuditIntent::Export { visit: forms.visit.clone(), file: forms.file.clone() });
     }
@@ -166,12 +164,12 @@ fn evidence_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &
 }
 
 fn device_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
-    text(ui, words::DEVICE);
-    quiet(ui, words::DEVICE_HELP);
-    let mut entered = field(ui, words::DEVICE_ID, &mut forms.device, words::DEVICE_HINT, false);
-    entered |= field(ui, words::USED_FROM, &mut forms.used_from, words::TIME_HINT, false);
-    entered |= field(ui, words::USED_UNTIL, &mut forms.used_until, words::TIME_HINT, false);
-    entered |= wide_button(ui, Weight::Secondary, words::FIND_VISITS).clicked();
+    text(ui, words::audit_device());
+    quiet(ui, words::audit_device_help());
+    let mut entered = field(ui, words::audit_device_id(), &mut forms.device, words::audit_device_hint(), false);
+    entered |= field(ui, words::audit_used_from(), &mut forms.used_from, words::audit_time_hint(), false);
+    entered |= field(ui, words::audit_used_until(), &mut forms.used_until, words::audit_time_hint(), false);
+    entered |= wide_button(ui, Weight::Secondary, words::audit_find_visits()).clicked();
     if entered {
         wants(intents, forms.touched_by());
     }
@@ -192,8 +190,8 @@ fn touched_ui(ui: &mut Ui, view: &AuditView, found: &Touched, forms: &mut AuditF
 }
 
 fn access_ui(ui: &mut Ui, view: &AuditView, forms: &mut AuditForms, intents: &mut Vec<Intent>) {
-    text(ui, words::ACCESS);
-    if wide_button(ui, Weight::Secondary, words::SHOW_ACCESS).clicked() {
+    text(ui, words::audit_access());
+    if wide_button(ui, Weight::Secondary, words::audit_show_access()).clicked() {
         wants(intents, AuditIntent::ShowAccess);
     }
     for line in view.access.iter().flatten() {
@@ -206,23 +204,23 @@ fn account_ui(ui: &mut Ui, line: &AccessLine, forms: &mut AuditForms, intents: &
     text(ui, &words::access(line));
     quiet(ui, words::access_state(line.state));
     if line.sessions.is_empty() {
-        quiet(ui, words::NOT_SIGNED_IN);
+        quiet(ui, words::audit_not_signed_in());
     }
     let mut wanted = None;
     for session in &line.sessions {
         text(ui, &words::access_session(session));
         let id = session.session.to_string();
-        if button(ui, Weight::Quiet, &words::visits_of(&id)).clicked() {
+        if button(ui, Weight::Quiet, &words::audit_visits_of(&id)).clicked() {
             wanted = Some(id);
         }
     }
     if line.devices.is_empty() {
-        quiet(ui, words::NO_DEVICE);
+        quiet(ui, words::audit_no_device());
     }
     for device in &line.devices {
         text(ui, &words::access_device(device));
         let id = device.device.to_string();
-        if button(ui, Weight::Quiet, &words::visits_of(&id)).clicked() {
+        if button(ui, Weight::Quiet, &words::audit_visits_of(&id)).clicked() {
             wanted = Some(id);
         }
     }

@@ -23,13 +23,13 @@ pub(crate) fn colleagues_ui(
         return;
     }
     let Some(view) = &desk.colleagues else {
-        if button(ui, Weight::Quiet, words::COLLEAGUES).clicked() {
+        if button(ui, Weight::Quiet, words::colleagues()).clicked() {
             intents.push(Intent::Desk(DeskIntent::ShowColleagues));
         }
         return;
     };
     card(ui, |ui| {
-        text(ui, words::COLLEAGUES);
+        text(ui, words::colleagues());
         show_problem(ui, model, view.problem.as_ref());
         if let Some((name, code)) = &view.code {
             let said = text(ui, &words::code_for(name.expose()));
@@ -37,7 +37,7 @@ pub(crate) fn colleagues_ui(
             let color = Palette::of(ui).text;
             let shown = ui.add(Label::new(RichText::new(code.expose()).font(FontId::monospace(20.0)).color(color)));
             ui.ctx().accesskit_node_builder(shown.id, |node| node.set_value(code.expose().as_str()));
-            quiet(ui, words::CODE_HELP);
+            quiet(ui, words::code_help());
         }
         ui.add_enabled_ui(!view.is_asking, |ui| {
             for row in &view.rows {
@@ -46,7 +46,7 @@ pub(crate) fn colleagues_ui(
             ui.add_space(6.0);
             new_ui(ui, forms, intents);
         });
-        if button(ui, Weight::Quiet, words::CLOSE_COLLEAGUES).clicked() {
+        if button(ui, Weight::Quiet, words::close_colleagues()).clicked() {
             intents.push(Intent::Desk(DeskIntent::HideColleagues));
         }
     });
@@ -72,7 +72,7 @@ fn row_ui(ui: &mut Ui, row: &StaffRow, open: &mut Option<StaffId>, intents: &mut
         }
     });
     if *open == Some(row.staff) {
-        quiet(ui, words::OTHER_ROLE_HELP);
+        quiet(ui, words::other_role_help());
         ui.horizontal_wrapped(|ui| {
             for role in ROLES.into_iter().filter(|role| *role != row.role) {
                 if button(ui, Weight::Secondary, &words::make_role(name, role)).clicked() {
@@ -86,15 +86,15 @@ fn row_ui(ui: &mut Ui, row: &StaffRow, open: &mut Option<StaffId>, intents: &mut
 }
 
 fn new_ui(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    let entered = field(ui, words::NEW_COLLEAGUE, &mut forms.colleague, "", false);
+    let entered = field(ui, words::new_colleague(), &mut forms.colleague, "", false);
     let role = forms.colleague_role.unwrap_or(StaffRole::Clinician);
-    ComboBox::from_label(words::COLLEAGUES_ROLE).selected_text(words::role(role)).show_ui(ui, |ui| {
+    ComboBox::from_label(words::colleagues_role()).selected_text(words::role(role)).show_ui(ui, |ui| {
         for one in ROLES {
             ui.selectable_value(&mut forms.colleague_role, Some(one), words::role(one));
         }
     });
     let name = forms.colleague.trim().to_owned();
-    let add = ui.add_enabled_ui(!name.is_empty(), |ui| wide_button(ui, Weight::Primary, words::ADD_COLLEAGUE)).inner;
+    let add = ui.add_enabled_ui(!name.is_empty(), |ui| wide_button(ui, Weight::Primary, words::add_colleague())).inner;
     if (add.clicked() || entered) && !name.is_empty() {
         forms.colleague.clear();
         let change = ColleagueChange::Add { name: Phi::new(name), role };

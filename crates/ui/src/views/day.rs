@@ -19,9 +19,9 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
         spoken(ui, &said);
         ui.horizontal_wrapped(|ui| {
             let days = [
-                (words::DAY_BEFORE, OtherDay::Before),
-                (words::TODAY, OtherDay::Today),
-                (words::DAY_AFTER, OtherDay::After),
+                (words::day_before(), OtherDay::Before),
+                (words::today(), OtherDay::Today),
+                (words::day_after(), OtherDay::After),
             ];
             for (word, other) in days {
                 // From today there is no way to today.
@@ -31,10 +31,10 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
             }
         });
         if let Some(problem) = &day.problem {
-            notice(ui, problem);
+            notice(ui, &words::day_problem(problem));
         }
         if day.queue.visits.is_empty() {
-            quiet(ui, words::NO_VISITS);
+            quiet(ui, words::no_visits());
         }
         // Who waits longest first, then the rest in the order of the day.
         let rest = (0..day.queue.visits.len()).filter(|at| !day.queue.waiting.contains(at));
@@ -49,13 +49,13 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
     });
     if let Some(link) = &day.link {
         card(ui, |ui| {
-            text(ui, words::LINK_MADE);
+            text(ui, words::link_made());
             ui.label(link.expose());
             ui.horizontal_wrapped(|ui| {
-                if button(ui, Weight::Primary, words::COPY_LINK).clicked() {
+                if button(ui, Weight::Primary, words::copy_link()).clicked() {
                     ui.ctx().copy_text(link.expose().clone());
                 }
-                if button(ui, Weight::Secondary, words::PUT_LINK_AWAY).clicked() {
+                if button(ui, Weight::Secondary, words::put_link_away()).clicked() {
                     intents.push(Intent::Day(DayIntent::PutLinkAway));
                     // Nothing of one patient stays for the next.
                     *forms = DayForms { open: forms.open, minutes: forms.minutes, ..DayForms::default() };
@@ -88,19 +88,19 @@ fn visit_ui(
         return;
     }
     if row.whose == Whose::Own && row.listed.taken_over_unix_secs.is_some() {
-        quiet(ui, if row.card.is_some() { words::TAKEN_OVER } else { words::TAKEN_OVER_SEALED });
+        quiet(ui, if row.card.is_some() { words::taken_over() } else { words::taken_over_sealed() });
     }
     let is_open = forms.open == Some(visit);
     ui.horizontal_wrapped(|ui| {
         // Who presses the one leaves the visit to another device of theirs that was quicker.
         let (word, intent) = match row.listed.hosted {
-            false => (words::HOLD_VISIT, DayIntent::Hold(visit)),
-            true => (words::TAKE_HERE, DayIntent::TakeHere(visit)),
+            false => (words::hold_visit(), DayIntent::Hold(visit)),
+            true => (words::take_here(), DayIntent::TakeHere(visit)),
         };
         if enters && row.whose != Whose::Colleagues && button(ui, Weight::Primary, word).clicked() {
             intents.push(Intent::Day(intent));
         }
-        let word = if is_open { words::LESS } else { words::MORE };
+        let word = if is_open { words::less() } else { words::more() };
         if button(ui, Weight::Quiet, word).clicked() {
             forms.open = (!is_open).then_some(visit);
             forms.move_to.clear();
@@ -118,19 +118,19 @@ fn visit_ui(
             }
         };
         if row.waits_secs.is_some() {
-            offer(words::TELL_LATE, DayIntent::Tell(visit, WaitingNote::Late { minutes: 5 }));
-            offer(words::TELL_LATER, DayIntent::Tell(visit, WaitingNote::Late { minutes: 15 }));
-            offer(words::TELL_NEXT, DayIntent::Tell(visit, WaitingNote::Next));
-            offer(words::TELL_CALL_US, DayIntent::Tell(visit, WaitingNote::CallUs));
+            offer(words::tell_late(), DayIntent::Tell(visit, WaitingNote::Late { minutes: 5 }));
+            offer(words::tell_later(), DayIntent::Tell(visit, WaitingNote::Late { minutes: 15 }));
+            offer(words::tell_next(), DayIntent::Tell(visit, WaitingNote::Next));
+            offer(words::tell_call_us(), DayIntent::Tell(visit, WaitingNote::CallUs));
         }
-        offer(words::REINVITE, DayIntent::Reinvite(visit));
-        offer(words::INVITE_GUARDIAN, DayIntent::Invite(visit, GuestRole::Guardian));
-        offer(words::INVITE_INTERPRETER, DayIntent::Invite(visit, GuestRole::Interpreter));
+        offer(words::reinvite(), DayIntent::Reinvite(visit));
+        offer(words::invite_guardian(), DayIntent::Invite(visit, GuestRole::Guardian));
+        offer(words::invite_interpreter(), DayIntent::Invite(visit, GuestRole::Interpreter));
         for link in &row.listed.invites {
             offer(words::take_back(link.role), DayIntent::Revoke(visit, link.invite));
         }
-        offer(words::NO_SHOW, DayIntent::Cancel(visit, CancelReason::NoShow));
-        offer(words::CANCEL_VISIT, DayIntent::Cancel(visit, CancelReason::Cancelled));
+        offer(words::no_show(), DayIntent::Cancel(visit, CancelReason::NoShow));
+        offer(words::cancel_visit(), DayIntent::Cancel(visit, CancelReason::Cancelled));
         for (staff, name) in &day.colleagues {
             offer(&words::hand_over_to(name.expose()), DayIntent::HandOver(visit, *staff));
         }
@@ -147,10 +147,10 @@ pub(crate) fn hand_this_over_ui(ui: &mut Ui, model: &Model<'_>, intents: &mut Ve
     if day.colleagues.is_empty() || !day.queue.visits.iter().any(is_known) {
         return;
     }
-    text(ui, words::HAND_THIS_OVER);
-    quiet(ui, words::HAND_THIS_OVER_HELP);
+    text(ui, words::hand_this_over());
+    quiet(ui, words::hand_this_over_help());
     if let Some(problem) = &day.problem {
-        notice(ui, problem);
+        notice(ui, &words::day_problem(problem));
     }
     for (staff, name) in &day.colleagues {
         if button(ui, Weight::Secondary, &words::hand_over_to(name.expose())).clicked() {
@@ -161,12 +161,12 @@ pub(crate) fn hand_this_over_ui(ui: &mut Ui, model: &Model<'_>, intents: &mut Ve
 
 /// Another time for a visit. Its links stay.
 fn move_ui(ui: &mut Ui, day: &DaySnapshot, visit: VisitId, forms: &mut DayForms, intents: &mut Vec<Intent>) {
-    field(ui, words::MOVE_TO, &mut forms.move_to, words::MOVE_HINT, false);
-    length_ui(ui, words::MOVE_LENGTH, &mut forms.move_minutes);
+    field(ui, words::move_to(), &mut forms.move_to, words::MOVE_HINT, false);
+    length_ui(ui, words::move_length(), &mut forms.move_minutes);
     let change = day.clocks_change.as_ref().filter(|change| change.visit == Some(visit));
     let mut send = clocks_change_ui(ui, change).map(Some);
     let may = !day.busy && !forms.move_to.trim().is_empty();
-    if ui.add_enabled_ui(may, |ui| button(ui, Weight::Secondary, words::MOVE)).inner.clicked() {
+    if ui.add_enabled_ui(may, |ui| button(ui, Weight::Secondary, words::move_it())).inner.clicked() {
         send = Some(None);
     }
     if let Some(choice) = send {
@@ -178,7 +178,7 @@ fn move_ui(ui: &mut Ui, day: &DaySnapshot, visit: VisitId, forms: &mut DayForms,
 /// Which of the two is meant, where clocks change at the time that was typed.
 fn clocks_change_ui(ui: &mut Ui, change: Option<&ClocksChange>) -> Option<Choice> {
     let ClocksChange { earlier, later, .. } = change?;
-    let said = text(ui, words::CLOCKS_CHANGE);
+    let said = text(ui, words::clocks_change());
     spoken(ui, &said);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
@@ -201,10 +201,10 @@ fn length_ui(ui: &mut Ui, label: &str, minutes: &mut u16) {
 
 /// Whose visit it will be; nobody's if the front desk does not say.
 fn clinician_ui(ui: &mut Ui, day: &DaySnapshot, clinician: &mut Option<StaffId>) {
-    let nobody = words::NOBODYS_YET;
+    let nobody = words::nobodys_yet();
     let known = |staff: &StaffId| day.colleagues.iter().find(|(one, _)| one == staff);
     let chosen = clinician.as_ref().and_then(known).map_or(nobody, |(_, name)| name.expose().as_str());
-    ComboBox::from_label(words::CLINICIAN).selected_text(chosen).show_ui(ui, |ui| {
+    ComboBox::from_label(words::clinician()).selected_text(chosen).show_ui(ui, |ui| {
         ui.selectable_value(clinician, None, nobody);
         for (staff, name) in &day.colleagues {
             ui.selectable_value(clinician, Some(*staff), name.expose());
@@ -213,23 +213,23 @@ fn clinician_ui(ui: &mut Ui, day: &DaySnapshot, clinician: &mut Option<StaffId>)
 }
 
 fn schedule_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut DayForms, intents: &mut Vec<Intent>) {
-    text(ui, words::PLAN_VISIT);
-    quiet(ui, words::PLAN_HELP);
-    field(ui, words::PATIENT_NAME, &mut forms.name, "", false);
-    field(ui, words::START_TIME, &mut forms.start, words::START_HINT, false);
-    field(ui, words::NOTES, &mut forms.notes, "", false);
-    field(ui, words::PATIENT_CODE, &mut forms.code, words::PATIENT_CODE_HINT, false);
+    text(ui, words::plan_visit());
+    quiet(ui, words::plan_help());
+    field(ui, words::patient_name(), &mut forms.name, "", false);
+    field(ui, words::start_time(), &mut forms.start, &words::start_hint(), false);
+    field(ui, words::notes(), &mut forms.notes, "", false);
+    field(ui, words::patient_code(), &mut forms.code, words::patient_code_hint(), false);
     if forms.minutes == 0 {
         forms.minutes = USUAL_MINUTES;
     }
-    length_ui(ui, words::LENGTH, &mut forms.minutes);
+    length_ui(ui, words::length(), &mut forms.minutes);
     // A clinician plans their own visits; the front desk, everybody's.
     if !enters {
         clinician_ui(ui, day, &mut forms.clinician);
     }
     let change = day.clocks_change.as_ref().filter(|change| change.visit.is_none());
     let mut send = clocks_change_ui(ui, change).map(Some);
-    let plan = ui.add_enabled_ui(!day.busy, |ui| wide_button(ui, Weight::Secondary, words::PLAN));
+    let plan = ui.add_enabled_ui(!day.busy, |ui| wide_button(ui, Weight::Secondary, words::plan()));
     if plan.inner.clicked() {
         send = Some(None);
     }

@@ -20,7 +20,7 @@ pub(crate) fn desk_ui(
     intents: &mut Vec<Intent>,
 ) {
     page(ui, COLUMN, |ui| {
-        heading(ui, words::DESK);
+        heading(ui, words::desk());
         signed_in(ui, desk);
         log_notice(ui, desk);
         if let DeskPhase::Ready { problem: Some(problem) } = &desk.phase {
@@ -37,12 +37,14 @@ pub(crate) fn desk_ui(
             day_ui(ui, day, desk.enters_visits && !making, &mut forms.day, intents);
         }
         let start = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
-            text(ui, words::DESK_HELP);
+            text(ui, words::desk_help());
             let entered = ui
-                .add_enabled_ui(!making, |ui| field(ui, words::PATIENT, &mut forms.patient, words::PATIENT_HINT, false))
+                .add_enabled_ui(!making, |ui| {
+                    field(ui, words::patient(), &mut forms.patient, words::patient_hint(), false)
+                })
                 .inner;
-            quiet(ui, words::PATIENT_HELP);
-            let word = if making { words::MAKING_VISIT } else { words::START_VISIT };
+            quiet(ui, words::patient_help());
+            let word = if making { words::making_visit() } else { words::start_visit() };
             let pressed = ui.add_enabled_ui(!making, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked();
             if pressed || (entered && !making) {
                 intents.push(Intent::Desk(match forms.patient.trim() {
@@ -50,7 +52,7 @@ pub(crate) fn desk_ui(
                     called => DeskIntent::StartVisitWith(Phi::new(called.to_owned())),
                 }));
             }
-            if making && wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
+            if making && wide_button(ui, Weight::Secondary, words::cancel()).clicked() {
                 intents.push(Intent::Desk(DeskIntent::CloseVisit));
             }
         };
@@ -59,7 +61,7 @@ pub(crate) fn desk_ui(
         }
         if let Some(last) = &desk.last_visit {
             card(ui, |ui| {
-                quiet(ui, words::LAST_VISIT);
+                quiet(ui, words::last_visit());
                 text(ui, &words::visit_end(&last.end, model.last_end).1);
                 quiet(ui, &words::talked(last.talked_for, last.reconnections));
             });
@@ -82,10 +84,10 @@ pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &desk::CallSum
             text(ui, &sentence);
             quiet(ui, &words::talked(summary.talked_for, summary.reconnections));
         });
-        if wide_button(ui, Weight::Primary, words::BACK_TO_DESK).clicked() {
+        if wide_button(ui, Weight::Primary, words::back_to_desk()).clicked() {
             intents.push(Intent::Desk(DeskIntent::CloseVisit));
         }
-        if wide_button(ui, Weight::Secondary, words::START_NEXT_VISIT).clicked() {
+        if wide_button(ui, Weight::Secondary, words::start_next_visit()).clicked() {
             intents.push(Intent::Desk(DeskIntent::StartVisit));
         }
     });

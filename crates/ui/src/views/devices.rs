@@ -14,7 +14,7 @@ pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<I
         choice(ui, model, kind, intents);
     }
     listening(ui, model, intents);
-    if button(ui, Weight::Secondary, words::TEST_SPEAKER).clicked() {
+    if button(ui, Weight::Secondary, words::test_speaker()).clicked() {
         intents.push(Intent::TestSpeaker);
     }
 }
@@ -22,10 +22,10 @@ pub(crate) fn device_choices(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<I
 /// Whether the other side learns this computer's address: for a visit that is still to be joined.
 pub(crate) fn address_choice(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
     let mut relay_only = model.relay_only;
-    if ui.checkbox(&mut relay_only, words::RELAY_ONLY).changed() {
+    if ui.checkbox(&mut relay_only, words::relay_only()).changed() {
         intents.push(Intent::RelayOnly(relay_only));
     }
-    quiet(ui, words::RELAY_ONLY_HELP);
+    quiet(ui, words::relay_only_help());
 }
 
 fn choice(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
@@ -63,7 +63,7 @@ fn listening(ui: &mut Ui, model: &Model<'_>, intents: &mut Vec<Intent>) {
     let chosen = model.devices.listening;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let label = ui.label(words::LISTENING);
+        let label = ui.label(words::listening_with());
         let combo = ComboBox::from_id_salt("listening")
             .selected_text(words::listening(chosen))
             .width(ui.available_width())
@@ -98,7 +98,7 @@ pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
     let broken =
         DeviceKind::ALL.into_iter().filter(|kind| model.devices.of(*kind).trouble.is_some()).collect::<Vec<_>>();
     if broken.len() > 1 && ui.available_width() < NARROW {
-        forms.devices_open = notice_with_step(ui, &words::several_troubles(&broken), words::SEE_DEVICES);
+        forms.devices_open = notice_with_step(ui, &words::several_troubles(&broken), words::see_devices());
         return;
     }
     for kind in broken {
@@ -134,7 +134,7 @@ pub(crate) fn microphone_level(ui: &mut Ui, model: &Model<'_>, muted: bool) {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
         response.widget_info(|| WidgetInfo {
             value: Some(f64::from((loud * 100.0).round())),
-            ..WidgetInfo::labeled(Role::ProgressIndicator, true, words::MICROPHONE_LEVEL)
+            ..WidgetInfo::labeled(Role::ProgressIndicator, true, words::microphone_level())
         });
         let radius = CornerRadius::same(5);
         ui.painter().rect_filled(rect, radius, colors.soft);

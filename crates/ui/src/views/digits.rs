@@ -1,11 +1,11 @@
 //! The digits that both read to each other.
 
 use call::{Check, Snapshot};
-use egui::{Align, FontId, Label, Layout, RichText, Ui, accesskit, vec2};
+use egui::{Align, FontId, Label, RichText, Ui, accesskit, vec2};
 
 use crate::theme::{Palette, TARGET};
 use crate::views::privacy::digits_are_open;
-use crate::widgets::{Weight, button, card, quiet, spoken, text};
+use crate::widgets::{Weight, button, card, quiet, row_from_start, spoken, text};
 use crate::{Forms, Intent, Model, words};
 
 /// The comparison, where there is one; opens by itself when the other side began.
@@ -14,7 +14,7 @@ pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: 
     let width = ui.available_width().min(WIDEST);
     let beside = (ui.available_width() - width) / 2.0;
     let draw = |ui: &mut Ui| {
-        let said = text(ui, words::COMPARE);
+        let said = text(ui, words::compare());
         spoken(ui, &said);
         match known.check {
             Check::Shown(digits) => {
@@ -24,7 +24,7 @@ pub(crate) fn digits_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: 
             _ => asked(ui, model, forms, intents),
         }
     };
-    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+    ui.with_layout(row_from_start(ui, Align::Min), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         ui.add_space(beside);
         ui.vertical(|ui| {
@@ -42,10 +42,10 @@ const BESIDE: f32 = 670.0;
 
 fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let answers = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
-        if button(ui, Weight::Primary, words::SAME).clicked() {
+        if button(ui, Weight::Primary, words::same()).clicked() {
             intents.push(Intent::Call(call::Intent::DigitsSame));
         }
-        if button(ui, Weight::Secondary, words::NOT_SAME).clicked() {
+        if button(ui, Weight::Secondary, words::not_same()).clicked() {
             intents.push(Intent::Call(call::Intent::DigitsDiffer));
         }
         later(ui, forms);
@@ -79,11 +79,12 @@ fn large(ui: &mut Ui, digits: &str) {
 fn asked(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let since = *forms.asking_since.get_or_insert(model.now);
     let asked_for = model.now.since(since);
-    quiet(ui, words::ASKING);
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), Layout::left_to_right(Align::Center), |ui| {
+    quiet(ui, words::asking());
+    let row = row_from_start(ui, Align::Center);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), TARGET), row, |ui| {
         if asked_for < words::ASKING_LONG {
             ui.ctx().request_repaint_after(words::ASKING_LONG.saturating_sub(asked_for));
-        } else if button(ui, Weight::Secondary, words::ASK_AGAIN).clicked() {
+        } else if button(ui, Weight::Secondary, words::ask_again()).clicked() {
             forms.asking_since = Some(model.now);
             intents.push(Intent::Call(call::Intent::StartCheck));
         }
@@ -93,7 +94,7 @@ fn asked(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<In
 
 /// Out of the way for now; nothing is said to the other side.
 fn later(ui: &mut Ui, forms: &mut Forms) {
-    if button(ui, Weight::Quiet, words::LATER).clicked() {
+    if button(ui, Weight::Quiet, words::later()).clicked() {
         forms.digits_put_away = true;
     }
 }

@@ -24,10 +24,10 @@ pub(crate) fn ended_ui(ui: &mut Ui, model: &Model<'_>, reason: EndReason, intent
         if let Some(problem) = model.problem {
             notice(ui, problem);
         }
-        if wide_button(ui, Weight::Primary, words::CLOSE_WINDOW).clicked() {
+        if wide_button(ui, Weight::Primary, words::close_window()).clicked() {
             intents.push(Intent::Quit);
         }
-        if wide_button(ui, Weight::Secondary, words::TO_START).clicked() {
+        if wide_button(ui, Weight::Secondary, words::to_start()).clicked() {
             intents.push(Intent::Back);
         }
     });
@@ -41,7 +41,7 @@ pub(crate) fn moment_ui(ui: &mut Ui, model: &Model<'_>, title: &str, intents: &m
         if let Some(problem) = model.problem {
             notice(ui, &words::with_phone(problem, model.phone));
         }
-        if wide_button(ui, Weight::Secondary, words::CANCEL).clicked() {
+        if wide_button(ui, Weight::Secondary, words::cancel()).clicked() {
             intents.push(Intent::Back);
         }
     });

@@ -27,7 +27,7 @@ pub(crate) fn keys_ui(
     }
     page(ui, COLUMN, |ui| {
         match model.keys {
-            None => drop(heading(ui, words::OPENING_KEYS)),
+            None => drop(heading(ui, words::opening_keys())),
             Some(keys) => known_ui(ui, model, keys, forms, intents),
         }
         signed_in(ui, desk);
@@ -74,7 +74,7 @@ pub(crate) fn problems(ui: &mut Ui, model: &Model<'_>, keys: &KeysSnapshot) {
 /// What is so whatever was done last.
 fn troubles(ui: &mut Ui, model: &Model<'_>, keys: &KeysSnapshot) {
     if keys.keeping == Keeping::Memory {
-        notice(ui, words::IN_MEMORY);
+        notice(ui, words::in_memory());
     }
     if let Some(problem) = model.problem {
         notice(ui, problem);
@@ -87,7 +87,7 @@ fn device_card(ui: &mut Ui, keys: &KeysSnapshot, sentence: &str, intents: &mut V
         quiet(ui, &words::fingerprint(clinic));
     }
     match &keys.device {
-        DeviceStanding::Comparing(None) => drop(quiet(ui, words::AGREEING)),
+        DeviceStanding::Comparing(None) => drop(quiet(ui, words::agreeing())),
         DeviceStanding::Comparing(Some(digits)) => {
             large_digits(ui, digits.expose());
             if let Some(same) = same_or_not(ui) {
@@ -95,7 +95,7 @@ fn device_card(ui: &mut Ui, keys: &KeysSnapshot, sentence: &str, intents: &mut V
             }
         }
         DeviceStanding::KeyringLocked => {
-            if wide_button(ui, Weight::Primary, words::TRY_AGAIN).clicked() {
+            if wide_button(ui, Weight::Primary, words::try_again_now()).clicked() {
                 intents.push(Intent::Keys(KeysIntent::TryKeyringAgain));
             }
         }
@@ -104,7 +104,7 @@ fn device_card(ui: &mut Ui, keys: &KeysSnapshot, sentence: &str, intents: &mut V
         | DeviceStanding::Refused
         | DeviceStanding::Revoked
         | DeviceStanding::AnotherClinic => {
-            if wide_button(ui, Weight::Secondary, words::ASK_ANEW).clicked() {
+            if wide_button(ui, Weight::Secondary, words::ask_anew()).clicked() {
                 intents.push(Intent::Keys(KeysIntent::AskAnew));
             }
         }
@@ -120,8 +120,8 @@ fn device_card(ui: &mut Ui, keys: &KeysSnapshot, sentence: &str, intents: &mut V
 
 /// Two answers of the same weight: neither is what most people want.
 pub(crate) fn same_or_not(ui: &mut Ui) -> Option<bool> {
-    let same = wide_button(ui, Weight::Secondary, words::SAME).clicked();
-    let differ = wide_button(ui, Weight::Secondary, words::NOT_SAME).clicked();
+    let same = wide_button(ui, Weight::Secondary, words::same()).clicked();
+    let differ = wide_button(ui, Weight::Secondary, words::not_same()).clicked();
     if same || differ { Some(same) } else { None }
 }
 

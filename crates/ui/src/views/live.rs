@@ -1,7 +1,7 @@
 //! The call: their picture large, ours small, four buttons, and what stands between the two in words.
 
 use call::{Check, Phase, Snapshot};
-use egui::{Align, Frame, Id, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Frame, Id, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
 use signaling_protocol::Role;
 
 use crate::icons::Icon;
@@ -17,7 +17,10 @@ use crate::views::pictures::{picture_choices, why_pictures_are_so};
 use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
 use crate::views::settings::appearance_choices;
 use crate::views::waiting_panel::who_waits_beside;
-use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
+use crate::widgets::{
+    ROUND, Round, Weight, card, fitted, in_corner, notice, quiet, round_button, row_from_start, spoken, text,
+    wide_button,
+};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
 
 pub(crate) fn live_ui(
@@ -105,11 +108,11 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         }
         if let Some(remote) = call.remote.filter(|_| matches!(call.phase, Phase::Live { .. })) {
             if remote.muted {
-                let said = quiet(ui, words::THEY_ARE_MUTED);
+                let said = quiet(ui, words::they_are_muted());
                 spoken(ui, &said);
             }
             if remote.camera_off {
-                quiet(ui, words::THEIR_CAMERA_IS_OFF);
+                quiet(ui, words::their_camera_is_off());
             }
         }
         assurance_line(ui, model, call, forms, intents);
@@ -141,7 +144,6 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
     let room = ui.available_rect_before_wrap();
     let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
     let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
-    picture(ui, room, Picture::Other, words::OTHER_PICTURE, instead, painter);
     let shape = own_shape(painter);
     let height = (room.height() * 0.24).clamp(84.0, 170.0);
     let size = vec2(height * shape, height);
@@ -154,24 +156,33 @@ fn stage(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, painter: &mut dyn Pict
         }
         _ => room,
     };
-    if room.height() < LEAST_FOR_OWN {
+    let corner: Rect = in_corner(around, size, 12.0);
+    let own_fits = room.height() >= LEAST_FOR_OWN;
+    // What is said in the place of their picture stands above ours, where it would lie below it.
+    let is_below = instead.is_some() && own_fits && room.center().y + HALF_OF_WORDS > corner.top();
+    let for_theirs = if is_below { room.with_max_y(corner.top()) } else { room };
+    ui.painter().rect_filled(room, 0, Palette::dark(ui.ctx()).field);
+    picture(ui, for_theirs, Picture::Other, words::other_picture(), instead, painter);
+    if !own_fits {
         return;
     }
-    let corner: Rect = in_corner(around, size, 12.0);
     let instead = own_instead(model, call, painter);
-    picture(ui, corner, Picture::Own, words::OWN_PICTURE, instead, painter);
+    picture(ui, corner, Picture::Own, words::own_picture(), instead, painter);
 }
+
+/// Half the height of a person's outline with two lines of words below it.
+const HALF_OF_WORDS: f32 = 70.0;
 
 /// In less than this height the own picture would cover theirs.
 const LEAST_FOR_OWN: f32 = 140.0;
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    const FOUR: f32 = 4.0 * 84.0;
+    const FOUR: f32 = 4.0 * ROUND;
     let free = ui.available_width();
     let gap = ((free - FOUR) / 3.0).clamp(0.0, 8.0);
     ui.spacing_mut().item_spacing.x = gap;
-    ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0 - gap).max(0.0));
+    ui.with_layout(row_from_start(ui, Align::Min), |ui| {
+        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0).max(0.0));
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);
@@ -183,12 +194,12 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
         if round_button(ui, mark(call.camera_off), icon, words::camera_short(call.camera_off), word).clicked() {
             intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
         }
-        let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
-        if round_button(ui, mark(forms.devices_open), Icon::Settings, words::DEVICES, word).clicked() {
+        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+        if round_button(ui, mark(forms.devices_open), Icon::Settings, words::devices(), word).clicked() {
             forms.devices_open = !forms.devices_open;
             forms.privacy_open = false;
         }
-        if round_button(ui, Round::Danger, Icon::HangUp, words::HANG_UP, words::HANG_UP).clicked() {
+        if round_button(ui, Round::Danger, Icon::HangUp, words::hang_up(), words::hang_up()).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
         }
     });
@@ -200,7 +211,7 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         return privacy_drawer(ui, model, call, forms, intents);
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        text(ui, words::DEVICES);
+        text(ui, words::devices());
         device_choices(ui, model, intents);
         microphone_level(ui, model, call.muted);
         ui.add_space(6.0);
@@ -209,18 +220,18 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         if call.role == Role::Host {
             door_ui(ui, call, intents);
             if let Some(partner) = call.partner
-                && wide_button(ui, Weight::Secondary, words::TAKE_OUT).clicked()
+                && wide_button(ui, Weight::Secondary, words::take_out()).clicked()
             {
                 intents.push(Intent::Call(call::Intent::Remove(partner)));
             }
             hand_this_over_ui(ui, model, intents);
         }
-        text(ui, words::KEYS);
+        text(ui, words::keys());
         for (keys, does) in shortcuts::list(ui) {
             quiet(ui, &format!("{keys}: {does}"));
         }
         appearance_choices(ui, model.settings, intents);
-        if wide_button(ui, Weight::Secondary, words::CLOSE_DEVICES).clicked() {
+        if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
             forms.devices_open = false;
         }
     });

@@ -18,8 +18,8 @@ pub(crate) fn lobby_ui(
 ) {
     let narrow = ui.available_width() < NARROW;
     page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
-        heading(ui, words::LOBBY);
-        quiet(ui, words::LOBBY_HELP);
+        heading(ui, words::lobby());
+        quiet(ui, words::lobby_help());
         if let Some(problem) = model.problem {
             notice(ui, &words::with_phone(problem, model.phone));
         }
@@ -56,7 +56,7 @@ pub(crate) fn own_picture(ui: &mut Ui, model: &Model<'_>, call: &call::Snapshot,
     let width = ui.available_width();
     let room = Rect::from_min_size(ui.cursor().min, vec2(width, (width * 9.0 / 16.0).min(300.0)));
     let instead = own_instead(model, call, painter);
-    picture(ui, room, Picture::Own, words::OWN_PICTURE, instead, painter);
+    picture(ui, room, Picture::Own, words::own_picture(), instead, painter);
 }
 
 /// What stands in the place of our picture.
@@ -82,7 +82,7 @@ pub(crate) fn switches(ui: &mut Ui, call: &call::Snapshot, intents: &mut Vec<Int
 }
 
 fn join(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    let word = if forms.joining.is_some() { words::JOINING } else { words::JOIN };
+    let word = if forms.joining.is_some() { words::joining() } else { words::join() };
     let free = forms.joining.is_none();
     if ui.add_enabled_ui(free, |ui| wide_button(ui, Weight::Primary, word)).inner.clicked() {
         forms.joining = Some(model.now);
@@ -91,14 +91,14 @@ fn join(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Int
     let Some(since) = forms.joining else { return };
     let asked_for = model.now.since(since);
     if asked_for >= words::JOINING_LONG {
-        notice(ui, &words::with_phone(words::SERVER_AWAY, model.phone));
+        notice(ui, &words::with_phone(words::server_away(), model.phone));
     } else {
         ui.ctx().request_repaint_after(words::JOINING_LONG.saturating_sub(asked_for));
     }
 }
 
 fn leave(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    if button(ui, Weight::Quiet, words::NOT_NOW).clicked() {
+    if button(ui, Weight::Quiet, words::not_now()).clicked() {
         // Who has asked to join tells the server that they leave again.
         if forms.joining.take().is_some() {
             intents.push(Intent::Call(call::Intent::HangUp));

@@ -14,11 +14,11 @@ type Shown<'a> = (&'a Model<'a>, &'a KeysSnapshot, &'a OfficeSnapshot);
 
 pub(crate) fn office_ui(ui: &mut Ui, (model, keys, office): Shown<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
     if office.stage == OfficeStage::NotSetUp {
-        heading(ui, words::SET_UP);
+        heading(ui, words::set_up());
         problems(ui, model, keys);
         return card(ui, |ui| {
-            text(ui, words::SET_UP_WHY);
-            if wide_button(ui, Weight::Primary, words::SET_UP).clicked() {
+            text(ui, words::set_up_why());
+            if wide_button(ui, Weight::Primary, words::set_up()).clicked() {
                 intents.push(Intent::Keys(KeysIntent::SetUp));
             }
         });
@@ -26,7 +26,7 @@ pub(crate) fn office_ui(ui: &mut Ui, (model, keys, office): Shown<'_>, forms: &m
     // What was typed of a sheet is not kept once the clinic is here.
     forms.keys.sheet.clear();
     forms.keys.recovering = false;
-    heading(ui, words::OFFICE);
+    heading(ui, words::office());
     if let Some(clinic) = &keys.clinic {
         quiet(ui, &words::fingerprint(clinic));
     }
@@ -35,15 +35,15 @@ pub(crate) fn office_ui(ui: &mut Ui, (model, keys, office): Shown<'_>, forms: &m
         notice(ui, &words::issuer_over(days));
     }
     if office.busy {
-        let said = quiet(ui, words::BUSY);
+        let said = quiet(ui, words::busy());
         spoken(ui, &said);
     }
     if let Some(comparing) = &office.comparing {
         return card(ui, |ui| {
-            text(ui, words::ASK_SAME);
-            quiet(ui, words::CALL_THEM);
+            text(ui, words::ask_same());
+            quiet(ui, words::call_them());
             match &comparing.digits {
-                None => drop(quiet(ui, words::AGREEING)),
+                None => drop(quiet(ui, words::agreeing())),
                 Some(digits) => {
                     large_digits(ui, digits.expose());
                     if let Some(same) = same_or_not(ui) {
@@ -51,7 +51,7 @@ pub(crate) fn office_ui(ui: &mut Ui, (model, keys, office): Shown<'_>, forms: &m
                     }
                 }
             }
-            if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+            if button(ui, Weight::Quiet, words::cancel()).clicked() {
                 intents.push(Intent::Keys(KeysIntent::LeaveComparison));
             }
         });
@@ -61,10 +61,10 @@ pub(crate) fn office_ui(ui: &mut Ui, (model, keys, office): Shown<'_>, forms: &m
 }
 
 fn waiting_ui(ui: &mut Ui, office: &OfficeSnapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    let said = text(ui, words::WAITING_DEVICES);
+    let said = text(ui, words::waiting_devices());
     spoken(ui, &said);
     if office.waiting.is_empty() {
-        quiet(ui, words::NONE_WAIT);
+        quiet(ui, words::none_wait());
     }
     for (at, row) in office.waiting.iter().enumerate() {
         let who = words::waits(row.account.as_ref().map(|account| account.expose().as_str()), at + 1);
@@ -82,13 +82,13 @@ fn waiting_ui(ui: &mut Ui, office: &OfficeSnapshot, forms: &mut Forms, intents: 
 /// As whose the device is certified, before digits are compared.
 fn chosen_ui(ui: &mut Ui, (row, who): (&WaitingRow, &str), forms: &mut Forms, intents: &mut Vec<Intent>) {
     quiet(ui, &words::says_it_is(row.role));
-    let mut wanted = field(ui, words::NAME_SHOWN, &mut forms.keys.name, "", false);
-    text(ui, words::ROLE);
+    let mut wanted = field(ui, words::name_shown(), &mut forms.keys.name, "", false);
+    text(ui, words::role_of_device());
     for role in [DeviceRole::Clinician, DeviceRole::FrontDesk, DeviceRole::Admin, DeviceRole::Auditor] {
         ui.radio_value(&mut forms.keys.role, Some(role), words::role_name(role));
     }
-    quiet(ui, words::CALL_THEM);
-    wanted |= wide_button(ui, Weight::Primary, words::COMPARE).clicked();
+    quiet(ui, words::call_them());
+    wanted |= wide_button(ui, Weight::Primary, words::compare()).clicked();
     if let (true, Some(role)) = (wanted, forms.keys.role) {
         let name = Phi::new(forms.keys.name.clone());
         intents.push(Intent::Keys(KeysIntent::Compare { device: row.device, name, role }));
@@ -98,13 +98,13 @@ fn chosen_ui(ui: &mut Ui, (row, who): (&WaitingRow, &str), forms: &mut Forms, in
         intents.push(Intent::Keys(KeysIntent::Refuse(row.device)));
         forms.keys.chosen = None;
     }
-    if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+    if button(ui, Weight::Quiet, words::cancel()).clicked() {
         forms.keys.chosen = None;
     }
 }
 
 fn devices_ui(ui: &mut Ui, office: &OfficeSnapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    text(ui, words::ENROLLED_DEVICES);
+    text(ui, words::enrolled_devices());
     for row in &office.devices {
         let exposed = |name: &Option<Phi<String>>| name.as_ref().map(|name| name.expose().clone());
         let (name, account) = (exposed(&row.name), exposed(&row.account));
@@ -118,10 +118,10 @@ fn device_ui(ui: &mut Ui, (row, who): (&DeviceRow, &str), revoking: &mut Option<
     quiet(
         ui,
         match row.state {
-            RowState::ThisOne => words::ROW_THIS,
-            RowState::Certified => words::ROW_CERTIFIED,
-            RowState::ToCertifyAnew => words::ROW_ANEW,
-            RowState::Unknown => words::ROW_UNKNOWN,
+            RowState::ThisOne => words::row_this(),
+            RowState::Certified => words::row_certified(),
+            RowState::ToCertifyAnew => words::row_anew(),
+            RowState::Unknown => words::row_unknown(),
         },
     );
     if row.state == RowState::ThisOne {
@@ -136,12 +136,12 @@ fn device_ui(ui: &mut Ui, (row, who): (&DeviceRow, &str), revoking: &mut Option<
         }
         return;
     }
-    notice(ui, &format!("{} {}", words::really_revoke(who), words::REVOKE_WHY));
-    if button(ui, Weight::Secondary, words::REVOKE_NOW).clicked() {
+    notice(ui, &format!("{} {}", words::really_revoke(who), words::revoke_why()));
+    if button(ui, Weight::Secondary, words::revoke_now()).clicked() {
         intents.push(Intent::Keys(KeysIntent::Revoke(row.device)));
         *revoking = None;
     }
-    if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+    if button(ui, Weight::Quiet, words::cancel()).clicked() {
         *revoking = None;
     }
 }
@@ -149,23 +149,23 @@ fn device_ui(ui: &mut Ui, (row, who): (&DeviceRow, &str), revoking: &mut Option<
 /// The clinic's keys are not here: the sheet brings them.
 pub(crate) fn recover_ui(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
     card(ui, |ui| {
-        text(ui, words::ELSEWHERE);
-        quiet(ui, words::ELSEWHERE_WHY);
+        text(ui, words::elsewhere());
+        quiet(ui, words::elsewhere_why());
         if !forms.keys.recovering {
-            if button(ui, Weight::Secondary, words::RECOVER).clicked() {
+            if button(ui, Weight::Secondary, words::recover()).clicked() {
                 forms.keys.recovering = true;
             }
             return;
         }
-        text(ui, words::RECOVER_WHY);
-        let entered = field(ui, words::SHEET_TYPED, &mut forms.keys.sheet, "", false);
+        text(ui, words::recover_why());
+        let entered = field(ui, words::sheet_typed(), &mut forms.keys.sheet, "", false);
         let typed = !forms.keys.sheet.trim().is_empty();
-        let now = ui.add_enabled_ui(typed, |ui| wide_button(ui, Weight::Primary, words::RECOVER_NOW)).inner;
+        let now = ui.add_enabled_ui(typed, |ui| wide_button(ui, Weight::Primary, words::recover_now())).inner;
         if now.clicked() || (entered && typed) {
             // Kept while it is typed: one slip in forty letters is mended, not typed anew.
             intents.push(Intent::Keys(KeysIntent::Recover(Phi::new(forms.keys.sheet.clone()))));
         }
-        if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+        if button(ui, Weight::Quiet, words::cancel()).clicked() {
             forms.keys.sheet.clear();
             forms.keys.recovering = false;
         }

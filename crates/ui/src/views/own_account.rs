@@ -19,17 +19,17 @@ pub(crate) fn own_account_ui(
 ) {
     let Some(view) = &desk.account else {
         *forms = AccountForms::default();
-        if button(ui, Weight::Quiet, words::OWN_ACCOUNT).clicked() {
+        if button(ui, Weight::Quiet, words::own_account()).clicked() {
             intents.push(Intent::Desk(DeskIntent::ShowAccount));
         }
         return;
     };
     card(ui, |ui| {
-        text(ui, words::OWN_ACCOUNT);
+        text(ui, words::own_account());
         show_problem(ui, model, view.problem.as_ref());
         let is_done = view.done == Some(AccountDone::PasswordChanged);
         if is_done {
-            notice(ui, words::PASSWORD_CHANGED);
+            notice(ui, words::password_changed());
         }
         if is_done != forms.is_done {
             *forms = AccountForms { is_done, ..AccountForms::default() };
@@ -38,22 +38,22 @@ pub(crate) fn own_account_ui(
             codes_ui(ui, codes);
         }
         ui.add_enabled_ui(!view.is_asking, |ui| fields(ui, view, forms, intents));
-        if button(ui, Weight::Quiet, words::CLOSE_OWN_ACCOUNT).clicked() {
+        if button(ui, Weight::Quiet, words::close_own_account()).clicked() {
             intents.push(Intent::Desk(DeskIntent::HideAccount));
         }
     });
 }
 
 fn fields(ui: &mut Ui, view: &AccountView, forms: &mut AccountForms, intents: &mut Vec<Intent>) {
-    quiet(ui, words::CHANGE_PASSWORD_HELP);
-    let mut entered = field_with_focus(ui, words::PASSWORD_NOW, &mut forms.password, "", true, view.codes.is_none());
-    entered |= field(ui, words::PASSWORD_TO_BE, &mut forms.new_password, words::NEW_PASSWORD_HINT, true);
-    entered |= field(ui, words::PASSWORD_TO_BE_AGAIN, &mut forms.again, "", true);
-    entered |= field(ui, words::FRESH_DIGITS, &mut forms.totp, words::FRESH_DIGITS_HINT, false);
+    quiet(ui, words::change_password_help());
+    let mut entered = field_with_focus(ui, words::password_now(), &mut forms.password, "", true, view.codes.is_none());
+    entered |= field(ui, words::password_to_be(), &mut forms.new_password, words::new_password_hint(), true);
+    entered |= field(ui, words::password_to_be_again(), &mut forms.again, "", true);
+    entered |= field(ui, words::fresh_digits(), &mut forms.totp, words::fresh_digits_hint(), false);
     if forms.differ {
-        notice(ui, words::PASSWORDS_DIFFER);
+        notice(ui, words::passwords_differ());
     }
-    entered |= wide_button(ui, Weight::Secondary, words::CHANGE_PASSWORD).clicked();
+    entered |= wide_button(ui, Weight::Secondary, words::change_password()).clicked();
     if entered {
         forms.differ = forms.new_password != forms.again;
         if !forms.differ {
@@ -66,10 +66,10 @@ fn fields(ui: &mut Ui, view: &AccountView, forms: &mut AccountForms, intents: &m
         }
     }
     ui.separator();
-    text(ui, words::NEW_CODES);
-    quiet(ui, words::NEW_CODES_HELP);
-    let mut entered = field(ui, words::CODES_DIGITS, &mut forms.codes_totp, words::FRESH_DIGITS_HINT, false);
-    entered |= wide_button(ui, Weight::Secondary, words::DRAW_NEW_CODES).clicked();
+    text(ui, words::new_codes());
+    quiet(ui, words::new_codes_help());
+    let mut entered = field(ui, words::codes_digits(), &mut forms.codes_totp, words::fresh_digits_hint(), false);
+    entered |= wide_button(ui, Weight::Secondary, words::draw_new_codes()).clicked();
     if entered {
         let totp = Phi::new(std::mem::take(&mut forms.codes_totp));
         intents.push(Intent::Desk(DeskIntent::RenewRecoveryCodes { totp }));
@@ -77,12 +77,12 @@ fn fields(ui: &mut Ui, view: &AccountView, forms: &mut AccountForms, intents: &m
 }
 
 fn codes_ui(ui: &mut Ui, codes: &[Phi<String>]) {
-    let said = text(ui, words::CODES_SHOWN_ONCE);
+    let said = text(ui, words::codes_shown_once());
     spoken(ui, &said);
     for code in codes {
         large(ui, code.expose());
     }
-    if wide_button(ui, Weight::Secondary, words::COPY_CODES).clicked() {
+    if wide_button(ui, Weight::Secondary, words::copy_codes()).clicked() {
         let all: Vec<&str> = codes.iter().map(|code| code.expose().as_str()).collect();
         ui.ctx().copy_text(all.join("\n"));
     }

@@ -8,15 +8,15 @@ use crate::{Intent, words};
 
 /// Smooth or sharp, and whether data is saved.
 pub(crate) fn picture_choices(ui: &mut Ui, call: &Snapshot, intents: &mut Vec<Intent>) {
-    text(ui, words::PICTURES);
+    text(ui, words::pictures());
     for mode in [Mode::Smooth, Mode::Sharp] {
         if ui.radio(call.mode == mode, words::mode(mode)).clicked() && call.mode != mode {
             intents.push(Intent::Call(call::Intent::SetMode(mode)));
         }
     }
-    quiet(ui, words::FOR_BOTH);
+    quiet(ui, words::for_both());
     let mut save_data = call.save_data;
-    if ui.checkbox(&mut save_data, words::SAVE_DATA).changed() {
+    if ui.checkbox(&mut save_data, words::save_data()).changed() {
         intents.push(Intent::Call(call::Intent::SetSaveData(save_data)));
     }
 }

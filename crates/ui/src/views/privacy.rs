@@ -35,7 +35,7 @@ pub(crate) fn assurance_line(
     }
     // What is opened has a button of its own.
     let has_button = can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
-    if has_button && button(ui, Weight::Secondary, words::COMPARE).clicked() {
+    if has_button && button(ui, Weight::Secondary, words::compare()).clicked() {
         compare(call, forms, intents);
     }
 }
@@ -53,13 +53,13 @@ fn is_told_as_changed(known: &Assurance) -> bool {
 pub(crate) fn changes(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let Some(known) = &call.assurance else { return };
     let sentence = match known.check {
-        Check::Lost => words::CHECK_LOST,
+        Check::Lost => words::check_lost(),
         _ if is_told_as_changed(known) => words::device_changed(call.role),
         _ => return,
     };
     if !can_compare(call) || digits_are_open(call, forms) {
         notice(ui, sentence);
-    } else if notice_with_step(ui, sentence, words::COMPARE) {
+    } else if notice_with_step(ui, sentence, words::compare()) {
         compare(call, forms, intents);
     }
 }
@@ -99,7 +99,7 @@ pub(crate) fn privacy_drawer(
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        text(ui, words::PRIVACY);
+        text(ui, words::privacy());
         quiet(ui, words::level_means(known.level));
         let called = patient(model);
         quiet(ui, words::device(call.role, known.device, called.is_some()));
@@ -108,25 +108,25 @@ pub(crate) fn privacy_drawer(
         }
         if can_compare(call)
             && !digits_are_open(call, forms)
-            && wide_button(ui, Weight::Secondary, words::COMPARE).clicked()
+            && wide_button(ui, Weight::Secondary, words::compare()).clicked()
         {
             compare(call, forms, intents);
         }
         if known.device == Recognition::Changed {
-            quiet(ui, words::REMEMBER_HELP);
-            if wide_button(ui, Weight::Secondary, words::REMEMBER).clicked() {
+            quiet(ui, words::remember_help());
+            if wide_button(ui, Weight::Secondary, words::remember()).clicked() {
                 intents.push(Intent::Call(call::Intent::RememberDevice));
             }
         }
         ui.add_space(6.0);
-        text(ui, words::PROTECTED);
-        quiet(ui, words::PROTECTED_IS);
+        text(ui, words::protected());
+        quiet(ui, words::protected_is());
         ui.add_space(6.0);
-        text(ui, words::NOT_PROTECTED);
+        text(ui, words::not_protected());
         for sentence in words::left_open(known.level) {
             quiet(ui, sentence);
         }
-        if wide_button(ui, Weight::Secondary, words::CLOSE_PRIVACY).clicked() {
+        if wide_button(ui, Weight::Secondary, words::close_privacy()).clicked() {
             forms.privacy_open = false;
         }
     });

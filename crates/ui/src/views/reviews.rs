@@ -23,8 +23,8 @@ pub(crate) fn reviews_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, in
         spoken(ui, &said);
         show_problem(ui, model, view.problem.as_ref());
         match (view.lines.is_empty(), view.is_asking) {
-            (true, true) => drop(quiet(ui, words::LOOKING)),
-            (true, false) => drop(quiet(ui, words::NO_REVIEWS)),
+            (true, true) => drop(quiet(ui, words::looking())),
+            (true, false) => drop(quiet(ui, words::no_reviews())),
             (false, _) => {}
         }
         ui.add_enabled_ui(!view.is_asking, |ui| {
@@ -32,7 +32,7 @@ pub(crate) fn reviews_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, in
                 ui.push_id(line.take_over.as_bytes(), |ui| line_ui(ui, line, intents));
             }
         });
-        if button(ui, Weight::Quiet, words::CLOSE_REVIEWS).clicked() {
+        if button(ui, Weight::Quiet, words::close_reviews()).clicked() {
             intents.push(Intent::Desk(DeskIntent::HideReviews));
         }
     });
@@ -52,7 +52,7 @@ fn line_ui(ui: &mut Ui, line: &ReviewLine, intents: &mut Vec<Intent>) {
     }
     ui.horizontal_wrapped(|ui| {
         for (word, outcome) in
-            [(words::JUSTIFIED, ReviewOutcome::Justified), (words::NOT_JUSTIFIED, ReviewOutcome::NotJustified)]
+            [(words::justified(), ReviewOutcome::Justified), (words::not_justified(), ReviewOutcome::NotJustified)]
         {
             if button(ui, Weight::Secondary, word).clicked() {
                 intents.push(Intent::Desk(DeskIntent::Review(line.take_over, outcome)));

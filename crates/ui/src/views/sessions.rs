@@ -22,22 +22,22 @@ pub(crate) fn account_ui(
     own_account_ui(ui, model, desk, &mut forms.account, intents);
     match &desk.sessions {
         None => {
-            if button(ui, Weight::Quiet, words::SESSIONS).clicked() {
+            if button(ui, Weight::Quiet, words::sessions()).clicked() {
                 intents.push(Intent::Desk(DeskIntent::ShowSessions));
             }
         }
         Some(view) => card(ui, |ui| {
-            text(ui, words::SESSIONS);
-            quiet(ui, words::SESSIONS_HELP);
+            text(ui, words::sessions());
+            quiet(ui, words::sessions_help());
             show_problem(ui, model, view.problem.as_ref());
             if view.is_asking && view.lines.is_empty() {
-                quiet(ui, words::LOOKING);
+                quiet(ui, words::looking());
             }
             for line in &view.lines {
-                let label = if line.label.is_empty() { words::SOME_DEVICE } else { line.label.as_str() };
+                let label = if line.label.is_empty() { words::some_device() } else { line.label.as_str() };
                 text(ui, label);
                 if line.is_this {
-                    quiet(ui, words::THIS_DEVICE);
+                    quiet(ui, words::this_device());
                     continue;
                 }
                 quiet(ui, &words::session_times(line.began_ago, line.used_ago));
@@ -48,17 +48,17 @@ pub(crate) fn account_ui(
                     intents.push(Intent::Desk(DeskIntent::EndSession(line.session)));
                 }
             }
-            if button(ui, Weight::Quiet, words::CLOSE_SESSIONS).clicked() {
+            if button(ui, Weight::Quiet, words::close_sessions()).clicked() {
                 intents.push(Intent::Desk(DeskIntent::HideSessions));
             }
         }),
     }
     let pressed = ui.input_mut(|input| input.consume_shortcut(&LOCK));
-    let lock = button(ui, Weight::Quiet, words::LOCK).on_hover_text(ui.ctx().format_shortcut(&LOCK));
+    let lock = button(ui, Weight::Quiet, words::lock()).on_hover_text(ui.ctx().format_shortcut(&LOCK));
     if lock.clicked() || pressed {
         intents.push(Intent::Desk(DeskIntent::Lock));
     }
-    if button(ui, Weight::Quiet, words::SIGN_OUT).clicked() {
+    if button(ui, Weight::Quiet, words::sign_out()).clicked() {
         intents.push(Intent::Desk(DeskIntent::SignOut));
     }
 }

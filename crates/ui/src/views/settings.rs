@@ -1,12 +1,12 @@
 //! What holds for all windows of this machine: language, look, size, motion, devices.
 
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
-use crate::settings::{Contrast, LANGUAGES, Look, Motion, Scale, Settings};
-use crate::theme::{COLUMN, TIGHT};
+use crate::settings::{Contrast, Look, Motion, Scale, Settings};
+use crate::theme::COLUMN;
 use crate::views::devices::{address_choice, device_choices};
-use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, wide_button};
-use crate::{Forms, Intent, Model, Screen, words};
+use crate::widgets::{Weight, button, card, heading, notice, page, pick, quiet, spoken, text, wide_button};
+use crate::{Forms, Intent, Language, Model, Screen, words};
 
 /// The page of settings, in the place of what is not a live call.
 pub(crate) fn settings_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
@@ -49,15 +49,14 @@ pub(crate) fn appearance_choices(ui: &mut Ui, settings: &Settings, intents: &mut
 }
 
 fn language(ui: &mut Ui, wanted: &mut Settings) {
-    let own_name = |tag: &str| LANGUAGES.iter().find(|(known, _)| *known == tag).map(|(_, name)| *name);
     // A tag that is kept and not known here, of a later version, stays as it is until another is chosen.
-    let shown =
-        wanted.language.as_deref().map_or(words::as_the_system(), |tag| own_name(tag).unwrap_or(LANGUAGES[0].1));
-    let names = [words::as_the_system()].into_iter().chain(LANGUAGES.iter().map(|(_, name)| *name));
+    let chosen = wanted.language.as_deref().and_then(Language::from_tag);
+    let shown = chosen.map_or(words::as_the_system(), Language::own_name);
+    let names = [words::as_the_system()].into_iter().chain(Language::SPOKEN.map(Language::own_name));
     let picked = pick(ui, words::language(), shown, &names.collect::<Vec<_>>());
     match picked {
         Some(0) => wanted.language = None,
-        Some(at) => wanted.language = LANGUAGES.get(at - 1).map(|(tag, _)| (*tag).to_owned()),
+        Some(at) => wanted.language = Language::SPOKEN.get(at - 1).map(|language| language.tag().to_owned()),
         None => {}
     }
 }
@@ -67,27 +66,6 @@ fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, all: &[T], chosen: &mut 
     if let Some(picked) = pick(ui, name, word(*chosen), &names).and_then(|at| all.get(at)) {
         *chosen = *picked;
     }
-}
-
-/// A list to choose from, with its name above it; which was picked.
-fn pick(ui: &mut Ui, name: &str, shown: &str, names: &[&str]) -> Option<usize> {
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = TIGHT;
-        let label = ui.label(name);
-        let combo = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width()).truncate();
-        let response = combo.show_ui(ui, |ui| {
-            let mut picked = None;
-            for (at, one) in names.iter().enumerate() {
-                if ui.selectable_label(*one == shown, *one).clicked() {
-                    picked = Some(at);
-                }
-            }
-            picked
-        });
-        response.response.labelled_by(label.id);
-        response.inner.flatten()
-    })
-    .inner
 }
 
 /// Larger and smaller, by steps.
@@ -101,7 +79,8 @@ fn scale(ui: &mut Ui, chosen: &mut Scale) {
             (words::larger(), chosen.larger()),
         ] {
             let other = next != *chosen;
-            if ui.add_enabled_ui(other, |ui| button(ui, Weight::Secondary, word)).inner.clicked() {
+            // Not in an area of its own: from there no button would come to stand in the next line.
+            if ui.add_enabled(other, |ui: &mut Ui| button(ui, Weight::Secondary, word)).clicked() {
                 *chosen = next;
                 break;
             }

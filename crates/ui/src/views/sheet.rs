@@ -14,13 +14,13 @@ pub(crate) fn sheet_ui(
     forms: &mut Forms,
     intents: &mut Vec<Intent>,
 ) {
-    let said = heading(ui, words::SHEET);
+    let said = heading(ui, words::sheet());
     spoken(ui, &said);
-    text(ui, words::SHEET_WHY);
+    text(ui, words::sheet_why());
     card(ui, |ui| {
         groups(ui, sheet);
         quiet(ui, &words::fingerprint(&sheet.fingerprint));
-        if wide_button(ui, Weight::Secondary, words::PRINT_SHEET).clicked() {
+        if wide_button(ui, Weight::Secondary, words::print_sheet()).clicked() {
             intents.push(Intent::PrintSheet);
         }
         if let Some(path) = model.sheet_page {
@@ -29,7 +29,7 @@ pub(crate) fn sheet_ui(
         }
     });
     card(ui, |ui| {
-        text(ui, words::TYPE_BACK);
+        text(ui, words::type_back());
         // Where it was typed: the head of the page may be out of sight.
         if let Some(problem) = &keys.problem {
             notice(ui, &words::keys_problem(problem));
@@ -39,13 +39,13 @@ pub(crate) fn sheet_ui(
             entered |= field(ui, &words::group(group), typed, "", false);
         }
         let typed = forms.keys.groups.iter().all(|group| !group.trim().is_empty());
-        let confirm = ui.add_enabled_ui(typed, |ui| wide_button(ui, Weight::Primary, words::CONFIRM_SHEET)).inner;
+        let confirm = ui.add_enabled_ui(typed, |ui| wide_button(ui, Weight::Primary, words::confirm_sheet())).inner;
         if confirm.clicked() || (entered && typed) {
             let typed = forms.keys.groups.iter_mut().map(|group| Phi::new(std::mem::take(group))).collect();
             intents.push(Intent::Keys(KeysIntent::ConfirmSheet(typed)));
         }
     });
-    if button(ui, Weight::Quiet, words::NOT_NOW_SHEET).clicked() {
+    if button(ui, Weight::Quiet, words::not_now_sheet()).clicked() {
         intents.push(Intent::Keys(KeysIntent::LeaveSetUp));
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn sheet_ui(
 /// Two rows of four, each with its number, as on paper.
 fn groups(ui: &mut Ui, sheet: &Sheet) {
     let color = Palette::of(ui).text;
-    quiet(ui, words::SHEET_GROUPS);
+    quiet(ui, words::sheet_groups());
     // A letter of egui's monospaced ones is 0.55 of their size wide; four groups of five, and what is between them.
     let size = ((ui.available_width() - 3.0 * BETWEEN) / (20.0 * 0.56)).min(22.0);
     Grid::new("groups of the sheet").num_columns(4).spacing([BETWEEN, 8.0]).show(ui, |ui| {

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use desk::{DeskIntent, DeskPhase, DeskProblem, DeskSnapshot, TlsPin};
-use egui::{CollapsingHeader, Ui};
+use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
-use crate::widgets::{Weight, button, card, field, field_with_focus, heading, notice, page, quiet, wide_button};
+use crate::widgets::{
+    Weight, button, card, field, field_with_focus, folded, heading, notice, page, quiet, wide_button,
+};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn sign_in_ui(
@@ -24,21 +26,21 @@ pub(crate) fn sign_in_ui(
     };
     fill_in_what_is_known(forms, desk);
     page(ui, COLUMN, |ui| {
-        heading(ui, if locked { words::LOCKED } else { words::SIGN_IN });
-        quiet(ui, if locked { words::LOCKED_WHY } else { words::SIGN_IN_WHY });
+        heading(ui, if locked { words::locked() } else { words::sign_in() });
+        quiet(ui, if locked { words::locked_why() } else { words::sign_in_why() });
         ui.add_space(6.0);
         show_problem(ui, model, problem);
         let wanted = card(ui, |ui| ui.add_enabled_ui(!asking, |ui| fields(ui, forms, locked, asking)).inner);
         if wanted {
             send(forms, intents);
         }
-        if !locked && !asking && button(ui, Weight::Quiet, words::BEGIN).clicked() {
+        if !locked && !asking && button(ui, Weight::Quiet, words::begin()).clicked() {
             intents.push(Intent::Desk(DeskIntent::ShowBeginning));
         }
         let away = match (locked, asking) {
-            (_, true) => (words::CANCEL, Intent::Desk(DeskIntent::SignOut)),
-            (true, _) => (words::OTHER_PERSON, Intent::Desk(DeskIntent::SignOut)),
-            _ => (words::BACK, Intent::Back),
+            (_, true) => (words::cancel(), Intent::Desk(DeskIntent::SignOut)),
+            (true, _) => (words::other_person(), Intent::Desk(DeskIntent::SignOut)),
+            _ => (words::back(), Intent::Back),
         };
         if button(ui, Weight::Quiet, away.0).clicked() {
             if locked {
@@ -55,26 +57,26 @@ fn fields(ui: &mut Ui, forms: &mut Forms, locked: bool, asking: bool) -> bool {
         quiet(ui, &words::signed_in_as(&forms.name, &forms.server));
     } else {
         let first = forms.server.is_empty();
-        entered |= field_with_focus(ui, words::SERVER, &mut forms.server, words::SERVER_HINT, false, first);
-        entered |= field(ui, words::ACCOUNT, &mut forms.name, "", false);
+        entered |= field_with_focus(ui, words::server(), &mut forms.server, words::SERVER_HINT, false, first);
+        entered |= field(ui, words::account_name(), &mut forms.name, "", false);
     }
     let first = locked || !(forms.server.is_empty() || forms.name.is_empty());
-    entered |= field_with_focus(ui, words::PASSWORD, &mut forms.password, "", true, first);
-    let hint = if locked { words::CODE_WHEN_LOCKED_HINT } else { words::CODE_OR_DIGITS_HINT };
-    entered |= field(ui, words::TOTP, &mut forms.totp, hint, false);
+    entered |= field_with_focus(ui, words::password(), &mut forms.password, "", true, first);
+    let hint = if locked { words::code_when_locked_hint() } else { words::code_or_digits_hint() };
+    entered |= field(ui, words::totp(), &mut forms.totp, hint, false);
     if !locked {
-        CollapsingHeader::new(words::ADVANCED).default_open(!forms.pin.is_empty()).show(ui, |ui| {
-            field(ui, words::PIN, &mut forms.pin, words::PIN_HINT, false);
-            quiet(ui, words::PIN_HELP);
+        folded(ui, words::advanced()).default_open(!forms.pin.is_empty()).show(ui, |ui| {
+            field(ui, words::pin(), &mut forms.pin, words::PIN_HINT, false);
+            quiet(ui, words::pin_help());
         });
     }
     if forms.pin_is_wrong {
-        notice(ui, words::PIN_WRONG);
+        notice(ui, words::pin_wrong());
     }
     let word = match (asking, locked) {
-        (true, _) => words::SIGNING_IN,
-        (_, true) => words::UNLOCK,
-        _ => words::SIGN_IN,
+        (true, _) => words::signing_in(),
+        (_, true) => words::unlock(),
+        _ => words::sign_in(),
     };
     wide_button(ui, Weight::Primary, word).clicked() || entered
 }

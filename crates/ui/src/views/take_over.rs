@@ -15,7 +15,7 @@ const REASONS: [TakeOverReason; 4] =
 pub(crate) fn take_over_ui(ui: &mut Ui, day: &DaySnapshot, forms: &mut TakeOverForms, intents: &mut Vec<Intent>) {
     let Some(visits) = &day.of_colleagues else {
         *forms = TakeOverForms::default();
-        if button(ui, Weight::Quiet, words::VISITS_OF_COLLEAGUES).clicked() {
+        if button(ui, Weight::Quiet, words::visits_of_colleagues()).clicked() {
             intents.push(Intent::Day(DayIntent::ShowColleagues));
         }
         return;
@@ -25,16 +25,16 @@ pub(crate) fn take_over_ui(ui: &mut Ui, day: &DaySnapshot, forms: &mut TakeOverF
         *forms = TakeOverForms::default();
     }
     card(ui, |ui| {
-        let said = text(ui, words::VISITS_OF_COLLEAGUES);
+        let said = text(ui, words::visits_of_colleagues());
         spoken(ui, &said);
-        quiet(ui, words::VISITS_OF_COLLEAGUES_WHY);
+        quiet(ui, words::visits_of_colleagues_why());
         if visits.is_empty() {
-            quiet(ui, words::NO_VISITS_OF_COLLEAGUES);
+            quiet(ui, words::no_visits_of_colleagues());
         }
         for visit in visits {
             ui.push_id(visit.visit.as_bytes(), |ui| visit_ui(ui, visit, day.busy, forms, intents));
         }
-        if button(ui, Weight::Quiet, words::CLOSE_VISITS_OF_COLLEAGUES).clicked() {
+        if button(ui, Weight::Quiet, words::close_visits_of_colleagues()).clicked() {
             intents.push(Intent::Day(DayIntent::HideColleagues));
         }
     });
@@ -51,20 +51,20 @@ fn visit_ui(ui: &mut Ui, visit: &ColleaguesVisit, busy: bool, forms: &mut TakeOv
         return;
     }
     ui.add_enabled_ui(!busy, |ui| {
-        let said = text(ui, words::WHY_TAKEN_OVER);
+        let said = text(ui, words::why_taken_over());
         spoken(ui, &said);
         for reason in REASONS {
             if ui.add(RadioButton::new(forms.reason == Some(reason), words::reason(reason))).clicked() {
                 forms.reason = Some(reason);
             }
         }
-        let mut entered = field(ui, words::NOTE_OF_TAKING_OVER, &mut forms.note, "", false);
-        quiet(ui, words::NOTE_OF_TAKING_OVER_HELP);
-        entered |= field(ui, words::TAKE_OVER_DIGITS, &mut forms.totp, words::FRESH_DIGITS_HINT, false);
+        let mut entered = field(ui, words::note_of_taking_over(), &mut forms.note, "", false);
+        quiet(ui, words::note_of_taking_over_help());
+        entered |= field(ui, words::take_over_digits(), &mut forms.totp, words::fresh_digits_hint(), false);
         let is_whole = !forms.note.trim().is_empty() && !forms.totp.trim().is_empty();
         let reason = forms.reason.filter(|_| is_whole);
         let take =
-            ui.add_enabled_ui(reason.is_some(), |ui| wide_button(ui, Weight::Primary, words::TAKE_OVER_NOW)).inner;
+            ui.add_enabled_ui(reason.is_some(), |ui| wide_button(ui, Weight::Primary, words::take_over_now())).inner;
         if let (Some(reason), true) = (reason, entered || take.clicked()) {
             // Good once; what else was typed stays for another try.
             let totp = Phi::new(std::mem::take(&mut forms.totp));
@@ -72,7 +72,7 @@ fn visit_ui(ui: &mut Ui, visit: &ColleaguesVisit, busy: bool, forms: &mut TakeOv
             intents.push(Intent::Day(DayIntent::TakeOver(visit.visit, Box::new(wish))));
         }
     });
-    if button(ui, Weight::Quiet, words::CANCEL).clicked() {
+    if button(ui, Weight::Quiet, words::cancel()).clicked() {
         *forms = TakeOverForms::default();
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn waiting_panel_ui(
 ) {
     let narrow = ui.available_width() < NARROW;
     page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
-        heading(ui, words::HOST_WAITING);
+        heading(ui, words::host_waiting());
         if let Some(patient) = model.desk.and_then(|desk| desk.patient.as_ref()) {
             quiet(ui, &words::visit_of(patient.expose()));
         }
@@ -37,7 +37,7 @@ pub(crate) fn waiting_panel_ui(
             if forms.devices_open {
                 card(ui, |ui| device_choices(ui, model, intents));
             }
-            let word = if forms.devices_open { words::CLOSE_DEVICES } else { words::DEVICES };
+            let word = if forms.devices_open { words::close_devices() } else { words::devices() };
             if button(ui, Weight::Secondary, word).clicked() {
                 forms.devices_open = !forms.devices_open;
             }
@@ -59,21 +59,21 @@ pub(crate) fn waiting_panel_ui(
 }
 
 fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    text(ui, words::INVITE);
-    quiet(ui, words::INVITE_HELP);
+    text(ui, words::invite());
+    quiet(ui, words::invite_help());
     let short = RichText::new(link.expose()).monospace().color(Palette::of(ui).quiet);
     let shown = ui.add(Label::new(short).truncate().selectable(true));
-    ui.ctx().accesskit_node_builder(shown.id, |node| node.set_label(words::LINK));
+    ui.ctx().accesskit_node_builder(shown.id, |node| node.set_label(words::link()));
     let copied = forms.copied_at.is_some_and(|at| now.since(at) < words::COPIED_FOR);
-    let pressed = wide_button(ui, Weight::Primary, if copied { words::COPIED } else { words::COPY_LINK });
+    let pressed = wide_button(ui, Weight::Primary, if copied { words::copied() } else { words::copy_link() });
     spoken(ui, &pressed);
     if pressed.clicked() {
         forms.copied_at = Some(now);
         ui.ctx().request_repaint_after(words::COPIED_FOR);
         intents.push(Intent::CopyLink);
     }
-    quiet(ui, words::QR_HELP);
-    ui.vertical_centered(|ui| qr::qr_code(ui, link, &mut forms.qr, words::QR));
+    quiet(ui, words::qr_help());
+    ui.vertical_centered(|ui| qr::qr_code(ui, link, &mut forms.qr, words::qr()));
 }
 
 /// Who waits, each with Admit and Decline.
@@ -81,7 +81,7 @@ fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut V
     let said = text(ui, &words::how_many_wait(call.waiting.len()));
     spoken(ui, &said);
     if call.waiting.is_empty() {
-        quiet(ui, words::NOBODY_HELP);
+        quiet(ui, words::nobody_help());
     }
     door_ui(ui, call, intents);
     for (number, waiting) in numbered(call) {
@@ -96,7 +96,7 @@ fn who_waits(ui: &mut Ui, now: Timestamp, call: &call::Snapshot, intents: &mut V
                 quiet(ui, &code);
             }
             if waiting.reused {
-                notice(ui, words::REUSED);
+                notice(ui, words::reused());
             }
             ui.horizontal_wrapped(|ui| answers(ui, (number, waiting), true, intents));
         });
@@ -114,12 +114,12 @@ pub(crate) fn who_waits_beside(ui: &mut Ui, now: Timestamp, call: &call::Snapsho
                 answers(ui, (number, waiting), !talking, intents);
             });
             if waiting.reused {
-                notice(ui, words::REUSED);
+                notice(ui, words::reused());
             }
         });
     }
     if talking {
-        quiet(ui, words::TALKING);
+        quiet(ui, words::talking());
     }
 }
 
@@ -139,7 +139,7 @@ fn answers(ui: &mut Ui, (number, waiting): (Option<usize>, &Waiting), may_come: 
 }
 
 fn close(ui: &mut Ui, intents: &mut Vec<Intent>) {
-    if button(ui, Weight::Quiet, words::CLOSE_VISIT).clicked() {
+    if button(ui, Weight::Quiet, words::close_visit()).clicked() {
         intents.push(Intent::Desk(DeskIntent::CloseVisit));
     }
 }

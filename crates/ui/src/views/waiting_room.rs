@@ -19,9 +19,9 @@ pub(crate) fn waiting_room_ui(
     intents: &mut Vec<Intent>,
 ) {
     page(ui, COLUMN, |ui| {
-        let said = heading(ui, words::WAITING);
+        let said = heading(ui, words::waiting());
         spoken(ui, &said);
-        quiet(ui, words::WAITING_HELP);
+        quiet(ui, words::waiting_help());
         quiet(ui, &words::waiting_since(model.now.since(since)));
         if let Some(problem) = words::call_problem(call, model.problem, model.devices) {
             notice(ui, &words::with_phone(&problem, model.phone));
@@ -36,13 +36,13 @@ pub(crate) fn waiting_room_ui(
         switches(ui, call, intents);
         if forms.devices_open {
             card(ui, |ui| device_choices(ui, model, intents));
-            if wide_button(ui, Weight::Secondary, words::CLOSE_DEVICES).clicked() {
+            if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
                 forms.devices_open = false;
             }
-        } else if wide_button(ui, Weight::Secondary, words::DEVICES).clicked() {
+        } else if wide_button(ui, Weight::Secondary, words::devices()).clicked() {
             forms.devices_open = true;
         }
-        if button(ui, Weight::Quiet, words::LEAVE).clicked() {
+        if button(ui, Weight::Quiet, words::leave()).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
         }
     });

@@ -6,74 +6,70 @@ use call::{Assurance, Level, Recognition};
 use signaling_protocol::Role;
 use units::{KeyringTrouble, Phi};
 
-pub(crate) const PRIVACY: &str = "How private this visit is";
-pub(crate) const CLOSE_PRIVACY: &str = "Close";
-pub(crate) const PROTECTED: &str = "What is protected";
-pub(crate) const PROTECTED_IS: &str = "Picture and sound go straight from app to app and are encrypted on the way. The clinic's \
-                                       server only helps the two apps to find each other.";
-pub(crate) const NOT_PROTECTED: &str = "What is not";
-pub(crate) const COMPARE: &str = "Compare digits";
-pub(crate) const KEY_COMPARE: &str = "Compare digits";
-pub(crate) const SAME: &str = "The same";
-pub(crate) const NOT_SAME: &str = "Not the same";
-pub(crate) const LATER: &str = "Later";
-pub(crate) const ASKING: &str = "Asking the other app for its digits…";
-pub(crate) const ASK_AGAIN: &str = "Ask again";
 /// From when on asking again is offered: twice as long as a very bad link takes.
 pub(crate) const ASKING_LONG: Duration = Duration::from_secs(5);
-pub(crate) const REMEMBER: &str = "Remember this device";
-pub(crate) const REMEMBER_HELP: &str =
-    "Only if you are sure that it is theirs, for instance because they told you of it.";
-pub(crate) const CHECK_LOST: &str = "The digits do not count any more: the comparison was interrupted, or the connection was \
-                                     made anew. Compare them again.";
+
+words! {
+    privacy,
+    close_privacy,
+    protected,
+    protected_is,
+    not_protected,
+    compare,
+    key_compare,
+    same,
+    not_same,
+    later,
+    asking,
+    ask_again,
+    remember,
+    remember_help,
+    check_lost,
+}
 
 /// The level in few words.
-pub(crate) const fn level(level: Level) -> &'static str {
+pub(crate) fn level(level: Level) -> &'static str {
     match level {
-        Level::LinkPage => "Link, opened in a web page",
-        Level::LinkApp => "Link, opened in the app",
-        Level::KnownDevice => "Known device",
-        Level::DigitsCompared => "Digits compared",
+        Level::LinkPage => say!(level_link_page),
+        Level::LinkApp => say!(level_link_app),
+        Level::KnownDevice => say!(level_known_device),
+        Level::DigitsCompared => say!(level_digits_compared),
     }
 }
 
 /// What the level means.
-pub(crate) const fn level_means(level: Level) -> &'static str {
+pub(crate) fn level_means(level: Level) -> &'static str {
     match level {
         Level::LinkPage => {
-            "One side opened the link in a web page. Whoever runs the server of that page could see and hear this visit."
+            say!(level_means_link_page)
         }
-        Level::LinkApp => "Both of you use the app, and the link brought you together.",
+        Level::LinkApp => say!(level_means_link_app),
         Level::KnownDevice => {
-            "Both of you use the app, and you compared digits with this very device in an earlier visit."
+            say!(level_means_known_device)
         }
-        Level::DigitsCompared => "You compared digits in this visit: nobody stands between the two of you.",
+        Level::DigitsCompared => say!(level_means_digits_compared),
     }
 }
 
 /// What the level leaves open, most important first.
 pub(crate) fn left_open(level: Level) -> Vec<&'static str> {
     let first = match level {
-        Level::LinkPage => "Comparing digits would not help: a page can show any. Meet in the app instead.",
+        Level::LinkPage => say!(left_open_link_page),
         Level::LinkApp => {
-            "Somebody who has the link and controls the server could stand between you. Comparing digits rules that out."
+            say!(left_open_link_app)
         }
-        Level::KnownDevice | Level::DigitsCompared => "No app can tell who else uses the device at the other end.",
+        Level::KnownDevice | Level::DigitsCompared => say!(left_open_device_shared),
     };
-    vec![
-        first,
-        "The clinic's server knows that you meet, when, for how long, and from which internet addresses.",
-        "What somebody sees, hears or records beside either device, no app can prevent.",
-    ]
+    vec![first, say!(left_open_server_knows), say!(left_open_beside)]
 }
 
 /// Who it is, as far as that is known. `patient` is what the clinician calls them.
 pub(crate) fn with_whom(role: Role, name: Option<&Phi<String>>, patient: Option<&Phi<String>>) -> String {
     match (role, name, patient) {
-        (Role::Guest, Some(name), _) => format!("{}, certified by the clinic", name.expose()),
-        (Role::Guest, None, _) => "Your clinic".to_owned(),
+        (Role::Guest, Some(name), _) => say!(with_certified, name = name.expose()),
+        (Role::Guest, None, _) => say!(with_clinic).to_owned(),
         (Role::Host, _, Some(patient)) => patient.expose().clone(),
-        (Role::Host, ..) => "Your patient".to_owned(),
+        (Role::Host, ..) => say!(with_patient).to_owned(),
     }
 }
 
@@ -83,60 +79,56 @@ pub(crate) fn assurance_line(role: Role, known: &Assurance, patient: Option<&Phi
 }
 
 /// What is known of their device. `named`: whether there is a name under which it can be remembered.
-pub(crate) const fn device(role: Role, device: Recognition, named: bool) -> &'static str {
+pub(crate) fn device(role: Role, device: Recognition, named: bool) -> &'static str {
     match (device, role) {
         (Recognition::New, Role::Host) if !named => {
-            "You gave this patient no name at your desk, so their device is not remembered."
+            say!(device_not_remembered)
         }
-        (Recognition::New, _) => "You have not met this device before. It is remembered when the visit ends well.",
-        (Recognition::Met, _) => "You have met this device before, and never compared digits with it.",
-        (Recognition::Compared, _) => "This device is known: you compared digits with it before.",
-        (Recognition::Changed, _) => "This is not the device that you know.",
+        (Recognition::New, _) => say!(device_new),
+        (Recognition::Met, _) => say!(device_met),
+        (Recognition::Compared, _) => say!(device_compared),
+        (Recognition::Changed, _) => say!(device_changed),
     }
 }
 
 /// Why the clinic cannot know this device again, and what to do before the next visit.
-pub(crate) const fn not_known_again(trouble: KeyringTrouble) -> &'static str {
+pub(crate) fn not_known_again(trouble: KeyringTrouble) -> &'static str {
     match trouble {
         KeyringTrouble::Missing => {
-            "This machine has no keyring that takes keys, so the clinic cannot know this device again. Turn the system's \
-             keyring on before your next visit."
+            say!(not_known_again_missing)
         }
         KeyringTrouble::Locked => {
-            "This machine's keyring is locked, so the clinic cannot know this device again in this visit. Unlock it before \
-             your next one."
+            say!(not_known_again_locked)
         }
         KeyringTrouble::NoAnswer => {
-            "This machine's keyring did not answer in time, so the clinic cannot know this device again in this visit. \
-             Restart the machine before your next one."
+            say!(not_known_again_no_answer)
         }
         KeyringTrouble::Unusable => {
-            "This machine's keyring keeps nothing that the clinic could know this device by. Look into it, under \
-             Housecall, before your next visit."
+            say!(not_known_again_unusable)
         }
     }
 }
 
 /// Another device than the one that is remembered, and what to do.
-pub(crate) const fn device_changed(role: Role) -> &'static str {
+pub(crate) fn device_changed(role: Role) -> &'static str {
     match role {
         Role::Guest => {
-            "Your clinician uses another device than before. Compare digits, or ask by telephone, to be sure that it is them."
+            say!(device_changed_guest)
         }
         Role::Host => {
-            "Your patient uses another device than before. Ask them why, and compare digits to be sure that it is them."
+            say!(device_changed_host)
         }
     }
 }
 
 /// How the digits are compared.
-pub(crate) const fn how_to_compare(role: Role) -> &'static str {
+pub(crate) fn how_to_compare(role: Role) -> &'static str {
     match role {
         Role::Host => {
-            "You read the first five aloud, your patient reads the last five. Are they the same on both screens?"
+            say!(how_to_compare_host)
         }
         Role::Guest => {
-            "Your clinician reads the first five aloud, you read the last five. Are they the same on both screens?"
+            say!(how_to_compare_guest)
         }
     }
 }
@@ -145,12 +137,13 @@ pub(crate) const fn how_to_compare(role: Role) -> &'static str {
 pub(crate) fn digits_spoken(digits: &str) -> String {
     let groups: Vec<String> =
         digits.split_whitespace().map(|group| group.chars().map(String::from).collect::<Vec<_>>().join(" ")).collect();
-    format!("Digits {}", groups.join(", "))
+    say!(digits_spoken, digits = groups.join(", "))
 }
 
-/// Another app came by the link of who waits.
-pub(crate) const REUSED: &str = "Another app came by this link before: your patient's own on another device, or somebody \
-                                 else who has the link. Ask them before you go on, and compare digits.";
+words! {
+    /// Another app came by the link of who waits.
+    reused,
+}
 
 #[cfg(test)]
 mod tests {

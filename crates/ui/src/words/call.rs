@@ -5,49 +5,49 @@ use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
 
 /// What the button for the microphone does now.
-pub(crate) const fn mute(muted: bool) -> &'static str {
-    if muted { "Turn microphone on" } else { "Turn microphone off" }
+pub(crate) fn mute(muted: bool) -> &'static str {
+    if muted { say!(microphone_turn_on) } else { say!(microphone_turn_off) }
 }
 
 /// How the microphone stands, below its round button.
-pub(crate) const fn mute_short(muted: bool) -> &'static str {
-    if muted { "Muted" } else { "Mute" }
+pub(crate) fn mute_short(muted: bool) -> &'static str {
+    if muted { say!(microphone_is_muted) } else { say!(microphone_mute) }
 }
 
 /// Somebody speaks who is muted; `keys` turn the microphone on.
 pub(crate) fn muted_and_speaking(keys: &str) -> String {
-    format!("You are muted, so the other side does not hear you. {keys} turns your microphone on.")
+    say!(muted_and_speaking, keys = keys)
 }
 
 /// What the button for the camera does now.
-pub(crate) const fn camera(off: bool) -> &'static str {
-    if off { "Turn camera on" } else { "Turn camera off" }
+pub(crate) fn camera(off: bool) -> &'static str {
+    if off { say!(camera_turn_on) } else { say!(camera_turn_off) }
 }
 
 /// How the camera stands, below its round button.
-pub(crate) const fn camera_short(off: bool) -> &'static str {
-    if off { "Camera is off" } else { "Camera" }
+pub(crate) fn camera_short(off: bool) -> &'static str {
+    if off { say!(camera_is_off) } else { say!(camera_short) }
 }
 
 /// What stands in the place of our picture.
-pub(crate) const fn own_picture_instead(camera_off: bool, trouble: bool, any: bool) -> Option<&'static str> {
+pub(crate) fn own_picture_instead(camera_off: bool, trouble: bool, any: bool) -> Option<&'static str> {
     match (camera_off, trouble, any) {
-        (true, ..) => Some("Your camera is off"),
-        (_, true, _) => Some("Your camera does not work"),
-        (.., false) => Some("No picture yet"),
+        (true, ..) => Some(say!(own_camera_off)),
+        (_, true, _) => Some(say!(own_camera_broken)),
+        (.., false) => Some(say!(own_picture_none)),
         (.., true) => None,
     }
 }
 
 /// What stands in the place of their picture.
-pub(crate) const fn other_picture_instead(call: &Snapshot, camera_off: bool, any: bool) -> Option<&'static str> {
+pub(crate) fn other_picture_instead(call: &Snapshot, camera_off: bool, any: bool) -> Option<&'static str> {
     match (call.phase, camera_off, any) {
-        (Phase::Connecting { .. }, ..) => Some("Their picture will be here"),
-        (_, true, _) => Some("Their camera is off"),
+        (Phase::Connecting { .. }, ..) => Some(say!(their_picture_to_come)),
+        (_, true, _) => Some(say!(their_camera_off)),
         _ if matches!(call.remote, Some(call::Remote { picture: call::PictureSent::LinkTooThin, .. })) => {
-            Some(super::THEIR_LINK_TOO_THIN)
+            Some(super::their_link_too_thin())
         }
-        (_, false, false) => Some("No picture from them yet"),
+        (_, false, false) => Some(say!(their_picture_none)),
         (_, false, true) => None,
     }
 }
@@ -55,28 +55,24 @@ pub(crate) const fn other_picture_instead(call: &Snapshot, camera_off: bool, any
 /// How the call stands, and what happens next where something does.
 pub(crate) fn call_status(call: &Snapshot) -> (&'static str, Option<&'static str>) {
     match call.phase {
-        Phase::Connecting { .. } if call.role == Role::Host => ("Connecting…", Some("This takes a few seconds.")),
-        Phase::Connecting { .. } => ("Connecting…", Some("You are let in. This takes a few seconds.")),
+        Phase::Connecting { .. } if call.role == Role::Host => (say!(connecting), Some(say!(connecting_takes))),
+        Phase::Connecting { .. } => (say!(connecting), Some(say!(connecting_let_in))),
         Phase::Reconnecting { cause, .. } => {
-            let (title, lasts) = match cause {
-                ReconnectCause::LinkLost => ("Reconnecting…", LINK_LOST),
-                ReconnectCause::TheirAppStopped => ("Waiting for the other side…", THEIR_APP_STOPPED),
+            let (title, lasts) = match (cause, call.role) {
+                (ReconnectCause::LinkLost, Role::Host) => (say!(reconnecting), say!(link_lost_host)),
+                (ReconnectCause::LinkLost, Role::Guest) => (say!(reconnecting), say!(link_lost_guest)),
+                (ReconnectCause::TheirAppStopped, Role::Host) => {
+                    (say!(waiting_for_other), say!(their_app_stopped_host))
+                }
+                (ReconnectCause::TheirAppStopped, Role::Guest) => {
+                    (say!(waiting_for_other), say!(their_app_stopped_guest))
+                }
             };
-            (title, Some(lasts[usize::from(call.role == Role::Guest)]))
+            (title, Some(lasts))
         }
-        _ => ("Connected", None),
+        _ => (say!(connected), None),
     }
 }
-
-/// For the host, and for the guest.
-const LINK_LOST: [&str; 2] = [
-    "The connection is lost. Stay here: it is tried again by itself for ten minutes.",
-    "The connection is lost. Stay here: it is tried again by itself for ten minutes. If it lasts, call the clinic.",
-];
-const THEIR_APP_STOPPED: [&str; 2] = [
-    "Their app stopped. Stay here: the call goes on when they come back.",
-    "Their app stopped. Stay here: the call goes on when they come back. If it lasts, call the clinic.",
-];
 
 /// What the person should know of a call: what the app says first, then what the engine says, then a lost server. What
 /// is said of a device in more detail is not said here.
@@ -97,8 +93,8 @@ pub(crate) fn call_problem(call: &Snapshot, of_app: Option<&str>, devices: &Devi
     let waits = matches!(call.phase, Phase::WaitingRoom { .. });
     (waits && !call.signaling_up).then(|| {
         match call.role {
-            Role::Guest => super::SERVER_AWAY,
-            Role::Host => "The server does not answer at the moment. Stay here: it is tried again by itself.",
+            Role::Guest => super::server_away(),
+            Role::Host => say!(server_away_host),
         }
         .to_owned()
     })
@@ -120,22 +116,22 @@ fn problem_in_call(problem: &Problem) -> String {
     let words = match problem {
         Problem::GuestRefused { reason, .. } => return super::turned_away(*reason),
         Problem::AdmissionFailed(_) => {
-            "The server could not write the admission down, so nobody was let in. Try again."
+            say!(problem_in_call_admission_failed)
         }
-        Problem::CheckInterrupted => "The digits could not be compared. Start the comparison again.",
+        Problem::CheckInterrupted => say!(problem_in_call_check_interrupted),
         Problem::CheckedTooOften => {
-            "Digits were compared too often in this visit. Hang up and meet again by a new link."
+            say!(problem_in_call_checked_too_often)
         }
-        Problem::AlreadySomebodyIn => "There is already somebody in the visit. Hang up before you let in another.",
-        Problem::CodeNotSaid(_) => "They have not typed the clinic's code yet. Wait until they have, or call them.",
+        Problem::AlreadySomebodyIn => say!(problem_in_call_already_somebody_in),
+        Problem::CodeNotSaid(_) => say!(problem_in_call_code_not_said),
         Problem::LogRewritten => {
-            "The clinic's log of who did what was changed afterwards. Tell whoever looks after the clinic's server."
+            say!(problem_in_call_log_rewritten)
         }
         Problem::MicrophoneLost => {
-            "Your microphone is gone, so the other side does not hear you. Choose one in Devices."
+            say!(problem_in_call_microphone_lost)
         }
-        Problem::CameraLost => "Your camera is gone, so the other side does not see you. Choose one in Devices.",
-        Problem::SpeakerLost => "Your loudspeaker is gone, so you hear nothing. Choose one in Devices.",
+        Problem::CameraLost => say!(problem_in_call_camera_lost),
+        Problem::SpeakerLost => say!(problem_in_call_speaker_lost),
     };
     words.to_owned()
 }

@@ -4,84 +4,85 @@ use std::time::Duration;
 
 use units::{DeviceKind, DeviceMove, DeviceTrouble, Listening, MoveCause};
 
-pub(crate) const fn device_kind(kind: DeviceKind) -> &'static str {
+pub(crate) fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
-        DeviceKind::Camera => "Camera",
-        DeviceKind::Microphone => "Microphone",
-        DeviceKind::Speaker => "Loudspeaker",
+        DeviceKind::Camera => say!(device_kind_camera),
+        DeviceKind::Microphone => say!(device_kind_microphone),
+        DeviceKind::Speaker => say!(device_kind_speaker),
     }
 }
 
-pub(crate) const fn device_default(kind: DeviceKind) -> &'static str {
+pub(crate) fn device_default(kind: DeviceKind) -> &'static str {
     match kind {
-        DeviceKind::Camera => "The first camera",
-        DeviceKind::Microphone => "The system's microphone",
-        DeviceKind::Speaker => "The system's loudspeaker",
+        DeviceKind::Camera => say!(device_default_camera),
+        DeviceKind::Microphone => say!(device_default_microphone),
+        DeviceKind::Speaker => say!(device_default_speaker),
     }
 }
 
-/// How the person hears the other side.
-pub(crate) const LISTENING: &str = "You listen with";
+words! {
+    /// How the person hears the other side.
+    listening_with,
+}
 
 /// A way to hear the other side.
-pub(crate) const fn listening(listening: Listening) -> &'static str {
+pub(crate) fn listening(listening: Listening) -> &'static str {
     match listening {
-        Listening::Automatic => "Automatic",
-        Listening::Loudspeaker => "Loudspeaker",
-        Listening::Headphones => "Headphones",
+        Listening::Automatic => say!(listening_automatic),
+        Listening::Loudspeaker => say!(listening_loudspeaker),
+        Listening::Headphones => say!(listening_headphones),
+    }
+}
+
+/// By which of them the files choose: languages call them by he, she or it.
+pub(super) const fn device_key(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => "camera",
+        DeviceKind::Microphone => "microphone",
+        DeviceKind::Speaker => "speaker",
     }
 }
 
 /// What is wrong with a device, what it means, and the next step.
 pub(crate) fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> String {
+    let device = device_key(kind);
+    let what_and_next = match trouble {
+        DeviceTrouble::Missing => say!(device_missing, device = device),
+        DeviceTrouble::Denied => say!(device_denied, device = device),
+        DeviceTrouble::Busy => say!(device_busy, device = device),
+        DeviceTrouble::Unplugged => say!(device_unplugged, device = device),
+        DeviceTrouble::Stalled => say!(device_stalled, device = device),
+        DeviceTrouble::Failed => say!(device_failed, device = device),
+    };
     let without = match kind {
-        DeviceKind::Camera => "You can go on without a picture of yours.",
-        DeviceKind::Microphone => "Without it the other side does not hear you.",
-        DeviceKind::Speaker => "Without it you do not hear the other side.",
+        DeviceKind::Camera => say!(without_camera),
+        DeviceKind::Microphone => say!(without_microphone),
+        DeviceKind::Speaker => say!(without_speaker),
     };
-    let (what, next) = match trouble {
-        DeviceTrouble::Missing => (format!("No {kind} was found."), format!("Plug one in, then try again. {without}")),
-        DeviceTrouble::Denied => (
-            format!("The system does not let Housecall use the {kind}."),
-            format!("Allow it in the system's privacy settings, then try again. {without}"),
-        ),
-        DeviceTrouble::Busy => {
-            (format!("Another program uses the {kind}."), format!("Close that program, then try again. {without}"))
-        }
-        DeviceTrouble::Unplugged => {
-            (format!("The {kind} was unplugged."), format!("Plug it in, then try again, or choose another. {without}"))
-        }
-        DeviceTrouble::Stalled => (
-            format!("The {kind} gives nothing any more."),
-            format!("Unplug it, plug it in, then try again, or choose another. {without}"),
-        ),
-        DeviceTrouble::Failed => {
-            (format!("The {kind} does not work."), format!("Try again, or choose another. {without}"))
-        }
-    };
-    format!("{what} {next}")
+    format!("{what_and_next} {without}")
 }
 
 /// Where the sound went by itself, and why.
 pub(crate) fn device_moved(kind: DeviceKind, moved: &DeviceMove) -> String {
     let DeviceMove { to, cause } = moved;
     let now = match kind {
-        DeviceKind::Speaker => format!("The sound now goes to \u{201c}{to}\u{201d}."),
-        DeviceKind::Microphone => format!("The microphone \u{201c}{to}\u{201d} hears you now."),
-        DeviceKind::Camera => format!("The camera \u{201c}{to}\u{201d} sees you now."),
+        DeviceKind::Speaker => say!(device_moved_speaker, to = to.as_str()),
+        DeviceKind::Microphone => say!(device_moved_microphone, to = to.as_str()),
+        DeviceKind::Camera => say!(device_moved_camera, to = to.as_str()),
     };
     match cause {
         MoveCause::SystemChanged => now,
         MoveCause::ChosenAway { chosen, why } => {
+            let chosen = chosen.as_str();
             let why = match why {
-                DeviceTrouble::Missing | DeviceTrouble::Unplugged => "is gone",
-                DeviceTrouble::Busy => "is used by another program",
-                DeviceTrouble::Denied => "may not be used",
-                DeviceTrouble::Stalled | DeviceTrouble::Failed => "does not answer",
+                DeviceTrouble::Missing | DeviceTrouble::Unplugged => say!(moved_gone, chosen = chosen),
+                DeviceTrouble::Busy => say!(moved_busy, chosen = chosen),
+                DeviceTrouble::Denied => say!(moved_denied, chosen = chosen),
+                DeviceTrouble::Stalled | DeviceTrouble::Failed => say!(moved_silent, chosen = chosen),
             };
-            format!("\u{201c}{chosen}\u{201d} {why}. {now} It returns when \u{201c}{chosen}\u{201d} works again.")
+            format!("{why} {now} {}", say!(moved_returns, chosen = chosen))
         }
-        MoveCause::ChosenBack => format!("\u{201c}{to}\u{201d} is back. {now}"),
+        MoveCause::ChosenBack => format!("{} {now}", say!(moved_back, to = to.as_str())),
     }
 }
 
@@ -90,22 +91,31 @@ pub(crate) const MOVED_FOR: Duration = Duration::from_secs(15);
 
 /// Which devices do not work, where there is no room to say why.
 pub(crate) fn several_troubles(kinds: &[DeviceKind]) -> String {
-    let names: Vec<String> = kinds.iter().map(ToString::to_string).collect();
-    format!("These do not work: {}. The call goes on with what there is.", names.join(", "))
+    let names: Vec<&str> = kinds.iter().map(|kind| device_in_list(*kind)).collect();
+    say!(several_troubles, devices = names.join(", "))
+}
+
+/// A device in the midst of a sentence.
+pub(super) fn device_in_list(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Camera => say!(in_list_camera),
+        DeviceKind::Microphone => say!(in_list_microphone),
+        DeviceKind::Speaker => say!(in_list_speaker),
+    }
 }
 
 /// Opens a device again that did not work.
 pub(crate) fn try_again(kind: DeviceKind) -> String {
-    format!("Try the {kind} again")
+    say!(try_again, device = device_key(kind))
 }
 
 /// What the microphone's bar says in words.
 pub(crate) fn microphone_heard(muted: bool, trouble: bool, loud: f32) -> &'static str {
     match (muted, trouble) {
-        (true, _) => "Your microphone is off.",
-        (_, true) => "Your microphone does not work.",
-        _ if loud > 0.35 => "Your microphone hears you.",
-        _ => "Say something: the bar should move.",
+        (true, _) => say!(microphone_is_off),
+        (_, true) => say!(microphone_is_broken),
+        _ if loud > 0.35 => say!(microphone_hears),
+        _ => say!(microphone_say_something),
     }
 }
 

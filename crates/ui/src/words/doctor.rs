@@ -3,22 +3,27 @@
 use std::fmt::Write as _;
 
 use ::doctor::{
-    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way, Works,
+    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial,
+    Verdict, Way, Works,
 };
 use units::{DeviceKind, ScriptFault};
 
-use super::devices::{device_kind, device_trouble};
-use super::with_phone;
+use super::devices::{device_in_list, device_key, device_trouble};
+use super::{Language, rough_span, with_phone};
 
 /// What comes of a check, for everybody: what will work, then each reason with its next step. Ready for a terminal: a line is a
 /// paragraph.
-pub fn doctor_verdict(verdict: &Verdict, port: u16, phone: Option<&str>) -> String {
+pub fn doctor_verdict(language: Language, verdict: &Verdict, port: u16, phone: Option<&str>) -> String {
+    language.speaks(|| verdict_in_words(verdict, port, phone))
+}
+
+fn verdict_in_words(verdict: &Verdict, port: u16, phone: Option<&str>) -> String {
     let mut lines = vec![headline(verdict).to_owned()];
     lines.extend(verdict.reasons.iter().map(|reason| because(*reason, port)));
     lines.extend(verdict.notes.iter().filter_map(|note| noted(*note)));
     // Who reads that it works needs no telephone.
     if verdict.works == Works::Nothing {
-        lines.push(with_phone("If you cannot change that before your visit, call the clinic.", phone));
+        lines.push(with_phone(say!(doctor_call_clinic), phone));
     }
     lines.join("\n")
 }
@@ -29,13 +34,13 @@ fn headline(verdict: &Verdict) -> &'static str {
     let unmeasured = verdict.notes.iter().any(|note| unmeasured.contains(note));
     let is_thin = verdict.reasons.iter().any(|reason| matches!(reason, Reason::ThinUp(_) | Reason::ThinDown(_)));
     match verdict.works {
-        _ if verdict.reasons.iter().any(is_blocked) => "Visits are blocked by this network.",
-        Works::Nothing => "A visit will not work.",
-        Works::Voice if is_thin => "Voice only: the link is too thin for a picture.",
-        Works::Voice => "Voice only: too much gets lost for a picture.",
-        Works::StillPictures => "Voice, and a new picture every few seconds.",
-        Works::PictureAndVoice if unmeasured => "Visits get through from here.",
-        Works::PictureAndVoice => "Picture and voice will work.",
+        _ if verdict.reasons.iter().any(is_blocked) => say!(headline_blocked),
+        Works::Nothing => say!(headline_nothing),
+        Works::Voice if is_thin => say!(headline_voice_thin),
+        Works::Voice => say!(headline_voice_lossy),
+        Works::StillPictures => say!(headline_still_pictures),
+        Works::PictureAndVoice if unmeasured => say!(headline_unmeasured),
+        Works::PictureAndVoice => say!(headline_picture_and_voice),
     }
 }
 
@@ -46,126 +51,76 @@ fn is_blocked(reason: &Reason) -> bool {
 /// Why not all is well, and the next step.
 fn because(reason: Reason, port: u16) -> String {
     let text = match reason {
-        Reason::NoNetwork => "This computer is in no network. Plug in a cable or choose a Wi-Fi, then try again.",
+        Reason::NoNetwork => say!(because_no_network),
         Reason::NameUnknown => {
-            "Nobody knows the clinic's server by its name. Check the address; if it is right, the network's name \
-             service does not work: try another network."
+            say!(because_name_unknown)
         }
         Reason::ServerSilent => {
-            return format!(
-                "Nothing comes back from the clinic's server. Either it is off, or this network is closed: see \
-                 whether a web page opens, and ask who runs the network for TCP and UDP port {port}."
-            );
+            return say!(because_server_silent, port = port);
         }
         Reason::ServerRefuses => {
-            return format!(
-                "Nobody answers at port {port} of the clinic's server. It is off, or the address is wrong: ask the \
-                 clinic, or try again later."
-            );
+            return say!(because_server_refuses, port = port);
         }
         Reason::ProxyBlocks => {
-            return format!(
-                "This network's proxy does not connect to the clinic's server. Ask who runs the network to let it \
-                 connect there, port {port}."
-            );
+            return say!(because_proxy_blocks, port = port);
         }
         Reason::ProxyScript(fault) => {
-            return format!(
-                "{}, and without a proxy nobody is reached. Ask who runs the network to mend it, or to name a proxy that \
-                 connects to the clinic's server, port {port}.",
-                script(fault)
-            );
+            return say!(because_proxy_script, fault = script(fault), port = port);
         }
         Reason::OtherCertificate => {
-            "The server's certificate is not the one that the clinic told. Somebody may be in between, a security \
-             program or this network; or the clinic has a new certificate. Try another network, or ask the clinic \
-             for a new link."
+            say!(because_other_certificate)
         }
         Reason::UntrustedCertificate => {
-            "This computer does not trust the server's certificate. Check the computer's date and time; if they are \
-             right, this network may look into what you send: ask who runs it, or try another."
+            say!(because_untrusted_certificate)
         }
         Reason::TooOldTls => {
-            "What answers in the clinic's place speaks no TLS 1.3. A filter in this network may stand in between: \
-             ask who runs it to except the clinic's server, or try another network."
+            say!(because_too_old_tls)
         }
         Reason::Stranger => {
-            "Something else answers in the clinic's place. Many networks ask to sign in first: open any web page, \
-             sign in to the network, then try again."
+            say!(because_stranger)
         }
         Reason::ServerBroken => {
-            "The connection to the clinic's server breaks off. Try again; if it stays so, try another network."
+            say!(because_server_broken)
         }
         Reason::ClockWrong(minutes) => {
-            let direction = if minutes > 0 { "ahead" } else { "behind" };
-            return format!(
-                "This computer's clock is {} {direction}. Set the date and time, or signing in may fail.",
-                span(minutes.unsigned_abs())
-            );
+            let by = rough_span(minutes.unsigned_abs());
+            return if minutes > 0 { say!(because_clock_ahead, by = by) } else { say!(because_clock_behind, by = by) };
         }
         Reason::LinkUnusable => {
-            "This link cannot be used: it was made for another server, or it leads nowhere any more. Ask the clinic \
-             for a new link."
+            say!(because_link_unusable)
         }
-        Reason::LinkExpired => "This link's time is over. Ask the clinic for a new link.",
-        Reason::VisitOver => "The visit that this link is for is over. Ask the clinic for a new link.",
+        Reason::LinkExpired => say!(because_link_expired),
+        Reason::VisitOver => say!(because_visit_over),
         Reason::MediaBlocked => {
-            return format!(
-                "The clinic is reached, but this network lets neither voice nor picture through. Ask who runs it \
-                 for port {port} to the clinic's server, by UDP or by TCP with TLS, without looking into it."
-            );
+            return say!(because_media_blocked, port = port);
         }
         Reason::DatagramsBlocked { tls: true } => {
-            return format!(
-                "This network lets no UDP through, so voice and picture go the way of web pages: they may stop for a \
-                 moment where packets get lost. Better: ask who runs it for UDP port {port} to the clinic's server."
-            );
+            return say!(because_datagrams_blocked_tls, port = port);
         }
         Reason::DatagramsBlocked { tls: false } => {
-            return format!(
-                "This network lets neither UDP nor TLS to the relay through, so voice and picture go by TCP: they may \
-                 stop for a moment where packets get lost. Better: ask who runs it for UDP port {port} to the clinic's \
-                 server."
-            );
+            return say!(because_datagrams_blocked_tcp, port = port);
         }
         Reason::RelayBlocked => {
-            "The clinic's relay is not reached as it should be. Visits work where the two computers reach each other \
-             straight. Ask who runs this network for UDP to the clinic's relay."
+            say!(because_relay_blocked)
         }
         Reason::NoRelay => {
-            "The clinic's server relays nothing. Visits work where the two computers reach each other straight, and \
-             not in every network. Ask the clinic to run a relay."
+            say!(because_no_relay)
         }
         Reason::ThinUp(kbps) => {
-            return format!(
-                "The link from here carries {kbps} kbps. Close what else sends, or move closer to the Wi-Fi, or use a \
-                 cable."
-            );
+            return say!(because_thin_up, kbps = kbps);
         }
         Reason::ThinDown(kbps) => {
-            return format!(
-                "The link to here carries {kbps} kbps. Close what else is downloading, or move closer to the Wi-Fi, or \
-                 use a cable."
-            );
+            return say!(because_thin_down, kbps = kbps);
         }
         Reason::LosesPackets(percent) => {
-            return format!(
-                "Of a hundred packets {percent} get lost on the way. Move closer to the Wi-Fi, or use a cable; voice \
-                 and picture get by with a few."
-            );
+            return say!(because_loses_packets, percent = percent);
         }
         Reason::FarAway(millis) => {
-            return format!(
-                "An answer takes {}.{} seconds on this link, as by satellite. Wait a moment before you speak; \
-                 another network may be nearer.",
-                millis / 1_000,
-                millis % 1_000 / 100
-            );
+            return say!(because_far_away, seconds = millis / 1_000, tenths = millis % 1_000 / 100);
         }
         Reason::Device(kind, trouble) => return device_trouble(kind, trouble),
         Reason::SilentMicrophone => {
-            "The microphone gives nothing but silence. Look for a switch on it or on the headset, and whether it is \
-             muted in the system's settings."
+            say!(because_silent_microphone)
         }
     };
     text.to_owned()
@@ -173,16 +128,11 @@ fn because(reason: Reason, port: u16) -> String {
 
 fn noted(note: Note) -> Option<String> {
     let text = match note {
-        Note::RateNotAsked => Some(
-            "How fast the link is was not measured: that takes a visit's link, or an account of the clinic's staff.",
-        ),
-        Note::RateTooOften => Some(
-            "How fast the link is was not measured: too much was measured from this network just now. Try again in a few \
-             minutes.",
-        ),
-        Note::RateUnknown => Some("How fast the link is could not be measured."),
+        Note::RateNotAsked => Some(say!(noted_rate_not_asked)),
+        Note::RateTooOften => Some(say!(noted_rate_too_often)),
+        Note::RateUnknown => Some(say!(noted_rate_unknown)),
         Note::ProxyScript(fault) => {
-            return Some(format!("{}; visits do without it. Tell who runs the network.", script(fault)));
+            return Some(say!(noted_proxy_script, fault = script(fault)));
         }
         // They stand on the page beneath.
         Note::ByProxy | Note::ProxyNotNeeded => None,
@@ -190,132 +140,154 @@ fn noted(note: Note) -> Option<String> {
     text.map(str::to_owned)
 }
 
-fn script(fault: ScriptFault) -> &'static str {
+/// What is wrong with the network's proxy script: the beginning of a sentence.
+pub(crate) fn script(fault: ScriptFault) -> &'static str {
     match fault {
-        ScriptFault::Missing => "This network's proxy script (PAC) cannot be had from where it should be",
-        ScriptFault::Broken => "This network's proxy script (PAC) is no script, or it fails",
-        ScriptFault::Endless => "This network's proxy script (PAC) does not come to an end",
-        ScriptFault::Greedy => "This network's proxy script (PAC) wants more memory than it gets",
-        ScriptFault::NoWay => "This network's proxy script (PAC) names no proxy that this app can use",
-    }
-}
-
-fn span(minutes: u64) -> String {
-    match minutes {
-        0..=119 => format!("{minutes} minutes"),
-        120..=2_879 => format!("{} hours", minutes / 60),
-        _ => format!("{} days", minutes / 1_440),
+        ScriptFault::Missing => say!(script_missing),
+        ScriptFault::Broken => say!(script_broken),
+        ScriptFault::Endless => say!(script_endless),
+        ScriptFault::Greedy => say!(script_greedy),
+        ScriptFault::NoWay => say!(script_no_way),
     }
 }
 
 /// The page beneath, for who looks after the network: what was tried, with whom, and what came of it.
-pub fn doctor_page(findings: &Findings) -> String {
+pub fn doctor_page(language: Language, findings: &Findings) -> String {
+    language.speaks(|| page(findings))
+}
+
+fn page(findings: &Findings) -> String {
     let mut page = String::new();
     let mut row = |what: &str, how: &str, with: &str, came: &str| {
         // A string takes whatever is written to it.
         let _ = writeln!(page, "{what:<22} {how:<9} {with:<32} {came}");
     };
-    row("what", "how", "with", "came of it");
+    row(say!(page_what), say!(page_how), say!(page_with), say!(page_came));
     for Trial { rung, way, with, outcome, seen } in &findings.trials {
         let how = match way {
-            Way::Straight => "straight",
-            Way::Proxy => "proxy",
+            Way::Straight => say!(page_straight),
+            Way::Proxy => say!(page_by_proxy),
         };
-        let seen = seen.map_or(String::new(), |seen| format!(", seen as {seen}"));
-        row(rung_name(*rung), how, with, &format!("{}{seen}", came_of_it(*outcome)));
+        let seen = seen.map_or(String::new(), |seen| format!(", {}", say!(page_seen_as, address = seen.to_string())));
+        row(rung_in_words(*rung), how, with, &format!("{}{seen}", outcome_in_words(*outcome)));
     }
-    let proxy = findings.proxy.as_deref().unwrap_or("none");
+    let proxy = findings.proxy.as_deref().unwrap_or(say!(page_proxy_none));
     let named = match findings.proxy_script {
         Some(fault) => script(fault),
-        None if findings.proxy.is_some() => "named by the environment, the system or a script",
+        None if findings.proxy.is_some() => say!(page_proxy_named),
         None => "",
     };
-    row("proxy", "", proxy, named);
+    row(say!(page_proxy), "", proxy, named);
     let relay = match findings.relay {
-        Relay::Unknown => "not said; the server's own port was asked",
-        Relay::There => "there is one",
-        Relay::None => "there is none",
+        Relay::Unknown => say!(page_relay_unknown),
+        Relay::There => say!(page_relay_there),
+        Relay::None => say!(page_relay_none),
     };
-    row("the clinic's relay", "", "", relay);
+    row(say!(page_relay), "", "", relay);
     if let Some(packets) = findings.packets {
-        let came = format!(
-            "{} of {} answered; round trip {} ms, slowest {} ms",
-            packets.answered, packets.sent, packets.round_trip_ms, packets.slowest_ms
+        let came = say!(
+            page_packets_came,
+            answered = packets.answered,
+            sent = packets.sent,
+            trip = packets.round_trip_ms,
+            slowest = packets.slowest_ms
         );
-        row("packets like a voice's", "straight", "", &came);
+        row(say!(page_packets), say!(page_straight), "", &came);
     }
     if let Rate::AtLeast(rates) = findings.rate {
-        let came = format!("up at least {} kbps, down at least {} kbps", rates.up.as_kbps(), rates.down.as_kbps());
-        row("rate, by HTTPS", "", "", &came);
+        let came = say!(page_rate_came, up = rates.up.as_kbps(), down = rates.down.as_kbps());
+        row(say!(page_rate), "", "", &came);
     }
     if let Some(ahead) = findings.clock_ahead_secs {
-        row("clock", "", "", &format!("{ahead:+} s against the server's"));
+        row(say!(page_clock), "", "", &say!(page_clock_came, ahead = format!("{ahead:+}")));
     }
     let link = match findings.link {
-        LinkState::Unknown => "not asked, or not answered",
-        LinkState::Good => "leads to a visit",
-        LinkState::Unusable => "cannot be used",
-        LinkState::Expired => "its time is over",
-        LinkState::Ended => "the visit is over",
+        LinkState::Unknown => say!(page_link_unknown),
+        LinkState::Good => say!(page_link_good),
+        LinkState::Unusable => say!(page_link_unusable),
+        LinkState::Expired => say!(page_link_expired),
+        LinkState::Ended => say!(page_link_ended),
     };
-    row("the visit's link", "", "", link);
+    row(say!(page_link), "", "", link);
     for device in &findings.devices {
         let came = match device.outcome {
-            DeviceOutcome::Works => "works",
-            DeviceOutcome::Silent => "gives silence",
-            DeviceOutcome::Trouble(_) => "does not work",
-            DeviceOutcome::Unwanted => "not tried",
+            DeviceOutcome::Works => say!(page_device_works),
+            DeviceOutcome::Silent => say!(page_device_silent),
+            DeviceOutcome::Trouble(_) => say!(page_device_trouble),
+            DeviceOutcome::Unwanted => say!(page_device_unwanted),
         };
         let comma = if device.detail.is_empty() { "" } else { ": " };
-        row(&device_kind(device.kind).to_lowercase(), "", "", &format!("{came}{comma}{}", device.detail));
+        row(device_in_list(device.kind), "", "", &format!("{came}{comma}{}", device.detail));
     }
     page
 }
 
 /// What is tried, in short.
-pub fn rung_name(rung: Rung) -> &'static str {
+pub fn rung_name(language: Language, rung: Rung) -> &'static str {
+    language.speaks(|| rung_in_words(rung))
+}
+
+fn rung_in_words(rung: Rung) -> &'static str {
     match rung {
-        Rung::Https => "server, HTTPS",
-        Rung::Stun => "own address, STUN",
-        Rung::RelayUdp => "relay, UDP",
-        Rung::RelayTcp => "relay, TCP",
-        Rung::RelayTls => "relay, TLS",
+        Rung::Https => say!(rung_name_https),
+        Rung::Stun => say!(rung_name_stun),
+        Rung::RelayUdp => say!(rung_name_relay_udp),
+        Rung::RelayTcp => say!(rung_name_relay_tcp),
+        Rung::RelayTls => say!(rung_name_relay_tls),
     }
 }
 
 /// What came of it, in short.
-pub fn came_of_it(outcome: Outcome) -> String {
+pub fn came_of_it(language: Language, outcome: Outcome) -> String {
+    language.speaks(|| outcome_in_words(outcome))
+}
+
+fn outcome_in_words(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Works { took_ms: 0 } => "works, under 1 ms".to_owned(),
-        Outcome::Works { took_ms } => format!("works, {took_ms} ms"),
+        Outcome::Works { took_ms: 0 } => say!(works_at_once).to_owned(),
+        Outcome::Works { took_ms } => say!(works_after, millis = took_ms),
         Outcome::Fails { why } => fault(why).to_owned(),
     }
 }
 
 fn fault(fault: Fault) -> &'static str {
     match fault {
-        Fault::NameUnknown => "the name is not known",
-        Fault::Refused => "refused: nobody listens there",
-        Fault::Silent => "no answer in time",
-        Fault::NoRoute => "no route from here",
-        Fault::Proxy => "the proxy does not connect",
-        Fault::ProxyScript => "the proxy script cannot be used, nor is it reached straight",
-        Fault::OtherCertificate => "another certificate than the pinned one",
-        Fault::Untrusted => "a certificate that is not trusted",
-        Fault::TooOldTls => "no TLS 1.3",
-        Fault::Stranger => "something else answers",
-        Fault::NoRelay => "reached, and no relay answers",
-        Fault::Broken => "the connection broke",
+        Fault::NameUnknown => say!(fault_name_unknown),
+        Fault::Refused => say!(fault_refused),
+        Fault::Silent => say!(fault_silent),
+        Fault::NoRoute => say!(fault_no_route),
+        Fault::Proxy => say!(fault_proxy),
+        Fault::ProxyScript => say!(fault_proxy_script),
+        Fault::OtherCertificate => say!(fault_other_certificate),
+        Fault::Untrusted => say!(fault_untrusted),
+        Fault::TooOldTls => say!(fault_too_old_tls),
+        Fault::Stranger => say!(fault_stranger),
+        Fault::NoRelay => say!(fault_no_relay),
+        Fault::Broken => say!(fault_broken),
     }
 }
 
+/// How many packets came back, in one line.
+pub fn packets_came_back(language: Language, packets: &Packets) -> String {
+    language.speaks(|| say!(packets_came_back, answered = packets.answered, sent = packets.sent))
+}
+
+/// What the link carries, in one line.
+pub fn rates_found(language: Language, rates: &Rates) -> String {
+    language.speaks(|| say!(rates_found, up = rates.up.as_kbps(), down = rates.down.as_kbps()))
+}
+
 /// A device that was tried, in one line.
-pub fn device_tried(kind: DeviceKind, outcome: DeviceOutcome) -> String {
+pub fn device_tried(language: Language, kind: DeviceKind, outcome: DeviceOutcome) -> String {
+    language.speaks(|| device_in_words(kind, outcome))
+}
+
+fn device_in_words(kind: DeviceKind, outcome: DeviceOutcome) -> String {
     match outcome {
-        DeviceOutcome::Works => format!("{} works.", device_kind(kind)),
+        DeviceOutcome::Works => say!(device_tried_works, device = device_key(kind)),
         DeviceOutcome::Silent => because(Reason::SilentMicrophone, 0),
         DeviceOutcome::Trouble(trouble) => device_trouble(kind, trouble),
-        DeviceOutcome::Unwanted => format!("{} was not tried.", device_kind(kind)),
+        DeviceOutcome::Unwanted => say!(device_tried_unwanted, device = device_key(kind)),
     }
 }
 
@@ -368,7 +340,7 @@ mod tests {
     #[test]
     fn who_is_blocked_reads_which_port_to_ask_for_and_whom_to_call() {
         let blocked = Verdict { works: Works::Nothing, reasons: vec![Reason::MediaBlocked], notes: vec![] };
-        let words = doctor_verdict(&blocked, 443, Some("+1 555 0100"));
+        let words = doctor_verdict(Language::English, &blocked, 443, Some("+1 555 0100"));
         assert!(words.starts_with("Visits are blocked by this network.\n"), "{words}");
         assert!(words.contains("port 443") && words.contains("+1 555 0100"), "{words}");
     }

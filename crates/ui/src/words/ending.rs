@@ -11,28 +11,14 @@ use super::{refused, span};
 /// The end of a patient's visit: a title, and a sentence with the next step.
 pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
     let (title, sentence) = match reason {
-        EndReason::HungUp => ("The visit is over", "You ended the call. To come back, open your link again."),
-        EndReason::TheyHungUp => ("The visit is over", "The clinic ended the call. You can close this window."),
-        EndReason::Denied => ("Not let in", "The clinic did not let you in. Call the clinic if this is a mistake."),
-        EndReason::Removed => {
-            ("The visit is over", "The clinic ended your part in the visit. Call the clinic if this is a mistake.")
-        }
-        EndReason::VisitOver => (
-            "The visit is over",
-            "Its time is over, or nobody was in it any more. Call the clinic if you need another.",
-        ),
-        EndReason::NoConnection => (
-            "No connection",
-            "The two apps could not reach each other. Try another network, such as a telephone's, or call the clinic.",
-        ),
-        EndReason::HandshakeUnfinished => (
-            "The connection is too weak",
-            "A way to the clinic was found, but it is too weak for a safe call. Try another network, or call the clinic.",
-        ),
-        EndReason::ConnectionLost => (
-            "The connection was lost",
-            "It did not come back within ten minutes. Look after your network, then open your link again, or call the clinic.",
-        ),
+        EndReason::HungUp => (say!(end_visit_over_title), say!(end_hung_up)),
+        EndReason::TheyHungUp => (say!(end_visit_over_title), say!(end_they_hung_up)),
+        EndReason::Denied => (say!(end_denied_title), say!(end_denied)),
+        EndReason::Removed => (say!(end_visit_over_title), say!(end_removed)),
+        EndReason::VisitOver => (say!(end_visit_over_title), say!(end_visit_over)),
+        EndReason::NoConnection => (say!(end_no_connection_title), say!(end_no_connection)),
+        EndReason::HandshakeUnfinished => (say!(end_handshake_unfinished_title), say!(end_handshake_unfinished)),
+        EndReason::ConnectionLost => (say!(end_connection_lost_title), say!(end_connection_lost)),
         EndReason::Refused(refusal) => return refused(refusal, Role::Guest),
     };
     (title, sentence.to_owned())
@@ -43,23 +29,25 @@ pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
 pub(crate) fn visit_end(end: &CallEnd, engine: Option<EndReason>) -> (&'static str, String) {
     match (end, engine) {
         (CallEnd::Refused { .. }, Some(EndReason::Refused(refusal))) => refused(refusal, Role::Host),
-        (CallEnd::Refused { .. }, Some(EndReason::Removed)) => (super::VISIT_LEFT, VISIT_IS_ELSEWHERE.to_owned()),
-        _ => (super::VISIT_OVER, call_end(end)),
+        (CallEnd::Refused { .. }, Some(EndReason::Removed)) => (super::visit_left(), visit_is_elsewhere().to_owned()),
+        _ => (super::visit_over(), call_end(end)),
     }
 }
 
-const VISIT_IS_ELSEWHERE: &str = "It was handed over, or another device of yours holds it now.";
+words! {
+    visit_is_elsewhere,
+}
 
 fn call_end(end: &CallEnd) -> String {
     match end {
-        CallEnd::ByUs => "You ended the visit.".to_owned(),
-        CallEnd::ByThem => "The patient ended the call.".to_owned(),
-        CallEnd::VisitOver => "The visit's time was over, or all were away too long.".to_owned(),
-        CallEnd::NoConnection => "No connection to the patient was found. They may try another network.".to_owned(),
-        CallEnd::HandshakeUnfinished => {
-            "The way to the patient was too weak for a safe call. They may try another network.".to_owned()
-        }
-        CallEnd::ConnectionLost => "The connection was lost and did not come back.".to_owned(),
+        CallEnd::ByUs => say!(call_end_by_us).to_owned(),
+        CallEnd::ByThem => say!(call_end_by_them).to_owned(),
+        CallEnd::VisitOver => say!(call_end_visit_over).to_owned(),
+        CallEnd::NoConnection => say!(call_end_no_connection).to_owned(),
+        CallEnd::HandshakeUnfinished => say!(call_end_handshake_unfinished).to_owned(),
+        CallEnd::ConnectionLost => say!(call_end_connection_lost).to_owned(),
+        CallEnd::Server(trouble) => super::server_in_words(*trouble),
+        CallEnd::ServerRefused(code) => super::of_code(*code).to_owned(),
         CallEnd::Refused { sentence } => sentence.clone(),
     }
 }
@@ -67,13 +55,12 @@ fn call_end(end: &CallEnd) -> String {
 /// How long the two talked, and how often it was interrupted.
 pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
     if talked_for.is_zero() {
-        return "Nobody talked.".to_owned();
+        return say!(talked_never).to_owned();
     }
-    let long = format!("You talked for {}", span(talked_for));
+    let talked = span(talked_for);
     match reconnections {
-        0 => format!("{long}."),
-        1 => format!("{long}; the connection was lost once and came back."),
-        often => format!("{long}; the connection was lost {often} times and came back."),
+        0 => say!(talked, talked = talked),
+        lost => say!(talked_and_lost, talked = talked, lost = lost),
     }
 }
 

@@ -4,95 +4,55 @@ use desk::{DeviceRole, DeviceStanding, Keeping, KeysProblem, KeysSnapshot};
 
 use super::of_code;
 
-pub(crate) const OPENING_KEYS: &str = "Opening your keys…";
-pub(crate) const TRY_AGAIN: &str = "Try again";
-pub(crate) const ASK_ANEW: &str = "Ask anew";
-pub(crate) const IN_MEMORY: &str = "This machine has no keyring that takes keys, so they are gone when this window is closed. \
-                                    Turn the system's keyring on, then sign in again.";
-pub(crate) const COMPARE_HERE: &str = "Read these digits with your admin, side by side or on the telephone, not by e-mail or \
-                                       chat. Are they the same on both screens?";
-pub(crate) const AGREEING: &str = "The two apps are agreeing on the digits…";
+words! {
+    opening_keys,
+    try_again_now,
+    ask_anew,
+    in_memory,
+    compare_here,
+    agreeing,
+}
 
 /// A title, and a sentence with the next step.
 pub(crate) fn device_standing(standing: &DeviceStanding) -> (&'static str, String) {
     let (title, sentence) = match standing {
-        DeviceStanding::Opening => (OPENING_KEYS, "If the system asks for your keyring's password, type it."),
-        DeviceStanding::KeyringLocked => (
-            "Your keyring is locked",
-            "The keys of this device are in the system's keyring, and it did not open. Unlock it, then try again.",
-        ),
-        DeviceStanding::KeyringUnreadable => (
-            "Your keys cannot be read",
-            "What the keyring keeps is damaged, or of a newer app. Update this app; if that does not help, ask anew.",
-        ),
-        DeviceStanding::NoClinic => (
-            "Your clinic is not set up yet",
-            "An admin has to set the clinic up first. Ask your admin to sign in; this goes on by itself.",
-        ),
-        DeviceStanding::Waiting => (
-            "This device is new",
-            "Your admin has to let it in. Call your admin and stay here: ten digits appear, and you compare them.",
-        ),
-        DeviceStanding::Comparing(_) => ("Compare the digits", COMPARE_HERE),
-        DeviceStanding::Confirmed => (
-            "Almost there",
-            "Your admin's app is certifying this device. Stay here; if it lasts, ask your admin to say that the digits are \
-             the same.",
-        ),
-        DeviceStanding::Differ => (
-            "The digits differ",
-            "Somebody may be between this device and your clinic, so nothing was certified. Call your admin, and ask anew \
-             from another network.",
-        ),
-        DeviceStanding::Refused => (
-            "This device was not let in",
-            "An admin refused it, or nobody compared digits in time. Call your admin, then ask anew.",
-        ),
-        DeviceStanding::Certified { role, .. } => {
-            return ("This device is enrolled", certified_for(*role));
+        DeviceStanding::Opening => (opening_keys(), say!(standing_opening)),
+        DeviceStanding::KeyringLocked => (say!(standing_keyring_locked_title), say!(standing_keyring_locked)),
+        DeviceStanding::KeyringUnreadable => {
+            (say!(standing_keyring_unreadable_title), say!(standing_keyring_unreadable))
         }
-        DeviceStanding::Over => (
-            "This device's certificate is over",
-            "It is renewed as soon as your admin signs in. Ask your admin to open Housecall, and look whether this \
-             machine's clock is right.",
-        ),
-        DeviceStanding::Replaced => (
-            "Your clinic was recovered",
-            "Your admin has to certify this device anew. Ask your admin to open Housecall; this goes on by itself.",
-        ),
-        DeviceStanding::Revoked => (
-            "This device was revoked",
-            "Your clinic has said that it is lost, so it may do nothing any more. Call your admin if you have it, and ask \
-             anew.",
-        ),
-        DeviceStanding::AnotherClinic => (
-            "This is another clinic",
-            "The server says that it is not the clinic to which this device belongs. Do not go on; call who runs the \
-             server. Only if your clinic began anew, ask anew.",
-        ),
+        DeviceStanding::NoClinic => (say!(standing_no_clinic_title), say!(standing_no_clinic)),
+        DeviceStanding::Waiting => (say!(standing_waiting_title), say!(standing_waiting)),
+        DeviceStanding::Comparing(_) => (say!(standing_comparing_title), compare_here()),
+        DeviceStanding::Confirmed => (say!(standing_confirmed_title), say!(standing_confirmed)),
+        DeviceStanding::Differ => (say!(standing_differ_title), say!(standing_differ)),
+        DeviceStanding::Refused => (say!(standing_refused_title), say!(standing_refused)),
+        DeviceStanding::Certified { role, .. } => {
+            return (say!(standing_certified_title), certified_for(*role));
+        }
+        DeviceStanding::Over => (say!(standing_over_title), say!(standing_over)),
+        DeviceStanding::Replaced => (say!(standing_replaced_title), say!(standing_replaced)),
+        DeviceStanding::Revoked => (say!(standing_revoked_title), say!(standing_revoked)),
+        DeviceStanding::AnotherClinic => (say!(standing_another_clinic_title), say!(standing_another_clinic)),
     };
     (title, sentence.to_owned())
 }
 
 fn certified_for(role: DeviceRole) -> String {
     match role {
-        DeviceRole::Clinician => {
-            "It is certified for a clinician's account. Sign in with that one to hold visits.".to_owned()
-        }
-        DeviceRole::Admin => {
-            "It is certified for an admin. Devices are let in on the laptop that holds the clinic's keys.".to_owned()
-        }
-        role => format!("It is certified for the {}. There is nothing more to do here yet.", role_name(role)),
+        DeviceRole::Clinician => say!(certified_for_clinician).to_owned(),
+        DeviceRole::Admin => say!(certified_for_admin).to_owned(),
+        role => say!(certified_for, role = role_name(role)),
     }
 }
 
 /// What a device is for.
-pub(crate) const fn role_name(role: DeviceRole) -> &'static str {
+pub(crate) fn role_name(role: DeviceRole) -> &'static str {
     match role {
-        DeviceRole::Admin => "admin",
-        DeviceRole::Clinician => "clinician",
-        DeviceRole::FrontDesk => "front desk",
-        DeviceRole::Auditor => "auditor",
+        DeviceRole::Admin => say!(role_name_admin),
+        DeviceRole::Clinician => say!(role_name_clinician),
+        DeviceRole::FrontDesk => say!(role_name_front_desk),
+        DeviceRole::Auditor => say!(role_name_auditor),
     }
 }
 
@@ -104,15 +64,13 @@ pub(crate) fn one_by_one(digits: &str) -> String {
 /// Something that a clinician at the desk should know of the keys.
 pub(crate) fn hint_of_keys(keys: &KeysSnapshot) -> Option<String> {
     if keys.keeping == Keeping::Memory {
-        return Some(IN_MEMORY.to_owned());
+        return Some(in_memory().to_owned());
     }
     match keys.device {
-        DeviceStanding::Certified { days_left, .. } if days_left < 3 => {
-            let when = if days_left == 0 { "today".to_owned() } else { format!("in {days_left} days at most") };
-            Some(format!(
-                "This device's certificate is over {when}. Ask your admin to open Housecall, which renews it."
-            ))
-        }
+        DeviceStanding::Certified { days_left, .. } if days_left < 3 => Some(match days_left {
+            0 => say!(certificate_over_today).to_owned(),
+            days => say!(certificate_over_soon, days = days),
+        }),
         _ => None,
     }
 }
@@ -120,114 +78,107 @@ pub(crate) fn hint_of_keys(keys: &KeysSnapshot) -> Option<String> {
 pub(crate) fn keys_problem(problem: &KeysProblem) -> String {
     match problem {
         KeysProblem::SheetGroup(group) => {
-            return format!("Group {group} is not as it stands on the sheet. Look at it again and type it anew.");
+            return say!(keys_problem_sheet_group, group = group);
         }
-        KeysProblem::SheetLength => "The sheet has eight groups of five letters and digits. Type all of them.",
+        KeysProblem::SheetLength => say!(keys_problem_sheet_length),
         KeysProblem::AnotherSheet => {
-            "This sheet is of another clinic. Look for the one with this clinic's fingerprint."
+            say!(keys_problem_another_sheet)
         }
-        KeysProblem::Name => "Patients see this name: it has 1 to 64 letters. Type it again.",
+        KeysProblem::Name => say!(keys_problem_name),
         KeysProblem::CheckFailed => {
-            "The two apps did not come to digits, and nothing was certified. Compare again; if it fails \
-                                     twice, try another network."
+            say!(keys_problem_check_failed)
         }
         KeysProblem::CheckedTooOften => {
-            "Digits were compared too often, so the request was taken back. Ask anew on the new device."
+            say!(keys_problem_checked_too_often)
         }
         KeysProblem::Differed => {
-            "The digits differed: somebody may be between you and that device, and it was refused. Call its \
-                                  person, and try from another network."
+            say!(keys_problem_differed)
         }
         KeysProblem::TooManyRevoked => {
-            "More devices were lost within a week than one list takes. Recover the clinic with the \
-                                        sheet, and certify anew who is left."
+            say!(keys_problem_too_many_revoked)
         }
         KeysProblem::TooManyWait => {
-            "Two other devices of this account wait already. Ask your admin to refuse those that you do \
-                                     not use, then sign in again."
+            say!(keys_problem_too_many_wait)
         }
         KeysProblem::OddAnswer => {
-            "The server answered something that cannot be. Try again; if it lasts, call who runs the server."
+            say!(keys_problem_odd_answer)
         }
         KeysProblem::Refused(code) => of_code(*code),
-        KeysProblem::Failed(sentence) => return sentence.clone(),
+        KeysProblem::Failed(trouble) => return super::server_in_words(*trouble),
+        KeysProblem::NotSealed => say!(keys_problem_not_sealed),
     }
     .to_owned()
 }
 
-// The clinic's keys.
-pub(crate) const OFFICE: &str = "Your clinic's devices";
-pub(crate) const SET_UP: &str = "Set up your clinic";
-pub(crate) const SET_UP_WHY: &str = "This laptop makes your clinic's key: by it, patients' apps know that they reach you and nobody \
-                                     else. The server never has it. You print it on a recovery sheet; have a printer or a pen ready.";
-pub(crate) const SHEET: &str = "Your recovery sheet";
-pub(crate) const SHEET_WHY: &str = "Print it, or write it down, and lock it away like a passport. It brings the clinic back when this \
-                                    laptop is lost. Whoever has it can pose as your clinic. It is shown once.";
-pub(crate) const PRINT_SHEET: &str = "Open the sheet to print it";
-pub(crate) const SHEET_GROUPS: &str = "The eight groups";
-pub(crate) const TYPE_BACK: &str = "Type two groups from the paper, so that it is certain that you can read it.";
-pub(crate) const CONFIRM_SHEET: &str = "The sheet is safe; set up the clinic";
-pub(crate) const NOT_NOW_SHEET: &str = "Not now; forget this sheet";
-pub(crate) const WAITING_DEVICES: &str = "Waiting to be let in";
-pub(crate) const NONE_WAIT: &str = "No device waits. Who signs in on a new one appears here.";
-pub(crate) const ENROLLED_DEVICES: &str = "On the list";
-pub(crate) const CALL_THEM: &str = "Call its person on the telephone, or stand beside them.";
-pub(crate) const NAME_SHOWN: &str = "Name, as patients see it";
-pub(crate) const ROLE: &str = "This device is for the";
-pub(crate) const REFUSE: &str = "Refuse";
-pub(crate) const ASK_SAME: &str = "Are these digits the same on the new device?";
-pub(crate) const REVOKE_WHY: &str = "It may do nothing any more, its person is signed out everywhere, and calls that it is in are \
-                                     ended. This cannot be taken back.";
-pub(crate) const REVOKE_NOW: &str = "Revoke it now";
-pub(crate) const ELSEWHERE: &str = "Your clinic's keys are on another laptop";
-pub(crate) const ELSEWHERE_WHY: &str = "Devices are let in and revoked there. If that laptop is lost or broken, the recovery sheet \
-                                        brings the clinic here.";
-pub(crate) const RECOVER: &str = "Recover the clinic";
-pub(crate) const RECOVER_WHY: &str = "Type the eight groups of the sheet. The other laptop can certify nothing any more, and every \
-                                      device has to be certified anew, here.";
-pub(crate) const SHEET_TYPED: &str = "Recovery sheet";
-pub(crate) const RECOVER_NOW: &str = "Recover it here";
-pub(crate) const BUSY: &str = "Telling the server…";
+words! {
+    // The clinic's keys.
+    office,
+    set_up,
+    set_up_why,
+    sheet,
+    sheet_why,
+    print_sheet,
+    sheet_groups,
+    type_back,
+    confirm_sheet,
+    not_now_sheet,
+    waiting_devices,
+    none_wait,
+    enrolled_devices,
+    call_them,
+    name_shown,
+    role_of_device,
+    ask_same,
+    revoke_why,
+    revoke_now,
+    elsewhere,
+    elsewhere_why,
+    recover,
+    recover_why,
+    sheet_typed,
+    recover_now,
+    busy,
+}
 
 pub(crate) fn sheet_written(path: &str) -> String {
-    format!("It was written to {path} and is deleted when you go on. Do not copy it elsewhere.")
+    say!(sheet_written, path = path)
 }
 
 pub(crate) fn group(number: usize) -> String {
-    format!("Group {number}")
+    say!(group, number = number)
 }
 
 pub(crate) fn fingerprint(fingerprint: &str) -> String {
-    format!("The clinic's fingerprint: {fingerprint}")
+    say!(fingerprint, fingerprint = fingerprint)
 }
 
 /// A device that waits, by the account of which the server says it is.
 pub(crate) fn waits(account: Option<&str>, number: usize) -> String {
-    account.map_or_else(|| format!("Device {number}"), str::to_owned)
+    account.map_or_else(|| say!(waits, number = number), str::to_owned)
 }
 
 pub(crate) fn says_it_is(role: DeviceRole) -> String {
-    format!("The server says: an account for the {}.", role_name(role))
+    say!(says_it_is, role = role_name(role))
 }
 
 pub(crate) fn let_in(who: &str) -> String {
-    format!("Let in {who}")
+    say!(let_in, who = who)
 }
 
 pub(crate) fn refuse(who: &str) -> String {
-    format!("{REFUSE} {who}")
+    say!(refuse, who = who)
 }
 
 pub(crate) fn revoke(who: &str) -> String {
-    format!("Revoke {who}")
+    say!(revoke, who = who)
 }
 
 pub(crate) fn certify_anew(who: &str) -> String {
-    format!("Certify {who} anew")
+    say!(certify_anew, who = who)
 }
 
 pub(crate) fn really_revoke(who: &str) -> String {
-    format!("Is the device of {who} lost?")
+    say!(really_revoke, who = who)
 }
 
 /// A line about a device on the list.
@@ -236,21 +187,20 @@ pub(crate) fn device_row(name: Option<&str>, account: Option<&str>, role: Option
         (Some(name), Some(account)) if name != account => format!("{name} ({account})"),
         (Some(name), _) => name.to_owned(),
         (None, Some(account)) => account.to_owned(),
-        (None, None) => "A device without a name".to_owned(),
+        (None, None) => say!(device_nameless).to_owned(),
     };
     role.map_or_else(|| who.clone(), |role| format!("{who}, {}", role_name(role)))
 }
 
-pub(crate) const ROW_THIS: &str = "This laptop, which holds the clinic's keys.";
-pub(crate) const ROW_CERTIFIED: &str = "Certified.";
-pub(crate) const ROW_ANEW: &str = "Certified before the clinic was recovered. Certify it anew only if you know it.";
-pub(crate) const ROW_UNKNOWN: &str = "Not known to this laptop. Revoke it, and let its person ask anew.";
+words! {
+    row_this,
+    row_certified,
+    row_anew,
+    row_unknown,
+}
 
 pub(crate) fn issuer_over(days: u64) -> String {
-    format!(
-        "This laptop may certify for {days} more days. Before that, recover the clinic with the sheet here, at an hour without \
-         visits."
-    )
+    say!(issuer_over, days = days)
 }
 
 #[cfg(test)]
@@ -323,6 +273,6 @@ mod tests {
         let keys = |device, keeping| KeysSnapshot { device, office: None, clinic: None, keeping, problem: None };
         assert_eq!(hint_of_keys(&keys(certified(6), Keeping::Keyring)), None);
         assert!(hint_of_keys(&keys(certified(1), Keeping::Keyring)).is_some());
-        assert_eq!(hint_of_keys(&keys(certified(6), Keeping::Memory)).as_deref(), Some(IN_MEMORY));
+        assert_eq!(hint_of_keys(&keys(certified(6), Keeping::Memory)).as_deref(), Some(in_memory()));
     }
 }

@@ -5,41 +5,40 @@ use std::time::Duration;
 use super::span;
 
 pub(crate) fn signed_in_as(name: &str, server: &str) -> String {
-    format!("Signed in as {name} at {server}")
+    say!(signed_in_as, name = name, server = server)
 }
 
 /// For whom the visit is, as the clinician calls them.
 pub(crate) fn visit_of(patient: &str) -> String {
-    format!("For {patient}. The name stays on this machine.")
+    say!(visit_of, patient = patient)
 }
 
 pub(crate) fn how_many_wait(count: usize) -> String {
     match count {
-        0 => "Nobody waits yet".to_owned(),
-        1 => "Somebody waits".to_owned(),
-        count => format!("{count} people wait"),
+        0 => say!(nobody_waits).to_owned(),
+        count => say!(how_many_wait, count = count),
     }
 }
 
 pub(crate) fn visitor(number: Option<usize>) -> String {
-    numbered("Visitor with your link", number)
+    numbered(say!(visitor), number)
 }
 
 pub(crate) fn visitor_beside(number: Option<usize>, waited: Duration) -> String {
-    format!("{} waits for {}.", visitor(number), span(waited))
+    say!(visitor_beside, visitor = visitor(number), waited = span(waited))
 }
 
 pub(crate) fn visitor_waits(waited: Duration, warm: bool) -> String {
-    let ready = if warm { "ready" } else { "getting ready" };
-    format!("Waits for {}, {ready}", span(waited))
+    let waited = span(waited);
+    if warm { say!(visitor_waits_ready, waited = waited) } else { say!(visitor_waits, waited = waited) }
 }
 
 pub(crate) fn admit(number: Option<usize>) -> String {
-    numbered("Admit", number)
+    numbered(say!(admit), number)
 }
 
 pub(crate) fn decline(number: Option<usize>) -> String {
-    numbered("Decline", number)
+    numbered(say!(decline), number)
 }
 
 fn numbered(word: &str, number: Option<usize>) -> String {
@@ -48,7 +47,7 @@ fn numbered(word: &str, number: Option<usize>) -> String {
 
 pub(crate) fn waiting_since(waited: Duration) -> String {
     match waited.as_secs() / 60 {
-        0 => "You came just now.".to_owned(),
-        _ => format!("You have waited for {}.", span(waited)),
+        0 => say!(waiting_just_now).to_owned(),
+        _ => say!(waiting_since, waited = span(waited)),
     }
 }

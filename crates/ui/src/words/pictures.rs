@@ -3,55 +3,51 @@
 use call::{Mode, PictureOff, PicturePlan, PictureSent, Remote};
 
 /// What the link leaves of our picture, where that is not a moving one.
-pub(crate) const fn own_on_thin_link(plan: PicturePlan) -> Option<&'static str> {
+pub(crate) fn own_on_thin_link(plan: PicturePlan) -> Option<&'static str> {
     match plan {
-        PicturePlan::Slides { .. } => {
-            Some("Your picture is being sent as single frames: the link is thin. Your voice goes first.")
-        }
-        PicturePlan::Off(PictureOff::LinkTooThin) => {
-            Some("Your picture is not being sent: the link is too thin. They hear you, and it comes back by itself.")
-        }
+        PicturePlan::Slides { .. } => Some(say!(own_on_thin_link_slides)),
+        PicturePlan::Off(PictureOff::LinkTooThin) => Some(say!(own_on_thin_link_off)),
         PicturePlan::On { .. } | PicturePlan::Off(_) => None,
     }
 }
 
 /// The same of theirs.
-pub(crate) const fn theirs_on_thin_link(remote: Remote) -> Option<&'static str> {
+pub(crate) fn theirs_on_thin_link(remote: Remote) -> Option<&'static str> {
     match (remote.camera_off, remote.picture) {
-        (false, PictureSent::Slides) => {
-            Some("Their picture comes as single frames: their link is thin. Their voice goes first.")
-        }
-        (false, PictureSent::LinkTooThin) => {
-            Some("Their picture does not come: their link is too thin. You hear them, and it comes back by itself.")
-        }
+        (false, PictureSent::Slides) => Some(say!(theirs_on_thin_link_slides)),
+        (false, PictureSent::LinkTooThin) => Some(say!(theirs_on_thin_link_off)),
         (true, _) | (false, PictureSent::Moving) => None,
     }
 }
 
-/// What stands in the place of their picture meanwhile: the last one would look as if they sat still.
-pub(crate) const THEIR_LINK_TOO_THIN: &str = "Their link is too thin for a picture";
+words! {
+    /// What stands in the place of their picture meanwhile: the last one would look as if they sat still.
+    their_link_too_thin,
+}
 
 /// Why the pictures are as they are, where somebody chose that.
-pub(crate) const fn chosen(mode: Mode, own_save_data: bool, remote: Option<Remote>) -> Option<&'static str> {
+pub(crate) fn chosen(mode: Mode, own_save_data: bool, remote: Option<Remote>) -> Option<&'static str> {
     let theirs = matches!(remote, Some(Remote { save_data: true, .. }));
     match (mode, own_save_data, theirs) {
-        (_, true, _) => Some("Data is being saved, so the pictures are small."),
-        (_, false, true) => Some("They save data, so the pictures are small."),
-        (Mode::Sharp, ..) => Some("The pictures are sharp and move slowly, as one of you has chosen."),
+        (_, true, _) => Some(say!(chosen_saving)),
+        (_, false, true) => Some(say!(chosen_saving_theirs)),
+        (Mode::Sharp, ..) => Some(say!(chosen_sharp)),
         (Mode::Smooth, ..) => None,
     }
 }
 
-pub(crate) const PICTURES: &str = "Pictures on a thin link";
-pub(crate) const FOR_BOTH: &str = "For the pictures of both of you; either of you can change it.";
-pub(crate) const SAVE_DATA: &str = "Save data: small pictures, both ways";
-pub(crate) const KEY_MODE: &str = "Pictures smooth or sharp";
-pub(crate) const KEY_SAVE_DATA: &str = "Save data, or not";
+words! {
+    pictures,
+    for_both,
+    save_data,
+    key_mode,
+    key_save_data,
+}
 
 /// What the pictures keep when a link is thin.
-pub(crate) const fn mode(mode: Mode) -> &'static str {
+pub(crate) fn mode(mode: Mode) -> &'static str {
     match mode {
-        Mode::Smooth => "Smooth: for talk and sign language",
-        Mode::Sharp => "Sharp, but slow: for documents and skin",
+        Mode::Smooth => say!(mode_smooth),
+        Mode::Sharp => say!(mode_sharp),
     }
 }

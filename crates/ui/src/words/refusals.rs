@@ -4,82 +4,71 @@ use desk::DeskProblem;
 use signaling_protocol::Code;
 use units::Timestamp;
 
-use super::delayed;
+use super::{delayed, server_in_words};
 
 /// What a server's no means to who reads it.
-pub(crate) const fn of_code(code: Code) -> &'static str {
+pub(crate) fn of_code(code: Code) -> &'static str {
     match code {
-        Code::SignInRefused => "The name, the password or the one-time code is wrong. Type them again.",
-        Code::NotSignedIn => "The time of your sign-in is over. Sign in again.",
-        Code::NotAllowed => "This account may not do that. Ask who runs the server.",
-        Code::InviteNotUsable => "This link does not work. Copy the whole link again, or ask the clinic for a new one.",
-        Code::InviteExpired => "The time of this link is over. Ask the clinic for a new one.",
-        Code::InviteTooEarly => "The visit does not begin yet. Open the link again shortly before its time.",
-        Code::InviteRevoked => "The clinic has taken this link back. Use its newer link, or call the clinic.",
-        Code::VisitLocked => "The clinician lets nobody else in just now. Wait a little, then try again.",
-        Code::VisitGoingOn => "Somebody is in this visit. End it there first, then try again.",
-        Code::TakeOverNotNeeded => "This visit is yours or nobody's. Open it from your own list.",
-        Code::TakeOverNotFound => "This is not known any more. Look at the list again.",
-        Code::ReviewedAlready => "Somebody else has reviewed this. Look at the list again.",
-        Code::ClinicianNotFound => "This colleague holds no visits. Choose another.",
-        Code::InviteInUse => "This link is in use on another device. Close Housecall there, then try again.",
-        Code::InvitePlaceKept => "This link was in use a moment ago. Try again in half a minute.",
-        Code::VisitEnded | Code::VisitNotFound => "The visit is over. Ask the clinic if you expected one.",
-        Code::VisitFull => "The visit is full. Wait a little, then try again.",
-        Code::VersionNotSpoken => "This app is too old or too new for the clinic's server. Update it.",
-        Code::TooManyRequests => "That was tried too often. Wait a minute, then try again.",
-        Code::HostPresent => "Your visit is open on another device of yours. Close it there, then try again.",
-        Code::EndpointNotFound => "They are not in the visit any more. Wait until they come back.",
-        Code::StaffNotFound => "There is no such account any more. Look at the list again.",
-        Code::NameTaken => "There is an account of this name already. Choose another name.",
-        Code::LastAdmin => "This is the last admin of your clinic. Make another one first.",
-        Code::PasswordRefused => "This password is too short. Choose one of at least eight characters.",
-        Code::TotpRefused => "These digits are not right. Wait for the next ones, then try again.",
-        Code::ClinicNotSetUp => "No clinic has been set up on this server. Ask who runs it.",
-        Code::ClinicMismatch => "The server belongs to another clinic. Do not go on; ask who runs the server.",
-        Code::DeviceNotFound => "This device waits no more. Ask its person to ask again.",
-        Code::ObjectNotFound | Code::BoxNotFound => "The server does not know this any more. Go back, then try again.",
+        Code::SignInRefused => say!(of_code_sign_in_refused),
+        Code::NotSignedIn => say!(of_code_not_signed_in),
+        Code::NotAllowed => say!(of_code_not_allowed),
+        Code::InviteNotUsable => say!(of_code_invite_not_usable),
+        Code::InviteExpired => say!(of_code_invite_expired),
+        Code::InviteTooEarly => say!(of_code_invite_too_early),
+        Code::InviteRevoked => say!(of_code_invite_revoked),
+        Code::VisitLocked => say!(of_code_visit_locked),
+        Code::VisitGoingOn => say!(of_code_visit_going_on),
+        Code::TakeOverNotNeeded => say!(of_code_take_over_not_needed),
+        Code::TakeOverNotFound => say!(of_code_take_over_not_found),
+        Code::ReviewedAlready => say!(of_code_reviewed_already),
+        Code::ClinicianNotFound => say!(of_code_clinician_not_found),
+        Code::InviteInUse => say!(of_code_invite_in_use),
+        Code::InvitePlaceKept => say!(of_code_invite_place_kept),
+        Code::VisitEnded | Code::VisitNotFound => say!(of_code_visit_ended),
+        Code::VisitFull => say!(of_code_visit_full),
+        Code::VersionNotSpoken => say!(of_code_version_not_spoken),
+        Code::TooManyRequests => say!(of_code_too_many_requests),
+        Code::HostPresent => say!(of_code_host_present),
+        Code::EndpointNotFound => say!(of_code_endpoint_not_found),
+        Code::StaffNotFound => say!(of_code_staff_not_found),
+        Code::NameTaken => say!(of_code_name_taken),
+        Code::LastAdmin => say!(of_code_last_admin),
+        Code::PasswordRefused => say!(of_code_password_refused),
+        Code::TotpRefused => say!(of_code_totp_refused),
+        Code::ClinicNotSetUp => say!(of_code_clinic_not_set_up),
+        Code::ClinicMismatch => say!(of_code_clinic_mismatch),
+        Code::DeviceNotFound => say!(of_code_device_not_found),
+        Code::ObjectNotFound | Code::BoxNotFound => say!(of_code_object_not_found),
         Code::QuotaFull => {
-            "This account has as many devices as it may have. Ask your admin to revoke one that is not used."
+            say!(of_code_quota_full)
         }
-        Code::CheckOutOfTurn => "The comparison of digits was interrupted. Begin it again.",
-        Code::EpochRefused | Code::RevisionRefused => "Somebody else changed this meanwhile. Go back, then try again.",
+        Code::CheckOutOfTurn => say!(of_code_check_out_of_turn),
+        Code::EpochRefused | Code::RevisionRefused => say!(of_code_changed_meanwhile),
         Code::MessageIdReused | Code::BoxSize | Code::Malformed | Code::TooLarge | Code::RouteNotFound => {
-            "This app and the clinic's server do not understand each other. Update the app."
+            say!(of_code_not_understood)
         }
-        Code::StorageFailed => "The server could not store this. Try again in a while.",
-        _ => "The server has a fault. Try again in a while.",
+        Code::StorageFailed => say!(of_code_storage_failed),
+        _ => say!(of_code_fault),
     }
 }
 
 /// What went wrong at the desk.
 pub(crate) fn desk_problem(problem: &DeskProblem, now: Timestamp) -> String {
     match problem {
-        DeskProblem::Server(_) => "This is not a server's address. It looks like clinic.example, or \
-                                   clinic.example:8443."
-            .to_owned(),
-        DeskProblem::NameMissing => "Type the name of your account.".to_owned(),
-        DeskProblem::PasswordMissing => "Type your password.".to_owned(),
-        DeskProblem::BeginningCodeMissing => "Type the code that you were given.".to_owned(),
-        DeskProblem::DigitsMissing => "Type the six digits that your authenticator app shows.".to_owned(),
-        DeskProblem::CodeNeeded => {
-            "Your last sign-in here is over. Type a one-time code of your authenticator app as well.".to_owned()
-        }
-        DeskProblem::WrongProof => {
-            "The password or the six digits are not right. Digits are good once: wait for the next ones, then try again."
-                .to_owned()
-        }
+        DeskProblem::Server(_) => say!(desk_problem_server).to_owned(),
+        DeskProblem::NameMissing => say!(desk_problem_name_missing).to_owned(),
+        DeskProblem::PasswordMissing => say!(desk_problem_password_missing).to_owned(),
+        DeskProblem::BeginningCodeMissing => say!(desk_problem_beginning_code_missing).to_owned(),
+        DeskProblem::DigitsMissing => say!(desk_problem_digits_missing).to_owned(),
+        DeskProblem::CodeNeeded => say!(desk_problem_code_needed).to_owned(),
+        DeskProblem::WrongProof => say!(desk_problem_wrong_proof).to_owned(),
         DeskProblem::Delayed { until } => delayed(until.since(now)),
         DeskProblem::Refused(code) => of_code(*code).to_owned(),
-        DeskProblem::Unreachable => {
-            "The server cannot be reached. Check its address and this machine's network, then try again.".to_owned()
-        }
-        DeskProblem::Failed(sentence) => sentence.clone(),
-        DeskProblem::NotAClinician => {
-            "This account is not a clinician's, and only clinicians hold visits. Sign in with another.".to_owned()
-        }
-        DeskProblem::SignInOver => "The time of your sign-in is over. Sign in again.".to_owned(),
-        DeskProblem::OddAnswer => "The server answered something unexpected. Update this app.".to_owned(),
+        DeskProblem::Unreachable => say!(desk_problem_unreachable).to_owned(),
+        DeskProblem::Failed(trouble) => server_in_words(*trouble),
+        DeskProblem::NotAClinician => say!(desk_problem_not_a_clinician).to_owned(),
+        DeskProblem::SignInOver => say!(desk_problem_sign_in_over).to_owned(),
+        DeskProblem::OddAnswer => say!(desk_problem_odd_answer).to_owned(),
     }
 }
 

@@ -8,12 +8,12 @@ use super::of_code;
 /// A title and what is to be read below it.
 pub(crate) fn refused(refusal: Refusal, role: Role) -> (&'static str, String) {
     let (what, step) = match refusal {
-        Refusal::Server(code) => return ("The visit could not go on", of_code(code).to_owned()),
+        Refusal::Server(code) => return (say!(visit_could_not_go_on), of_code(code).to_owned()),
         other => of_refusal(other),
     };
     let title = match step {
-        Step::Update | Step::Clock => "The visit could not go on",
-        _ => "The visit was stopped",
+        Step::Update | Step::Clock => say!(visit_could_not_go_on),
+        _ => say!(visit_was_stopped),
     };
     (title, format!("{what} {}", step.words(role)))
 }
@@ -30,87 +30,63 @@ enum Step {
 }
 
 impl Step {
-    const fn words(self, role: Role) -> &'static str {
+    fn words(self, role: Role) -> &'static str {
         match (self, role) {
-            (Self::NewLink, Role::Guest) => "Ask the clinic for a new link.",
-            (Self::NewLink, Role::Host) => "Start another visit and send its link by a way that you trust.",
-            (Self::Telephone, Role::Guest) => "Call the clinic by telephone before you try again.",
-            (Self::Telephone, Role::Host) => "Reach your patient by telephone before you try again.",
+            (Self::NewLink, Role::Guest) => say!(step_new_link_guest),
+            (Self::NewLink, Role::Host) => say!(step_new_link_host),
+            (Self::Telephone, Role::Guest) => say!(step_telephone_guest),
+            (Self::Telephone, Role::Host) => say!(step_telephone_host),
             (Self::KnownNumber, Role::Guest) => {
-                "Call the clinic by a number that you know, not by one that came with the link."
+                say!(step_known_number_guest)
             }
             (Self::KnownNumber, Role::Host) => {
-                "Reach your patient by a number that you know, and send a new link by another way than before."
+                say!(step_known_number_host)
             }
-            (Self::Update, _) => "Update Housecall on both sides, then try again.",
+            (Self::Update, _) => say!(step_update),
             (Self::Clock, Role::Guest) => {
-                "Check the date and the time of this machine. If they are right, call the clinic."
+                say!(step_clock_guest)
             }
-            (Self::Clock, Role::Host) => "Check the date and the time of this machine, then start Housecall again.",
-            (Self::ClinicsDevices, Role::Guest) => "Call the clinic by telephone, and tell them of this.",
-            (Self::ClinicsDevices, Role::Host) => "Ask who looks after the clinic's devices before you hold a visit.",
+            (Self::Clock, Role::Host) => say!(step_clock_host),
+            (Self::ClinicsDevices, Role::Guest) => say!(step_clinics_devices_guest),
+            (Self::ClinicsDevices, Role::Host) => say!(step_clinics_devices_host),
         }
     }
 }
 
-const fn of_refusal(refusal: Refusal) -> (&'static str, Step) {
+fn of_refusal(refusal: Refusal) -> (&'static str, Step) {
     match refusal {
         Refusal::Server(code) => (of_code(code), Step::Telephone),
-        Refusal::Version => ("This app and the clinic's server are of different ages.", Step::Update),
-        Refusal::WrongClinicKey => {
-            ("The app at the other end does not belong to the clinic that made your link.", Step::NewLink)
-        }
-        Refusal::ForgedCertificate => {
-            ("The app at the other end could not prove that the clinic vouches for it.", Step::Telephone)
-        }
-        Refusal::CertificateExpired => {
-            ("The time in which the clinic vouches for the other device is over.", Step::Clock)
-        }
-        Refusal::WrongRole => {
-            ("The device at the other end is the clinic's, but may not hold visits.", Step::Telephone)
-        }
-        Refusal::DeviceRevoked => ("The clinic has locked the device at the other end.", Step::ClinicsDevices),
-        Refusal::OwnDeviceRevoked => ("The clinic has locked this device.", Step::ClinicsDevices),
-        Refusal::RevocationsTooOld => (
-            "The clinic's list of locked devices is too old, so a lost device could be at the other end.",
-            Step::Telephone,
-        ),
-        Refusal::AnotherVisit => ("The app at the other end belongs to another visit.", Step::NewLink),
-        Refusal::NotByOurLink => ("Somebody tried to come in without one of your links.", Step::NewLink),
-        Refusal::LinkExpired => ("Somebody came by a link whose time is over.", Step::NewLink),
-        Refusal::LinkOfAnotherVisit => ("Somebody came by a link for another visit.", Step::NewLink),
-        Refusal::BundleChanged => {
-            ("The server suddenly showed another app in the place of the one that was there.", Step::Telephone)
-        }
-        Refusal::TooManyBundles => ("The server showed more apps than a visit can hold.", Step::Telephone),
-        Refusal::UnsafeKeys => ("The app at the other end wanted a lock that anybody could open.", Step::Telephone),
-        Refusal::OlderApp => ("The app at the other end is too old to be safe.", Step::Update),
-        Refusal::NewerApp => ("The app at the other end is newer than this one.", Step::Update),
-        Refusal::NotSealed => ("A message came open that must come sealed. The server may be lying.", Step::Telephone),
-        Refusal::Tampered => ("Messages were changed on their way. The server may be lying.", Step::Telephone),
-        Refusal::Impostor => {
-            ("Somebody else who has the link tried to speak in the place of the other side.", Step::KnownNumber)
-        }
-        Refusal::Downgraded => ("Protection that both apps have was left out.", Step::Telephone),
-        Refusal::NotAnnounced => ("The app at the other end did something that it had not announced.", Step::Update),
-        Refusal::NameNotCertified => {
-            ("The clinician's name is not the one that the clinic vouches for.", Step::Telephone)
-        }
-        Refusal::DeviceProof => ("The device at the other end could not prove which one it is.", Step::Telephone),
-        Refusal::FingerprintMismatch => (
-            "Somebody else answered at the other end of the connection than the one who was announced.",
-            Step::KnownNumber,
-        ),
-        Refusal::FingerprintChanged => ("The other side was exchanged in the middle of the call.", Step::KnownNumber),
-        Refusal::DigitsDiffer => (
-            "The digits were not the same, so the call was stopped at both ends: somebody may have been between the two of \
-             you.",
-            Step::KnownNumber,
-        ),
-        Refusal::CodeWrong => ("Somebody did not know the code that the clinic gave the patient.", Step::KnownNumber),
-        Refusal::ClockWrong => ("The clock of this machine and the clinic's do not agree.", Step::Clock),
-        Refusal::Parameters => ("The app at the other end offered a connection that is not safe.", Step::Update),
-        Refusal::Malformed => ("The app at the other end sent something that cannot be understood.", Step::Update),
+        Refusal::Version => (say!(refused_version), Step::Update),
+        Refusal::WrongClinicKey => (say!(refused_wrong_clinic_key), Step::NewLink),
+        Refusal::ForgedCertificate => (say!(refused_forged_certificate), Step::Telephone),
+        Refusal::CertificateExpired => (say!(refused_certificate_expired), Step::Clock),
+        Refusal::WrongRole => (say!(refused_wrong_role), Step::Telephone),
+        Refusal::DeviceRevoked => (say!(refused_device_revoked), Step::ClinicsDevices),
+        Refusal::OwnDeviceRevoked => (say!(refused_own_device_revoked), Step::ClinicsDevices),
+        Refusal::RevocationsTooOld => (say!(refused_revocations_too_old), Step::Telephone),
+        Refusal::AnotherVisit => (say!(refused_another_visit), Step::NewLink),
+        Refusal::NotByOurLink => (say!(refused_not_by_our_link), Step::NewLink),
+        Refusal::LinkExpired => (say!(refused_link_expired), Step::NewLink),
+        Refusal::LinkOfAnotherVisit => (say!(refused_link_of_another_visit), Step::NewLink),
+        Refusal::BundleChanged => (say!(refused_bundle_changed), Step::Telephone),
+        Refusal::TooManyBundles => (say!(refused_too_many_bundles), Step::Telephone),
+        Refusal::UnsafeKeys => (say!(refused_unsafe_keys), Step::Telephone),
+        Refusal::OlderApp => (say!(refused_older_app), Step::Update),
+        Refusal::NewerApp => (say!(refused_newer_app), Step::Update),
+        Refusal::NotSealed => (say!(refused_not_sealed), Step::Telephone),
+        Refusal::Tampered => (say!(refused_tampered), Step::Telephone),
+        Refusal::Impostor => (say!(refused_impostor), Step::KnownNumber),
+        Refusal::Downgraded => (say!(refused_downgraded), Step::Telephone),
+        Refusal::NotAnnounced => (say!(refused_not_announced), Step::Update),
+        Refusal::NameNotCertified => (say!(refused_name_not_certified), Step::Telephone),
+        Refusal::DeviceProof => (say!(refused_device_proof), Step::Telephone),
+        Refusal::FingerprintMismatch => (say!(refused_fingerprint_mismatch), Step::KnownNumber),
+        Refusal::FingerprintChanged => (say!(refused_fingerprint_changed), Step::KnownNumber),
+        Refusal::DigitsDiffer => (say!(refused_digits_differ), Step::KnownNumber),
+        Refusal::CodeWrong => (say!(refused_code_wrong), Step::KnownNumber),
+        Refusal::ClockWrong => (say!(refused_clock_wrong), Step::Clock),
+        Refusal::Parameters => (say!(refused_parameters), Step::Update),
+        Refusal::Malformed => (say!(refused_malformed), Step::Update),
     }
 }
 
@@ -118,16 +94,15 @@ const fn of_refusal(refusal: Refusal) -> (&'static str, Step) {
 pub(crate) fn turned_away(reason: Refusal) -> String {
     let (what, step) = match reason {
         Refusal::NotByOurLink => {
-            return "Somebody tried to come in without one of your links and was turned away. There is nothing to do."
-                .to_owned();
+            return say!(turned_away_not_by_our_link).to_owned();
         }
         other => of_refusal(other),
     };
     let next = match step {
-        Step::Update => "If it was your patient, ask them to update Housecall.",
-        _ => "If it was your patient, send them a new link.",
+        Step::Update => say!(turned_away_update),
+        _ => say!(turned_away_new_link),
     };
-    format!("Somebody who knocked was turned away. {what} {next}")
+    say!(turned_away, what = what, next = next)
 }
 
 #[cfg(test)]

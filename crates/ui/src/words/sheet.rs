@@ -2,9 +2,33 @@
 
 use desk::Sheet;
 
+use super::Language;
+
+words! {
+    sheet_page_title,
+    sheet_page_print_now,
+    sheet_page_heading,
+    sheet_page_what_for,
+    sheet_page_recover,
+    sheet_page_how_to_keep,
+    sheet_page_keep,
+    sheet_page_signs,
+    sheet_page_printed_on,
+    sheet_page_kept_by,
+}
+
 /// The recovery sheet of the clinic at `server`, as HTML. It holds the clinic's secret: for the printer, and then to be
 /// deleted.
-pub fn recovery_page(sheet: &Sheet, server: &str) -> String {
+pub fn recovery_page(language: Language, sheet: &Sheet, server: &str) -> String {
+    language.speaks(|| page(language, sheet, server))
+}
+
+/// The page cannot be written to `path`: what the system says, and the next step.
+pub fn sheet_not_written(language: Language, path: &str, error: &str) -> String {
+    language.speaks(|| say!(sheet_not_written, path = path, error = error))
+}
+
+fn page(language: Language, sheet: &Sheet, server: &str) -> String {
     let groups: Vec<String> = sheet
         .groups
         .expose()
@@ -13,53 +37,56 @@ pub fn recovery_page(sheet: &Sheet, server: &str) -> String {
         .map(|(at, group)| format!("<td><small>{}</small><b>{}</b></td>", at + 1, escaped(group)))
         .collect();
     let rows: Vec<String> = groups.chunks(4).map(|row| format!("<tr>{}</tr>", row.concat())).collect();
-    PAGE.replace("{server}", &escaped(server))
-        .replace("{fingerprint}", &escaped(&sheet.fingerprint))
-        .replace("{groups}", &rows.concat())
+    let title = escaped(sheet_page_title());
+    let language = language.tag();
+    let body = [
+        format!("<p class=\"screen\"><strong>{}</strong></p>", escaped(sheet_page_print_now())),
+        format!("<h1>{}</h1>", escaped(sheet_page_heading())),
+        paragraph(&say!(sheet_page_server, server = server)),
+        paragraph(&super::fingerprint(&sheet.fingerprint)),
+        format!("<table>{}</table>", rows.concat()),
+        format!("<h2>{}</h2>", escaped(sheet_page_what_for())),
+        paragraph(sheet_page_recover()),
+        format!("<h2>{}</h2>", escaped(sheet_page_how_to_keep())),
+        paragraph(sheet_page_keep()),
+        paragraph(sheet_page_signs()),
+        format!("<p>{} {LINE}</p>", escaped(sheet_page_printed_on())),
+        format!("<p>{} {LINE}</p>", escaped(sheet_page_kept_by())),
+    ];
+    format!(
+        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n{HEAD}<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n{}\n</body>\n</html>\n",
+        body.join("\n")
+    )
+}
+
+fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escaped(text))
 }
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// To be written on by hand.
+const LINE: &str = "<span class=\"line\">&nbsp;</span>";
+
 /// Nothing is loaded and no script runs, whatever stands in it.
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
+const HEAD: &str = r#"<meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="robots" content="noindex">
-<title>Housecall recovery sheet</title>
-<style>
+"#;
+
+const STYLE: &str = "\
 body { font: 12pt/1.45 sans-serif; max-width: 42em; margin: 2em auto; padding: 0 1em; color: #000; background: #fff; }
 table { border-collapse: collapse; margin: 1.5em 0; }
 td { border: 1px solid #000; padding: .6em .9em; text-align: center; }
 td b { display: block; font: bold 17pt monospace; letter-spacing: .12em; }
 td small { color: #444; }
-code { overflow-wrap: anywhere; }
+p { overflow-wrap: anywhere; }
 .line { border-bottom: 1px solid #000; display: inline-block; width: 16em; }
 @media print { .screen { display: none; } }
-</style>
-</head>
-<body>
-<p class="screen"><strong>Print this page now (Ctrl+P), then close it. The file is deleted when you go on in Housecall.</strong></p>
-<h1>Recovery sheet of your clinic</h1>
-<p>Server: {server}</p>
-<p>The clinic's fingerprint: <code>{fingerprint}</code></p>
-<table>{groups}</table>
-<h2>What it is for</h2>
-<p>If the admin's laptop is lost or broken, sign in as admin on another one, choose &ldquo;Recover the clinic&rdquo; and type these
-eight groups. Links that patients have keep working, and the lost laptop can certify nothing any more.</p>
-<h2>How to keep it</h2>
-<p>Whoever has this sheet can pose as your clinic. Lock it away like a passport: in a safe, or with your notary. No photograph, no
-copy on a computer, no e-mail. A second printed copy in another building is a good idea. If it may have been seen, your clinic has
-to begin anew with another key.</p>
-<p>Letters and digits: there is no letter O, I, L or U; a 0 is a zero and a 1 is a one. The last sign of each group is a check.</p>
-<p>Printed on <span class="line">&nbsp;</span></p>
-<p>Kept by <span class="line">&nbsp;</span></p>
-</body>
-</html>
-"#;
+";
 
 #[cfg(test)]
 mod tests {
@@ -72,7 +99,7 @@ mod tests {
         let groups: Vec<String> = (0..8).map(|group| format!("AB{group}CD")).collect();
         let sheet =
             Sheet { groups: Phi::new(groups.join("-")), fingerprint: "fingerprint-of-43".to_owned(), asked: [1, 2] };
-        let page = recovery_page(&sheet, "clinic.example<script>");
+        let page = recovery_page(Language::English, &sheet, "clinic.example<script>");
         let places: Vec<_> = groups.iter().map(|group| page.find(group).expect("printed")).collect();
         assert!(places.is_sorted());
         assert!(page.contains("fingerprint-of-43") && page.contains("clinic.example&lt;script&gt;"));
@@ -82,6 +109,8 @@ mod tests {
                 && !page.contains("https:")
                 && !page.contains("{".repeat(2).as_str())
         );
-        assert!(page.contains("default-src 'none'"));
+        assert!(page.contains("default-src 'none'") && page.contains("lang=\"en\""));
+        let spanish = recovery_page(Language::Spanish, &sheet, "clinic.example");
+        assert!(spanish.contains("lang=\"es\"") && spanish.contains("fingerprint-of-43"));
     }
 }

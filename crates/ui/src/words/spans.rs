@@ -6,9 +6,18 @@ use std::time::Duration;
 pub(crate) fn span(span: Duration) -> String {
     let secs = span.as_secs();
     match (secs / 3600, secs / 60 % 60) {
-        (0, 0) => "less than a minute".to_owned(),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
+        (0, 0) => say!(less_than_a_minute).to_owned(),
+        (0, minutes) => say!(span_minutes, minutes = minutes),
+        (hours, minutes) => say!(span_hours, hours = hours, minutes = minutes),
+    }
+}
+
+/// A span of some minutes, as people say it who do not count: by minutes, by hours from two on, and by days from two on.
+pub(crate) fn rough_span(minutes: u64) -> String {
+    match minutes {
+        0..120 => say!(rough_minutes, minutes = minutes),
+        120..2_880 => say!(rough_hours, hours = minutes / 60),
+        _ => say!(rough_days, days = minutes / 1_440),
     }
 }
 

@@ -19,7 +19,7 @@ use desk::{
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Levels, Model, Picture, PicturePainter, Screen, Settings};
+use ui::{Language, Levels, Model, Picture, PicturePainter, Screen, Settings};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -31,6 +31,8 @@ pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
 /// What a window shows in one moment; [`Moment::model`] borrows from it.
 #[derive(Debug, Clone)]
 pub struct Moment {
+    /// In which everything is said.
+    pub language: Language,
     /// Which face.
     pub screen: Screen,
     /// The call.
@@ -100,6 +102,7 @@ impl Moment {
             crash: None,
             other_link: false,
             pictures: true,
+            language: Language::English,
             now: NOW,
         }
     }
@@ -175,6 +178,7 @@ impl Moment {
     /// What is drawn.
     pub fn model(&self) -> Model<'_> {
         Model {
+            language: self.language,
             screen: self.screen,
             call: self.call.as_ref(),
             desk: self.desk.as_ref(),

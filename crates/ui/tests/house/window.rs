@@ -51,6 +51,17 @@ pub fn press(harness: &mut Harness<'_, Window>, name: &str) -> Vec<Intent> {
     std::mem::take(&mut harness.state_mut().intents)
 }
 
+/// Chooses `value` in the list `name`, as a screen reader does.
+pub fn choose(window: &mut Harness<'_, Window>, name: &str, value: &str) -> Vec<Intent> {
+    window.get_by_role_and_label(Role::ComboBox, name).scroll_to_me();
+    window.run_ok();
+    window.get_by_role_and_label(Role::ComboBox, name).click();
+    window.run_ok();
+    window.get_by_role_and_label(Role::Button, value).click();
+    window.run_ok();
+    std::mem::take(&mut window.state_mut().intents)
+}
+
 /// Types into the field of this role and name.
 pub fn type_into(harness: &mut Harness<'_, Window>, name: &str, role: Role, text: &str) {
     harness.get_by_role_and_label(role, name).focus();

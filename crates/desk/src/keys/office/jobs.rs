@@ -91,7 +91,7 @@ impl Office {
         let mut readers = vec![plan.card.keys.agreement, own.public().agreement, issuing.record.recovery];
         readers.dedup();
         let sealed = card::seal(&plan.card, plan.device, plan.revision, &readers, &admin, (now, tools.random()));
-        sealed.map_err(|error| self.problem = Some(KeysProblem::Failed(error.to_string()))).ok()
+        sealed.map_err(|_| self.problem = Some(KeysProblem::NotSealed)).ok()
     }
 
     /// A statement with a higher counter than any before, kept before it is told.
@@ -175,8 +175,8 @@ impl Office {
             (Job::Forget(_), KeysAnswer::Done) => self.add(Job::List),
             (_, KeysAnswer::Done) => {}
             (_, KeysAnswer::Refused(code)) => self.refused(code),
-            (_, KeysAnswer::Failed(sentence)) => {
-                (self.halted, self.problem) = (true, Some(KeysProblem::Failed(sentence)));
+            (_, KeysAnswer::Failed(trouble)) => {
+                (self.halted, self.problem) = (true, Some(KeysProblem::Failed(trouble)));
             }
             (_, _) => self.problem = Some(KeysProblem::OddAnswer),
         }

@@ -1,0 +1,37 @@
+### The call: its switches, how it stands, what the person should know of it.
+
+microphone-turn-on = Turn microphone on
+microphone-turn-off = Turn microphone off
+microphone-is-muted = Muted
+microphone-mute = Mute
+muted-and-speaking = You are muted, so the other side does not hear you. { $keys } turns your microphone on.
+camera-turn-on = Turn camera on
+camera-turn-off = Turn camera off
+camera-is-off = Camera is off
+camera-short = Camera
+own-camera-off = Your camera is off
+own-camera-broken = Your camera does not work
+own-picture-none = No picture yet
+their-picture-to-come = Their picture will be here
+their-camera-off = Their camera is off
+their-picture-none = No picture from them yet
+connecting = Connecting…
+connecting-takes = This takes a few seconds.
+connecting-let-in = You are let in. This takes a few seconds.
+reconnecting = Reconnecting…
+waiting-for-other = Waiting for the other side…
+connected = Connected
+link-lost-host = The connection is lost. Stay here: it is tried again by itself for ten minutes.
+link-lost-guest = The connection is lost. Stay here: it is tried again by itself for ten minutes. If it lasts, call the clinic.
+their-app-stopped-host = Their app stopped. Stay here: the call goes on when they come back.
+their-app-stopped-guest = Their app stopped. Stay here: the call goes on when they come back. If it lasts, call the clinic.
+server-away-host = The server does not answer at the moment. Stay here: it is tried again by itself.
+problem-in-call-admission-failed = The server could not write the admission down, so nobody was let in. Try again.
+problem-in-call-check-interrupted = The digits could not be compared. Start the comparison again.
+problem-in-call-checked-too-often = Digits were compared too often in this visit. Hang up and meet again by a new link.
+problem-in-call-already-somebody-in = There is already somebody in the visit. Hang up before you let in another.
+problem-in-call-code-not-said = They have not typed the clinic's code yet. Wait until they have, or call them.
+problem-in-call-log-rewritten = The clinic's log of who did what was changed afterwards. Tell whoever looks after the clinic's server.
+problem-in-call-microphone-lost = Your microphone is gone, so the other side does not hear you. Choose one in { devices }.
+problem-in-call-camera-lost = Your camera is gone, so the other side does not see you. Choose one in { devices }.
+problem-in-call-speaker-lost = Your loudspeaker is gone, so you hear nothing. Choose one in { devices }.

@@ -1,0 +1,37 @@
+### La llamada: sus botones, cómo va y lo que conviene saber de ella.
+
+microphone-turn-on = Encender el micrófono
+microphone-turn-off = Apagar el micrófono
+microphone-is-muted = Silenciado
+microphone-mute = Silenciar
+muted-and-speaking = Su micrófono está apagado, así que no le oyen. { $keys } lo enciende.
+camera-turn-on = Encender la cámara
+camera-turn-off = Apagar la cámara
+camera-is-off = Cámara apagada
+camera-short = Cámara
+own-camera-off = Su cámara está apagada
+own-camera-broken = Su cámara no funciona
+own-picture-none = Todavía no hay imagen
+their-picture-to-come = Aquí aparecerá la otra persona
+their-camera-off = La cámara de la otra persona está apagada
+their-picture-none = Todavía no llega su imagen
+connecting = Conectando…
+connecting-takes = Tarda unos segundos.
+connecting-let-in = Le han dejado pasar. Tarda unos segundos.
+reconnecting = Conectando de nuevo…
+waiting-for-other = Esperando a la otra persona…
+connected = Conexión establecida
+link-lost-host = Se ha perdido la conexión. Quédese aquí: se intenta de nuevo durante diez minutos sin que haga nada.
+link-lost-guest = Se ha perdido la conexión. Quédese aquí: se intenta de nuevo durante diez minutos sin que haga nada. Si tarda, llame a la clínica.
+their-app-stopped-host = La aplicación de la otra persona se ha parado. Quédese aquí: la llamada sigue cuando vuelva.
+their-app-stopped-guest = La aplicación de la otra persona se ha parado. Quédese aquí: la llamada sigue cuando vuelva. Si tarda, llame a la clínica.
+server-away-host = El servidor no responde en este momento. Quédese aquí: se vuelve a intentar sin que haga nada.
+problem-in-call-admission-failed = El servidor no pudo anotar la entrada, así que nadie ha pasado. Inténtelo de nuevo.
+problem-in-call-check-interrupted = No se pudieron comparar las cifras. Empiece la comparación de nuevo.
+problem-in-call-checked-too-often = Se han comparado cifras demasiadas veces en esta visita. Cuelgue y reúnanse con un enlace nuevo.
+problem-in-call-already-somebody-in = Ya hay alguien en la visita. Cuelgue antes de dejar pasar a otra persona.
+problem-in-call-code-not-said = Todavía no ha escrito el código de la clínica. Espere a que lo haga o llame a esa persona.
+problem-in-call-log-rewritten = El registro de la clínica sobre quién hizo qué se cambió después. Avise a quien se ocupa del servidor de la clínica.
+problem-in-call-microphone-lost = Su micrófono ha desaparecido, así que no le oyen. Elija uno en { devices }.
+problem-in-call-camera-lost = Su cámara ha desaparecido, así que no le ven. Elija una en { devices }.
+problem-in-call-speaker-lost = Su altavoz ha desaparecido, así que no oye nada. Elija uno en { devices }.
