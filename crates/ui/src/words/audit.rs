@@ -194,6 +194,7 @@ pub(crate) fn kind(what: &str) -> &str {
         "rows_erased" => "Rows erased after their time",
         "session_ended" => "Sessions ended",
         "sessions_ended" => "All sessions of an account ended",
+        "settings_changed" => "Settings of the server",
         "signed_in" => "Sign-ins",
         "signed_up" => "First sign-ins by a code",
         "storage_key_changed" => "Storage key changed",
@@ -259,6 +260,7 @@ fn what(line: &AuditLine, accounts: &[StaffRow]) -> String {
         "rows_erased" => format!("erased {} rows whose time was over.", member("rows")),
         "session_ended" => format!("{} of {} ended.", member("session"), account("staff")),
         "sessions_ended" => format!("all sessions of {} ended.", account("staff")),
+        "settings_changed" => settings(line),
         "signed_in" => format!("{} signed in ({}).", account("staff"), member("session")),
         "signed_up" => format!("{} began by a one-time code.", account("staff")),
         "storage_key_changed" => "what is sealed is sealed with another storage key.".to_owned(),
@@ -283,6 +285,21 @@ fn what(line: &AuditLine, accounts: &[StaffRow]) -> String {
             format!("{other} {}", members.join(", "))
         }
     }
+}
+
+fn settings(line: &AuditLine) -> String {
+    let member = |name| line.member(name).unwrap_or("?");
+    let relay = match (member("relay"), member("relay_only")) {
+        ("none", _) => "no relay",
+        (_, "true") => "relays alone",
+        _ => "a relay where it is needed",
+    };
+    let private = if member("private_peers") == "true" { ", into private networks too" } else { "" };
+    format!(
+        "serves with {relay}{private}; keeps the log for {} days and patients' names for {}.",
+        member("log_days"),
+        member("names_days")
+    )
 }
 
 fn visit(line: &AuditLine, accounts: &[StaffRow]) -> String {
@@ -433,6 +450,10 @@ mod tests {
             (
                 "\"ended\":\"host_ended\",\"locked\":true,\"n\":1,\"v\":1,\"what\":\"visit\"",
                 "a visit of nobody stands: ended (host ended), locked.",
+            ),
+            (
+                "\"log_days\":2196,\"n\":1,\"names_days\":30,\"private_peers\":false,\"relay\":\"own\",\"relay_only\":true,\"v\":1,\"what\":\"settings_changed\"",
+                "serves with relays alone; keeps the log for 2196 days and patients' names for 30.",
             ),
             (
                 "\"happened\":\"opened\",\"level\":\"compared\",\"n\":1,\"path\":\"relayed\",\"v\":1,\"what\":\"receipt\"",
