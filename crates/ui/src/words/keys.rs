@@ -82,6 +82,10 @@ fn certified_for(role: DeviceRole) -> String {
         DeviceRole::Admin => {
             "It is certified for an admin. Devices are let in on the laptop that holds the clinic's keys.".to_owned()
         }
+        DeviceRole::Auditor => {
+            "It is certified for an auditor. By it the devices of your colleagues are verified, and notes of take-overs open."
+                .to_owned()
+        }
         role => format!("It is certified for the {}. There is nothing more to do here yet.", role_name(role)),
     }
 }
