@@ -254,7 +254,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
     let lock = DataLock::take(&config.data)?;
-    let place = Place { directory: config.data.clone(), key: config.key };
+    let place = Place { directory: config.data.clone(), key: config.key.clone() };
     let mut store = SqliteStore::open(&place)?;
     let accounts = Accounts::open(&place, clock.unix_micros(Timestamp::ZERO))?;
     let staff = Staff::open(&place, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
@@ -262,6 +262,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let unwritten = |source| OpenError::Database { path: config.data.clone(), source };
+    audit.note_settings(&config).map_err(unwritten)?;
     let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| ServeError::Random(error.to_string()))?;
     let visits_config = visits::Config {
         limits: config.limits,

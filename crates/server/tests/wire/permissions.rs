@@ -4,7 +4,7 @@
 use serde_json::json;
 use signaling_protocol::{Base64, Code, StaffRole};
 
-use crate::client::{Answer, Clinic};
+use crate::client::{Answer, Client, Clinic};
 
 /// Who may use a route, by the specification's word.
 #[derive(Debug, PartialEq, Eq)]
@@ -198,6 +198,49 @@ async fn what_is_a_colleagues_own_is_nobody_elses() {
     assert_eq!(ask(&fay, "GET", path, json!({})).await, Some(Code::BoxNotFound));
 }
 
+/// A device of this account that waits.
+async fn device_of(client: &Client, token: &str, number: u16) -> String {
+    let body = json!({ "request": Base64(number.to_be_bytes().repeat(32)) });
+    let reply: serde_json::Value = client.post("/v1/devices", Some(token), &body).await.ok();
+    reply["device"].as_str().unwrap().to_owned()
+}
+
+/// What an admin's app keeps about a device before it certifies it; where that is read.
+async fn card_of(client: &Client, admin: &str, device: &str) -> String {
+    let path = format!("/v1/boxes/1/{device}");
+    client.post(&path, Some(admin), &json!({ "revision": 1, "box": "AQID" })).await.is(hyper::StatusCode::OK);
+    path
+}
+
+#[tokio::test]
+async fn an_auditor_reads_the_card_of_a_device_of_their_own_and_no_other_box() {
+    let clinic = Clinic::start().await;
+    let client = clinic.client();
+    let ada = clinic.staff("ada", StaffRole::Admin).await.token.into_exposed();
+    let aud = clinic.staff("aud", StaffRole::Auditor).await.token.into_exposed();
+    let other = clinic.staff("odo", StaffRole::Auditor).await.token.into_exposed();
+    let device = device_of(&client, &aud, 1).await;
+    let card = card_of(&client, &ada, &device).await;
+    let ask = async |token: &str, method: &str, path: &str| {
+        let body = json!({ "revision": 2, "box": "AQID" }).to_string();
+        code(&client.request(method, path, Some(token), body.into()).await)
+    };
+    assert_eq!(ask(&aud, "GET", &card).await, None);
+    assert_eq!(ask(&other, "GET", &card).await, Some(Code::BoxNotFound), "as if there were none");
+    assert_eq!(ask(&aud, "POST", &card).await, Some(Code::NotAllowed));
+    assert_eq!(ask(&aud, "DELETE", &card).await, Some(Code::NotAllowed));
+    assert_eq!(ask(&aud, "GET", "/v1/boxes/1").await, Some(Code::NotAllowed));
+    // Another kind about the same device, the card of a colleague's, a visit's.
+    let visit = clinic.link(&clinic.sign_in().await, 7).await.visit;
+    let colleagues = card_of(&client, &ada, &device_of(&client, &ada, 2).await).await;
+    for path in [format!("/v1/boxes/2/{device}"), format!("/v1/boxes/1/{visit}"), colleagues] {
+        let written = client.post(&path, Some(&ada), &json!({ "revision": 2, "box": "AQID" })).await;
+        written.is(hyper::StatusCode::OK);
+        assert_eq!(ask(&ada, "GET", &path).await, None, "{path}");
+        assert_eq!(ask(&aud, "GET", &path).await, Some(Code::BoxNotFound), "{path}");
+    }
+}
+
 /// Whose a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
@@ -256,6 +299,11 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
         (_, "/v1/devices/{d}" | "/v1/devices/{d}/check") if whose == Whose::Colleagues && !admin => {
             Refused(Code::DeviceNotFound)
         }
+        // The card of their own device, by which it is certified; of no other box do they hear that there is one.
+        ("GET", "/v1/boxes/{k}/{o}") if role == StaffRole::Auditor => match whose {
+            Whose::Own => LetIn,
+            Whose::Colleagues | Whose::Nobodys => Refused(Code::BoxNotFound),
+        },
         (_, "/v1/boxes/{k}/{o}" | "/v1/boxes/{k}") if role == StaffRole::Auditor => Refused(Code::NotAllowed),
         ("GET", "/v1/boxes/{k}/{o}") if whose == Whose::Nobodys => Refused(Code::BoxNotFound),
         ("DELETE", "/v1/boxes/{k}/{o}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),
@@ -319,12 +367,13 @@ impl Walk {
             return path.replace("{v}", &link.visit.to_string()).replace("{i}", &link.invite.to_string());
         }
         if path.contains("{d}") {
-            let body = json!({ "request": Base64(number.to_be_bytes().repeat(32)) });
-            let reply: serde_json::Value = client.post("/v1/devices", Some(owner), &body).await.ok();
-            return path.replace("{d}", reply["device"].as_str().unwrap());
+            return path.replace("{d}", &self.device_of(owner, number).await);
+        }
+        if path.contains("{o}") && role == StaffRole::Auditor {
+            let device = self.device_of(owner, number).await;
+            return card_of(&client, &self.admin, &device).await;
         }
         if path.contains("{o}") {
-            let owner = if role == StaffRole::Auditor { &self.colleague } else { owner };
             let object =
                 signaling_protocol::FreeId::from_random(std::array::from_fn(|at| number.to_be_bytes()[at % 2]));
             let path = path.replace("{k}", "7").replace("{o}", &object.to_string());
@@ -337,6 +386,10 @@ impl Walk {
             return path.replace("{s}", &session);
         }
         concrete(&path.replace("{s}", if whose == Whose::Own { staff } else { &self.victim }))
+    }
+
+    async fn device_of(&self, token: &str, number: u16) -> String {
+        device_of(&self.clinic.client(), token, number).await
     }
 
     /// One that this walk may end; the colleague's own app has another.
@@ -427,9 +480,10 @@ async fn every_route_about_one_thing_by_every_role_over_its_own_a_colleagues_and
                 };
                 assert_eq!(is, wanted, "{method} {path} {role:?} {whose:?}: {came:?}");
                 walked += 1;
-                if path.contains("{d}") {
-                    let device = at.trim_end_matches("/check").trim_end_matches("/certificate");
-                    client.request("DELETE", device, Some(&walk.admin), Vec::new()).await;
+                // An account has few devices that wait.
+                if let Some((_, device)) = at.split_once("dev_").filter(|_| !matches!(whose, Whose::Nobodys)) {
+                    let device = format!("/v1/devices/dev_{}", device.split('/').next().unwrap());
+                    client.request("DELETE", &device, Some(&walk.admin), Vec::new()).await;
                 }
             }
         }
