@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use ::doctor::{
-    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way, Works,
+    Checked, DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Rate, Reason, Relay, Rung, Trial, Verdict, Way,
+    Works,
 };
 use units::{DeviceKind, ScriptFault};
 
@@ -21,6 +22,13 @@ pub fn doctor_verdict(verdict: &Verdict, port: u16, phone: Option<&str>) -> Stri
         lines.push(with_phone("If you cannot change that before your visit, call the clinic.", phone));
     }
     lines.join("\n")
+}
+
+/// What a patient reads of it before they join: what will work, and the next step; nothing where nothing is to be done.
+pub(crate) fn lobby_check(Checked { verdict, port }: &Checked, phone: Option<&str>) -> Option<String> {
+    let reason = verdict.before_joining()?;
+    let said = format!("{} {}", headline(verdict), because(reason, *port));
+    Some(if verdict.works == Works::Nothing { with_phone(&said, phone) } else { said })
 }
 
 /// What will work, in one sentence.
@@ -136,6 +144,12 @@ fn because(reason: Reason, port: u16) -> String {
             "The clinic's server relays nothing. Visits work where the two computers reach each other straight, and \
              not in every network. Ask the clinic to run a relay."
         }
+        Reason::NothingHides => {
+            return format!(
+                "This computer's address is to be hidden, and the clinic's relay, which would hide it, is not reached. Do \
+                 not hide it, or ask who runs this network for port {port} to the clinic's server, by UDP or by TCP with TLS."
+            );
+        }
         Reason::ThinUp(kbps) => {
             return format!(
                 "The link from here carries {kbps} kbps. Close what else sends, or move closer to the Wi-Fi, or use a \
@@ -234,6 +248,7 @@ pub fn doctor_page(findings: &Findings) -> String {
     let relay = match findings.relay {
         Relay::Unknown => "not said; the server's own port was asked",
         Relay::There => "there is one",
+        Relay::Elsewhere => "it is on another machine, and was not asked",
         Relay::None => "there is none",
     };
     row("the clinic's relay", "", "", relay);
@@ -325,7 +340,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Reason; 25] = [
+    const ALL: [Reason; 26] = [
         Reason::NoNetwork,
         Reason::NameUnknown,
         Reason::ServerSilent,
@@ -346,6 +361,7 @@ mod tests {
         Reason::DatagramsBlocked { tls: false },
         Reason::RelayBlocked,
         Reason::NoRelay,
+        Reason::NothingHides,
         Reason::ThinUp(60),
         Reason::ThinDown(24),
         Reason::LosesPackets(10),
@@ -371,6 +387,23 @@ mod tests {
         let words = doctor_verdict(&blocked, 443, Some("+1 555 0100"));
         assert!(words.starts_with("Visits are blocked by this network.\n"), "{words}");
         assert!(words.contains("port 443") && words.contains("+1 555 0100"), "{words}");
+    }
+
+    #[test]
+    fn a_patient_reads_before_they_join_what_will_work_and_one_next_step() {
+        let said = |works, reasons: &[Reason]| {
+            let verdict = Verdict { works, reasons: reasons.to_vec(), notes: vec![Note::RateTooOften] };
+            lobby_check(&Checked { verdict, port: 443 }, Some("+1 555 0100"))
+        };
+        assert_eq!(said(Works::PictureAndVoice, &[]), None);
+        assert_eq!(said(Works::PictureAndVoice, &[Reason::DatagramsBlocked { tls: true }]), None, "it goes");
+        let thin =
+            said(Works::Voice, &[Reason::DatagramsBlocked { tls: true }, Reason::ThinUp(24), Reason::FarAway(700)]);
+        let thin = thin.unwrap();
+        assert!(thin.starts_with("Voice only: the link is too thin for a picture. The link from here"), "{thin}");
+        assert!(!thin.contains("UDP") && !thin.contains("satellite") && !thin.contains("+1"), "{thin}");
+        let blocked = said(Works::Nothing, &[Reason::MediaBlocked]).unwrap();
+        assert!(blocked.contains("port 443") && blocked.contains("+1 555 0100"), "{blocked}");
     }
 
     #[test]

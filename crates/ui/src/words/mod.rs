@@ -30,6 +30,7 @@ pub(crate) use self::call::*;
 pub use self::day::window_title;
 pub(crate) use self::day::*;
 pub(crate) use self::devices::*;
+pub(crate) use self::doctor::lobby_check;
 pub use self::doctor::{came_of_it, device_tried, doctor_page, doctor_verdict, rung_name};
 pub(crate) use self::ending::*;
 pub(crate) use self::keys::*;
@@ -114,7 +115,8 @@ pub(crate) const CLOSE_VISIT: &str = "Close the visit";
 
 // The patient before and in the waiting room.
 pub(crate) const LOBBY: &str = "Before you go in";
-pub(crate) const LOBBY_HELP: &str = "See and hear yourself first. Nothing is sent until you join and are let in.";
+pub(crate) const LOBBY_HELP: &str =
+    "See and hear yourself first. Neither picture nor voice is sent until you join and are let in.";
 pub(crate) const JOIN: &str = "Join the visit";
 pub(crate) const JOINING: &str = "Joining…";
 /// From when on it is said that the server does not answer.
