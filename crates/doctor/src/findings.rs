@@ -134,7 +134,7 @@ pub enum Relay {
     Unknown,
     /// There are some.
     There,
-    /// There are some, on other machines than the server, and those were not asked.
+    /// None was asked: they are on other machines than the server, or there was no need.
     Elsewhere,
     /// None: the server says so.
     None,

@@ -32,7 +32,7 @@ use crate::fault::{ProxyFault, ProxyScriptFault};
 use crate::proxies::{FindProxy, Hop, Proxy};
 use crate::race::{Pace, race};
 use crate::tcp::tcp;
-use crate::tls::proxy_config;
+use crate::tls::network_config;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -185,7 +185,7 @@ struct ToProxy(Arc<OnceCell<TlsConnector>>);
 
 /// By the roots of this machine, which are read from its disk.
 async fn by_platform_roots() -> Result<TlsConnector, BoxError> {
-    let config = spawn_blocking(proxy_config).await??;
+    let config = spawn_blocking(network_config).await??;
     Ok(TlsConnector::from(Arc::new(config)))
 }
 

@@ -1,4 +1,4 @@
-//! TLS 1.3 and nothing older, checked by a pin or by the platform's roots; to a network's proxy, what proxies speak.
+//! TLS 1.3 and nothing older, checked by a pin or by the platform's roots; to a network's own servers, what those speak.
 
 use std::sync::Arc;
 
@@ -40,10 +40,11 @@ pub(crate) fn client_config(trust: &ServerTrust) -> Result<ClientConfig, ClientE
     Ok(config)
 }
 
-/// The TLS by which a network's proxy is spoken to, where it is at `https://`: its certificate is the network's affair and none of
-/// the clinic's, so the platform's roots decide, whatever the clinic's server is known by; and proxies that know TLS 1.2 alone are in
-/// use (RFC 9325, section 3.1.1). What goes on inside of the tunnel is the clinic's TLS, unchanged.
-pub(crate) fn proxy_config() -> Result<ClientConfig, ClientError> {
+/// The TLS by which a network's own servers are spoken to, its proxy and who has its proxy script, where they are at `https://`: their
+/// certificates are the network's affair and none of the clinic's, so the platform's roots decide, whatever the clinic's server is known
+/// by; and such that know TLS 1.2 alone are in use (RFC 9325, section 3.1.1). What goes on inside of a tunnel is the clinic's TLS,
+/// unchanged.
+pub(crate) fn network_config() -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = platform_roots(&provider)?;
     let mut config = ClientConfig::builder_with_provider(provider)

@@ -119,7 +119,7 @@ async fn a_link_whose_visit_is_over_is_told_before_anybody_waits_in_vain() {
     let link = clinic.link().await;
     clinic.end_the_visit().await;
     let window = Window::opens(link, false);
-    assert_eq!(window.finds(|_| true).await.verdict.before_joining(), Some(Reason::VisitOver));
+    assert_eq!(window.finds(|_| true).await.verdict.reasons, [Reason::VisitOver], "and nothing of the network");
     window.closes().await;
 }
 

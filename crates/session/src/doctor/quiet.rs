@@ -132,6 +132,8 @@ async fn look(client: &SignalingClient, link: &Link, relay_only: bool, known: &m
         return findings;
     }
     let clinic = Clinic::Link(link.clone());
+    // Of ways that were not tried nothing is said.
+    findings.relay = Relay::Elsewhere;
     // Only an account can be refused here.
     let Ok(mut measuring) = link::Measuring::begin(&clinic, client).await else { return findings };
     findings.link = measuring.link();

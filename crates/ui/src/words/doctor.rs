@@ -248,7 +248,7 @@ pub fn doctor_page(findings: &Findings) -> String {
     let relay = match findings.relay {
         Relay::Unknown => "not said; the server's own port was asked",
         Relay::There => "there is one",
-        Relay::Elsewhere => "it is on another machine, and was not asked",
+        Relay::Elsewhere => "none was asked",
         Relay::None => "there is none",
     };
     row("the clinic's relay", "", "", relay);
