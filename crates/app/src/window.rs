@@ -447,6 +447,7 @@ impl eframe::App for App {
         let desk = self.desk.as_ref().map(DeskHandle::snapshot);
         let keys = self.desk.as_ref().and_then(DeskHandle::keys).map(|keys| keys.snapshot());
         let day = self.desk.as_ref().and_then(DeskHandle::day).map(|day| day.snapshot());
+        let network = self.visit.as_ref().and_then(Visit::network_check);
         let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
@@ -475,6 +476,7 @@ impl eframe::App for App {
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
             phone: self.phone.as_deref(),
+            network: network.as_ref(),
         };
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);

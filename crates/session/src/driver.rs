@@ -81,6 +81,8 @@ pub(crate) struct Driver {
     /// What is kept of the clinic's audit log, and whether it was looked at in this visit.
     pub(crate) log: KeptLog,
     pub(crate) looked_at_log: bool,
+    /// Whether the person has joined, for who looks at the network before.
+    pub(crate) joining: watch::Sender<bool>,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -202,6 +204,9 @@ impl Driver {
 
     /// Who joins says which device it is: that is waited for, a little.
     fn hear_intent(&mut self, intent: Intent) {
+        if matches!(intent, Intent::Join) {
+            self.joining.send_replace(true);
+        }
         if !self.own_device.as_mut().is_some_and(|awaited| awaited.holds(intent)) {
             self.tell(Input::Intent(intent));
         }

@@ -12,11 +12,13 @@ use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use trust::Link;
 use units::{Clock, DeviceKind, KeyringTrouble, Listening, Phi, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::comparing::{Comparing, Voice};
 use crate::device_keeper::DeviceKeeper;
+use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
@@ -80,6 +82,8 @@ pub(crate) struct Begun {
     pub(crate) said: mpsc::Sender<Said>,
     pub(crate) snapshots: watch::Receiver<Snapshot>,
     pub(crate) to_devices: mpsc::Sender<DeviceInput>,
+    /// Becomes true when the person joins.
+    pub(crate) joining: watch::Receiver<bool>,
 }
 
 /// Puts the engine and what runs around it together; nothing happens before [`Driver::run`].
@@ -101,6 +105,7 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let (to_devices, from_devices) = mpsc::channel(INTENTS);
     let (said_out, said) = mpsc::channel(INTENTS);
     let (snapshots, seen) = watch::channel(call.snapshot().clone());
+    let (joins, joining) = watch::channel(false);
     let (peers, from_peers) = PeerHub::new(start.clock, start.preferences, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
     let driver = Driver {
@@ -126,8 +131,9 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         last_path: ReceiptPath::Unknown,
         log,
         looked_at_log: false,
+        joining: joins,
     };
-    Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices })
+    Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices, joining })
 }
 
 /// A visit in a window: its devices run from the beginning, so that people see and hear themselves before they join.
@@ -141,6 +147,8 @@ pub struct Visit {
     shared: Arc<Shared>,
     keyring_trouble: watch::Receiver<Option<KeyringTrouble>>,
     client: SignalingClient,
+    /// Of a patient, until they join: what their network will carry.
+    check: Option<QuietCheck>,
     ended: watch::Receiver<Option<VisitEnd>>,
 }
 
@@ -234,6 +242,7 @@ impl Visit {
     ) -> Result<Self, InputError> {
         let pictures = Arc::new(Pictures::new(around.clock, around.repaint.clone()));
         let runtime = tokio::runtime::Handle::current();
+        let (preferences, link) = (around.preferences(), link_of(&party));
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
         shared.listening.put(around.board.read().listening);
@@ -246,7 +255,7 @@ impl Visit {
             media,
             // What the camera gives is said when it runs.
             media_config: MediaConfig { sends_voice, camera: None, receives_picture: true },
-            preferences: around.preferences(),
+            preferences,
             recorder: around.recorder(),
             clock: around.clock,
             on_this_machine,
@@ -269,6 +278,11 @@ impl Visit {
             wish
         });
         around.look_for_devices();
+        let check = link.map(|link| {
+            let relay_only = preferences.paths != Paths::All;
+            let seen = (around.clock, around.repaint.clone());
+            QuietCheck::begin(client.clone(), link, relay_only, begun.joining.clone(), seen)
+        });
         let person = Person::new(around.clock.timestamp(Instant::now()), around.habits);
         let gave_up = Arc::new(AtomicBool::new(false));
         let (seen, intents) = (begun.snapshots.clone(), begun.intents.clone());
@@ -285,6 +299,7 @@ impl Visit {
             shared,
             keyring_trouble,
             client,
+            check,
             ended,
         })
     }
@@ -304,6 +319,19 @@ impl Visit {
     /// The patient has typed the clinic's code.
     pub fn say_code(&self, code: Phi<String>) {
         let _ = self.said.try_send(Said::Code(code));
+    }
+
+    /// What the network of a patient who has not joined will carry, as far as it was found out; kept when they join.
+    pub fn network_check(&self) -> Option<Checked> {
+        self.check.as_ref()?.checked()
+    }
+
+    /// From now on relays alone, or any way.
+    pub(crate) fn hide_address(&self, relay_only: bool) {
+        self.intend(Intent::SetRelayOnly(relay_only));
+        if let Some(check) = &self.check {
+            check.hide_address(relay_only);
+        }
     }
 
     /// The call as the person sees it.
@@ -362,6 +390,14 @@ impl Visit {
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit").finish_non_exhaustive()
+    }
+}
+
+/// A patient's.
+fn link_of(party: &Party) -> Option<Link> {
+    match party {
+        Party::Guest { link, .. } => Some(link.clone()),
+        Party::Host { .. } => None,
     }
 }
 

@@ -210,7 +210,7 @@ impl Session {
     pub fn hide_address(&self, relay_only: bool, visit: Option<&Visit>) {
         self.around.relay_only.store(relay_only, Ordering::Relaxed);
         if let Some(visit) = visit {
-            visit.intend(Intent::SetRelayOnly(relay_only));
+            visit.hide_address(relay_only);
         }
     }
 

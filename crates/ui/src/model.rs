@@ -50,6 +50,8 @@ pub struct Model<'a> {
     pub problem: Option<&'a str>,
     /// The clinic's telephone number, where it is known: the way out when nothing works.
     pub phone: Option<&'a str>,
+    /// What the network of a patient who has not joined will carry, once that is known.
+    pub network: Option<&'a ::doctor::Checked>,
 }
 
 /// Which of the app's faces is shown. The details follow from the snapshots.

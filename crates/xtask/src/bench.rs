@@ -38,7 +38,7 @@ pub use call::{CallArguments, call, score_again};
 pub use join::{JoinArguments, join};
 pub use links::{LinksArguments, links};
 pub use paths::{PathsArguments, paths};
-pub use relay::relay;
+pub use relay::{RelayArguments, relay};
 pub use roam::{RoamArguments, roam};
 pub use server::server;
 pub use server_bench::ServerBenchArguments;

@@ -65,7 +65,7 @@ enum Bench {
     /// Which networks a visit gets through and by which way, in the link laboratory; the tables go to docs/bench/paths.md.
     Paths(bench::PathsArguments),
     /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
-    Relay(bench::ServerBenchArguments),
+    Relay(bench::RelayArguments),
     /// What the server carries: ten thousand event streams, and all of them coming back at once; the table goes to
     /// docs/bench/server.md.
     Server(bench::ServerBenchArguments),

@@ -4,6 +4,7 @@ use egui::{Rect, Ui, vec2};
 
 use crate::theme::{COLUMN, NARROW};
 use crate::views::devices::{address_choice, device_choices, microphone_level};
+use crate::views::network_check::network_check_ui;
 use crate::views::picture::picture;
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, two_columns, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -23,6 +24,7 @@ pub(crate) fn lobby_ui(
         if let Some(problem) = model.problem {
             notice(ui, &words::with_phone(problem, model.phone));
         }
+        network_check_ui(ui, model);
         ui.add_space(2.0);
         let joining = forms.joining.is_some();
         let mut own = |ui: &mut Ui, intents: &mut Vec<Intent>| {

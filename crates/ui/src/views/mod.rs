@@ -13,6 +13,7 @@ pub(crate) mod ended;
 pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod lobby;
+pub(crate) mod network_check;
 pub(crate) mod office;
 pub(crate) mod own_account;
 pub(crate) mod picture;

@@ -51,6 +51,8 @@ pub struct Moment {
     pub problem: Option<String>,
     /// The clinic's number.
     pub phone: Option<String>,
+    /// What the network will carry.
+    pub network: Option<doctor::Checked>,
     pub relay_only: bool,
     /// How the clinician's last call ended.
     pub last_end: Option<EndReason>,
@@ -94,6 +96,7 @@ impl Moment {
             devices,
             problem: None,
             phone: None,
+            network: None,
             relay_only: false,
             last_end: None,
             keyring_trouble: None,
@@ -198,6 +201,7 @@ impl Moment {
             other_link: self.other_link,
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
+            network: self.network.as_ref(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 
 /// Measures and writes the table that the bench of `server` prints.
 pub fn server(workspace: &Workspace, arguments: &ServerBenchArguments) -> Result<()> {
-    measure(workspace, arguments, ("signaling", "server.md"), page)
+    measure(workspace, arguments, ("signaling", "server.md"), &[], |table| page(table, arguments.seconds))
 }
 
 fn page(table: &str, seconds: u64) -> String {

@@ -16,6 +16,7 @@ use crate::display::Display;
 use crate::house::{CLINICIAN, House, Options, Place, WindowOptions};
 use crate::process::{Process, wait_until};
 use crate::programs::Programs;
+use crate::publish::{commit, publish};
 use crate::report::Report;
 use crate::say::say;
 use crate::workspace::Workspace;
@@ -55,17 +56,15 @@ pub fn window(workspace: &Workspace, arguments: &WindowArguments) -> Result<()> 
     setup::for_windows_without_display()?;
     setup::packages(&["xdotool"], "to sign in as a person would")?;
     setup::packages(&["ffmpeg"], "to make a large picture")?;
+    let commit = commit(workspace);
     let programs = Programs::to_measure(workspace)?;
     let folder = tempfile::Builder::new().prefix("bench-window-").tempdir_in(&workspace.target)?;
     let bench = Bench { display: Display::start(2 * LARGE.0, LARGE.1)?, programs, folder: folder.path().to_owned() };
     let figures = bench.measure(arguments)?;
     let text = figures.markdown();
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/window.md"));
-    fs::create_dir_all(out.parent().context("the table needs a folder")?)?;
-    fs::write(&out, page(&text, arguments))?;
     say(&text);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &page(&text, arguments), &commit)
 }
 
 /// The windows of the call with large pictures, which are as wide as these.
