@@ -282,7 +282,8 @@ impl Crook {
     async fn open(&mut self) -> Peer {
         let certificate = Some(self.certificate.clone());
         let config = PeerConfig { include_loopback: true, certificate, ..PeerConfig::default() };
-        let (peer, PeerStreams { mut events, mut voice, mut picture }) = Peer::open(config, self.clock).await.unwrap();
+        let (peer, PeerStreams { mut events, mut voice, mut picture, .. }) =
+            Peer::open(config, self.clock).await.unwrap();
         let out = self.events.clone();
         tokio::spawn(async move {
             loop {
