@@ -323,6 +323,15 @@ pub(crate) struct CommonArguments {
     pub(crate) network: NetworkArguments,
     #[command(flatten)]
     pub(crate) trust: TrustArguments,
+    /// Write this to the other side once both are connected; may be said more than once.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) say: Vec<String>,
+    /// Offer this file to the other side once both are connected; may be said more than once.
+    #[arg(long, value_name = "F")]
+    pub(crate) send_file: Vec<PathBuf>,
+    /// Take every file that the other side offers, and write it to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) accept_files: Option<PathBuf>,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]
     pub(crate) duration: Span,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use session::headless::{self, Config, Guest, Host, Party};
+use session::headless::{self, Config, Guest, Handing, Host, Party};
 use session::{
     Account, CameraChoice, Comparing, DeviceSecret, FrameRate, MediaChoices, Memory, MicrophoneChoice, Outcome, Paths,
     PatternKind, Pin, Preferences, Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
@@ -101,9 +101,20 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             memory,
             proxies: common.network.proxies(),
             comparing,
+            handing: Handing {
+                say: common.say.into_iter().map(Phi::new).collect(),
+                send: common.send_file,
+                accept: common.accept_files.map(|folder| existing_folder(&folder)).transpose()?,
+            },
         },
         report,
     ))
+}
+
+/// Looked at before the call: what is handed over must not be lost for a mistyped name.
+fn existing_folder(path: &Path) -> Result<PathBuf> {
+    anyhow::ensure!(path.is_dir(), "there is no folder {}; make it, or name another", path.display());
+    Ok(path.to_owned())
 }
 
 fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use call::{Intent, MediaConfig, Preferences, Snapshot};
+use call::{HandingIntent, Intent, MediaConfig, Preferences, Snapshot};
 use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
@@ -13,6 +13,7 @@ use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
 use signaling_protocol::{Code, SignInReply, SignInRequest, VisitId};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use transfer::{State, TransferView};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
@@ -51,6 +52,19 @@ pub struct Config {
     pub proxies: ProxyChoice,
     /// How digits are compared, if they are.
     pub comparing: Comparing,
+    /// What is handed over.
+    pub handing: Handing,
+}
+
+/// What a headless side hands to the other, and takes.
+#[derive(Debug, Clone, Default)]
+pub struct Handing {
+    /// Written once the two are connected, one line each.
+    pub say: Vec<Phi<String>>,
+    /// Offered once the two are connected.
+    pub send: Vec<PathBuf>,
+    /// Everything that the other side offers is taken and written to this folder.
+    pub accept: Option<PathBuf>,
 }
 
 /// Which side.
@@ -396,9 +410,11 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
+        save_to: config.handing.accept.clone(),
         wish: HostWish { claims, longest },
     })?;
-    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said));
+    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said.clone()));
+    tokio::spawn(hand_over(config.handing, begun.snapshots.clone(), begun.said, begun.intents.clone()));
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
     let voice = Voice::new(config.comparing);
     tokio::spawn(sit_in_front(person, voice, clock, begun.snapshots, begun.intents, gave_up.clone()));
@@ -487,6 +503,36 @@ async fn answer_what_is_asked(
     loop {
         if seen.borrow_and_update().around.code_asked.is_some() && said.send(Said::Code(code.clone())).await.is_err() {
             return;
+        }
+        if seen.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes and offers what is to be handed over once the two are connected, and takes what is offered.
+async fn hand_over(
+    handing: Handing,
+    mut seen: watch::Receiver<Snapshot>,
+    said: mpsc::Sender<Said>,
+    intents: mpsc::Sender<Intent>,
+) {
+    let Handing { say, send, accept } = handing;
+    let mut things: Vec<_> = say.into_iter().map(Said::Written).chain(send.into_iter().map(Said::File)).collect();
+    loop {
+        let snapshot = seen.borrow_and_update().clone();
+        if matches!(snapshot.phase, call::Phase::Live { .. }) {
+            for thing in std::mem::take(&mut things) {
+                if said.send(thing).await.is_err() {
+                    return;
+                }
+            }
+        }
+        let offered = |view: &&TransferView| view.place.incoming && view.state == State::Offered;
+        for view in snapshot.around.handed.transfers.iter().filter(offered).filter(|_| accept.is_some()) {
+            if intents.send(Intent::Hand(HandingIntent::Accept(view.place.id))).await.is_err() {
+                return;
+            }
         }
         if seen.changed().await.is_err() {
             return;

@@ -14,6 +14,7 @@ mod device_keeper;
 mod device_secret;
 pub mod doctor;
 mod driver;
+mod files;
 mod freeze;
 pub mod headless;
 mod host;

@@ -14,6 +14,7 @@ mod ending;
 mod exits;
 mod flags;
 mod footage;
+mod handing;
 mod lasting;
 mod machine;
 mod program;

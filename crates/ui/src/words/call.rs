@@ -1,5 +1,6 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
+use call::transfer::{OfferError, TextError};
 use call::{Check, Phase, Problem, ReconnectCause, Snapshot};
 use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
@@ -131,6 +132,13 @@ fn problem_in_call(problem: &Problem) -> String {
         Problem::LogRewritten => {
             "The clinic's log of who did what was changed afterwards. Tell whoever looks after the clinic's server."
         }
+        Problem::NotWritten(TextError::Empty) => "There was nothing to send. Write something first.",
+        Problem::NotWritten(TextError::TooLong) => "The message is too long. Send it in parts.",
+        Problem::NotWritten(TextError::TooManyWaiting) => {
+            "Your last messages have not arrived yet. Wait until the connection is back."
+        }
+        Problem::NotOffered(OfferError::TooLarge) => "The file is too large to be sent here. Hand it over another way.",
+        Problem::NotOffered(OfferError::TooMany) => "Too many files are under way. Wait until one has arrived.",
         Problem::MicrophoneLost => {
             "Your microphone is gone, so the other side does not hear you. Choose one in Devices."
         }
@@ -158,6 +166,11 @@ mod tests {
             Problem::CheckedTooOften,
             Problem::CodeNotSaid(endpoint),
             Problem::LogRewritten,
+            Problem::NotWritten(TextError::Empty),
+            Problem::NotWritten(TextError::TooLong),
+            Problem::NotWritten(TextError::TooManyWaiting),
+            Problem::NotOffered(OfferError::TooLarge),
+            Problem::NotOffered(OfferError::TooMany),
             Problem::MicrophoneLost,
             Problem::CameraLost,
             Problem::SpeakerLost,
@@ -171,6 +184,8 @@ mod tests {
                 | Problem::CheckedTooOften
                 | Problem::CodeNotSaid(_)
                 | Problem::LogRewritten
+                | Problem::NotWritten(TextError::Empty | TextError::TooLong | TextError::TooManyWaiting)
+                | Problem::NotOffered(OfferError::TooLarge | OfferError::TooMany)
                 | Problem::MicrophoneLost
                 | Problem::CameraLost
                 | Problem::SpeakerLost => {}
