@@ -81,6 +81,10 @@ pub struct AuditRowsReply {
     pub rows: Vec<String>,
     /// Whether there are more: ask with `before` the last one's number.
     pub more: bool,
+    /// If it was asked by `proofs`: for each row, what proves that it is in the log's first so many rows. Hashes, one after
+    /// another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Base64>,
 }
 
 /// `GET /v1/audit/origin`: what an address is in the log, by each key that is not destroyed yet.

@@ -8,11 +8,12 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use session::{Pin, ProxyChoice, ScriptPlace, VisitId};
 use units::PictureSize;
 
+use crate::audit_arguments::AuditArguments;
 use crate::day_arguments::DayArguments;
 use crate::keys_arguments::KeysArguments;
 
 /// With a word that tells a build for development from one that is shipped: what one measures is not what the other does.
-const VERSION: &str = if cfg!(debug_assertions) {
+pub(crate) const VERSION: &str = if cfg!(debug_assertions) {
     concat!(env!("CARGO_PKG_VERSION"), " (development build)")
 } else {
     env!("CARGO_PKG_VERSION")
@@ -233,6 +234,8 @@ pub(crate) enum Headless {
     Day(DayArguments),
     /// Staff: makes the clinic's key, or has a device certified by it. Answers with JSON.
     Keys(KeysArguments),
+    /// An auditor: reads the audit log, and takes evidence of a visit away. Answers with JSON.
+    Audit(AuditArguments),
 }
 
 /// Who of the staff signs in, and where.

@@ -65,7 +65,8 @@ fn read(command: DayCommand) -> Result<(Command, Option<PathBuf>)> {
 
 /// Who of the staff asks, with the secrets read from their files, and by way of which proxies.
 pub(crate) fn staff_account(staff: StaffArguments) -> Result<(Account, ProxyChoice)> {
-    Ok((account_of(staff.account)?, staff.network.proxies()))
+    let account = Account { known_file: staff.known_file, ..account_of(staff.account)? };
+    Ok((account, staff.network.proxies()))
 }
 
 const fn chosen(which: ClockChange) -> Choice {

@@ -14,6 +14,10 @@ pub(crate) struct StaffArguments {
     pub(crate) account: AccountArguments,
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
+    /// Whom this machine has met before: beside this file (`.logs`) the newest checkpoint of the clinic's audit log is kept, and
+    /// compared with at each sign-in.
+    #[arg(long, value_name = "F")]
+    pub(crate) known_file: Option<PathBuf>,
 }
 
 /// What staff do about the day: the contract of `docs/headless.md`.

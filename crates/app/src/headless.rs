@@ -39,6 +39,7 @@ fn try_run(command: Headless) -> Result<u8> {
     let command = match command {
         Headless::Day(day) => return crate::day::run(day),
         Headless::Keys(keys) => return crate::keys::run(keys),
+        Headless::Audit(audit) => return crate::audit::run(audit),
         command => command,
     };
     let (config, report) = configure(command)?;
@@ -71,12 +72,14 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match &command {
         Headless::Host(_) => (PatternKind::Clinician, ToneKind::Clinician),
-        Headless::Join(_) | Headless::Day(_) | Headless::Keys(_) => (PatternKind::Patient, ToneKind::Patient),
+        Headless::Join(_) | Headless::Day(_) | Headless::Keys(_) | Headless::Audit(_) => {
+            (PatternKind::Patient, ToneKind::Patient)
+        }
     };
     let (party, common) = match command {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
-        Headless::Day(_) | Headless::Keys(_) => anyhow::bail!("nothing is to be held"),
+        Headless::Day(_) | Headless::Keys(_) | Headless::Audit(_) => anyhow::bail!("nothing is to be held"),
     };
     let report = common.report.clone();
     let memory = match &common.trust.known_file {
@@ -167,6 +170,7 @@ pub(crate) fn account(
         user: Phi::new(user),
         password: password.into(),
         totp_secret: totp_secret.map(Into::into),
+        known_file: None,
     })
 }
 

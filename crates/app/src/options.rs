@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use etcetera::AppStrategy;
-use etcetera::app_strategy::AppStrategyArgs;
 use session::{
     Habits, Link, MediaChoices, Memory, Paths, PatternKind, Pin, Processing, ScreenChoice, ToneKind, Unattended,
     WholeFile, WindowConfig, as_sentence,
@@ -16,7 +14,7 @@ use crate::arguments::{Span, WindowArguments};
 use crate::headless::{
     account, camera, comparing, device_secret, microphone, preferences, processing, report_file, speaker,
 };
-use crate::kept::KeptChoices;
+use crate::manners::{Found, places};
 
 /// What the window was started with.
 pub(crate) struct Options {
@@ -27,8 +25,8 @@ pub(crate) struct Options {
     pub(crate) user: Option<String>,
     pub(crate) identity: Option<PathBuf>,
     pub(crate) config: WindowConfig,
-    /// What the person chose before, for all visits.
-    pub(crate) kept_choices: KeptChoices,
+    /// What was found on this machine.
+    pub(crate) found: Found,
     /// What is done without a click.
     pub(crate) unattended: Unattended,
     /// Whether the window closes by itself when the visit is over.
@@ -47,7 +45,7 @@ const GIVE_UP: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// A file, a folder or an address cannot be used: better known before there is a window.
-pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> {
+pub(crate) fn read(arguments: WindowArguments, clock: Clock, found: Found) -> Result<Options> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match arguments.server {
         Some(_) => (PatternKind::Clinician, ToneKind::Clinician),
@@ -75,11 +73,8 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
     }
     let report = arguments.report.map(|path| report_file(&path)).transpose()?;
     let (memory, problem) = memory(arguments.trust.known_file.as_deref())?;
-    // Who names a file of their own keeps nothing in the person's folder.
-    let folder = if arguments.trust.known_file.is_none() { own_folder("choices") } else { None };
-    let kept_choices = KeptChoices::in_folder(folder);
     let mut preferences = preferences(&arguments.preferences);
-    if preferences.paths == Paths::All && kept_choices.relay_only() {
+    if preferences.paths == Paths::All && found.settings.kept().relay_only {
         preferences.paths = Paths::Relays;
     }
     Ok(Options {
@@ -88,7 +83,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock) -> Result<Options> 
         pin: arguments.pin,
         user: arguments.user,
         identity: arguments.identity,
-        kept_choices,
+        found,
         config: WindowConfig {
             clock,
             media: MediaChoices {
@@ -118,7 +113,7 @@ fn memory(named: Option<&Path>) -> Result<(Memory, Option<String>)> {
     if let Some(path) = named {
         return Ok((Memory::open(path)?, None));
     }
-    let opened = own_folder("known").map(|path| Memory::open(&path));
+    let opened = places::data("known").map(|path| Memory::open(&path));
     Ok(match opened {
         Some(Ok(memory)) => (memory, None),
         Some(Err(error)) => (Memory::of_this_run()?, Some(as_sentence(&error))),
@@ -133,14 +128,4 @@ fn system_zone() -> Option<String> {
         std::fs::read_link("/etc/localtime").ok()?.to_str()?.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
     };
     named.or_else(link)
-}
-
-/// In the folder of the person's own data on this machine.
-fn own_folder(name: &str) -> Option<PathBuf> {
-    let names = AppStrategyArgs {
-        top_level_domain: "org".to_owned(),
-        author: "Housecall".to_owned(),
-        app_name: "Housecall".to_owned(),
-    };
-    etcetera::app_strategy::choose_native_strategy(names).ok().map(|folders| folders.in_data_dir(name))
 }

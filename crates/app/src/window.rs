@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use eframe::egui::{self, Event, UserAttentionType, ViewportBuilder, ViewportCommand};
+use eframe::egui::{self, Event, UserAttentionType, ViewportCommand};
 use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
@@ -15,7 +15,7 @@ use ui::{Forms, Intent, Levels, Model, Screen};
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
-use crate::kept::KeptChoices;
+use crate::manners::{Manners, place, to_front, waker};
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
@@ -26,11 +26,7 @@ const EXIT_NO_WINDOW: u8 = 3;
 
 /// Opens the window and runs it until it is closed; answers the exit status of `docs/windows.md`.
 pub(crate) fn run(mut options: Options) -> ExitCode {
-    let viewport = ViewportBuilder::default()
-        .with_title("Housecall")
-        .with_app_id("housecall")
-        .with_inner_size([1000.0, 720.0])
-        .with_min_inner_size([360.0, 480.0]);
+    let viewport = place::viewport(options.found.settings.kept().window.as_ref());
     let native = eframe::NativeOptions { viewport, ..Default::default() };
     let (judged, report) = (options.judged, options.report.take());
     let printer = judged.then(|| Arc::new(Printer::start()));
@@ -80,8 +76,7 @@ struct App {
     last_end: Option<EndReason>,
     /// The telephone number of the clinic whose link was opened last, once its server has said it.
     phone: Option<String>,
-    /// What the person chose for all visits, on this machine.
-    kept_choices: KeptChoices,
+    manners: Manners,
     awake: Option<StayAwake>,
     /// The recovery sheet, written to be printed; deleted when it is shown no more.
     sheet_page: Option<SheetPage>,
@@ -104,10 +99,9 @@ impl App {
         printer: Option<Arc<Printer>>,
         outcome: Arc<Mutex<Option<Outcome>>>,
     ) -> Result<Self> {
-        ui::apply_theme(&creation.egui_ctx);
-        let context = creation.egui_ctx.clone();
-        // A plain `request_repaint` draws two frames.
-        let repaint = Arc::new(move || context.request_repaint_after(Duration::from_millis(1)));
+        let devices = options.found.settings.kept().devices.clone();
+        let mut manners = Manners::start(creation, options.found);
+        let repaint = Arc::new(waker(&creation.egui_ctx));
         let mut forms = Forms::default();
         forms.server = options.server.clone().unwrap_or_default();
         forms.pin = options.pin.map(|pin| pin.to_string()).unwrap_or_default();
@@ -123,10 +117,10 @@ impl App {
             forms,
             painter: GlowPainter::new(),
             problem: None,
-            standing_problem: options.problem,
+            standing_problem: options.problem.or_else(|| manners.take_problem()),
             last_end: None,
             phone: None,
-            kept_choices: options.kept_choices,
+            manners,
             awake: None,
             sheet_page: None,
             seen: (false, 0),
@@ -135,6 +129,9 @@ impl App {
             closes: options.closes,
             outcome,
         };
+        if let Some(session) = &app.session {
+            session.begin_with(devices.all(), devices.listening());
+        }
         if let Some(link) = options.link {
             app.open_link(&link);
         } else if options.server.is_some() {
@@ -198,19 +195,26 @@ impl App {
             Intent::PrintSheet => self.print_sheet(context),
             Intent::OpenLink(link) => self.open_link(link.expose()),
             Intent::OpenDesk => self.open_desk(),
-            Intent::Back => {
-                if let Some(visit) = self.visit.take() {
-                    visit.intend(session::call::Intent::HangUp);
+            Intent::Back => self.leave(),
+            Intent::Settings(settings) => self.manners.set(context, settings),
+            Intent::Crash(intent) => self.manners.obey_crash(context, intent),
+            Intent::OtherLink(open) => {
+                if let (Some(link), true) = (self.manners.take_other_link(), open) {
+                    if let (Screen::Clinician, Some(desk)) = (self.screen, &self.desk) {
+                        desk.intend(DeskIntent::CloseVisit);
+                    }
+                    self.leave();
+                    self.open_link(&link);
                 }
-                self.screen = Screen::Start;
-                self.problem = None;
             }
             Intent::Choose(kind, name) => {
+                self.manners.keep_device(kind, name.clone());
                 if let Some(session) = &self.session {
                     session.choose(kind, name, self.visit.as_ref());
                 }
             }
             Intent::Listen(listening) => {
+                self.manners.keep_listening(listening);
                 if let Some(session) = &self.session {
                     session.listen(listening, self.visit.as_ref());
                 }
@@ -219,7 +223,7 @@ impl App {
                 if let Some(session) = &self.session {
                     session.hide_address(relay_only, self.visit.as_ref());
                 }
-                self.kept_choices.keep_relay_only(relay_only);
+                self.manners.keep_relay_only(relay_only);
             }
             Intent::LookForDevices => {
                 if let Some(session) = &self.session {
@@ -254,6 +258,21 @@ impl App {
             },
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
         }
+    }
+
+    /// Leaves what is open, back to the start.
+    fn leave(&mut self) {
+        if let Some(visit) = self.visit.take() {
+            visit.intend(session::call::Intent::HangUp);
+        }
+        self.screen = Screen::Start;
+        self.problem = None;
+    }
+
+    /// Whether something goes on that a link from outside must not end.
+    fn is_busy(&self) -> bool {
+        let visit = self.visit.as_ref().is_some_and(|visit| !visit.snapshot().phase.is_ended());
+        visit || self.screen == Screen::Clinician
     }
 
     /// Writes the recovery sheet as a page, and opens it where pages are opened.
@@ -302,9 +321,10 @@ impl App {
             if let Some(visit) = &self.visit {
                 visit.chime();
             }
-            context.send_viewport_cmd(ViewportCommand::Minimized(false));
-            context.send_viewport_cmd(ViewportCommand::Focus);
-            context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+            let sentence =
+                if let_in { ui::admitted_notification().to_owned() } else { ui::waiting_notification(waiting) };
+            self.manners.notify(context, sentence);
+            to_front(context);
         }
     }
 
@@ -321,6 +341,7 @@ impl App {
             if let Some(session) = &self.session {
                 session.test_speaker();
             }
+            self.manners.notify(context, ui::waiting_notification(seen.1));
             context.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
         }
     }
@@ -340,6 +361,11 @@ impl eframe::App for App {
     /// Before each drawing, and also while the window is minimised or covered: then nothing is drawn, and it is just
     /// then that somebody must be called to it.
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        let busy = self.is_busy();
+        if let Some(link) = self.manners.look_around(context, busy) {
+            self.leave();
+            self.open_link(&link);
+        }
         let Some(session) = &self.session else { return };
         if session.told_to_stop() || (self.closes && session.is_over()) {
             context.send_viewport_cmd(ViewportCommand::Close);
@@ -401,6 +427,9 @@ impl eframe::App for App {
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
             talked_for: end.map(|end| end.talked_for),
+            settings: self.manners.settings(),
+            crash: self.manners.crash(),
+            other_link: self.manners.has_other_link(),
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
@@ -419,6 +448,7 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
         self.sheet_page = None;
+        self.manners.close();
         if let Some(gl) = gl {
             self.painter.destroy(gl);
         }

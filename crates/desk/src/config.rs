@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use trust::{DeviceIdentity, UnixTime};
 
+use crate::day::Calendar;
+
 /// Everything that a [`Desk`](crate::Desk) must know before it begins.
 #[derive(Debug)]
 pub struct DeskConfig {
@@ -14,6 +16,10 @@ pub struct DeskConfig {
     pub unix_at_zero: UnixTime,
     /// By what patients' names are made opaque where their devices are remembered: this app's own.
     pub names_secret: [u8; 32],
+    /// By whose clock the audit log is read.
+    pub calendar: Calendar,
+    /// The folder in which files are proposed to be put.
+    pub folder: String,
     /// How long nobody touches the desk before it locks. See [`IDLE_LOCK`].
     pub idle_lock: Duration,
     /// How long a link is good. See [`LINK_LIFETIME`].
@@ -23,7 +29,15 @@ pub struct DeskConfig {
 impl DeskConfig {
     /// The usual desk, of who holds `identity` or of whoever signs in; `unix_at_zero` is the time of day at [`units::Timestamp::ZERO`].
     pub fn new(identity: Option<DeviceIdentity>, unix_at_zero: UnixTime) -> Self {
-        Self { identity, unix_at_zero, names_secret: [0; 32], idle_lock: IDLE_LOCK, link_lifetime: LINK_LIFETIME }
+        Self {
+            identity,
+            unix_at_zero,
+            names_secret: [0; 32],
+            calendar: Calendar::utc(),
+            folder: String::new(),
+            idle_lock: IDLE_LOCK,
+            link_lifetime: LINK_LIFETIME,
+        }
     }
 }
 

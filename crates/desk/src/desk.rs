@@ -12,13 +12,15 @@ use tracing::debug;
 use trust::{DeviceIdentity, InviteSecret, KnownDevices, Link, ServerAddress, TlsPin, UnixTime};
 use units::{Phi, Timestamp};
 
-use crate::day::{CardLink, VisitCard};
+use crate::auditing::LogStanding;
+use crate::day::{Calendar, CardLink, VisitCard};
 use crate::{
     CallSummary, DeskAnswer, DeskConfig, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
     DeskSnapshot, HostCall, RequestNumber,
 };
 
 mod accounts;
+mod audit;
 mod colleagues;
 mod own_account;
 mod reviews;
@@ -29,6 +31,7 @@ mod typed;
 mod tests;
 
 use accounts::{Beginning, Sessions};
+use audit::AuditDesk;
 use colleagues::Colleagues;
 use own_account::OwnAccount;
 use reviews::Reviews;
@@ -57,6 +60,9 @@ pub struct Desk {
     colleagues: Colleagues,
     account: OwnAccount,
     reviews: Reviews,
+    audit: AuditDesk,
+    /// How the clinic's log stands, for as long as somebody is signed in.
+    log: LogStanding,
     /// When somebody was last seen at the desk.
     active_at: Timestamp,
     next_number: u64,
@@ -80,6 +86,8 @@ impl Desk {
             colleagues: Colleagues::default(),
             account: OwnAccount::default(),
             reviews: Reviews::default(),
+            audit: AuditDesk::default(),
+            log: LogStanding::default(),
             active_at: Timestamp::ZERO,
             next_number: 0,
             outputs: VecDeque::new(),
@@ -99,6 +107,7 @@ impl Desk {
             DeskInput::Signaling { number, answer } => self.answered(now, number, answer),
             DeskInput::CallEnded { summary } => self.call_ended(now, summary),
             DeskInput::Identity(identity) => self.identified(identity.map(|identity| *identity)),
+            DeskInput::Log(log) => self.log_stands(log),
             DeskInput::SignedOut => self.signed_out(),
         }
         self.refresh();
@@ -167,6 +176,7 @@ impl Desk {
             (_, DeskIntent::RenewRecoveryCodes { totp }) => self.renew_codes(&totp),
             (_, DeskIntent::ShowReviews) => self.show_reviews(true),
             (_, DeskIntent::HideReviews) => self.show_reviews(false),
+            (_, DeskIntent::Audit(intent)) => self.audit_intent(intent),
             (_, DeskIntent::Review(take_over, outcome)) => self.ask_for_reviews(Some((take_over, outcome))),
             (
                 State::Ready { signed_in, .. } | State::Summary { signed_in, .. },
@@ -222,6 +232,7 @@ impl Desk {
         let Some(answer) = self.answered_colleagues(now, number, answer) else { return };
         let Some(answer) = self.answered_account(now, number, answer) else { return };
         let Some(answer) = self.answered_reviews(now, number, answer) else { return };
+        let Some(answer) = self.answered_audit(now, number, answer) else { return };
         let Some(answer) = self.began(now, number, answer) else { return };
         match (&self.state, answer) {
             (State::SigningIn { number: asked, server, pin, was_locked }, answer) if *asked == number => match answer {
@@ -272,6 +283,7 @@ impl Desk {
             staff: reply.staff,
             is_admin: reply.role == StaffRole::Admin,
             reviews: matches!(reply.role, StaffRole::Admin | StaffRole::Auditor),
+            reads_log: reply.role == StaffRole::Auditor,
             holds_visits: reply.role == StaffRole::Clinician,
             has_day: matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk),
         };
@@ -478,6 +490,10 @@ impl Desk {
             self.colleagues = Colleagues::default();
             self.account = OwnAccount::default();
             self.reviews = Reviews::default();
+            self.audit = AuditDesk::default();
+        }
+        if self.state.signed_in().is_none() {
+            self.log = LogStanding::default();
         }
         let snapshot = DeskSnapshot {
             phase: self.state.phase(),
@@ -493,6 +509,9 @@ impl Desk {
             reviewer: self.state.signed_in().is_some_and(|signed_in| signed_in.reviews),
             open_reviews: self.reviews.open(),
             reviews: self.reviews.view(),
+            reads_log: self.state.signed_in().is_some_and(|signed_in| signed_in.reads_log),
+            log_trouble: self.log.trouble(),
+            audit: self.audit.view().map(Box::new),
             enters_visits: self.state.signed_in().is_some_and(|signed_in| signed_in.holds_visits),
         };
         if snapshot != self.snapshot {

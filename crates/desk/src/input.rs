@@ -10,6 +10,7 @@ use signaling_protocol::{
 use trust::{DeviceIdentity, TlsPin};
 use units::Phi;
 
+use crate::auditing::{AuditAnswer, AuditIntent, LogStanding};
 use crate::day::VisitCard;
 
 /// Everything that can happen to a desk.
@@ -31,6 +32,8 @@ pub enum DeskInput {
     },
     /// The device of who is signed in is certified, or is not any more.
     Identity(Option<Box<DeviceIdentity>>),
+    /// How the clinic's audit log stands, by what this machine keeps of it: looked at once somebody has signed in.
+    Log(LogStanding),
     /// The server has signed this person out.
     SignedOut,
 }
@@ -112,6 +115,8 @@ pub enum DeskIntent {
     HideReviews,
     /// They say what the review of one came to.
     Review(TakeOverId, ReviewOutcome),
+    /// Who may read the audit log wants something of it.
+    Audit(AuditIntent),
     /// Make a visit and its link, and open it.
     StartVisit,
     /// The same for a patient whose device is to be known again: by what the clinician calls them, which leaves this
@@ -185,6 +190,8 @@ pub enum DeskAnswer {
     RecoveryCodes(Vec<Phi<String>>),
     /// What was taken over.
     TakeOvers(Box<TakeOvers>),
+    /// What was asked about the audit log.
+    Audit(Box<AuditAnswer>),
     /// The visit stands.
     VisitMade(VisitId),
     /// The link's invite is stored.

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod auditing;
 mod config;
 pub mod day;
 mod desk;

@@ -9,6 +9,7 @@ use signaling_protocol::{
 use trust::{DeviceIdentity, InviteSecret, Link, ServerAddress, TlsPin, UnixTime};
 use units::Phi;
 
+use crate::auditing::AuditAsk;
 use crate::day::VisitCard;
 use crate::{ColleagueChange, RequestNumber};
 
@@ -114,6 +115,13 @@ pub enum DeskRequest {
         token: Phi<String>,
         /// What is to be said before.
         review: Option<(TakeOverId, ReviewOutcome)>,
+    },
+    /// Something about the audit log. Whoever asks looks first whether the log goes on from what this machine keeps of it.
+    Audit {
+        /// Who asks.
+        token: Phi<String>,
+        /// What.
+        ask: AuditAsk,
     },
     /// A new visit.
     CreateVisit {

@@ -6,6 +6,7 @@ use signaling_protocol::{Code, ReviewOutcome, SessionId, StaffRow, TakeOverId, T
 use trust::ServerAddressError;
 use units::{Phi, Timestamp};
 
+use crate::auditing::{AuditView, LogTrouble};
 use crate::{CallSummary, Enrolment};
 
 /// The desk as the person sees it; whoever draws needs nothing else.
@@ -37,6 +38,12 @@ pub struct DeskSnapshot {
     pub open_reviews: usize,
     /// What was taken over, while who reviews looks at it.
     pub reviews: Option<ReviewsView>,
+    /// Whether who is signed in may read the audit log.
+    pub reads_log: bool,
+    /// What is wrong with the clinic's audit log, by what this machine keeps of it.
+    pub log_trouble: Option<LogTrouble>,
+    /// The audit log, while it is looked at.
+    pub audit: Option<Box<AuditView>>,
     /// Whether who is signed in holds visits: the front desk plans them and enters none.
     pub enters_visits: bool,
 }
@@ -58,6 +65,9 @@ impl DeskSnapshot {
             reviewer: false,
             open_reviews: 0,
             reviews: None,
+            reads_log: false,
+            log_trouble: None,
+            audit: None,
             enters_visits: false,
         }
     }

@@ -217,7 +217,7 @@ impl Supervisor {
         if !is_given_up(std::time::Instant::now(), since.into_std(), self.handshake.heard()) {
             return Ok(());
         }
-        tracing::warn!("{}", PeerError::HandshakeTimeout);
+        tracing::warn!("the handshake did not come to an end");
         watch.handshake_since = None;
         self.tell(PeerEvent::Failed).await
     }

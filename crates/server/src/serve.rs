@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
 use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
-use crate::audit_log::{self, AuditLog};
+use crate::audit_log::AuditLog;
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
 use crate::driver::Driver;
@@ -28,6 +28,7 @@ use crate::http::{self, IceSource, Shared};
 use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
 use crate::relaying::{RelayChoice, RelayOptions, Relaying};
+use crate::retention::Retention;
 use crate::staff::Staff;
 use crate::storage_key::{KeySource, Place};
 use crate::store::{OpenError, QueuedStore, SqliteStore, StoreError, make_private};
@@ -65,6 +66,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// The reverse proxies whose word is taken for where somebody comes from.
     pub proxies: TrustedProxies,
+    /// How long is kept what may be forgotten.
+    pub retention: Retention,
 }
 
 impl Config {
@@ -83,6 +86,7 @@ impl Config {
             phone: None,
             metrics: None,
             proxies: TrustedProxies::default(),
+            retention: Retention::default(),
         }
     }
 
@@ -261,7 +265,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| ServeError::Random(error.to_string()))?;
     let visits_config = visits::Config {
         limits: config.limits,
-        timing: Timing::default(),
+        timing: Timing { forget_after: config.retention.names, ..Timing::default() },
         origin_unix_micros: clock.unix_micros(Timestamp::ZERO),
     };
     let now = clock.timestamp(Instant::now());
@@ -279,7 +283,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     }
     let mut helpers = vec![
         tokio::spawn(Arc::clone(&driver).keep_time()),
-        tokio::spawn(keep_log(Arc::clone(&audit), Arc::clone(&driver))),
+        tokio::spawn(keep_log(Arc::clone(&audit), Arc::clone(&driver), config.retention.log)),
     ];
     let (ice, relaying) = match config.relay {
         RelayChoice::Own(mut options) => {
@@ -376,10 +380,10 @@ async fn look_after_accounts(accounts: Arc<Accounts>, driver: Arc<Driver>) {
 const KEEP_LOG_EVERY: Duration = Duration::from_secs(3600);
 
 /// Erases what is older than it must be kept, for as long as the server runs.
-async fn keep_log(audit: Arc<AuditLog>, driver: Arc<Driver>) {
+async fn keep_log(audit: Arc<AuditLog>, driver: Arc<Driver>, kept: Duration) {
     loop {
         let (this, now) = (Arc::clone(&audit), driver.unix_micros());
-        let erased = tokio::task::spawn_blocking(move || this.erase_old(now, audit_log::KEPT)).await;
+        let erased = tokio::task::spawn_blocking(move || this.erase_old(now, kept)).await;
         match erased {
             // A part of them; the others have waited meanwhile.
             Ok(Ok(rows)) if rows > 0 => tokio::time::sleep(Duration::from_millis(100)).await,

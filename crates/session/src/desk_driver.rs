@@ -6,27 +6,26 @@ use std::time::{Duration, Instant};
 use call::{EndReason, Intent};
 use desk::day::{Calendar, VisitCard};
 use desk::{
-    CallEnd, CallSummary, ColleagueChange, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem,
-    DeskRequest, DeskSnapshot, HostCall, KeysConfig, RequestNumber,
+    CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
+    DeskSnapshot, HostCall, KeysConfig, RequestNumber,
 };
 use signaling_client::{ClientError, SignalingClient};
-use signaling_protocol::{
-    AddStaffRequest, Code, CodeReply, GuestRole, InviteId, SignInReply, SignInRequest, StaffRole,
-};
+use signaling_protocol::{Code, GuestRole, InviteId, SignInReply, StaffRole};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
-use trust::{DeviceIdentity, ServerAddress, TlsPin, UnixTime};
+use trust::{DeviceIdentity, ServerAddress, TlsPin};
 use units::{Phi, Timestamp};
 
+use crate::auditor::Auditor;
 use crate::day_driver::{DayDriver, DayHandle};
 use crate::desk_person::{DeskPerson, DeskWish};
-use crate::headless::{Account, LABEL, Pin, Progress, client, is_loopback, random};
+use crate::desk_requests::{ask, place_of};
+use crate::headless::{Account, Pin, Progress, client, is_loopback, random};
 use crate::identity;
 use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault, keys_place};
 use crate::media::Meters;
 use crate::office::Office;
 use crate::outcome::{self, InVain};
-use crate::take_over;
 use crate::visit::{HostWish, Surroundings, Visit, VisitEnd, as_sentence};
 use crate::whole_file::WholeFile;
 
@@ -82,6 +81,7 @@ impl DeskHandle {
             client: None,
             locked: None,
             keeper: None,
+            looking: None,
             person,
             link_file,
             fault: None,
@@ -151,6 +151,8 @@ struct DeskDriver {
     locked: Option<SignalingClient>,
     /// Keeps what the session goes on by.
     keeper: Option<AbortHandle>,
+    /// Looks at the clinic's audit log.
+    looking: Option<AbortHandle>,
     person: Option<(DeskPerson, Account)>,
     link_file: Option<WholeFile>,
     /// What the server said no with, or that it was not reached.
@@ -187,6 +189,10 @@ impl DeskDriver {
                 Some(input) = inputs.recv() => {
                     if let DeskInput::Identity(identity) = &input {
                         self.identity = identity.as_deref().cloned();
+                        if self.identity.is_some() {
+                            // Now it is known as visits know it, too.
+                            self.look_at_log();
+                        }
                     }
                     if matches!(input, DeskInput::CallEnded { .. }) {
                         self.visit.send_replace(None);
@@ -273,6 +279,10 @@ impl DeskDriver {
             DeskOutput::ForgetToken => {
                 self.locked = self.client.take();
                 self.signed_in = None;
+                // What is found out about this clinic's log is none of who signs in next.
+                if let Some(looking) = self.looking.take() {
+                    looking.abort();
+                }
                 self.identity = None;
                 self.close_day();
                 self.close_keys();
@@ -283,6 +293,27 @@ impl DeskDriver {
                 (self.around.repaint)();
             }
         }
+    }
+
+    /// Whoever has signed in looks whether the clinic's audit log goes on from what this machine keeps of it: once, and if the
+    /// server does not answer, then not.
+    fn look_at_log(&mut self) {
+        let Some(auditor) = self.auditor() else { return };
+        let inputs = self.inputs.clone();
+        let looking = tokio::spawn(async move {
+            match auditor.look().await {
+                Ok((log, _)) => drop(inputs.send(DeskInput::Log(log)).await),
+                Err(error) => tracing::debug!(%error, "the audit log was not looked at"),
+            }
+        });
+        self.looking = Some(looking.abort_handle());
+    }
+
+    fn auditor(&self) -> Option<Auditor> {
+        let (reply, server, _) = self.signed_in.as_ref()?;
+        let (client, path) = (self.client.clone()?, self.around.memory.beside("logs"));
+        let clinic = self.identity.as_ref().map(DeviceIdentity::clinic);
+        Some(Auditor::new(client, reply.token.clone(), path.as_deref(), server, clinic))
     }
 
     /// Who may plan visits sees the day, as soon as their device is one that the clinic vouches for.
@@ -376,9 +407,10 @@ impl DeskDriver {
         }
         let (client, answers, vault) = (self.client.clone(), self.answers.clone(), self.vault.clone());
         let device = self.identity.clone().map(|device| (device, identity::unix_now(self.around.clock)));
+        let auditor = if let DeskRequest::Audit { .. } = request { self.auditor() } else { None };
         tokio::spawn(async move {
             let answer = match client {
-                Some(client) => ask(&client, &vault, device, request).await,
+                Some(client) => ask(&client, &vault, (device, auditor), request).await,
                 None => Err(ClientError::BadAddress),
             };
             let _ = answers.send((number, answer)).await;
@@ -393,6 +425,7 @@ impl DeskDriver {
         };
         if let Some(reply) = reply {
             self.signed_in = self.asked.take().map(|(server, pin)| (reply.clone(), server, pin));
+            self.look_at_log();
             let _ = self.around.signed_in.set(self.now());
             tracing::debug!("signed in");
         }
@@ -445,89 +478,6 @@ impl DeskDriver {
 
 /// The number of a question, and what came of it.
 type Answered = (RequestNumber, Result<DeskAnswer, ClientError>);
-
-async fn ask(
-    client: &SignalingClient,
-    vault: &Vault,
-    device: Option<(DeviceIdentity, UnixTime)>,
-    request: DeskRequest,
-) -> Result<DeskAnswer, ClientError> {
-    let place = place_of(&request);
-    match request {
-        DeskRequest::SignIn { request, .. } => sign_in(client, Kept::load(vault, &place).await, request).await,
-        DeskRequest::SignUp { mut request, .. } => {
-            LABEL.clone_into(&mut request.label);
-            client.sign_up(&request).await.map(|reply| DeskAnswer::SignedUp(Box::new(reply)))
-        }
-        DeskRequest::Sessions { token, staff } => client.sessions(&token, staff).await.map(DeskAnswer::Sessions),
-        DeskRequest::EndSession { token, staff, session } => {
-            client.end_session(&token, session).await?;
-            client.sessions(&token, staff).await.map(DeskAnswer::Sessions)
-        }
-        DeskRequest::Colleagues { token, change } => {
-            let code = match change {
-                Some(change) => change_colleague(client, &token, change).await?,
-                None => None,
-            };
-            client.staff(&token).await.map(|all| DeskAnswer::Colleagues(all, code))
-        }
-        DeskRequest::ChangePassword { token, request } => {
-            client.change_password(&token, &request).await.map(|()| DeskAnswer::PasswordChanged)
-        }
-        DeskRequest::RenewRecoveryCodes { token, totp } => {
-            let reply = client.renew_recovery_codes(&token, totp).await;
-            reply.map(|reply| DeskAnswer::RecoveryCodes(reply.recovery_codes))
-        }
-        DeskRequest::TakeOvers { token, review } => {
-            let device = device.as_ref().map(|(device, now)| (device, *now));
-            let answer = take_over::take_overs(client, &token, review, device).await;
-            answer.map(|take_overs| DeskAnswer::TakeOvers(Box::new(take_overs)))
-        }
-        DeskRequest::CreateVisit { token } => {
-            client.create_visit(&token).await.map(|reply| DeskAnswer::VisitMade(reply.visit))
-        }
-        DeskRequest::CreateInvite { token, visit, request } => {
-            client.create_invite(&token, visit, &request).await.map(|reply| DeskAnswer::InviteMade(reply.invite))
-        }
-    }
-}
-
-async fn change_colleague(
-    client: &SignalingClient,
-    token: &Phi<String>,
-    change: ColleagueChange,
-) -> Result<Option<CodeReply>, ClientError> {
-    match change {
-        ColleagueChange::Add { name, role } => client.add_staff(token, &AddStaffRequest { name, role }).await.map(Some),
-        ColleagueChange::BeginAnew(whom) => client.begin_anew(token, whom).await.map(Some),
-        ColleagueChange::SetRole(whom, role) => client.set_role(token, whom, role).await.map(|()| None),
-        ColleagueChange::SetDisabled(whom, disabled) => client.set_disabled(token, whom, disabled).await.map(|()| None),
-    }
-}
-
-/// Signs in with a second factor; without one, the session that was kept goes on.
-async fn sign_in(client: &SignalingClient, kept: Kept, request: SignInRequest) -> Result<DeskAnswer, ClientError> {
-    let has_factor = request.totp.is_some() || request.recovery_code.is_some();
-    if has_factor {
-        let request = SignInRequest { device_token: kept.device_token, label: LABEL.to_owned(), ..request };
-        return client.sign_in(&request).await.map(DeskAnswer::SignedIn);
-    }
-    let Some(session) = kept.session else { return Ok(DeskAnswer::CodeNeeded) };
-    match client.unlock(&session, &request.password).await {
-        Ok(reply) => Ok(DeskAnswer::SignedIn(SignInReply { device_token: kept.device_token, ..reply })),
-        Err(ClientError::Refused(refusal)) if refusal.code == Code::NotSignedIn => Ok(DeskAnswer::CodeNeeded),
-        Err(error) => Err(error),
-    }
-}
-
-/// Under which name the keyring has what is kept of who signs in; nothing for other questions.
-fn place_of(request: &DeskRequest) -> String {
-    match request {
-        DeskRequest::SignIn { server, request, .. } => keys_place(&request.name, server),
-        DeskRequest::SignUp { server, request, .. } => keys_place(&request.name, server),
-        _ => String::new(),
-    }
-}
 
 /// Keeps what the session goes on by, each time that it is another, and by what the server knows the device.
 async fn keep(client: SignalingClient, vault: Vault, place: String) {

@@ -327,7 +327,7 @@ impl Driver {
             Ok(Some(note)) => self.tell(Input::Log(note)),
             Ok(None) => {}
             Err(alarm) => {
-                tracing::error!(alarm = alarm.name(), "the clinic's audit log is not what it was: {alarm}");
+                tracing::error!(alarm = alarm.name(), why = %alarm, "the clinic's audit log is not what it was");
                 self.tell(Input::LogRewritten);
             }
         }

@@ -109,6 +109,9 @@ pub struct Account {
     pub password: Phi<String>,
     /// Its second factor's secret, in base32 or as an `otpauth:` URL.
     pub totp_secret: Option<Phi<String>>,
+    /// The file of whom this machine has met: beside it the newest checkpoint of the clinic's audit log is kept, and compared
+    /// with at each sign-in. Without it nothing is.
+    pub known_file: Option<PathBuf>,
 }
 
 impl Account {
@@ -296,6 +299,15 @@ pub enum InputError {
     /// What became of keys that nobody looks after; a sentence.
     #[error("{0}")]
     Keys(String),
+    /// What was given is no id.
+    #[error("that is not an id: it looks like vis_ and 22 letters and digits")]
+    NotAnId,
+    /// What was given is no id of a device.
+    #[error("that is not the id of a device (dev_…), a machine (mac_…) or a session (ses_…)")]
+    NotADevice,
+    /// Where evidence is to be written.
+    #[error("the evidence cannot be written: {0}")]
+    Evidence(String),
     /// Where the recovery sheet is to be written.
     #[error("the recovery sheet cannot be written to {path}: {source}; name another place")]
     Sheet {

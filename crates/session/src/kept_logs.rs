@@ -35,7 +35,7 @@ impl KeptLog {
 
     /// The newest checkpoint that is kept: what the other side is shown.
     pub(crate) fn note(&self) -> Option<String> {
-        self.read().map(|keeper| keeper.newest().note().to_owned())
+        self.keeper().map(|keeper| keeper.newest().note().to_owned())
     }
 
     /// Which proof is needed to compare with what the other side keeps; none if there is nothing to compare.
@@ -43,7 +43,7 @@ impl KeptLog {
     /// # Errors
     /// [`Alarm::OtherKey`]: somebody of the clinic keeps the log of another key.
     pub(crate) fn between(&self, theirs: &str) -> Result<Option<(u64, u64)>, Alarm> {
-        match self.read().map(|keeper| keeper.between(theirs)) {
+        match self.keeper().map(|keeper| keeper.between(theirs)) {
             Some(Err(alarm)) if self.meets_clinic => Err(alarm),
             Some(between) => Ok(between.ok()),
             None => Ok(None),
@@ -55,23 +55,23 @@ impl KeptLog {
     /// # Errors
     /// [`Alarm`].
     pub(crate) fn agrees(&self, theirs: &str, reply: &CheckpointReply) -> Result<(), Alarm> {
-        let Some(keeper) = self.read() else { return Ok(()) };
+        let Some(keeper) = self.keeper() else { return Ok(()) };
         keeper.agrees(theirs, &proof(reply))
     }
 
     /// How many rows the log had when it was last seen; 0 if it never was.
     pub(crate) fn since(&self) -> u64 {
-        self.read().map_or(0, |keeper| keeper.newest().checkpoint.size)
+        self.keeper().map_or(0, |keeper| keeper.newest().checkpoint.size)
     }
 
-    /// Compares, and keeps the newer one. Waits for the disk.
+    /// Compares, and keeps the newer one, which is answered. Waits for the disk.
     ///
     /// # Errors
     /// [`Alarm`]: what was kept stays.
-    pub(crate) fn take(&self, reply: &CheckpointReply) -> Result<(), Alarm> {
+    pub(crate) fn take(&self, reply: &CheckpointReply) -> Result<Keeper, Alarm> {
         let key = reply.key.0.as_slice().try_into().ok().and_then(|key| LogKey::from_bytes(key).ok());
         let key = key.ok_or(Alarm::NotSigned)?;
-        let keeper = match self.read() {
+        let keeper = match self.keeper() {
             None => Keeper::first(key, &reply.checkpoint)?,
             Some(mut keeper) => {
                 keeper.take(&key, &reply.checkpoint, &proof(reply))?;
@@ -82,10 +82,11 @@ impl KeptLog {
             // The log itself is all right; it is compared with an older one the next time.
             tracing::warn!(%error, "the checkpoint of the clinic's log is not kept");
         }
-        Ok(())
+        Ok(keeper)
     }
 
-    fn read(&self) -> Option<Keeper> {
+    /// What is kept.
+    pub(crate) fn keeper(&self) -> Option<Keeper> {
         let (key, note) = all(self.path.as_deref()?).remove(&self.clinic.0)?;
         // Who has changed this file can do nothing but make it forget.
         Keeper::first(LogKey::from_bytes(&key).ok()?, &note).ok()

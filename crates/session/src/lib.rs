@@ -5,11 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+mod audit_command;
+mod auditor;
 mod board;
 mod comparing;
 mod day_driver;
 mod desk_driver;
 mod desk_person;
+mod desk_requests;
 mod device_keeper;
 mod device_secret;
 pub mod doctor;
@@ -45,6 +48,7 @@ mod whole_file;
 mod window;
 
 pub use ::media::I420;
+pub use audit_command::{AuditCommand, TypedSpan, run as carry_out_audit};
 pub use call::{self, Mode, Paths, Preferences, RelayWay};
 pub use comparing::Comparing;
 pub use day_driver::DayHandle;

@@ -129,6 +129,7 @@ pub fn run(
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     runtime()?.block_on(async {
         let signed_in = SignedIn::by(account, ProxyFinder::new(proxies), Going::On, clock).await?;
+        signed_in.look_at_log(account).await;
         let answer = match Office::open(&signed_in, account, device, clock).await {
             Ok(office) => office.carry_out(command).await,
             Err(error) => Err(error),

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use units::Phi;
 
+use crate::auditor::beside;
 use crate::kept_logs::KeptLog;
 
 /// Answers that wait for the engine. `Block`: the engine is quick, and an answer must not be lost.
@@ -315,7 +316,7 @@ impl Signaling {
 async fn goes_on(client: &SignalingClient, seat: &Seat, log: KeptLog) -> Result<Option<String>, Alarm> {
     let since = beside(&log, KeptLog::since).await.unwrap_or_default();
     match client.checkpoint_of_visit(&seat.token, seat.visit, since, None).await {
-        Ok(reply) => beside(&log, move |log| log.take(&reply).map(|()| log.note())).await.unwrap_or(Ok(None)),
+        Ok(reply) => beside(&log, move |log| log.take(&reply).map(|_| log.note())).await.unwrap_or(Ok(None)),
         Err(error) => missing(&error).map(|()| None),
     }
 }
@@ -338,12 +339,6 @@ fn missing(error: &ClientError) -> Result<(), Alarm> {
         ClientError::Refused(problem) if problem.code == Code::Malformed => Err(Alarm::RolledBack),
         _ => Ok(()),
     }
-}
-
-/// What waits for the disk.
-async fn beside<T: Send + 'static>(log: &KeptLog, act: impl FnOnce(&KeptLog) -> T + Send + 'static) -> Option<T> {
-    let log = log.clone();
-    tokio::task::spawn_blocking(move || act(&log)).await.ok()
 }
 
 /// Whether a passing fault must be told: an admission that could not be written down must not come true minutes later.

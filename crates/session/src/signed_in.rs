@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use trust::{DeviceIdentity, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
+use crate::auditor::Auditor;
 use crate::headless::{Account, InputError, Pin, client, random};
 use crate::identity;
 use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault, keys_place};
@@ -85,6 +86,22 @@ impl SignedIn {
         let signed_in = Self { client, reply, address, pin, clock, account, vault, place, going };
         signed_in.keep().await;
         Ok(signed_in)
+    }
+
+    /// Looks whether the clinic's audit log goes on from what this machine keeps of it, if it keeps anything. What is wrong with
+    /// it is in the program's own log; whatever was to be done is done.
+    pub(crate) async fn look_at_log(&self, of: &Account) {
+        if of.known_file.is_some()
+            && let Err(error) = self.auditor(of).look().await
+        {
+            tracing::debug!(%error, "the audit log was not looked at");
+        }
+    }
+
+    /// Whoever has signed in, as they ask for the audit log.
+    pub(crate) fn auditor(&self, of: &Account) -> Auditor {
+        let path = of.known_file.as_ref().map(|path| path.with_extension("logs"));
+        Auditor::new(self.client.clone(), self.reply.token.clone(), path.as_deref(), &self.address, None)
     }
 
     /// Keeps what the session goes on by, which may have gone on meanwhile, and by what the server knows this device.

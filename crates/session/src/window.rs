@@ -27,7 +27,7 @@ use crate::pictures::Repaint;
 use crate::proxies::{ProxyChoice, ProxyFinder};
 use crate::visit::{HostWish, Surroundings, Tell, Visit};
 use crate::whole_file::WholeFile;
-use crate::{SpeakerChoice, identity, stopping};
+use crate::{CameraChoice, MicrophoneChoice, SpeakerChoice, identity, stopping};
 
 /// How long the last words of a visit may take when the window is closed; the other side notices by itself after that.
 const FAREWELL: Duration = Duration::from_secs(4);
@@ -180,6 +180,24 @@ impl Session {
         }
     }
 
+    /// Begins with what was chosen in an earlier run: camera, microphone, loudspeaker, as far as the program was not started with
+    /// others. A camera that is not there now is not looked for, since another will do; a microphone or loudspeaker is, and comes
+    /// back by itself.
+    pub fn begin_with(&self, chosen: [Option<String>; 3], listening: Listening) {
+        let [camera, microphone, speaker] = chosen;
+        let (board, started_with) = (&self.around.board, &self.around.choices);
+        let begin = |kind, name: Option<String>, free: bool| {
+            if let (Some(name), true) = (name, free) {
+                board.choose(kind, Some(name));
+            }
+        };
+        let camera = camera.filter(|name| devices::camera::names().contains(name));
+        begin(DeviceKind::Camera, camera, matches!(started_with.camera, CameraChoice::Device(None)));
+        begin(DeviceKind::Microphone, microphone, matches!(started_with.microphone, MicrophoneChoice::Device(None)));
+        begin(DeviceKind::Speaker, speaker, matches!(started_with.speaker, SpeakerChoice::Device(None)));
+        board.listen(listening);
+    }
+
     /// The other side is heard like this from now on: it decides whether an echo is looked for.
     pub fn listen(&self, listening: Listening, visit: Option<&Visit>) {
         self.around.board.listen(listening);
@@ -260,6 +278,8 @@ impl Session {
         self.around.look_for_devices();
         let config = DeskConfig {
             names_secret: self.around.memory.names_secret(),
+            calendar: self.calendar.clone().unwrap_or_else(Calendar::utc),
+            folder: std::env::home_dir().map(|home| home.display().to_string()).unwrap_or_default(),
             ..DeskConfig::new(device, identity::unix_at_zero(self.around.clock))
         };
         let desk = Desk::new(config, Box::new(random()?));
@@ -342,7 +362,7 @@ mod tests {
     fn account(server: &str) -> Account {
         let user = Phi::new("lee".to_owned());
         let password = Phi::new("a long password".to_owned());
-        Account { server: server.to_owned(), pin: None, user, password, totp_secret: None }
+        Account { server: server.to_owned(), pin: None, user, password, totp_secret: None, known_file: None }
     }
 
     #[test]

@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use hyper::{Method, Request, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use signaling_protocol::{Code, Problem, is_phone_number};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use units::Phi;
 
+use crate::answer::{Answer, by, is_of_type, read_body, retry_after};
 use crate::changes::{Changed, Changes};
 use crate::connector::{CONNECT_TIMEOUT, Connector};
 use crate::dialer::{Dialer, host_of};
@@ -71,57 +71,6 @@ struct Clients {
 pub(crate) struct Way {
     client: legacy::Client<Connector, Full<Bytes>>,
     left: Changes,
-}
-
-/// An answer whose head has come.
-pub(crate) struct Answer {
-    response: hyper::Response<Incoming>,
-    trust: ServerTrust,
-    /// By when all of it must be there.
-    until: Option<Instant>,
-    left: Changes,
-}
-
-impl Answer {
-    /// The next bytes of its body; none at its end.
-    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
-        loop {
-            let frame = by(self.until, &mut self.left, self.response.body_mut().frame()).await;
-            let frame = frame.ok_or(ClientError::Unreachable)?;
-            match frame.transpose().map_err(|error| from_transport(&error, &self.trust))? {
-                None => return Ok(None),
-                // What is no data is a trailer.
-                Some(frame) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Ok(Some(data));
-                    }
-                }
-            }
-        }
-    }
-
-    pub(crate) fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        self.response.headers()
-    }
-}
-
-/// What comes in time, if there is one, and before its connection was left.
-async fn by<T>(until: Option<Instant>, left: &mut Changes, work: impl Future<Output = T>) -> Option<T> {
-    let in_time = async {
-        match until {
-            Some(until) => timeout_at(until, work).await.ok(),
-            None => Some(work.await),
-        }
-    };
-    tokio::select! {
-        biased;
-        () = left.next() => None,
-        done = in_time => done,
-    }
 }
 
 impl SignalingClient {
@@ -306,6 +255,40 @@ impl SignalingClient {
         .await
     }
 
+    /// The same as [`ask`](Self::ask), of an answer that may be of `limit` bytes.
+    pub(crate) async fn ask_for_long<R: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &Phi<String>,
+        limit: usize,
+    ) -> Result<R, Failure> {
+        let text = self.ask_for_text(path, token, "application/json", (limit, REQUEST_TIMEOUT)).await?;
+        serde_json::from_str(&text).map_err(|_| ClientError::NotHousecall.into())
+    }
+
+    /// A text of this type, of at most so many bytes and within so long.
+    pub(crate) async fn ask_for_text(
+        &self,
+        path: &str,
+        token: &Phi<String>,
+        content_type: &'static str,
+        (limit, patience): (usize, Duration),
+    ) -> Result<String, Failure> {
+        let way = self.clients().post;
+        self.by_session(Some(token), |shown| {
+            let way = way.clone();
+            async move {
+                let headers = headers(shown.as_ref(), content_type)?;
+                let deadline = Some(Instant::now() + patience);
+                let answer = self.request(&way, Method::GET, path, headers, None, deadline).await?;
+                let answer = self.accept(answer, content_type).await?;
+                let bytes = read_body(answer, limit).await?;
+                String::from_utf8(bytes).map_err(|_| ClientError::NotHousecall.into())
+            }
+        })
+        .await
+    }
+
     async fn ask_over<R: DeserializeOwned>(
         &self,
         way: &Way,
@@ -457,17 +440,6 @@ fn second_way(round_trip: Option<Duration>) -> Pace {
     Pace { first, most: 2, least: 1 }
 }
 
-async fn read_body(mut answer: Answer, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if bytes.len() + chunk.len() > limit {
-            return Err(ClientError::NotHousecall.into());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
 /// A request that is no POST says all in its path.
 fn json_body(method: &Method, body: &impl Serialize) -> Result<Option<Bytes>, ClientError> {
     if method != Method::POST {
@@ -503,17 +475,6 @@ fn headers(token: Option<&Phi<String>>, accept: &'static str) -> Result<HeaderMa
     Ok(headers)
 }
 
-fn is_of_type(answer: &Answer, content_type: &str) -> bool {
-    let value = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(content_type)
-}
-
-/// `Retry-After` in seconds; as a date it is passed over, and back-off alone decides.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let secs: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(secs).min(LONGEST_RETRY_AFTER))
-}
-
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A question and its answer that were lost and sent again by the system are there by then where a round trip is a quarter of a
 /// second; half of it, and a request over a link with a short round trip would be made twice whenever the server's disk is slow.
@@ -530,9 +491,6 @@ const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(8);
 /// Nothing that a Housecall server answers to a request is longer: the largest is a page of devices, about 100 KiB.
 const MAX_ANSWER_BYTES: usize = 128 * 1024;
 const MAX_PROBLEM_BYTES: usize = 16 * 1024;
-/// However long a server asks to wait, a person is waiting too.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -565,14 +523,5 @@ mod tests {
         let is = |url: &str| is_this_machine(&url.parse().unwrap());
         assert!(is("https://127.0.0.1:1") && is("https://[::1]:1") && is("https://localhost"));
         assert!(!is("https://192.0.2.1") && !is("https://localhost.example"));
-    }
-
-    #[test]
-    fn a_waiting_time_is_taken_in_seconds_and_within_reason() {
-        let of =
-            |text: &'static str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]));
-        assert_eq!(of("3"), Some(Duration::from_secs(3)));
-        assert_eq!(of("86400"), Some(LONGEST_RETRY_AFTER));
-        assert_eq!(of("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 }

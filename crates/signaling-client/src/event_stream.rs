@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 use units::Phi;
 
 use crate::SignalingClient;
+use crate::answer::Answer;
 use crate::changes::Changes;
-use crate::client::Answer;
 use crate::error::{Failure, Refusal};
 use crate::schedule::{Attempt, Ended, FIRST_BYTE, POLL_TIMEOUT, Schedule};
 use crate::sse::SseParser;

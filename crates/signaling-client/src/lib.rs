@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod answer;
 mod audit;
 mod backoff;
 mod changes;
@@ -39,6 +40,7 @@ mod take_over;
 mod tcp;
 mod tls;
 
+pub use audit::RowsQuery;
 pub use client::{Server, SignalingClient};
 pub use dialer::{ByteStream, Dialer};
 pub use error::{ClientError, Refusal};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use egui::epaint::{ImageData, Mesh, Primitive};
 use egui::{Color32, Context, FullOutput, Pos2, RawInput, Rect, TextureId, Theme, Vec2, pos2, vec2};
-use ui::{Forms, apply_theme, housecall_ui};
+use ui::{Contrast, Forms, Settings, SystemWishes, apply_settings, apply_theme, housecall_ui};
 
 #[path = "../tests/house/mod.rs"]
 mod house;
@@ -16,18 +16,21 @@ fn main() -> std::io::Result<()> {
     std::fs::create_dir_all(&folder)?;
     for (name, moment) in house::moments() {
         for (theme, look) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-            for size in [vec2(1000.0, 700.0), vec2(400.0, 700.0)] {
-                let canvas = draw(&moment, theme, size);
-                canvas.write(&Path::new(&folder).join(format!("{name}-{look}-{}.ppm", size.x)))?;
+            for (contrast, kind) in [(Contrast::Usual, ""), (Contrast::High, "-high")] {
+                for size in [vec2(1000.0, 700.0), vec2(400.0, 700.0)] {
+                    let canvas = draw(&moment, theme, contrast, size);
+                    canvas.write(&Path::new(&folder).join(format!("{name}-{look}{kind}-{}.ppm", size.x)))?;
+                }
             }
         }
     }
     Ok(())
 }
 
-fn draw(moment: &house::Moment, theme: Theme, size: Vec2) -> Canvas {
+fn draw(moment: &house::Moment, theme: Theme, contrast: Contrast, size: Vec2) -> Canvas {
     let ctx = Context::default();
     apply_theme(&ctx);
+    apply_settings(&ctx, &Settings { contrast, ..Settings::default() }, SystemWishes::default());
     ctx.set_theme(theme);
     let mut canvas = Canvas::new(size);
     let mut forms = Forms::default();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use desk::auditing::{AuditFilter, AuditIntent};
 use desk::{DeviceId, DeviceRole, StaffRole, TakeOverReason};
 use signaling_protocol::{StaffId, VisitId};
 use units::Timestamp;
@@ -40,6 +41,8 @@ pub struct Forms {
     pub(crate) colleague_open: Option<StaffId>,
     /// What is typed about one's own account.
     pub(crate) account: AccountForms,
+    /// Whether the page of settings is open.
+    pub(crate) settings_open: bool,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
     /// Whether it is open how private the visit is.
@@ -60,6 +63,8 @@ pub struct Forms {
     pub(crate) keys: KeyForms,
     /// What is typed to plan a visit.
     pub(crate) day: DayForms,
+    /// What is looked for in the audit log.
+    pub(crate) audit: AuditForms,
     /// What a patient types while they wait.
     pub(crate) asked: AskedForms,
     /// Whether it is open where the patient is.
@@ -104,6 +109,40 @@ pub(crate) struct AccountForms {
     pub(crate) codes_totp: String,
     /// Whether it was drawn that the password is changed.
     pub(crate) is_done: bool,
+}
+
+/// What is looked for in the audit log.
+#[derive(Default)]
+pub(crate) struct AuditForms {
+    pub(crate) filter: AuditFilter,
+    /// Of which visit evidence is to be taken, and into which file.
+    pub(crate) visit: String,
+    pub(crate) file: String,
+    /// The file that was proposed last; whoever typed another keeps it.
+    proposed: String,
+    /// Of which device visits are looked for, and when it was used.
+    pub(crate) device: String,
+    pub(crate) used_from: String,
+    pub(crate) used_until: String,
+}
+
+impl AuditForms {
+    /// A file in this folder, for the visit that was typed.
+    pub(crate) fn propose_file(&mut self, folder: &str) {
+        let visit = self.visit.trim();
+        let is_id = visit.parse::<VisitId>().is_ok();
+        if self.file == self.proposed && is_id {
+            let path = std::path::Path::new(folder).join(format!("evidence-{visit}.jsonl"));
+            self.proposed = path.display().to_string();
+            self.file.clone_from(&self.proposed);
+        }
+    }
+
+    /// What the device did that was typed.
+    pub(crate) fn touched_by(&self) -> AuditIntent {
+        let (device, from, until) = (self.device.clone(), self.used_from.clone(), self.used_until.clone());
+        AuditIntent::TouchedBy { device, from, until }
+    }
 }
 
 /// What a patient types while they wait.

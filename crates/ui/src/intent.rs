@@ -1,5 +1,6 @@
 //! What the person wants.
 
+use crate::{CrashIntent, Settings};
 use units::{DeviceKind, Listening, Phi};
 
 /// Something that the person wants; `app` carries it to who decides.
@@ -37,6 +38,12 @@ pub enum Intent {
     CopyLink,
     /// Play a short sound, to try the loudspeaker.
     TestSpeaker,
+    /// These settings from now on.
+    Settings(Settings),
+    /// The visit of a link that was opened meanwhile: open it in the place of this one, or forget it.
+    OtherLink(bool),
+    /// What becomes of the report of a crash.
+    Crash(CrashIntent),
     /// Close the window and end.
     Quit,
 }

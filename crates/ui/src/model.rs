@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::Settings;
 use units::{Devices, KeyringTrouble, Timestamp};
 
 /// All that the window shows; made anew for each time it is drawn.
@@ -35,6 +36,12 @@ pub struct Model<'a> {
     pub last_end: Option<call::EndReason>,
     /// Why the clinic cannot know this patient's device again, if it cannot.
     pub keyring_trouble: Option<KeyringTrouble>,
+    /// What the person chose for all windows.
+    pub settings: &'a Settings,
+    /// The report of a crash, to be shown at the start.
+    pub crash: Option<&'a str>,
+    /// Whether the link of another visit was opened meanwhile.
+    pub other_link: bool,
     /// Something that the person should know and that no snapshot tells: one sentence.
     pub problem: Option<&'a str>,
     /// The clinic's telephone number, where it is known: the way out when nothing works.

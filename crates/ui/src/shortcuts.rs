@@ -8,14 +8,21 @@ use signaling_protocol::Role;
 
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
-use crate::{Forms, Intent};
+use crate::{Forms, Intent, Scale, Settings};
 
 /// Microphone off and on.
 pub(crate) const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::D);
 /// Camera off and on.
 pub(crate) const CAMERA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::E);
-/// Devices open and shut.
+/// Devices open and shut in a call, settings elsewhere.
 pub(crate) const DEVICES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Comma);
+/// Everything larger: with Shift and without, since plus is where the keyboard has it.
+const LARGER: [KeyboardShortcut; 2] =
+    [KeyboardShortcut::new(Modifiers::COMMAND, Key::Plus), KeyboardShortcut::new(Modifiers::COMMAND, Key::Equals)];
+/// Everything smaller.
+const SMALLER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Minus);
+/// As large as usual.
+const USUAL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num0);
 /// Compare digits.
 pub(crate) const COMPARE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::K);
 /// Where the patient is, and whom to call.
@@ -56,7 +63,8 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if pressed(&CAMERA) {
         intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
     }
-    if pressed(&DEVICES) {
+    // Elsewhere they are on the page of settings.
+    if in_call && pressed(&DEVICES) {
         forms.devices_open = !forms.devices_open;
         forms.privacy_open = false;
     }
@@ -69,6 +77,37 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     let drawer_open = forms.devices_open || forms.privacy_open;
     if drawer_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
         (forms.devices_open, forms.privacy_open) = (false, false);
+    }
+}
+
+/// The keys that work in every window: larger, smaller, settings.
+pub(crate) fn window_shortcuts(
+    ui: &mut Ui,
+    settings: &Settings,
+    in_call: bool,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
+    let mut pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    let scale = if LARGER.iter().any(&mut pressed) {
+        settings.scale.larger()
+    } else if pressed(&SMALLER) {
+        settings.scale.smaller()
+    } else if pressed(&USUAL) {
+        Scale::default()
+    } else {
+        settings.scale
+    };
+    if scale != settings.scale {
+        intents.push(Intent::Settings(Settings { scale, ..settings.clone() }));
+    }
+    if in_call {
+        // The picture matters more; the drawer beside it has them too.
+        forms.settings_open = false;
+    } else if pressed(&DEVICES) {
+        forms.settings_open = !forms.settings_open;
+    } else if forms.settings_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        forms.settings_open = false;
     }
 }
 

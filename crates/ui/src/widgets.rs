@@ -6,7 +6,10 @@ use egui::{
 };
 
 use crate::icons::{self, Icon};
-use crate::theme::{CARD_RADIUS, CONTROL_RADIUS, NARROW, Palette, TARGET};
+use crate::theme::{
+    BUTTON_PADDING, CARD_MARGIN, CARD_RADIUS, CONTROL_RADIUS, DISC, FOCUS, FOCUS_GAP, ICON, LINE, NARROW, PAGE_MARGIN,
+    Palette, TARGET, TIGHT,
+};
 
 /// How much a button asks to be pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,7 @@ fn button_of_width(ui: &mut Ui, weight: Weight, text: &str, width: f32) -> Respo
         Weight::Secondary => (colors.card, colors.text, colors.line),
         Weight::Quiet => (Color32::TRANSPARENT, colors.accent, Color32::TRANSPARENT),
     };
-    let padding = vec2(if weight == Weight::Quiet { 8.0 } else { 18.0 }, 10.0);
+    let padding = vec2(if weight == Weight::Quiet { 8.0 } else { BUTTON_PADDING.x }, BUTTON_PADDING.y);
     let wrap = (ui.available_width() - 2.0 * padding.x).max(1.0);
     let galley = WidgetText::from(text).into_galley(ui, None, wrap, TextStyle::Button);
     let size = (galley.size() + 2.0 * padding).max(vec2(width.max(TARGET), TARGET));
@@ -47,7 +50,7 @@ fn button_of_width(ui: &mut Ui, weight: Weight, text: &str, width: f32) -> Respo
     if ui.is_rect_visible(rect) {
         let fill = if enabled { shade(&response, fill, colors.text) } else { colors.soft };
         let radius = CornerRadius::same(CONTROL_RADIUS);
-        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
+        ui.painter().rect(rect, radius, fill, Stroke::new(LINE, line), StrokeKind::Inside);
         focus_ring(ui, &response, rect);
         let ink = if enabled { ink } else { colors.quiet };
         ui.painter().galley_with_override_text_color(rect.center() - galley.size() / 2.0, galley, ink);
@@ -68,10 +71,9 @@ pub(crate) enum Round {
 
 /// A round button with a picture, and its word below. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
-    const DISC: f32 = 52.0;
     let colors = Palette::of(ui);
     let galley = WidgetText::from(RichText::new(word).small()).into_galley(ui, None, 92.0, TextStyle::Small);
-    let size = vec2(84.0_f32.max(galley.size().x), DISC + 4.0 + galley.size().y);
+    let size = vec2(84.0_f32.max(galley.size().x), DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
@@ -85,10 +87,11 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
         let fill = shade(&response, fill, colors.text);
         ui.painter().circle_filled(disc.center(), DISC / 2.0, fill);
         if response.has_focus() {
-            ui.painter().circle_stroke(disc.center(), DISC / 2.0 + 2.0, Stroke::new(2.0, colors.text));
+            let radius = DISC / 2.0 + FOCUS_GAP + FOCUS / 2.0;
+            ui.painter().circle_stroke(disc.center(), radius, Stroke::new(FOCUS, colors.focus));
         }
-        icons::paint(ui.painter(), Rect::from_center_size(disc.center(), Vec2::splat(24.0)), icon, ink);
-        let at = pos2(rect.center().x - galley.size().x / 2.0, disc.bottom() + 4.0);
+        icons::paint(ui.painter(), Rect::from_center_size(disc.center(), Vec2::splat(ICON)), icon, ink);
+        let at = pos2(rect.center().x - galley.size().x / 2.0, disc.bottom() + TIGHT);
         ui.painter().galley_with_override_text_color(at, galley, colors.text);
     }
     response
@@ -109,8 +112,8 @@ pub(crate) fn shade(response: &Response, fill: Color32, towards: Color32) -> Col
 pub(crate) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
         let radius = CornerRadius::same(CONTROL_RADIUS + 3);
-        let stroke = Stroke::new(2.0, Palette::of(ui).text);
-        ui.painter().rect_stroke(rect.expand(3.0), radius, stroke, StrokeKind::Inside);
+        let stroke = Stroke::new(FOCUS, Palette::of(ui).focus);
+        ui.painter().rect_stroke(rect.expand(FOCUS_GAP), radius, stroke, StrokeKind::Outside);
     }
 }
 
@@ -129,7 +132,7 @@ pub(crate) fn field_with_focus(
     first: bool,
 ) -> bool {
     ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.spacing_mut().item_spacing.y = TIGHT;
         let label = ui.label(name);
         let hint = RichText::new(hint).color(Palette::of(ui).quiet);
         let edit = TextEdit::singleline(text)
@@ -226,9 +229,9 @@ pub(crate) fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let colors = Palette::of(ui);
     let frame = Frame::new()
         .fill(colors.card)
-        .stroke(Stroke::new(1.0, colors.line.gamma_multiply(0.6)))
+        .stroke(Stroke::new(LINE, colors.edge))
         .corner_radius(CARD_RADIUS)
-        .inner_margin(Margin::same(20));
+        .inner_margin(Margin::same(CARD_MARGIN as i8));
     frame
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
@@ -242,7 +245,7 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
     let free = ui.available_size();
     let id = ui.scope_id().with("height of the page");
     let known = ui.ctx().data(|data| data.get_temp::<f32>(id));
-    let margin = 20.0;
+    let margin = PAGE_MARGIN;
     // A little above the middle: there it looks as if it were in the middle.
     let top = known.map_or(margin, |height| ((free.y - height) * 0.42).max(margin));
     ScrollArea::vertical()

@@ -2,12 +2,15 @@
 
 use call::Phase;
 use desk::{DeskIntent, DeskPhase};
-use egui::{CentralPanel, Frame, Theme, Ui};
+use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Theme, Ui, UiBuilder, vec2};
 use units::{Phi, Timestamp};
 
-use crate::forms::{AccountForms, DayForms, KeyForms};
-use crate::theme::{DARK, Palette};
-use crate::views::{beginning, desk as clinic, ended, keys, live, lobby, sign_in, start, waiting_panel, waiting_room};
+use crate::forms::{AccountForms, AuditForms, DayForms, KeyForms};
+use crate::theme::{CARD_MARGIN, PAGE_MARGIN, Palette, TARGET, TIGHT};
+use crate::views::{
+    beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, waiting_panel, waiting_room,
+};
+use crate::widgets::{Weight, button, notice};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
 
 /// Draws the window once, and pushes what the person wants.
@@ -31,11 +34,70 @@ pub fn housecall_ui(
     } else {
         forms.devices_open = false;
     }
+    let in_call = call.is_some_and(|call| {
+        matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
+    });
+    shortcuts::window_shortcuts(ui, model.settings, in_call, forms, intents);
+    if model.other_link {
+        other_link_ui(ui, intents);
+    }
+    if in_call {
+        return screen_ui(ui, model, forms, painter, intents);
+    }
+    above_foot(ui, forms, |ui, forms| match model.crash {
+        _ if forms.settings_open => on_paper(ui, |ui| settings::settings_ui(ui, model, forms, intents)),
+        // A visit that waits goes before it.
+        Some(report) if model.screen == Screen::Start => on_paper(ui, |ui| crash::crash_ui(ui, report, intents)),
+        _ => screen_ui(ui, model, forms, painter, intents),
+    });
+}
+
+fn screen_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
     match model.screen {
         Screen::Start => on_paper(ui, |ui| start::start_ui(ui, model, forms, intents)),
         Screen::Patient => patient_ui(ui, model, forms, painter, intents),
         Screen::Clinician => clinician_ui(ui, model, forms, painter, intents),
     }
+}
+
+/// Draws what the window shows, and below it the way to the settings; last, so that Tab reaches it last.
+fn above_foot(ui: &mut Ui, forms: &mut Forms, add: impl FnOnce(&mut Ui, &mut Forms)) {
+    let (room, color) = (ui.available_rect_before_wrap(), Palette::of(ui).window);
+    let edge = room.bottom() - TARGET - 2.0 * TIGHT;
+    ui.painter().rect_filled(room, 0, color);
+    let (above, foot) = room.split_top_bottom_at_y(edge);
+    ui.scope_builder(UiBuilder::new().max_rect(above), |ui| add(ui, forms));
+    let foot = foot.shrink2(vec2(PAGE_MARGIN, TIGHT));
+    let row = Layout::right_to_left(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(foot).layout(row), |ui| {
+        // The page itself has a button below what is set.
+        if !forms.settings_open && button(ui, Weight::Quiet, words::settings()).clicked() {
+            forms.settings_open = true;
+        }
+    });
+}
+
+/// Another start of the program brought the link of another visit.
+fn other_link_ui(ui: &mut Ui, intents: &mut Vec<Intent>) {
+    let color = Palette::of(ui).window;
+    let frame = Frame::new().fill(color).inner_margin(Margin::same(CARD_MARGIN as i8));
+    Panel::top("other link").frame(frame).show_separator_line(false).show(ui, |ui| {
+        notice(ui, words::other_link());
+        ui.horizontal_wrapped(|ui| {
+            if button(ui, Weight::Secondary, words::stay_here()).clicked() {
+                intents.push(Intent::OtherLink(false));
+            }
+            if button(ui, Weight::Secondary, words::open_other_link()).clicked() {
+                intents.push(Intent::OtherLink(true));
+            }
+        });
+    });
 }
 
 fn patient_ui(
@@ -81,6 +143,7 @@ fn clinician_ui(
             forms.keys = KeyForms::default();
             forms.day = DayForms::default();
             forms.account = AccountForms::default();
+            forms.audit = AuditForms::default();
             forms.colleague_open = None;
             on_paper(ui, |ui| sign_in::sign_in_ui(ui, model, desk, forms, intents));
         }
@@ -157,7 +220,7 @@ fn on_paper(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
 /// Dark in both looks: a bright frame around a picture blinds.
 fn on_stage(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let style = ui.ctx().style_of(Theme::Dark);
-    ui.painter().rect_filled(ui.max_rect(), 0, DARK.window);
+    ui.painter().rect_filled(ui.available_rect_before_wrap(), 0, Palette::dark(ui.ctx()).window);
     ui.set_style(style);
     add(ui);
 }

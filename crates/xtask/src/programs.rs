@@ -37,7 +37,7 @@ impl Programs {
     /// Builds the programs alone.
     pub fn build(workspace: &Workspace, profile: Profile) -> Result<Self> {
         let mut command = cargo(workspace);
-        command.args(["build", "--package", "app", "--package", "server", "--bins"]);
+        command.args(["build", "--package", "app", "--package", "server", "--package", "verify", "--bins"]);
         Self::build_by(workspace, profile, &mut command)
     }
 
@@ -93,7 +93,7 @@ impl Programs {
             .with_context(|| format!("{} does not look like a test that cargo built", test.display()))?;
         let workspace = Workspace { target: target.to_owned(), ..Workspace::find()? };
         let mut command = cargo(&workspace);
-        command.args(["build", "--quiet", "--package", "app", "--package", "server", "--bins"]);
+        command.args(["build", "--quiet", "--package", "app", "--package", "server", "--package", "verify", "--bins"]);
         match profile.file_name().and_then(OsStr::to_str) {
             Some("debug") | None => {}
             Some(name) => drop(command.args(["--profile", name])),
@@ -110,6 +110,12 @@ impl Programs {
             Ok(path)
         };
         Ok(Self { app: program("housecall")?, server: program("housecall-server")? })
+    }
+
+    /// The program that verifies evidence, beside them.
+    #[must_use]
+    pub fn verifier(&self) -> PathBuf {
+        self.app.with_file_name(format!("housecall-verify{}", env::consts::EXE_SUFFIX))
     }
 
     /// Names these programs to the tests that the command will run.

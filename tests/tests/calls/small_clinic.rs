@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use desk::day::Calendar;
 use serde_json::Value;
+use testkit::python::verify_evidence;
 use xtask::house::EndFiles;
 use xtask::process::{Process, wait_until};
 use xtask::report::Report;
@@ -27,7 +28,7 @@ const TALK: &str = "4s";
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
-/// Everybody of the staff: name, role, the name that patients see.
+/// Who of the staff has a device that the clinic certifies: name, role, the name that patients see.
 const STAFF: [(&str, &str, &str); 3] =
     [("lee", "clinician", "Dr. Lee"), ("cleo", "clinician", "Dr. Cleo"), ("fay", "front-desk", "Front desk")];
 
@@ -42,10 +43,10 @@ impl SmallClinic {
     /// A server with accounts, and a machine for everybody. There is no clinic's key yet.
     fn opens() -> Self {
         let clinic = Clinic::open();
-        for (name, role) in [("ada", "admin"), ("cleo", "clinician"), ("fay", "front-desk")] {
+        for (name, role) in [("ada", "admin"), ("cleo", "clinician"), ("fay", "front-desk"), ("aud", "auditor")] {
             clinic.house.add_account(name, role).expect("an account");
         }
-        let machines = ["ada", "lee", "cleo", "fay"].map(|name| (name, Machine::starts(name)));
+        let machines = ["ada", "lee", "cleo", "fay", "aud"].map(|name| (name, Machine::starts(name)));
         let is_day = |zone: &str| {
             let now = Calendar::new(zone).expect("a zone").shown(unix_now());
             (5..20).contains(&now[11..13].parse::<u32>().expect("an hour"))
@@ -111,6 +112,12 @@ impl SmallClinic {
             ends(&mut device, WHOLE);
             assert_eq!(fs::read(&at_device).unwrap(), fs::read(&at_admin).unwrap(), "ten digits, at both ends");
         }
+    }
+
+    /// What the auditor asks of the log, at their machine, which keeps a checkpoint from then on.
+    fn audit(&self, words: &[&str]) -> Value {
+        let mut command = self.signing_in("audit", "aud");
+        answer(command.arg("--known-file").arg(self.file("known-aud")).args(words))
     }
 
     fn staff_id(&self, user: &str) -> String {
@@ -271,6 +278,9 @@ fn plans_around_changes_of_clocks(day: &SmallClinic, lee: &str) -> String {
 fn a_day_at_a_small_clinic() {
     let day = SmallClinic::opens();
     day.sets_up();
+    // The auditor keeps a checkpoint of the morning.
+    let morning = day.audit(&["rows"])["log"].clone();
+    assert_eq!((&morning["state"], &morning["since"]), (&"verified".into(), &Value::Null), "the first one");
     let (lee, cleo) = (day.staff_id("lee"), day.staff_id("cleo"));
     let otto = plans_around_changes_of_clocks(&day, &lee);
     let zone = day.calendar.name();
@@ -373,7 +383,56 @@ fn a_day_at_a_small_clinic() {
     let list = day.ask("fay", &["list", "--zone", zone]);
     let ended = list["visits"].as_array().unwrap().iter().filter(|row| row["listed"]["reason"] == "host_ended").count();
     assert_eq!(ended, 7, "{list}");
+    an_auditor_takes_evidence_away(&day, &anna, &morning);
     nothing_was_left_in_the_open(&day);
+}
+
+/// In the evening the auditor looks who has access and what Dr. Lee's device did, and takes the evidence of Anna's visit out of
+/// the house: both verifiers believe it by the key and the checkpoint that the auditor's machine keeps, and neither believes one that
+/// was tampered with.
+fn an_auditor_takes_evidence_away(day: &SmallClinic, anna: &str, morning: &Value) {
+    let access = day.audit(&["access"]);
+    let accounts = access["accounts"].as_array().expect("accounts");
+    let lee = accounts.iter().find(|account| account["name"] == "lee").expect("Dr. Lee");
+    let device = &lee["devices"][0];
+    assert_eq!(device["state"], "listed", "the auditor's own device is not certified: {access}");
+    let found = day.audit(&["touched", device["device"].as_str().expect("an id")]);
+    let visits = found["visits"].as_array().expect("visits");
+    assert!(found["whole"] == true && visits.iter().any(|visit| visit["visit"] == anna), "{found}");
+
+    let file = day.file("evidence.jsonl");
+    let told = day.audit(&["export", anna, "--out", file.to_str().unwrap()]);
+    assert_eq!((&told["refused"], &told["log"]["state"]), (&Value::Null, &"verified".into()), "{told}");
+    assert!(told["agreed"].as_u64() >= Some(1) && told["log"]["since"].as_u64() >= morning["rows"].as_u64(), "{told}");
+    assert_eq!(told["log"]["key"], morning["key"]);
+    let (key, kept) =
+        (morning["key"].as_str().expect("a key"), PathBuf::from(told["checkpoint"].as_str().expect("a file")));
+    let (text, note) = (fs::read_to_string(&file).expect("evidence"), fs::read_to_string(&kept).expect("a checkpoint"));
+    let verifier = day.clinic.house.programs.verifier();
+    let first = |text: &str| {
+        let copy = day.file("copy.jsonl");
+        fs::write(&copy, text).expect("a copy");
+        let mut command = Command::new(&verifier);
+        let output =
+            command.arg(&copy).args(["--key", key]).arg("--checkpoint").arg(&kept).output().expect("a verifier");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let scratch = day.clinic.folder.path();
+    let second = |text: &str| verify_evidence(scratch, text, Some(key), &[&note]);
+    let (exit, said) = first(&text);
+    assert!(exit == Some(0) && said.starts_with("verified") && second(&text).is_none(), "{said}");
+    let lines: Vec<&str> = text.lines().collect();
+    let without_the_middle = [&lines[..lines.len() / 2], &lines[lines.len() / 2 + 1..]].concat().join("\n") + "\n";
+    let another_ending = text.replacen("\"host_ended\"", "\"no_show\"", 1);
+    assert_ne!(another_ending, text);
+    for tampered in [without_the_middle, another_ending] {
+        let (exit, said) = first(&tampered);
+        let name = second(&tampered);
+        assert!(
+            exit == Some(1) && name.as_ref().is_some_and(|name| said.starts_with(&format!("refused {name}"))),
+            "{said} {name:?}"
+        );
+    }
 }
 
 /// No file of the server's or of a machine says who came, what was noted, or what a session goes on by.

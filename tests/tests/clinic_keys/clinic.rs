@@ -59,12 +59,17 @@ impl Clinic {
         Phi::new(self.apps[name].digits())
     }
 
+    /// The server's certificate, as people read it.
+    pub(crate) fn pin(&self) -> String {
+        self.running.pin_text()
+    }
+
     /// Where the server is.
     pub(crate) fn address(&self) -> ServerAddress {
         ServerAddress::from_base_url(&self.running.base_url).unwrap()
     }
 }
 
-fn password() -> Phi<String> {
+pub(crate) fn password() -> Phi<String> {
     Phi::new(PASSWORD.to_owned())
 }

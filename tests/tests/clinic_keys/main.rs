@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is a test, its helpers too")]
 
 mod app;
+mod auditing;
 mod clinic;
 mod life;
 mod taking_over;

@@ -79,6 +79,7 @@ impl Clinic {
             user: Phi::new("lee".to_owned()),
             password: password(),
             totp_secret: Some(self.totp_secret.clone()),
+            known_file: None,
         })
     }
 

@@ -63,6 +63,7 @@ impl Host {
             user: Phi::new(folder.file_name().unwrap().to_str().unwrap().to_owned()),
             password: Phi::new(PASSWORD.to_owned()),
             totp_secret: Some(Phi::new(fs::read_to_string(folder.join(SECRET)).unwrap())),
+            known_file: None,
         };
         let habits = Habits { admit_after: admits.then_some(ADMITS_AFTER), ..Habits::default() };
         let unattended = Unattended::prepare(habits, Some(account), Some(link.clone())).unwrap();

@@ -222,7 +222,7 @@ impl Day {
         let rows = self.world.clinic.load();
         for (room, one) in self.appointments.iter().enumerate() {
             let visit = self.world.clinic.rooms[room].visit;
-            let row = rows.visits.iter().find(|row| row.visit == visit).expect("kept for a week");
+            let row = rows.visits.iter().find(|row| row.visit == visit).expect("kept for its time");
             let met = one.patient != Patient::NoShow;
             let reason = if met { EndReason::HostEnded } else { EndReason::NoShow };
             let stands = (row.state, row.ended);

@@ -17,6 +17,7 @@ mod front_desk;
 mod hands;
 mod keyring;
 mod known_again;
+mod manners;
 mod person;
 mod picture;
 mod set_up;

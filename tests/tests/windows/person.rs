@@ -85,6 +85,11 @@ impl Person {
         let mut command = Command::new(&programs.app);
         command.args(words).envs(self.sound.environment()).env("HOME", self.folder.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", self.eyes.address()).env("HOUSECALL_LOG", LOG);
+        // Everybody has a computer of their own: nobody's second start is another's.
+        command.env("XDG_RUNTIME_DIR", self.folder.path());
+        for place in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
+            command.env_remove(place);
+        }
         self.display.hand_to(&mut command);
         if let Some(camera) = &self.camera {
             command.envs(camera.environment());
@@ -93,6 +98,16 @@ impl Person {
         self.waits_until("the window is there", |person| person.hands.window().is_some());
         self.hands.give_keyboard_to(self.window().0);
         self.waits_until("there is something in it", |person| person.eyes.all().len() > 2);
+    }
+
+    /// Opens the program once more while it is open, as a click on a link does; how that start ends.
+    pub(crate) fn starts_it_again(&self, words: &[&str]) -> Option<i32> {
+        let programs = Programs::for_tests().expect("the programs");
+        let mut command = Command::new(&programs.app);
+        command.args(words).env("HOME", self.folder.path()).env("XDG_RUNTIME_DIR", self.folder.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", self.eyes.address()).env("HOUSECALL_LOG", LOG);
+        self.display.hand_to(&mut command);
+        Process::spawn("housecall", &mut command, |_| {}).expect("the program").wait(PATIENCE).expect("an end").code()
     }
 
     /// Plugs in a further microphone of this name, and whistles into it.
@@ -292,7 +307,10 @@ impl Person {
             at = area;
             let Some(area) = area.filter(|_| looks >= LOOKS) else { return false };
             let (x, y) = area.middle();
-            let inside = y > window.y + EDGE && y < window.y + window.height - EDGE;
+            // What is scrolled lies behind the foot with the way to the settings, where there is one.
+            let has_foot = name != SETTINGS && person.has(Role::Button, SETTINGS);
+            let edge = if has_foot { FOOT } else { EDGE };
+            let inside = y > window.y + EDGE && y < window.y + window.height - edge;
             if !inside {
                 person.hands.point_at((x, window.middle().1));
                 person.hands.scroll(y > window.middle().1);
@@ -392,3 +410,7 @@ const LOG: &str = "warn,housecall=debug,session=debug,devices=debug,desk=debug,c
 
 /// What is nearer to the window's edge than this is not pressed.
 const EDGE: i32 = 12;
+/// How high the foot below every window without a call is, and a little more.
+const FOOT: i32 = 60;
+/// What stands in it.
+const SETTINGS: &str = "Settings";

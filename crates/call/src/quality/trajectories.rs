@@ -18,6 +18,17 @@ struct Drive {
     changes: u32,
 }
 
+fn estimate(kbps: u64, loss: f32, round_trip: Option<Duration>) -> LinkEstimate {
+    LinkEstimate {
+        target: DataRate::from_kbps(kbps),
+        loss,
+        voice_loss: loss,
+        loss_follows_loss: loss,
+        round_trip,
+        takes_red: true,
+    }
+}
+
 impl Drive {
     fn new(camera: Option<CameraFormat>, preferences: Preferences) -> Self {
         let media = MediaConfig { sends_voice: true, camera, receives_picture: true };
@@ -33,31 +44,14 @@ impl Drive {
         let before = self.changes;
         for _ in 0..millis / 100 {
             self.now += STEP;
-            let link = LinkEstimate {
-                target: DataRate::from_kbps(kbps),
-                loss,
-                voice_loss: loss,
-                loss_follows_loss: loss,
-                round_trip: None,
-                takes_red: true,
-            };
-            self.changes += u32::from(self.policy.on_estimate(self.now, link));
+            self.changes += u32::from(self.policy.on_estimate(self.now, estimate(kbps, loss, None)));
         }
         self.changes - before
     }
 
     /// What is known first of a link: such a round trip, and a rate that is a guess still.
     fn first_word(&mut self, kbps: u64, round_trip: Duration) {
-        let target = DataRate::from_kbps(kbps);
-        let link = LinkEstimate {
-            target,
-            loss: 0.0,
-            voice_loss: 0.0,
-            loss_follows_loss: 0.0,
-            round_trip: Some(round_trip),
-            takes_red: true,
-        };
-        self.policy.on_estimate(self.now, link);
+        self.policy.on_estimate(self.now, estimate(kbps, 0.0, Some(round_trip)));
     }
 
     fn files(&mut self, sent: bool) {

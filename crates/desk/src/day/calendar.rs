@@ -88,6 +88,11 @@ impl Calendar {
         Ok(Self { zone, name })
     }
 
+    /// The zone of who has named none.
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC, name: "UTC".to_owned() }
+    }
+
     /// The zone's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -145,6 +150,11 @@ impl Calendar {
     /// A moment as people of the clinic write it: `2026-10-25 14:30`.
     pub fn shown(&self, unix_secs: u64) -> String {
         self.at(unix_secs).map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
+    /// The same to the second: `2026-10-25 14:30:07`.
+    pub fn second(&self, unix_secs: u64) -> String {
+        self.at(unix_secs).map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 
     /// The time of day alone, with the zone's abbreviation where the day has the same one twice: `14:30`.

@@ -1,7 +1,7 @@
 //! To whose devices a visit's card is sealed. Every device is believed by its chain alone, never by the server's word.
 
 use signaling_protocol::{Device, StaffId};
-use trust::{Chain, DeviceIdentity, DeviceRole, Expected, UnixTime};
+use trust::{CertificateError, Chain, DeviceIdentity, DeviceRole, Expected, UnixTime};
 use units::Phi;
 
 /// A colleague's device that the clinic vouches for today.
@@ -25,17 +25,8 @@ const CERTIFICATE_BYTES: usize = 186;
 /// Those of these devices that the clinic vouches for: by the same issuing key as for our own, and on no list of revoked
 /// ones that we know.
 pub fn verified(devices: &[Device], own: &DeviceIdentity, now: UnixTime) -> Vec<Colleague> {
-    let Some((head, revocations)) = own
-        .chain()
-        .split_at_checked(HEAD_BYTES)
-        .and_then(|(head, rest)| rest.get(CERTIFICATE_BYTES..).map(|revocations| (head, revocations)))
-    else {
-        return Vec::new();
-    };
-    let expected = Expected { clinic: own.clinic(), least_epoch: own.epoch(), role: None, now };
-    let verified = devices.iter().filter(|device| device.issuer.0 == head).filter_map(|device| {
-        let chain = [head, &device.certificate.0, revocations].concat();
-        let chain = Chain::verify(&chain, &expected).ok()?;
+    let verified = devices.iter().filter_map(|device| {
+        let chain = chain_of(device, own, now).ok()?;
         Some(Colleague {
             staff: device.staff,
             account: device.account.clone(),
@@ -44,6 +35,19 @@ pub fn verified(devices: &[Device], own: &DeviceIdentity, now: UnixTime) -> Vec<
         })
     });
     verified.collect()
+}
+
+/// The chain by which the clinic vouches for a device, as far as our own device knows the clinic: by the same issuing key as for
+/// us, and on no list of revoked ones that we know.
+pub(crate) fn chain_of(device: &Device, own: &DeviceIdentity, now: UnixTime) -> Result<Chain, CertificateError> {
+    let parts = own.chain().split_at_checked(HEAD_BYTES);
+    let parts = parts.and_then(|(head, rest)| rest.get(CERTIFICATE_BYTES..).map(|revocations| (head, revocations)));
+    let (head, revocations) = parts.ok_or(CertificateError::Malformed)?;
+    if device.issuer.0 != head {
+        return Err(CertificateError::AnotherGeneration);
+    }
+    let expected = Expected { clinic: own.clinic(), least_epoch: own.epoch(), role: None, now };
+    Chain::verify(&[head, &device.certificate.0, revocations].concat(), &expected)
 }
 
 /// The devices that read the card of a visit: our own, the front desk's, and those of its clinician, or of every clinician

@@ -9,6 +9,7 @@ mod take_over;
 
 pub use calendar::{Calendar, CalendarError, Choice, Moment};
 pub use card::{CardLink, GOOD_AFTER, OPENS_BEFORE, VISIT_KIND, VisitCard, window};
+pub(crate) use colleagues::chain_of;
 pub use colleagues::{Colleague, readers, verified};
 pub use queue::{Queue, QueueRow, QueueSnapshot, Whose};
 pub use snapshot::{ClocksChange, DayIntent, DaySnapshot, OtherDay};

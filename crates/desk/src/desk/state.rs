@@ -72,6 +72,8 @@ pub(super) struct SignedIn {
     pub(super) is_admin: bool,
     /// Whether this account reviews what was taken over: an admin's, or an auditor's.
     pub(super) reviews: bool,
+    /// Whether this account reads the audit log: an auditor's.
+    pub(super) reads_log: bool,
     /// Whether this is a clinician's account.
     pub(super) holds_visits: bool,
     /// Whether this account plans visits: a clinician's, or the front desk's.

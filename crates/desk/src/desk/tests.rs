@@ -8,6 +8,7 @@ use super::*;
 use crate::{CallEnd, IDLE_LOCK};
 
 mod accounts;
+mod audit;
 mod own_account;
 
 const HOUR: u64 = 3600;

@@ -62,6 +62,7 @@ pub(super) fn problem_of(now: Timestamp, answer: DeskAnswer) -> DeskProblem {
         | DeskAnswer::PasswordChanged
         | DeskAnswer::RecoveryCodes(_)
         | DeskAnswer::TakeOvers(_)
+        | DeskAnswer::Audit(_)
         | DeskAnswer::VisitMade(_)
         | DeskAnswer::InviteMade(_) => DeskProblem::OddAnswer,
     }

@@ -29,10 +29,8 @@ pub(super) struct DelayEstimator {
     highest_lately: i64,
     level: i64,
     judged: Option<Timestamp>,
-    /// Scratch for the quantiles…
+    /// Scratch for the quantiles.
     sorted: Vec<i64>,
-    /// …and for that of the last part of the window.
-    lasting: Vec<i64>,
     /// What the target was before the window was cleared: the best guess until new packets tell.
     inherited: i64,
 }
@@ -123,10 +121,11 @@ impl DelayEstimator {
             return;
         }
         let mut sorted = std::mem::take(&mut self.sorted);
+        let ridden_over = ridden_over(now, &everyday, &mut sorted);
         sorted.clear();
         sorted.extend(everyday.iter().map(|&(_, late)| late));
         sorted.sort_unstable();
-        let quantile = |share: f64| sorted[((sorted.len() as f64 * share) as usize).min(sorted.len() - 1)];
+        let quantile = |share: f64| sorted[rank(sorted.len(), share)];
         let lately = |span: Duration| {
             let recent = everyday.iter().rev().take_while(move |&&(at, _)| now - at <= span).map(|&(_, late)| late);
             recent.fold((i64::MAX, 0, 0_usize), |(low, high, count), late| (low.min(late), high.max(late), count + 1))
@@ -134,7 +133,7 @@ impl DelayEstimator {
         let (low, high, count) = lately(RELEASE);
         // A calm is believed, with a quarter of its spread to spare.
         let released = if count >= FEW { high + (high - low) / 4 + LEAST_TARGET / 2 } else { MAX_TARGET };
-        let released = released.max(self.ridden_over(now, &everyday).min(LITTLE));
+        let released = released.max(ridden_over.min(LITTLE));
         self.highest_lately = lately(Duration::from_secs(1)).1;
         let mut target = quantile(QUANTILE).min(released);
         self.usual = quantile(USUAL).min(released);
@@ -150,18 +149,6 @@ impl DelayEstimator {
         }
         self.target = target.clamp(LEAST_TARGET, MAX_TARGET);
         self.sorted = sorted;
-    }
-
-    /// What nearly all packets of the last seconds were earlier than, a single spike aside.
-    fn ridden_over(&mut self, now: Timestamp, everyday: &[(Timestamp, i64)]) -> i64 {
-        self.lasting.clear();
-        let recent = everyday.iter().rev().take_while(|&&(at, _)| now - at <= LASTING);
-        self.lasting.extend(recent.map(|&(_, late)| late));
-        if self.lasting.is_empty() {
-            return 0;
-        }
-        let index = ((self.lasting.len() as f64 * NEARLY_ALL) as usize).min(self.lasting.len() - 1);
-        *self.lasting.select_nth_unstable(index).1
     }
 
     /// What each of the last few packets exceeded, and where they came later one by one, what the next will be like: where
@@ -222,6 +209,19 @@ impl DelayEstimator {
     fn delay(now: Timestamp, end: i64) -> i64 {
         i64::try_from(now.as_micros()).unwrap_or(i64::MAX).saturating_sub(micros_of(end))
     }
+}
+
+/// What nearly all packets of the last seconds were earlier than, a single spike aside.
+fn ridden_over(now: Timestamp, everyday: &[(Timestamp, i64)], scratch: &mut Vec<i64>) -> i64 {
+    scratch.clear();
+    scratch.extend(everyday.iter().rev().take_while(|&&(at, _)| now - at <= LASTING).map(|&(_, late)| late));
+    let nearly_all = rank(scratch.len(), NEARLY_ALL);
+    if scratch.is_empty() { 0 } else { *scratch.select_nth_unstable(nearly_all).1 }
+}
+
+/// Where, of so many in their order, the one stands that this share of them does not exceed.
+fn rank(count: usize, share: f64) -> usize {
+    ((count as f64 * share) as usize).min(count.saturating_sub(1))
 }
 
 #[derive(Debug)]

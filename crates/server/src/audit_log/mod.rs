@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use audit::{
-    Checkpoint, LogSigner, Receipt, SignedCheckpoint, bundle_key, consistency_proof, root, to_base64,
+    Checkpoint, LogSigner, Receipt, SignedCheckpoint, bundle_key, consistency_proof, inclusion_proof, root, to_base64,
     verify_consistency,
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -32,7 +32,6 @@ use crate::store::{Actor, AuditId, Database, Event, OpenError, as_word, open_dat
 
 pub(crate) use evidence::MOST_SINCE;
 pub use offline::{AuditError, hold, holds, public_key};
-pub(crate) use retention::KEPT;
 
 /// The name of the key among the secrets.
 const KEY: &str = "audit-log";
@@ -51,6 +50,8 @@ const MOST_RECEIPTS: u32 = 120;
 pub(crate) struct Wanted {
     /// About this, or by it.
     pub(crate) about: Option<AuditId>,
+    /// And about this, or by it.
+    pub(crate) also: Option<AuditId>,
     /// Of this kind.
     pub(crate) what: Option<Word>,
     /// Not before then, in microseconds of Unix time.
@@ -59,6 +60,10 @@ pub(crate) struct Wanted {
     pub(crate) until: Option<u64>,
     /// Before this row.
     pub(crate) before: Option<u64>,
+    /// So many; [`MOST_ROWS`] at most.
+    pub(crate) most: Option<u64>,
+    /// Of the log's first so many rows, with what proves it.
+    pub(crate) proofs: Option<u64>,
 }
 
 /// A word for the kind of a row.
@@ -257,11 +262,19 @@ impl AuditLog {
     pub(crate) async fn rows(self: &Arc<Self>, wanted: Wanted) -> Result<AuditRowsReply, Code> {
         self.blocking(move |this| {
             lock(&this.database).read(|rows| {
-                let mut found = find(rows, &wanted, MOST_ROWS + 1)?;
-                let more = found.len() as u64 > MOST_ROWS;
-                found.truncate(MOST_ROWS as usize);
                 let size = size(rows)?;
-                Ok(AuditRowsReply { size, rows: found.into_iter().map(|(_, row)| row).collect(), more })
+                if wanted.proofs.is_some_and(|proven| proven > size) {
+                    return Err(Failed(Code::Malformed));
+                }
+                let most = wanted.most.unwrap_or(MOST_ROWS).min(MOST_ROWS);
+                let mut found = find(rows, &wanted, most + 1)?;
+                let more = found.len() as u64 > most;
+                found.truncate(most as usize);
+                let proofs = match wanted.proofs {
+                    None => Vec::new(),
+                    Some(proven) => prove(rows, &found, proven)?,
+                };
+                Ok(AuditRowsReply { size, rows: found.into_iter().map(|(_, row)| row).collect(), more, proofs })
             })
         })
         .await
@@ -282,18 +295,29 @@ impl AuditLog {
     }
 }
 
+/// What proves that each of these rows is in the log's first `proven` rows.
+fn prove(rows: &Connection, found: &[(u64, String)], proven: u64) -> Result<Vec<Base64>, Failed> {
+    let proof = |(number, _): &(u64, String)| {
+        let proof = inclusion_proof(&Stored(rows), proven, *number).map_err(|_| Code::Internal)??;
+        Ok(Base64(proof.concat()))
+    };
+    found.iter().map(proof).collect()
+}
+
 /// The newest rows that are wanted and have not been erased: number and text.
 fn find(rows: &Connection, wanted: &Wanted, most: u64) -> rusqlite::Result<Vec<(u64, String)>> {
     let sql = "SELECT number, row FROM audit_rows WHERE row IS NOT NULL AND number < :before
             AND (:about IS NULL OR number IN (SELECT number FROM audit_about WHERE id = :about))
+            AND (:also IS NULL OR number IN (SELECT number FROM audit_about WHERE id = :also))
             AND (:what IS NULL OR what = :what) AND unix_micros BETWEEN :since AND :until
         ORDER BY number DESC LIMIT :most";
     let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     rows.prepare_cached(sql)?
         .query_map(
             rusqlite::named_params! {
-                ":before": signed(wanted.before.unwrap_or(u64::MAX)),
+                ":before": signed(wanted.before.unwrap_or(u64::MAX).min(wanted.proofs.unwrap_or(u64::MAX))),
                 ":about": wanted.about.as_ref().map(AuditId::as_str),
+                ":also": wanted.also.as_ref().map(AuditId::as_str),
                 ":what": wanted.what.as_ref().map(Word::as_str),
                 ":since": signed(wanted.since.unwrap_or(0)),
                 ":until": signed(wanted.until.unwrap_or(u64::MAX)),

@@ -1,4 +1,4 @@
-//! How long rows are kept: six years, and longer what is on legal hold. Only a row's text goes: its hash stays, and so the tree
+//! What becomes of rows whose time is over (six years, by default), and that those on legal hold stay. Only a row's text goes: its hash stays, and so the tree
 //! can be verified for ever.
 
 use std::time::Duration;
@@ -8,9 +8,6 @@ use rusqlite::{Connection, params};
 use super::{AuditLog, Failed, lock};
 use crate::store::log::destroy_old_keys;
 use crate::store::{Actor, Event};
-
-/// How long a row is kept: 45 CFR 164.316(b)(2)(i) asks six years of documentation.
-pub(crate) const KEPT: Duration = Duration::from_secs(6 * 366 * 24 * 3600);
 
 /// Rows of one transaction, so that nobody waits long for it.
 const AT_ONCE: i64 = 2_000;

@@ -7,6 +7,7 @@ use audit::{Row, evidence};
 use signaling_protocol::{StaffId, StaffRole};
 
 use super::*;
+use crate::Retention;
 use crate::store::acting::{By, sync_scope};
 
 const NOW: u64 = 1_800_000_000_000_000;
@@ -172,9 +173,10 @@ async fn what_is_over_is_erased_but_for_what_is_on_hold_and_the_log_still_holds(
     let kept = house.log.checkpoint(NOW, None, None).await.unwrap();
     // All of this happened a moment ago, and six years and a day from now it is over.
     let real = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as u64;
-    let later = real + KEPT.as_micros() as u64 + 24 * 3600 * 1_000_000;
-    assert_eq!(house.log.erase_old(real, KEPT).unwrap(), 0, "not before");
-    assert_eq!(house.log.erase_old(later, KEPT).unwrap(), 10);
+    let span = Retention::default().log;
+    let later = real + span.as_micros() as u64 + 24 * 3600 * 1_000_000;
+    assert_eq!(house.log.erase_old(real, span).unwrap(), 0, "not before");
+    assert_eq!(house.log.erase_old(later, span).unwrap(), 10);
     let left = house.rows(Wanted::default()).await;
     assert_eq!(
         left.iter().filter(|row| row.contains(&held)).count(),
@@ -210,6 +212,30 @@ async fn rows_are_found_by_what_they_are_about_by_kind_and_by_time() {
     let numbers: Vec<_> = newest.iter().map(|row| Row::parse(row).unwrap().number).collect();
     assert!(numbers.is_sorted_by(|one, next| one > next), "the newest first");
     assert!("free text".parse::<Word>().is_err() && "x".repeat(33).parse::<Word>().is_err());
+}
+
+#[tokio::test]
+async fn rows_are_proven_against_a_size_and_found_by_two_things_at_once() {
+    let house = House::new();
+    house.live(12);
+    let visit = VisitId::from_random([7; 16]);
+    house.visit_locked(visit, true);
+    let kept = house.log.checkpoint(NOW, None, None).await.unwrap();
+    let checkpoint = SignedCheckpoint::parse(house.log.signer.public(), &kept.checkpoint).unwrap().checkpoint;
+    house.live(5);
+    let wanted = Wanted { proofs: Some(checkpoint.size), most: Some(4), ..Wanted::default() };
+    let page = house.log.rows(wanted).await.unwrap();
+    assert_eq!((page.rows.len(), page.proofs.len(), page.more, page.size), (4, 4, true, 19));
+    for (row, proof) in page.rows.iter().zip(&page.proofs) {
+        let number = Row::parse(row).unwrap().number;
+        assert!(number < checkpoint.size, "no later row can be proven");
+        let (hashes, []) = proof.0.as_chunks::<32>() else { panic!("hashes") };
+        audit::verify_inclusion(&checkpoint.root, checkpoint.size, number, row.as_bytes(), hashes).unwrap();
+    }
+    assert_eq!(house.log.rows(Wanted { proofs: Some(20), ..wanted }).await, Err(Code::Malformed));
+    let both = |also: AuditId| Wanted { about: Some(visit.to_string().parse().unwrap()), also: Some(also), ..wanted };
+    assert_eq!(house.rows(both(visit.to_string().parse().unwrap())).await.len(), 1);
+    assert_eq!(house.rows(both(House::staff(5).to_string().parse().unwrap())).await.len(), 0);
 }
 
 #[tokio::test]

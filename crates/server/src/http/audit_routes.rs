@@ -46,10 +46,13 @@ pub(super) async fn rows(State(shared): App, Staff(_): Staff, RawQuery(query): R
     let micros = |secs: u64| secs.saturating_mul(1_000_000);
     let wanted = Wanted {
         about: queried(query, "about")?,
+        also: queried(query, "also")?,
         what: queried(query, "what")?,
         since: queried(query, "since")?.map(micros),
         until: queried(query, "until")?.map(micros),
         before: queried(query, "before")?,
+        most: queried(query, "most")?,
+        proofs: queried(query, "proofs")?,
     };
     Ok(Json(shared.audit.rows(wanted).await?))
 }

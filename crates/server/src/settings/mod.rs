@@ -16,6 +16,7 @@ use serde::Deserialize;
 use units::Phi;
 
 use crate::front::TrustedProxies;
+use crate::retention::{Retention, days, years};
 use crate::serve::{Config, ServeError};
 use crate::storage_key::{KeySource, Place};
 use crate::tls::CertificateFiles;
@@ -57,6 +58,9 @@ pub struct Settings {
     /// The log.
     #[command(flatten)]
     pub log: LogSettings,
+    /// How long is kept what may be forgotten.
+    #[command(flatten)]
+    pub retention: RetentionSettings,
 }
 
 /// The operator's own certificate.
@@ -111,6 +115,29 @@ pub struct LogSettings {
     /// As lines for people, or one JSON object a line.
     #[arg(id = "log_format", long = "log-format", value_enum, env = "HOUSECALL_SERVER_LOG_FORMAT")]
     pub format: Option<LogFormat>,
+}
+
+/// How long is kept what may be forgotten.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[command(next_help_heading = "Retention")]
+pub struct RetentionSettings {
+    /// How many years a row of the audit log is kept; 6 without it.
+    #[arg(long = "keep-log-years", value_name = "N", env = "HOUSECALL_SERVER_KEEP_LOG_YEARS")]
+    pub log_years: Option<u8>,
+    /// How many days after its end a visit is forgotten, with the sealed boxes that name the patient; 30 without it.
+    #[arg(long = "keep-names-days", value_name = "N", env = "HOUSECALL_SERVER_KEEP_NAMES_DAYS")]
+    pub names_days: Option<u16>,
+}
+
+impl RetentionSettings {
+    fn retention(&self) -> Retention {
+        let usual = Retention::default();
+        Retention {
+            log: self.log_years.map_or(usual.log, |count| years(u64::from(count))),
+            names: self.names_days.map_or(usual.names, |count| days(u64::from(count))),
+        }
+    }
 }
 
 /// How the log is written.
@@ -197,6 +224,10 @@ impl Settings {
             proxy: if self.proxy.trusted.is_empty() { below.proxy } else { self.proxy },
             metrics: MetricsSettings { listen: self.metrics.listen.or(below.metrics.listen) },
             log: LogSettings { format: self.log.format.or(below.log.format) },
+            retention: RetentionSettings {
+                log_years: self.retention.log_years.or(below.retention.log_years),
+                names_days: self.retention.names_days.or(below.retention.names_days),
+            },
         }
     }
 
@@ -243,6 +274,7 @@ impl Settings {
             phone: self.phone.clone(),
             metrics: self.metrics.listen,
             proxies: TrustedProxies::new(self.proxy.trusted.iter().copied()),
+            retention: self.retention.retention(),
             ..Config::new(place.directory, listen)
         };
         config.check()?;

@@ -19,11 +19,12 @@ fn the_example_names_every_setting_and_is_as_without_it() {
     // Commented out stands what is not set; with all of it in force it must be understood still.
     let all: String = text.lines().map(|line| line.strip_prefix("#= ").unwrap_or(line).to_owned() + "\n").collect();
     let settings = read(&all).unwrap();
-    let Settings { data, storage_key_file, listen, name, phone, tls, relay, proxy, metrics, log } = settings;
+    let Settings { data, storage_key_file, listen, name, phone, tls, relay, proxy, metrics, log, retention } = settings;
     assert!(data.is_some() && storage_key_file.is_some() && listen.is_some() && name.is_some() && phone.is_some());
     assert!(tls.certificate.is_some() && tls.key.is_some() && metrics.listen.is_some() && log.format.is_some());
     assert!(!proxy.trusted.is_empty() && !relay.relay_address.is_empty() && !relay.relay_listen.is_empty());
     assert!(relay.relay_ports.is_some() && !relay.coturn.is_empty() && relay.coturn_secret_file.is_some());
+    assert!(retention.log_years.is_some() && retention.names_days.is_some());
     for word in ["off", "private-peers", "only"] {
         assert!(all.contains(&format!("\n{word} = ")), "{word}");
     }
@@ -141,6 +142,22 @@ fn weak_settings_are_found_and_their_twins_are_not() {
             State::Bad,
             "openssl rand",
         ),
+        (
+            "[retention]\nlog-years = 0",
+            "[retention]\nlog-years = 10",
+            "audit log",
+            State::Bad,
+            "nothing left to look at",
+        ),
+        ("[retention]\nlog-years = 5", "[retention]\nlog-years = 6", "audit log", State::Warning, "164.316"),
+        (
+            "[retention]\nnames-days = 6",
+            "[retention]\nnames-days = 7",
+            "patients' names",
+            State::Bad,
+            "reviewed in time",
+        ),
+        ("[retention]\nnames-days = 900", "", "patients' names", State::Warning, "clinic's own records"),
         ("[relay]\nprivate-peers = true", "", "relay", State::Warning, "private-peers out"),
     ] {
         let of = |text: &str| found(text).into_iter().find(|(found, ..)| *found == what);

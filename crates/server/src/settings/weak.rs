@@ -7,6 +7,7 @@ use crate::data_lock::DataLock;
 use crate::doctor::{Check, Checkup, certificate_check};
 use crate::front::TrustedProxies;
 use crate::relaying::RelayChoice;
+use crate::retention::{LEAST_LOG, LEAST_NAMES, LONG_NAMES, Retention, USUAL_LOG, days, years};
 use crate::serve::Config;
 use crate::storage_key::{KeyError, Place, made_beside};
 
@@ -18,6 +19,7 @@ pub fn check(config: &Config, name: Option<&str>) -> Checkup {
     checks.push(relay(config));
     checks.extend(config.metrics.map(|metrics| numbers(metrics, config.listen)));
     checks.extend(proxies(&config.proxies));
+    checks.extend([log_is_kept(&config.retention), names_are_kept(&config.retention)]);
     Checkup { running: DataLock::is_held(&config.data), checks }
 }
 
@@ -137,6 +139,50 @@ fn numbers(at: SocketAddr, listen: SocketAddr) -> Check {
         );
     }
     Check::good(WHAT, format!("Numbers and health are told at {at}, not to everybody."))
+}
+
+fn log_is_kept(retention: &Retention) -> Check {
+    const WHAT: &str = "audit log";
+    let years = retention.log.as_secs() / years(1).as_secs();
+    if retention.log < LEAST_LOG {
+        return Check::bad(
+            WHAT,
+            "The audit log is kept for less than a year: who breaks in is commonly found out months later, and there would be \
+             nothing left to look at.",
+            "Choose at least 1 by --keep-log-years, or leave it out: then it is 6.",
+        );
+    }
+    if retention.log < USUAL_LOG {
+        return Check::warning(
+            WHAT,
+            format!("The audit log is kept for {years} years, and 45 CFR 164.316(b)(2)(i) asks six of whom it binds."),
+            "Leave --keep-log-years out unless you know that the clinic is not bound by it.",
+        );
+    }
+    Check::good(WHAT, format!("The audit log is kept for {years} years, and longer what is on legal hold."))
+}
+
+fn names_are_kept(retention: &Retention) -> Check {
+    const WHAT: &str = "patients' names";
+    let days = retention.names.as_secs() / days(1).as_secs();
+    if retention.names < LEAST_NAMES {
+        return Check::bad(
+            WHAT,
+            format!(
+                "A visit is forgotten {days} days after its end: one that was taken over could not be reviewed in time, and who \
+                 opens its link would not hear that it is over."
+            ),
+            "Choose at least 7 by --keep-names-days, or leave it out: then it is 30.",
+        );
+    }
+    if retention.names > LONG_NAMES {
+        return Check::warning(
+            WHAT,
+            format!("Patients' names are kept, sealed, for {days} days after a visit: nobody needs them so long."),
+            "Leave --keep-names-days out: then it is 30. What is to be kept belongs into the clinic's own records.",
+        );
+    }
+    Check::good(WHAT, format!("Patients' names are kept, sealed, for {days} days after a visit."))
 }
 
 fn proxies(trusted: &TrustedProxies) -> Option<Check> {

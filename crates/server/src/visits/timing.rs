@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::retention::Retention;
+
 /// The times of a visit's life. The defaults are the product's; a test may hurry.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
@@ -41,7 +43,7 @@ impl Default for Timing {
             unused_after: Duration::from_secs(24 * 3600),
             idle_after: Duration::from_secs(3600),
             linger: Duration::from_secs(120),
-            forget_after: Duration::from_secs(7 * 24 * 3600),
+            forget_after: Retention::default().names,
         }
     }
 }

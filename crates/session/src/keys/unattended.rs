@@ -65,6 +65,7 @@ pub fn run(
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     runtime()?.block_on(async {
         let signed_in = SignedIn::by(account, ProxyFinder::new(proxies), Going::On, clock).await?;
+        signed_in.look_at_log(account).await;
         let (keys, _news) = signed_in.keys().await?;
         let mut apart = Apart(keys);
         let done = tokio::time::timeout(give_up, apart.carry_out(command)).await;

@@ -85,7 +85,7 @@ fn script(place: &str) -> Option<Named> {
     match place.parse::<ScriptPlace>() {
         Ok(place) => Some(Named::Script(place)),
         Err(sentence) => {
-            tracing::warn!("the proxy script of the system's settings is passed over: {sentence}");
+            tracing::warn!(why = sentence, "the proxy script of the system's settings is passed over");
             None
         }
     }

@@ -130,7 +130,7 @@ impl ProxyFinder {
             Named::Script(place) => match RunningScript::fetch(&place).await {
                 Ok(script) => What::Script(Arc::new(script)),
                 Err(fault) => {
-                    tracing::warn!("the network's proxy script (PAC) cannot be used: {fault}");
+                    tracing::warn!(%fault, "the network's proxy script (PAC) cannot be used");
                     What::Fault(fault)
                 }
             },

@@ -5,6 +5,7 @@ use egui::Ui;
 use units::Phi;
 
 use crate::theme::COLUMN;
+use crate::views::audit::log_notice;
 use crate::views::day::day_ui;
 use crate::views::devices::{address_choice, device_choices};
 use crate::views::sessions::account_ui;
@@ -21,6 +22,7 @@ pub(crate) fn desk_ui(
     page(ui, COLUMN, |ui| {
         heading(ui, words::DESK);
         signed_in(ui, desk);
+        log_notice(ui, desk);
         if let DeskPhase::Ready { problem: Some(problem) } = &desk.phase {
             notice(ui, &words::desk_problem(problem, model.now));
         }

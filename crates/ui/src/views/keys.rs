@@ -5,6 +5,7 @@ use egui::accesskit::Live;
 use egui::{FontId, RichText, Ui};
 
 use crate::theme::{COLUMN, Palette};
+use crate::views::audit::{audit_button, audit_ui, log_notice};
 use crate::views::colleagues::colleagues_ui;
 use crate::views::desk::signed_in;
 use crate::views::reviews::reviews_ui;
@@ -21,12 +22,17 @@ pub(crate) fn keys_ui(
     forms: &mut Forms,
     intents: &mut Vec<Intent>,
 ) {
+    if let Some(view) = &desk.audit {
+        return audit_ui(ui, model, view, &mut forms.audit, intents);
+    }
     page(ui, COLUMN, |ui| {
         match model.keys {
             None => drop(heading(ui, words::OPENING_KEYS)),
             Some(keys) => known_ui(ui, model, keys, forms, intents),
         }
         signed_in(ui, desk);
+        log_notice(ui, desk);
+        audit_button(ui, desk, &mut forms.audit, intents);
         colleagues_ui(ui, model, desk, forms, intents);
         reviews_ui(ui, model, desk, intents);
         account_ui(ui, model, desk, forms, intents);

@@ -6,7 +6,7 @@ use signaling_protocol::Role;
 
 use crate::icons::Icon;
 use crate::shortcuts;
-use crate::theme::{DARK, NARROW};
+use crate::theme::{NARROW, Palette};
 use crate::views::asked::{door_ui, facts_of_patient, time_ui};
 use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
@@ -15,6 +15,7 @@ use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
 use crate::views::pictures::{picture_choices, why_pictures_are_so};
 use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
+use crate::views::settings::appearance_choices;
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{Round, Weight, card, fitted, in_corner, notice, quiet, round_button, spoken, text, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -28,7 +29,7 @@ pub(crate) fn live_ui(
     intents: &mut Vec<Intent>,
 ) {
     let narrow = ui.available_width() < NARROW;
-    let ground = Frame::new().fill(DARK.window);
+    let ground = Frame::new().fill(Palette::dark(ui.ctx()).window);
     let bar = ground.inner_margin(Margin::symmetric(8, 10));
     Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
         ui,
@@ -90,7 +91,8 @@ fn forget_what_is_over(call: &Snapshot, forms: &mut Forms) {
 fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let (line, next) = words::call_status(call);
     ui.horizontal_wrapped(|ui| {
-        let color = if matches!(call.phase, Phase::Live { .. }) { DARK.good } else { DARK.on_notice };
+        let dark = Palette::dark(ui.ctx());
+        let color = if matches!(call.phase, Phase::Live { .. }) { dark.good } else { dark.on_notice };
         let (dot, _) = ui.allocate_exact_size(vec2(12.0, 20.0), egui::Sense::hover());
         ui.painter().circle_filled(dot.center(), 5.0, color);
         let said = ui.label(RichText::new(line).strong());
@@ -216,6 +218,7 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         for (keys, does) in shortcuts::list(ui) {
             quiet(ui, &format!("{keys}: {does}"));
         }
+        appearance_choices(ui, model.settings, intents);
         if wide_button(ui, Weight::Secondary, words::CLOSE_DEVICES).clicked() {
             forms.devices_open = false;
         }

@@ -1,8 +1,10 @@
 //! The views, one file each: read, draw, push what the person wants.
 
 pub(crate) mod asked;
+pub(crate) mod audit;
 pub(crate) mod beginning;
 pub(crate) mod colleagues;
+pub(crate) mod crash;
 pub(crate) mod day;
 pub(crate) mod desk;
 pub(crate) mod devices;
@@ -18,6 +20,7 @@ pub(crate) mod pictures;
 pub(crate) mod privacy;
 pub(crate) mod reviews;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod start;

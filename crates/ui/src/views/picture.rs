@@ -6,7 +6,7 @@ use egui::{
 };
 
 use crate::icons::{self, Icon};
-use crate::theme::DARK;
+use crate::theme::Palette;
 use crate::widgets::fitted;
 use crate::{Picture, PicturePainter};
 
@@ -23,7 +23,7 @@ pub(crate) fn picture(
     let label = instead.map_or_else(|| name.to_owned(), |instead| format!("{name}: {instead}"));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let radius = if which == Picture::Own { CornerRadius::same(8) } else { CornerRadius::ZERO };
-    ui.painter().rect_filled(room, radius, DARK.field);
+    ui.painter().rect_filled(room, radius, Palette::dark(ui.ctx()).field);
     match (instead, painter.size(which)) {
         (None, Some(size)) => {
             let rect = fitted(room, size.width as f32, size.height as f32);
@@ -40,9 +40,10 @@ pub(crate) fn picture(
 /// A person's outline, and below it why there is no picture; where there is little room, the words alone.
 fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
     let size = if room.width() < 200.0 { 13.0 } else { 16.0 };
+    let dark = Palette::dark(ui.ctx());
     let words = instead.unwrap_or_default().to_owned();
     let width = (room.width() - 16.0).max(40.0);
-    let mut job = LayoutJob::simple(words, FontId::proportional(size), DARK.quiet, width);
+    let mut job = LayoutJob::simple(words, FontId::proportional(size), dark.quiet, width);
     job.halign = Align::Center;
     let words = ui.painter().layout_job(job);
     let mark = (room.height() * 0.3).clamp(24.0, 96.0);
@@ -50,12 +51,12 @@ fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
     let top = if both + 12.0 <= room.height() {
         let top = room.center().y - both / 2.0;
         let square = Rect::from_min_size(pos2(room.center().x - mark / 2.0, top), vec2(mark, mark));
-        icons::paint(ui.painter(), square, Icon::Person, DARK.line);
+        icons::paint(ui.painter(), square, Icon::Person, dark.line);
         square.bottom() + 8.0
     } else {
         room.center().y - words.size().y / 2.0
     };
-    ui.painter().galley(pos2(room.center().x, top), words, DARK.quiet);
+    ui.painter().galley(pos2(room.center().x, top), words, dark.quiet);
 }
 
 /// The shape of our own picture, for its place.

@@ -9,13 +9,17 @@ use call::{
     Assurance, Check, EndReason, Level, MediaState, Mode, Phase, PictureOff, PicturePlan, PictureSent, Recognition,
     ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
 };
+use desk::auditing::{
+    AccessDevice, AccessLine, AccessSession, AuditFilter, AuditLine, AuditView, DeviceAccess, LogStanding, VerifiedLog,
+};
+use desk::day::Calendar;
 use desk::{
     AccountState, CallEnd, CallSummary, ColleaguesView, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId,
     DeviceRole, DeviceRow, DeviceStanding, Enrolment, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState,
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Levels, Model, Picture, PicturePainter, Screen};
+use ui::{Levels, Model, Picture, PicturePainter, Screen, Settings};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -52,6 +56,12 @@ pub struct Moment {
     pub keyring_trouble: Option<KeyringTrouble>,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
+    /// What was chosen for all windows.
+    pub settings: Settings,
+    /// The report of a crash.
+    pub crash: Option<String>,
+    /// Whether another link was opened.
+    pub other_link: bool,
     /// Whether there are pictures.
     pub pictures: bool,
     /// When it is.
@@ -86,6 +96,9 @@ impl Moment {
             last_end: None,
             keyring_trouble: None,
             speaks_while_muted: false,
+            settings: Settings::default(),
+            crash: None,
+            other_link: false,
             pictures: true,
             now: NOW,
         }
@@ -176,6 +189,9 @@ impl Moment {
             talked_for: Some(Duration::from_secs(754)),
             last_end: self.last_end,
             keyring_trouble: self.keyring_trouble,
+            settings: &self.settings,
+            crash: self.crash.as_deref(),
+            other_link: self.other_link,
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
         }
@@ -185,6 +201,72 @@ impl Moment {
 /// A device's id.
 pub const fn device(byte: u8) -> DeviceId {
     DeviceId::from_random([byte; 16])
+}
+
+/// A visit.
+pub const VISIT: &str = "vis_AQEBAQEBAQEBAQEBAQEBAQ";
+
+/// An auditor who looks at the audit log.
+pub fn audit() -> Moment {
+    let mut moment = Moment::device(DeviceStanding::Certified {
+        name: Phi::new("aud".to_owned()),
+        role: DeviceRole::Auditor,
+        days_left: 6,
+    });
+    let account = |number, name: &str, role| StaffRow {
+        staff: StaffId::from_random([number; 16]),
+        name: Phi::new(name.to_owned()),
+        role,
+        state: AccountState::Active,
+    };
+    let lee = StaffId::from_random([2; 16]);
+    let berlin = Calendar::new("Europe/Berlin").expect("a zone");
+    let row = |members: &str| AuditLine::read(members, &berlin).expect("a row");
+    let receipt = "{\"at\":1792845001000000,\"by\":\"end_AQEBAQEBAQEBAQEBAQEBAQ\",\"happened\":\"opened\",\"level\":\"compared\",\
+                   \"n\":811,\"path\":\"direct\",\"v\":1,\"visit\":\"vis_AgICAgICAgICAgICAgICAg\",\"what\":\"receipt\"}";
+    let visit = format!(
+        "{{\"at\":1792845000000000,\"by\":\"{lee}\",\"host\":\"{lee}\",\"locked\":false,\"n\":810,\"state\":\"active\",\
+         \"v\":1,\"visit\":\"{VISIT}\",\"what\":\"visit\"}}"
+    );
+    let log = VerifiedLog { rows: 812, unix_micros: 0, since: Some(700), key: "A".repeat(43) };
+    let view = AuditView {
+        log: LogStanding::Verified(log),
+        verified_at: Some("2026-10-24 14:31:00".to_owned()),
+        zone: berlin.name().to_owned(),
+        accounts: vec![account(1, "ada", StaffRole::Admin), account(2, "lee", StaffRole::Clinician)],
+        filter: AuditFilter::default(),
+        rows: vec![row(receipt), row(&visit)],
+        has_older: true,
+        has_newer: false,
+        touched: None,
+        access: None,
+        exported: None,
+        folder: "/evidence".to_owned(),
+        is_asking: false,
+        problem: None,
+    };
+    let desk = moment.desk.as_mut().expect("a desk");
+    (desk.enters_visits, desk.reads_log, desk.audit) = (false, true, Some(Box::new(view)));
+    moment
+}
+
+/// Who has access.
+pub fn access() -> Vec<AccessLine> {
+    let state = DeviceAccess::Vouched { role: DeviceRole::Clinician, until: "2026-10-30 08:00".to_owned() };
+    let session = AccessSession {
+        session: SessionId::from_random([2; 16]),
+        label: "Housecall on Linux".to_owned(),
+        began: "2026-10-24 08:00".to_owned(),
+        used: "2026-10-24 14:15".to_owned(),
+    };
+    vec![AccessLine {
+        staff: StaffId::from_random([2; 16]),
+        name: Phi::new("lee".to_owned()),
+        role: StaffRole::Clinician,
+        state: AccountState::Active,
+        sessions: vec![session],
+        devices: vec![AccessDevice { device: device(3), state }],
+    }]
 }
 
 fn waiting_devices() -> Vec<WaitingRow> {
@@ -247,7 +329,10 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
     stopped.last_end = Some(EndReason::Refused(Refusal::DigitsDiffer));
     vec![
         ("start", Moment::start()),
+        ("audit", audit()),
         ("start-wrong-link", wrong_link),
+        ("start-after-a-crash", Moment { crash: Some("Housecall 0.1.0".to_owned()), ..Moment::start() }),
+        ("live-another-link", Moment { other_link: true, ..Moment::patient(live) }),
         ("sign-in", Moment::desk(DeskPhase::SignedOut { problem: None })),
         (
             "sign-in-refused",

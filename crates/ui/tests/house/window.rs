@@ -4,7 +4,7 @@ use egui::accesskit::Role;
 use egui::{Theme, Vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
-use ui::{Forms, Intent, apply_theme, housecall_ui};
+use ui::{Forms, Intent, Look, SystemWishes, apply_settings, apply_theme, housecall_ui};
 
 use super::{Moment, PlainPictures};
 
@@ -26,7 +26,13 @@ pub fn open_with(moment: Moment, builder: HarnessBuilder<Window>) -> Harness<'st
     let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
     let draw = |ui: &mut egui::Ui, window: &mut Window| {
         if !std::mem::replace(&mut window.styled, true) {
+            let of_test = ui.ctx().options(|options| options.theme_preference);
             apply_theme(ui.ctx());
+            let settings = &window.moment.settings;
+            apply_settings(ui.ctx(), settings, SystemWishes::default());
+            if settings.look == Look::System {
+                ui.ctx().set_theme(of_test);
+            }
         }
         let mut painter = PlainPictures(window.moment.pictures);
         housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);

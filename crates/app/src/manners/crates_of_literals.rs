@@ -1,0 +1,21 @@
+// The crates whose log messages are literals: read by `log_file.rs`, and by the test that reads their sources.
+[
+    "housecall",
+    "audit",
+    "call",
+    "clinic",
+    "congestion",
+    "desk",
+    "devices",
+    "doctor",
+    "media",
+    "pac",
+    "peer",
+    "relay",
+    "session",
+    "signaling_client",
+    "signaling_protocol",
+    "trust",
+    "ui",
+    "units",
+]
