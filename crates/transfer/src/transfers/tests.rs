@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::{Departures, Frame, MOST_BLOCKS, Piece, Receiver};
+use crate::{Departures, Frame, MOST_BLOCKS, Offer, Piece, Pieces, Receiver};
 
 fn hash(bytes: &[u8]) -> FileHash {
     FileHash(Sha256::digest(bytes).into())
