@@ -278,6 +278,12 @@ pub(crate) struct HostArguments {
     /// How long whoever knocks waits.
     #[arg(long, value_name = "SPAN", default_value = "0s")]
     pub(crate) admit_after: Span,
+    /// Save what is written in the visit to this file; the other side is told.
+    #[arg(long, value_name = "F")]
+    pub(crate) save_chat: Option<PathBuf>,
+    /// Ask the other side for a photograph in its camera's full size once both are connected.
+    #[arg(long)]
+    pub(crate) ask_still: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -296,6 +302,9 @@ pub(crate) struct JoinArguments {
     /// A file whose first line is the clinic's code, for when it is asked for.
     #[arg(long, value_name = "F")]
     pub(crate) code_file: Option<PathBuf>,
+    /// Let a photograph be taken in the camera's full size when it is asked for.
+    #[arg(long)]
+    pub(crate) give_still: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }

@@ -68,6 +68,12 @@ pub(crate) fn report_file(path: &Path) -> Result<WholeFile> {
     })
 }
 
+fn chat_file(path: &Path) -> Result<()> {
+    WholeFile::prepare(path).map(drop).map_err(|error| {
+        anyhow!("what is written cannot be saved to {}: {}; name another place", path.display(), plain(&error))
+    })
+}
+
 fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match &command {
@@ -76,6 +82,13 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             (PatternKind::Patient, ToneKind::Patient)
         }
     };
+    let (save_chat, still) = match &command {
+        Headless::Host(host) => (host.save_chat.clone(), host.ask_still),
+        Headless::Join(join) => (None, join.give_still),
+        Headless::Day(_) | Headless::Keys(_) | Headless::Audit(_) => (None, false),
+    };
+    // Looked at before the call, as the report is.
+    save_chat.as_deref().map(chat_file).transpose()?;
     let (party, common) = match command {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
@@ -108,6 +121,8 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
                 say: common.say.into_iter().map(Phi::new).collect(),
                 send: common.send_file,
                 accept: common.accept_files.map(|folder| existing_folder(&folder)).transpose()?,
+                save_chat,
+                still,
             },
         },
         report,

@@ -294,7 +294,11 @@ impl Driver {
                 }),
                 output @ (Output::RememberEpoch { .. } | Output::RememberDevice { .. }) => self.remember(&output),
                 Output::Files(command) => {
-                    self.files.command(command);
+                    if command == transfer::Command::TakeStill {
+                        self.files.take_still(self.media.shared().still_taker());
+                    } else {
+                        self.files.command(command);
+                    }
                     for news in self.files.take_failed() {
                         self.tell(Input::Files(news));
                     }

@@ -10,10 +10,10 @@ use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
-use signaling_protocol::{Code, SignInReply, SignInRequest, VisitId};
+use signaling_protocol::{Code, Role, SignInReply, SignInRequest, VisitId};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
-use transfer::{State, TransferView};
+use transfer::{State, Still, TransferView};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
@@ -31,6 +31,7 @@ use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
 use crate::totp;
+use crate::transcript;
 use crate::visit::{self, HostWish, Said, Start};
 
 /// A headless side of a visit.
@@ -65,6 +66,10 @@ pub struct Handing {
     pub send: Vec<PathBuf>,
     /// Everything that the other side offers is taken and written to this folder.
     pub accept: Option<PathBuf>,
+    /// A clinician's side: where what is written is saved, which both see.
+    pub save_chat: Option<PathBuf>,
+    /// A clinician's side asks for a photograph once the two are connected; a patient's lets it be taken when it is asked.
+    pub still: bool,
 }
 
 /// Which side.
@@ -522,27 +527,51 @@ async fn answer_what_is_asked(
     }
 }
 
-/// Writes and offers what is to be handed over once the two are connected, and takes what is offered.
+/// Writes and offers what is to be handed over once the two are connected, takes what is offered, and saves what is written.
 async fn hand_over(
     handing: Handing,
     mut seen: watch::Receiver<Snapshot>,
     said: mpsc::Sender<Said>,
     intents: mpsc::Sender<Intent>,
 ) {
-    let Handing { say, send, accept } = handing;
+    let Handing { say, send, accept, save_chat, mut still } = handing;
     let mut things: Vec<_> = say.into_iter().map(Said::Written).chain(send.into_iter().map(Said::File)).collect();
+    let mut saved = 0;
     loop {
         let snapshot = seen.borrow_and_update().clone();
+        let handed = &snapshot.around.handed;
+        let mut wishes = Vec::new();
         if matches!(snapshot.phase, call::Phase::Live { .. }) {
             for thing in std::mem::take(&mut things) {
                 if said.send(thing).await.is_err() {
                     return;
                 }
             }
+            if still && snapshot.role == Role::Host {
+                still = false;
+                wishes.push(HandingIntent::AskStill);
+            }
+        }
+        if still && handed.still == Still::AskedByThem {
+            wishes.push(HandingIntent::AnswerStill(true));
         }
         let offered = |view: &&TransferView| view.place.incoming && view.state == State::Offered;
-        for view in snapshot.around.handed.transfers.iter().filter(offered).filter(|_| accept.is_some()) {
-            if intents.send(Intent::Hand(HandingIntent::Accept(view.place.id))).await.is_err() {
+        let offered = handed.transfers.iter().filter(offered).filter(|_| accept.is_some());
+        wishes.extend(offered.map(|view| HandingIntent::Accept(view.place.id)));
+        if let Some(path) = &save_chat
+            && handed.lines.len() != saved
+        {
+            let (lines, path) = (handed.lines.clone(), path.clone());
+            saved = lines.len();
+            match tokio::task::spawn_blocking(move || transcript::save(&lines, &path)).await {
+                Ok(Ok(())) if !handed.saved_by_us => wishes.push(HandingIntent::ChatSaved),
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "what was written is not saved"),
+                Err(error) => tracing::error!(%error, "what was written is not saved"),
+            }
+        }
+        for wish in wishes {
+            if intents.send(Intent::Hand(wish)).await.is_err() {
                 return;
             }
         }

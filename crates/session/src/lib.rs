@@ -41,6 +41,7 @@ mod signed_in;
 mod stopping;
 pub mod take_over;
 mod totp;
+mod transcript;
 mod usage;
 mod verdict;
 mod visit;

@@ -63,6 +63,10 @@ pub struct HandedReport {
     pub lines_arrived: usize,
     /// Lines that came.
     pub lines_received: usize,
+    /// This side's person has saved what was written.
+    pub chat_saved_here: bool,
+    /// The other's has.
+    pub chat_saved_there: bool,
     /// Files and photographs.
     pub transfers: Vec<TransferReport>,
     /// Offers that nobody was asked about.
@@ -82,6 +86,8 @@ pub struct HandedReport {
 pub struct TransferReport {
     /// Whether the other side offered it.
     pub incoming: bool,
+    /// Whether it is a photograph that was asked for.
+    pub still: bool,
     /// How long it is.
     pub bytes: u64,
     /// When it was offered, in milliseconds since the start.

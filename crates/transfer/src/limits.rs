@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use units::Timestamp;
 
+use crate::Kind;
+
 /// What is taken at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -11,6 +13,18 @@ pub struct Limits {
     pub most_bytes: u64,
     /// Transfers of one direction that are not over yet.
     pub most_open: usize,
+    /// The longest photograph, which who asked for it takes without being asked.
+    pub most_still_bytes: u64,
+}
+
+impl Limits {
+    /// The longest of this kind.
+    pub(crate) const fn most(&self, kind: Kind) -> u64 {
+        match kind {
+            Kind::File => self.most_bytes,
+            Kind::Still => self.most_still_bytes,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -19,6 +33,8 @@ impl Default for Limits {
             // What FAT32, the way of a memory stick, can hold is 4 GiB; half of it is an hour of a link of 5 Mbps.
             most_bytes: 2 * 1024 * 1024 * 1024,
             most_open: 16,
+            // Of the largest cameras, at the best quality.
+            most_still_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -75,6 +75,11 @@ impl Receiver {
         self.id
     }
 
+    /// How long the whole is.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Whether all of it is there.
     pub const fn is_whole(&self) -> bool {
         self.have.count() == self.total

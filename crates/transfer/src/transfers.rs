@@ -63,11 +63,19 @@ impl Transfers {
     /// # Errors
     /// If it is too large, or too much is open.
     pub fn offer(&mut self, file: LocalFile, number: u32) -> Result<TransferId, OfferError> {
-        if file.bytes > self.limits.most_bytes || blocks_of(file.bytes).is_none() {
-            return Err(OfferError::TooLarge);
-        }
-        if open(&self.outgoing) >= self.limits.most_open {
-            return Err(OfferError::TooMany);
+        let too_large = file.bytes > self.limits.most(file.kind) || blocks_of(file.bytes).is_none();
+        let error = if too_large {
+            Some(OfferError::TooLarge)
+        } else if open(&self.outgoing) >= self.limits.most_open {
+            Some(OfferError::TooMany)
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            if file.kind == Kind::Still {
+                self.no_still();
+            }
+            return Err(error);
         }
         let mut id = TransferId(number);
         while self.outgoing.contains_key(&id) {
@@ -166,12 +174,7 @@ impl Transfers {
             News::Broken { id, incoming, trouble } => {
                 self.give_up(id, incoming, Ending::Broken(trouble), Reason::NotWritten);
             }
-            News::NoStill => {
-                if self.still == Still::Taking {
-                    self.still = Still::None;
-                    self.say(Message::RefuseStill);
-                }
-            }
+            News::NoStill => self.no_still(),
         }
     }
 
@@ -253,6 +256,14 @@ impl Transfers {
         if let Some(transfer) = self.side_mut(incoming).get_mut(&id).filter(|transfer| transfer.is_open()) {
             transfer.wait(State::Ended(ending));
             self.commands.push_back(Command::Close { id, incoming, delete: incoming });
+        }
+    }
+
+    /// They wished for a photograph, and there will be none.
+    fn no_still(&mut self) {
+        if self.still == Still::Taking {
+            self.still = Still::None;
+            self.say(Message::RefuseStill);
         }
     }
 

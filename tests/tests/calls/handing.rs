@@ -15,7 +15,7 @@ const CALL_SECS: u32 = 15;
 const CALL: Duration = Duration::from_secs(CALL_SECS as u64);
 
 /// Bytes that do not repeat.
-fn file(path: &Path, bytes: usize) -> Vec<u8> {
+pub(crate) fn file(path: &Path, bytes: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_u32;
     let mut next = || {
         state ^= state << 13;
@@ -28,16 +28,16 @@ fn file(path: &Path, bytes: usize) -> Vec<u8> {
     content
 }
 
-fn with(mut options: Options, more: &[&str]) -> Options {
+pub(crate) fn with(mut options: Options, more: &[&str]) -> Options {
     options.more.extend(more.iter().map(Into::into));
     options
 }
 
-fn number(report: &Report, field: &str) -> u64 {
+pub(crate) fn number(report: &Report, field: &str) -> u64 {
     report.value()["handed"][field].as_u64().unwrap_or_else(|| panic!("no {field}"))
 }
 
-fn states(report: &Report) -> Vec<&str> {
+pub(crate) fn states(report: &Report) -> Vec<&str> {
     let transfers = report.value()["handed"]["transfers"].as_array().unwrap();
     transfers.iter().filter_map(|one| one["state"].as_str()).collect()
 }
@@ -78,6 +78,68 @@ fn words_and_files_arrive_whole_in_both_directions_beside_voice_and_picture() {
         assert!(["hurt", "x-ray", "letter", "Here"].into_iter().all(|word| !text.contains(word)), "people's data");
         let transfers = report.value()["handed"]["transfers"].as_array().unwrap();
         assert!(transfers.iter().all(|one| one["ended_ms"] != Value::Null));
+    }
+}
+
+#[test]
+fn what_is_written_is_saved_in_order_and_both_sides_know_it() {
+    let clinic = Clinic::open();
+    let saved = clinic.folder.path().join("chat.txt");
+    let says = |whose: &str| -> Vec<String> {
+        let lines = (1..=20).flat_map(|number| ["--say".to_owned(), format!("{whose} {number}")]);
+        lines.chain(["--camera".to_owned(), "none".to_owned()]).collect()
+    };
+    let with = |options: Options, more: &[String]| with(options, &more.iter().map(String::as_str).collect::<Vec<_>>());
+    let save = ["--save-chat".to_owned(), saved.to_str().unwrap().to_owned()];
+    let mut host = clinic.host(&with(clinic.clinicians(20), &[&says("clinician")[..], &save[..]].concat()));
+    let mut guest = clinic.join(&with(clinic.patients(6), &says("patient")));
+    assert_eq!(exit_of(&mut guest, CALL), 0, "the patient's end: {}", guest.process.stderr());
+    assert_eq!(exit_of(&mut host, CALL), 0, "the clinician's end: {}", host.process.stderr());
+    let (host, guest) = (host.report().unwrap(), guest.report().unwrap());
+    for report in [&host, &guest] {
+        let said = ["lines_written", "lines_arrived", "lines_received"].map(|field| number(report, field));
+        assert_eq!(said, [20, 20, 20]);
+    }
+    let text = fs::read_to_string(&saved).unwrap();
+    for (who, whose) in [("Clinician: ", "clinician"), ("Patient: ", "patient")] {
+        let theirs: Vec<_> = text.lines().filter_map(|line| line.strip_prefix(who)).collect();
+        let expected: Vec<_> = (1..=20).map(|number| format!("{whose} {number}")).collect();
+        assert_eq!(theirs, expected, "in {text}");
+    }
+    let told = |report: &Report, field: &str| report.value()["handed"][field].as_bool().unwrap();
+    assert!(told(&host, "chat_saved_here") && !told(&host, "chat_saved_there"));
+    assert!(told(&guest, "chat_saved_there") && !told(&guest, "chat_saved_here"));
+}
+
+#[test]
+fn a_photograph_that_is_asked_for_comes_in_the_cameras_full_size() {
+    let clinic = Clinic::open();
+    let folder = clinic.folder.path().join("stills");
+    fs::create_dir(&folder).unwrap();
+    let accepts = ["--ask-still", "--accept-files", folder.to_str().unwrap()];
+    let mut host = clinic.host(&with(clinic.clinicians(CALL_SECS + 10), &accepts));
+    let pattern = Options { camera: "pattern".into(), ..clinic.patients(CALL_SECS) };
+    let mut guest = clinic.join(&with(pattern, &["--give-still"]));
+    assert_eq!(exit_of(&mut guest, CALL), 0, "the patient's end: {}", guest.process.stderr());
+    assert_eq!(exit_of(&mut host, CALL), 0, "the clinician's end: {}", host.process.stderr());
+    let (host, guest) = (host.report().unwrap(), guest.report().unwrap());
+    assert_eq!([states(&host), states(&guest)], [["arrived"], ["arrived"]]);
+    assert_eq!(host.value()["handed"]["transfers"][0]["still"], true);
+    let jpeg = fs::read(folder.join("photograph.jpg")).unwrap();
+    assert_eq!(size_of(&jpeg), Some((2_560, 1_440)), "no picture of the film, which is 640×360");
+    assert!(jpeg.len() > 300_000, "{} bytes: hardly anything is to be seen", jpeg.len());
+}
+
+/// Width and height of a JPEG (ITU-T T.81, B.2.2).
+fn size_of(jpeg: &[u8]) -> Option<(u16, u16)> {
+    let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
+    loop {
+        let length = usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]));
+        if (0xc0..=0xc2).contains(rest.get(1)?) {
+            let word = |at: usize| Some(u16::from_be_bytes([*rest.get(at)?, *rest.get(at + 1)?]));
+            return Some((word(7)?, word(5)?));
+        }
+        rest = rest.get(2 + length..)?;
     }
 }
 

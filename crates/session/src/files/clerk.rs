@@ -4,7 +4,6 @@ mod receiving;
 mod sending;
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Inbox, RecvTimeoutError, SyncSender};
@@ -17,8 +16,11 @@ use units::{Clock, Phi, Timestamp};
 
 use self::receiving::Arriving;
 use super::folder::Folder;
+use super::ours::Ours;
 use super::{FileMeters, FromFiles, Hashed, ToFiles, hashing};
 
+/// What a photograph is called.
+const STILL: &str = "photograph.jpg";
 /// From one look to the next while something moves.
 const LOOK: Duration = Duration::from_millis(4);
 
@@ -32,10 +34,8 @@ pub(super) struct Clerk {
     folder: Option<Folder>,
     attached: Option<(Arc<Peer>, BulkStreams)>,
     departures: Departures,
-    /// Files that are being sent, open.
-    outgoing: HashMap<u64, File>,
-    /// Where files lie that were read to be offered, and how long they were.
-    places: HashMap<u64, (PathBuf, u64)>,
+    /// What was offered.
+    ours: HashMap<u64, Ours>,
     next_handle: u64,
     /// Pieces on the way.
     flying: HashMap<u64, Piece>,
@@ -65,8 +65,7 @@ impl Clerk {
             folder: folder.map(Folder::new),
             attached: None,
             departures: Departures::default(),
-            outgoing: HashMap::new(),
-            places: HashMap::new(),
+            ours: HashMap::new(),
             next_handle: 0,
             flying: HashMap::new(),
             next_tag: 0,
@@ -144,6 +143,8 @@ impl Clerk {
                 Ok(())
             }
             ToFiles::Hashed(Hashed::Ours(path, kind, read)) => self.offer(path, kind, read),
+            ToFiles::Hashed(Hashed::Still(Some(jpeg))) => self.offer_still(jpeg),
+            ToFiles::Hashed(Hashed::Still(None)) => self.say(News::NoStill),
             ToFiles::Hashed(Hashed::Theirs(id, hash)) => self.conclude(id, hash),
             ToFiles::Stop => Err(Gone),
         }
@@ -164,10 +165,22 @@ impl Clerk {
     fn offer(&mut self, path: PathBuf, kind: Kind, read: Option<(u64, FileHash)>) -> Result<(), Gone> {
         let Some((bytes, sha256)) = read else { return self.tell(FromFiles::NotRead) };
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let handle = self.keep(Ours::Closed(path, bytes));
+        self.tell(FromFiles::Read(LocalFile { handle, kind, name: Phi::new(name), bytes, sha256 }))
+    }
+
+    fn offer_still(&mut self, jpeg: Vec<u8>) -> Result<(), Gone> {
+        let (bytes, sha256) = (jpeg.len() as u64, hashing::hash_of_bytes(&jpeg));
+        let handle = self.keep(Ours::Made(jpeg));
+        let name = Phi::new(STILL.to_owned());
+        self.tell(FromFiles::Read(LocalFile { handle, kind: Kind::Still, name, bytes, sha256 }))
+    }
+
+    fn keep(&mut self, ours: Ours) -> u64 {
         let handle = self.next_handle;
         self.next_handle += 1;
-        self.places.insert(handle, (path, bytes));
-        self.tell(FromFiles::Read(LocalFile { handle, kind, name: Phi::new(name), bytes, sha256 }))
+        self.ours.insert(handle, ours);
+        handle
     }
 
     fn obey(&mut self, command: &Command) -> Result<(), Gone> {
@@ -175,7 +188,7 @@ impl Clerk {
         self.departures.command(now, command);
         match command {
             Command::Send { id, handle, .. } => {
-                if self.open(*handle).is_none() {
+                if !self.ours.get_mut(handle).is_some_and(|ours| ours.open().is_ok()) {
                     self.say(News::Broken { id: *id, incoming: false, trouble: Trouble::Unreadable })?;
                 }
             }
@@ -190,10 +203,8 @@ impl Clerk {
                     }
                 }
             }
-            // Which file it was is known no more; the open ones are few.
-            Command::Close { .. } | Command::Pause(_) => {}
-            // No camera is asked here for a picture in its full size yet.
-            Command::TakeStill => self.say(News::NoStill)?,
+            // Which file it was is known no more; the open ones are few. A photograph comes from who has the camera.
+            Command::Close { .. } | Command::Pause(_) | Command::TakeStill => {}
         }
         if let Some((peer, _)) = &self.attached {
             peer.set_bulk_active(self.departures.is_active());

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use transfer::{FileHash, Pieces, numbered};
+use transfer::{BLOCK, FileHash, Pieces, numbered};
 
 use super::hashing::write_at;
 
@@ -24,6 +24,8 @@ const MOST_KEPT: usize = 64;
 const LONGEST_NOTE: u64 = 4 * 1024;
 const PART: &str = ".part";
 const NOTE: &str = ".part-note";
+/// What stays free on the disk: a full one harms more than what does not arrive.
+const LEFT_FREE: u64 = 256 * 1024 * 1024;
 /// Others of the same name in one folder.
 const MOST_ALIKE: u32 = 1_000;
 
@@ -44,8 +46,9 @@ impl Folder {
         notes.take(MOST_KEPT).map(|note| (note.bytes, note.sha256)).collect()
     }
 
-    /// A place for a file of this name, which is safe; what is there of one of this length and hash goes on.
-    pub(super) fn open(&self, name: &str, bytes: u64, sha256: FileHash) -> io::Result<Part> {
+    /// A place for a file of this name, which is safe; what is there of one of this length and hash goes on. `promised` is what
+    /// other parts may still become longer by.
+    pub(super) fn open(&self, name: &str, bytes: u64, sha256: FileHash, promised: u64) -> io::Result<Part> {
         // By its content, so that it is found again by whatever name.
         let stem = sha256.to_string().chars().take(16).collect::<String>();
         let path = self.0.join(format!("{stem}{PART}"));
@@ -59,6 +62,11 @@ impl Folder {
             // Nobody else's to read, nobody's to run; and no way to somewhere else.
             options.mode(0o600).custom_flags(NO_FOLLOW);
         }
+        let there = known.as_ref().map_or(0, |note| note.have.blocks().count());
+        let wanted = bytes.saturating_sub(u64::from(there) * BLOCK as u64);
+        if free(&self.0).is_some_and(|free| !has_room(free, promised, wanted)) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let file = options.open(&path)?;
         file.set_len(bytes)?;
         let kept = known.map(|note| note.have).unwrap_or_default();
@@ -67,6 +75,24 @@ impl Folder {
         part.note(&part.kept);
         Ok(part)
     }
+}
+
+/// Whether so many bytes fit beside those that are promised to others, and something is left for everybody else.
+const fn has_room(free: u64, promised: u64, wanted: u64) -> bool {
+    free >= wanted.saturating_add(promised).saturating_add(LEFT_FREE)
+}
+
+/// How many bytes this person may still write on the folder's disk, if the system says so.
+#[cfg(unix)]
+fn free(folder: &Path) -> Option<u64> {
+    let about = rustix::fs::statvfs(folder).ok()?;
+    Some(about.f_bavail.saturating_mul(about.f_frsize))
+}
+
+/// Windows keeps the room itself when a part gets its length, or refuses it.
+#[cfg(not(unix))]
+const fn free(_: &Path) -> Option<u64> {
+    None
 }
 
 /// `O_NOFOLLOW`: a link in the place of a part is not followed. The same number on all of one system.
@@ -183,7 +209,7 @@ mod tests {
     fn a_part_goes_on_where_it_was_and_gets_its_name_at_the_end() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().to_owned());
-        let part = folder.open("a.txt", 1_000, HASH).unwrap();
+        let part = folder.open("a.txt", 1_000, HASH, 0).unwrap();
         part.write(512, &[9; 488]).unwrap();
         let mut have = BlockSet::new();
         have.insert(1..2);
@@ -191,7 +217,7 @@ mod tests {
         drop(part);
 
         assert_eq!(folder.kept(), [(1_000, HASH)]);
-        let mut part = folder.open("a.txt", 1_000, HASH).unwrap();
+        let mut part = folder.open("a.txt", 1_000, HASH, 0).unwrap();
         assert_eq!(part.kept().blocks(), &have);
         part.write(0, &[8; 512]).unwrap();
         fs::write(place.path().join("a.txt"), b"another's").unwrap();
@@ -209,10 +235,26 @@ mod tests {
     }
 
     #[test]
+    fn what_would_fill_the_disk_is_not_begun() {
+        const GIB: u64 = 1 << 30;
+        assert!(has_room(3 * GIB, GIB, GIB));
+        assert!(!has_room(3 * GIB, 2 * GIB, GIB), "nothing would be left");
+        assert!(!has_room(u64::MAX - 1, u64::MAX, 1));
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        assert!(free(place.path()).is_none_or(|free| free > 0));
+        if cfg!(unix) {
+            let refused = folder.open("a", 10, HASH, u64::MAX / 2).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
+            assert!(names(place.path()).is_empty());
+        }
+    }
+
+    #[test]
     fn what_nobody_wants_is_deleted() {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::new(place.path().to_owned());
-        folder.open("a", 10, HASH).unwrap().delete();
+        folder.open("a", 10, HASH, 0).unwrap().delete();
         assert!(names(place.path()).is_empty() && folder.kept().is_empty());
     }
 
@@ -225,7 +267,7 @@ mod tests {
         assert!(folder.kept().is_empty());
         let stem = HASH.to_string().chars().take(16).collect::<String>();
         fs::write(place.path().join(format!("{stem}.part-note")), b"{\"bytes\":5}").unwrap();
-        assert_eq!(folder.open("a", 10, HASH).unwrap().kept(), &Pieces::default());
+        assert_eq!(folder.open("a", 10, HASH, 0).unwrap().kept(), &Pieces::default());
     }
 
     #[test]
@@ -236,7 +278,7 @@ mod tests {
         fs::write(&target, b"precious").unwrap();
         let stem = HASH.to_string().chars().take(16).collect::<String>();
         std::os::unix::fs::symlink(&target, place.path().join(format!("{stem}.part"))).unwrap();
-        assert!(Folder::new(place.path().to_owned()).open("a", 10, HASH).is_err());
+        assert!(Folder::new(place.path().to_owned()).open("a", 10, HASH, 0).is_err());
         assert_eq!(fs::read(&target).unwrap(), b"precious");
     }
 }

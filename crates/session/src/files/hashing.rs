@@ -27,6 +27,11 @@ pub(super) fn hash_of(path: &Path) -> io::Result<(u64, FileHash)> {
     }
 }
 
+/// The SHA-256 of what lies in memory.
+pub(super) fn hash_of_bytes(bytes: &[u8]) -> FileHash {
+    FileHash(Sha256::digest(bytes).into())
+}
+
 /// Fills `into` from `offset` on.
 pub(super) fn read_at(file: &File, offset: u64, into: &mut [u8]) -> io::Result<()> {
     #[cfg(unix)]

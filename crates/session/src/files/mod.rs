@@ -6,13 +6,16 @@
 mod clerk;
 mod folder;
 mod hashing;
+mod ours;
 mod report;
+mod still;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
+use devices::camera::StillTaker;
 use peer::{BulkStreams, Peer};
 use tokio::sync::mpsc;
 use transfer::{Command, FileHash, Kind, LocalFile, News, TransferId, Trouble};
@@ -55,6 +58,8 @@ enum ToFiles {
 enum Hashed {
     /// A file that is to be offered.
     Ours(PathBuf, Kind, Option<(u64, FileHash)>),
+    /// A photograph as a file, if there is one.
+    Still(Option<Vec<u8>>),
     /// One that came.
     Theirs(TransferId, Option<FileHash>),
 }
@@ -124,6 +129,20 @@ impl Files {
     /// Reads a file, for it to be offered.
     pub(crate) fn read(&self, path: PathBuf, kind: Kind) {
         self.say(ToFiles::Read(path, kind));
+    }
+
+    /// Takes a photograph and offers it, or says that there is none. It takes seconds: beside everything else.
+    pub(crate) fn take_still(&mut self, camera: Option<StillTaker>) {
+        let to = self.to.clone();
+        let take = move |camera: StillTaker| {
+            // Err: the visit is over.
+            let _ = to.send(ToFiles::Hashed(Hashed::Still(still::take(&camera))));
+        };
+        let begun =
+            camera.map(|camera| std::thread::Builder::new().name("still".to_owned()).spawn(move || take(camera)));
+        if !matches!(begun, Some(Ok(_))) {
+            self.failed.push(News::NoStill);
+        }
     }
 
     fn say(&self, what: ToFiles) {

@@ -103,7 +103,7 @@ impl Transfers {
             self.messages.extend(answer);
             return;
         }
-        let too_large = bytes > self.limits.most_bytes || blocks_of(bytes).is_none();
+        let too_large = bytes > self.limits.most(of) || blocks_of(bytes).is_none();
         let why = match self.known_by_content(bytes, sha256) {
             // Their app was started again: it draws another number.
             Some(before) => {

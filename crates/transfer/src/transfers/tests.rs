@@ -363,6 +363,31 @@ fn ten_thousand_offers_are_turned_away_and_fill_no_memory() {
 }
 
 #[test]
+fn a_photograph_that_is_asked_for_is_no_way_to_send_what_is_large_unasked() {
+    let mut asks = Transfers::new(Limits::default());
+    asks.on_connected();
+    asks.ask_still();
+    assert_eq!(asks.poll_message(), Some(Message::AskStill));
+    let bytes = Limits::default().most_still_bytes + 1;
+    let offer = Offer { id: TransferId(1), of: Kind::Still, name: Phi::new("a".to_owned()), bytes, sha256: hash(b"a") };
+    asks.on_message(at(0), Message::Offer(offer));
+    assert_eq!(asks.poll_message(), Some(Message::Refuse { id: TransferId(1), why: Reason::TooLarge }));
+    assert_eq!(asks.poll_command(), None, "nothing is written");
+}
+
+#[test]
+fn who_waits_for_a_photograph_that_cannot_be_offered_hears_of_it() {
+    let mut gives = Transfers::new(Limits { most_still_bytes: 10, ..Limits::default() });
+    gives.on_connected();
+    gives.on_message(at(0), Message::AskStill);
+    gives.answer_still(true);
+    let name = Phi::new("photograph.jpg".to_owned());
+    let still = LocalFile { handle: 0, kind: Kind::Still, name, bytes: 11, sha256: hash(b"a") };
+    assert_eq!(gives.offer(still, 1), Err(OfferError::TooLarge));
+    assert_eq!((gives.poll_message(), gives.still()), (Some(Message::RefuseStill), Still::None));
+}
+
+#[test]
 fn what_is_too_large_is_refused_on_both_sides() {
     let mut ours = Transfers::new(Limits { most_bytes: 1_000, ..Limits::default() });
     ours.on_connected();

@@ -27,12 +27,26 @@ pub(super) struct Arriving {
     hashing: bool,
 }
 
+impl Arriving {
+    /// How much longer it may become.
+    fn missing_bytes(&self) -> u64 {
+        self.receiver.bytes().saturating_sub(self.receiver.have_bytes())
+    }
+}
+
 impl Clerk {
-    pub(super) fn receive(&mut self, id: TransferId, name: &Phi<String>, bytes: u64, sha256: FileHash) -> Result<(), Gone> {
+    pub(super) fn receive(
+        &mut self,
+        id: TransferId,
+        name: &Phi<String>,
+        bytes: u64,
+        sha256: FileHash,
+    ) -> Result<(), Gone> {
         if let Some(arriving) = self.incoming.get(&id) {
             return self.say(News::Ready { id, have: arriving.receiver.have() });
         }
-        let opened = self.folder.as_ref().map(|folder| folder.open(name.expose(), bytes, sha256));
+        let promised = self.incoming.values().map(Arriving::missing_bytes).fold(0, u64::saturating_add);
+        let opened = self.folder.as_ref().map(|folder| folder.open(name.expose(), bytes, sha256, promised));
         let part = match opened {
             Some(Ok(part)) => part,
             Some(Err(error)) => {

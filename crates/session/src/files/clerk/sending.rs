@@ -1,30 +1,15 @@
 //! What is sent: from files to the connection.
 
-use std::fs::File;
-
 use peer::{BulkFate, BulkOut, Fate};
 use transfer::{Frame, MOST_BLOCKS, News, Trouble};
 use units::DataRate;
 
-use super::super::hashing;
 use super::{Clerk, Gone};
 
 /// On a thinner link a piece is one block, so that it holds no word up for long.
 const WHOLE_PIECES_FROM: DataRate = DataRate::from_kbps(600);
 
 impl Clerk {
-    fn open(&mut self, handle: u64) -> Option<&File> {
-        if !self.outgoing.contains_key(&handle) {
-            let (path, bytes) = self.places.get(&handle)?;
-            let file = File::open(path).ok()?;
-            if file.metadata().ok()?.len() != *bytes {
-                return None;
-            }
-            self.outgoing.insert(handle, file);
-        }
-        self.outgoing.get(&handle)
-    }
-
     pub(super) fn hear_fates(&mut self) {
         let now = self.now();
         let Some((_, streams)) = &mut self.attached else { return };
@@ -51,8 +36,7 @@ impl Clerk {
         }
         while let Some((handle, piece)) = self.departures.next(now, most_blocks) {
             let mut data = vec![0; piece.bytes];
-            let read = self.open(handle).is_some_and(|file| hashing::read_at(file, piece.offset, &mut data).is_ok());
-            if !read {
+            if !self.ours.get_mut(&handle).is_some_and(|ours| ours.read_at(piece.offset, &mut data).is_ok()) {
                 return self.say(News::Broken { id: piece.id, incoming: false, trouble: Trouble::Unreadable });
             }
             let payload = Frame { id: piece.id, first: piece.first, data: &data }.to_bytes().into();
