@@ -15,6 +15,7 @@ mod exits;
 mod flags;
 mod footage;
 mod handing;
+mod handing_again;
 mod lasting;
 mod machine;
 mod program;
