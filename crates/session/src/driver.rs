@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
+use crate::files::{Files, FromFiles};
 use crate::headless::{Progress, call_format};
 use crate::kept_logs::KeptLog;
 use crate::keys::{AwaitedDevice, SettledDevice};
@@ -62,6 +63,8 @@ pub(crate) struct Driver {
     pub(crate) intents: mpsc::Receiver<Intent>,
     /// What a patient says beside that.
     pub(crate) said: mpsc::Receiver<Said>,
+    /// What is read and written.
+    pub(crate) files: Files,
     /// What became of devices that were chosen while the visit goes on.
     pub(crate) from_devices: mpsc::Receiver<DeviceInput>,
     /// Where troubles of devices are noted for a window; then the engine hears of them too.
@@ -128,6 +131,7 @@ impl Driver {
             if ended_at.is_none() && self.call.snapshot().phase.is_ended() {
                 ended_at = Some(self.now());
                 self.media.detach();
+                self.files.detach();
             }
             if self.call.is_finished() {
                 break;
@@ -149,7 +153,13 @@ impl Driver {
                 Some(said) = self.said.recv() => self.tell(match said {
                     Said::Facts(facts) => Input::Facts(facts),
                     Said::Code(code) => Input::Code(code),
+                    Said::Written(text) => Input::Written(text),
+                    Said::File(path) => {
+                        self.files.read(path, transfer::Kind::File);
+                        continue;
+                    }
                 }),
+                Some(from) = self.files.from.recv() => self.hear_files(from, progress),
                 Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
@@ -254,6 +264,15 @@ impl Driver {
         }
     }
 
+    fn hear_files<P: FnMut(Progress<'_>) + ?Sized>(&mut self, from: FromFiles, progress: &mut P) {
+        match from {
+            FromFiles::News(news) => self.tell(Input::Files(news)),
+            FromFiles::Read(file) => self.tell(Input::OfferFile(file)),
+            FromFiles::Kept { bytes, sha256 } => self.tell(Input::KeptPart { bytes, sha256 }),
+            FromFiles::NotRead => progress(Progress::Complaint("A file that was to be sent cannot be read.")),
+        }
+    }
+
     async fn drain<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
         let mut changed = false;
         while let Some(output) = self.call.poll_output() {
@@ -262,12 +281,14 @@ impl Driver {
                 Output::Peer(endpoint, command) => {
                     if matches!(command, PeerCommand::Close) && self.peers.is_active(endpoint) {
                         self.media.detach();
+                        self.files.detach();
                     }
                     match self.peers.command(endpoint, command).await {
                         Done::Nothing => {}
                         Done::Opened(opened) => {
                             self.look.opened_at = self.now();
                             self.media.attach(&opened.peer, opened.voice, opened.picture);
+                            self.files.attach(&opened.peer, opened.bulk);
                         }
                         Done::Failed => self.tell(Input::Peer(endpoint, PeerInput::Failed)),
                     }
@@ -277,6 +298,16 @@ impl Driver {
                     plans.picture = picture;
                 }),
                 output @ (Output::RememberEpoch { .. } | Output::RememberDevice { .. }) => self.remember(&output),
+                Output::Files(command) => {
+                    if command == transfer::Command::TakeStill {
+                        self.files.take_still(self.media.shared().still_taker());
+                    } else {
+                        self.files.command(command);
+                    }
+                    for news in self.files.take_failed() {
+                        self.tell(Input::Files(news));
+                    }
+                }
                 Output::Receipt(draft) => self.give_receipt(&draft),
                 Output::CompareLog(theirs) => self.signaling.compare_log(self.log.clone(), theirs),
                 Output::Milestone(milestone) => self.recorder.milestone(milestone),

@@ -1,6 +1,7 @@
 //! One way to run a visit, for windows and the headless person alike.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use crate::comparing::{Comparing, Voice};
 use crate::device_keeper::DeviceKeeper;
 use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
+use crate::files::Files;
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
@@ -55,6 +57,8 @@ pub(crate) struct Start {
     /// Of a patient, if the party does not say it: by what the clinic knows this device again.
     pub(crate) own_device: Option<AwaitedDevice>,
     pub(crate) wish: HostWish,
+    /// Where files are written that the other side hands over and the person takes.
+    pub(crate) save_to: Option<PathBuf>,
 }
 
 /// How a host comes to a visit.
@@ -73,6 +77,10 @@ pub(crate) enum Said {
     Facts(Facts),
     /// The clinic's code.
     Code(Phi<String>),
+    /// Something for the other person to read.
+    Written(Phi<String>),
+    /// A file for them.
+    File(PathBuf),
 }
 
 /// A visit that is ready to run, and the ends of its channels.
@@ -108,17 +116,21 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let (joins, joining) = watch::channel(false);
     let (peers, from_peers) = PeerHub::new(start.clock, start.preferences, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
+    let files = Files::start(start.clock, start.save_to)?;
+    let mut recorder = start.recorder;
+    recorder.count_files(files.meters.clone());
     let driver = Driver {
         call,
         clock: start.clock,
         media: start.media,
-        recorder: start.recorder,
+        recorder,
         signaling,
         answers,
         peers,
         from_peers,
         intents,
         said,
+        files,
         from_devices,
         board: start.board,
         snapshots,
@@ -262,6 +274,7 @@ impl Visit {
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
             own_device,
+            save_to: None,
             wish,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {

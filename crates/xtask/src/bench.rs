@@ -5,6 +5,8 @@ mod call;
 mod cases;
 mod devtools;
 mod half_core;
+mod handing;
+mod handing_page;
 mod join;
 mod join_links;
 mod lab;
@@ -35,6 +37,7 @@ mod window;
 mod wire;
 
 pub use call::{CallArguments, call, score_again};
+pub use handing::{HandingArguments, handing};
 pub use join::{JoinArguments, join};
 pub use links::{LinksArguments, links};
 pub use paths::{PathsArguments, paths};

@@ -28,7 +28,8 @@ pub struct FuzzArguments {
 }
 
 /// Where the targets are, from the workspace's root.
-const FOLDERS: [&str; 4] = ["crates/audit/fuzz", "crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz"];
+const FOLDERS: [&str; 5] =
+    ["crates/audit/fuzz", "crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz", "crates/transfer/fuzz"];
 
 /// How long each target runs in `cargo xtask test --all`.
 const IN_SHORT_SECS: u32 = 10;
@@ -150,7 +151,8 @@ fn page(table: &str) -> String {
     format!(
         "# Fuzzing\n\nBy `cargo xtask fuzz`, with libFuzzer and AddressSanitizer, one target after another on one core, each \
          from an empty\ncorpus. What the bytes of each target are: [crates/trust/fuzz](../../crates/trust/fuzz/README.md),\n\
-         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md), [crates/audit/fuzz](../../crates/audit/fuzz/README.md), [crates/relay/fuzz](../../crates/relay/fuzz/README.md).\n\n\
+         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md), [crates/audit/fuzz](../../crates/audit/fuzz/README.md), [crates/relay/fuzz](../../crates/relay/fuzz/README.md),\n\
+         [crates/transfer/fuzz](../../crates/transfer/fuzz/README.md).\n\n\
          {table}\n\
          No crash and no failed assertion.\n"
     )

@@ -1,5 +1,6 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
+use call::transfer::{OfferError, TextError};
 use call::{Check, Phase, Problem, ReconnectCause, Snapshot};
 use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
@@ -127,6 +128,13 @@ fn problem_in_call(problem: &Problem) -> String {
         Problem::LogRewritten => {
             say!(problem_in_call_log_rewritten)
         }
+        Problem::NotWritten(TextError::Empty) => "There was nothing to send. Write something first.",
+        Problem::NotWritten(TextError::TooLong) => "The message is too long. Send it in parts.",
+        Problem::NotWritten(TextError::TooManyWaiting) => {
+            "Your last messages have not arrived yet. Wait until the connection is back."
+        }
+        Problem::NotOffered(OfferError::TooLarge) => "The file is too large to be sent here. Hand it over another way.",
+        Problem::NotOffered(OfferError::TooMany) => "Too many files are under way. Wait until one has arrived.",
         Problem::MicrophoneLost => {
             say!(problem_in_call_microphone_lost)
         }
@@ -154,6 +162,11 @@ mod tests {
             Problem::CheckedTooOften,
             Problem::CodeNotSaid(endpoint),
             Problem::LogRewritten,
+            Problem::NotWritten(TextError::Empty),
+            Problem::NotWritten(TextError::TooLong),
+            Problem::NotWritten(TextError::TooManyWaiting),
+            Problem::NotOffered(OfferError::TooLarge),
+            Problem::NotOffered(OfferError::TooMany),
             Problem::MicrophoneLost,
             Problem::CameraLost,
             Problem::SpeakerLost,
@@ -167,6 +180,8 @@ mod tests {
                 | Problem::CheckedTooOften
                 | Problem::CodeNotSaid(_)
                 | Problem::LogRewritten
+                | Problem::NotWritten(TextError::Empty | TextError::TooLong | TextError::TooManyWaiting)
+                | Problem::NotOffered(OfferError::TooLarge | OfferError::TooMany)
                 | Problem::MicrophoneLost
                 | Problem::CameraLost
                 | Problem::SpeakerLost => {}

@@ -91,6 +91,7 @@ fn plan(link: &str, arguments: &CallArguments) -> Plan {
         is_tall: false,
         cut: None,
         half_core: false,
+        sends: None,
         more: arguments.more.clone(),
     }
 }
