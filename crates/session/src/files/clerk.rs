@@ -188,7 +188,7 @@ impl Clerk {
         self.departures.command(now, command);
         match command {
             Command::Send { id, handle, .. } => {
-                if !self.ours.get_mut(handle).is_some_and(|ours| ours.open().is_ok()) {
+                if self.ours.get_mut(handle).is_none_or(|ours| ours.open().is_err()) {
                     self.say(News::Broken { id: *id, incoming: false, trouble: Trouble::Unreadable })?;
                 }
             }

@@ -36,7 +36,7 @@ impl Clerk {
         }
         while let Some((handle, piece)) = self.departures.next(now, most_blocks) {
             let mut data = vec![0; piece.bytes];
-            if !self.ours.get_mut(&handle).is_some_and(|ours| ours.read_at(piece.offset, &mut data).is_ok()) {
+            if self.ours.get_mut(&handle).is_none_or(|ours| ours.read_at(piece.offset, &mut data).is_err()) {
                 return self.say(News::Broken { id: piece.id, incoming: false, trouble: Trouble::Unreadable });
             }
             let payload = Frame { id: piece.id, first: piece.first, data: &data }.to_bytes().into();
