@@ -123,10 +123,10 @@ fn how_the_visit_stands_is_announced_in_each_of_its_phases() {
 fn pictures_are_pictures_with_a_name_and_their_state_in_words() {
     let mut dark = Moment::patient(Phase::Live { since: SINCE });
     dark.pictures = false;
-    for (moment, words) in [(Moment::patient(Phase::Live { since: SINCE }), "Their picture"), (dark, "Their picture: ")] {
+    for (moment, words) in [(Moment::patient(Phase::Live { since: SINCE }), "Their picture"), (dark, "Their picture: ")]
+    {
         let window = open_at(moment, SIZE, Theme::Light);
-        let pictures: Vec<_> =
-            window.query_all_by_role(Role::Image).map(|node| name(&node.accesskit_node())).collect();
+        let pictures: Vec<_> = window.query_all_by_role(Role::Image).map(|node| name(&node.accesskit_node())).collect();
         assert!(pictures.iter().any(|name| name.starts_with(words)), "{pictures:?}");
         assert!(pictures.iter().any(|name| name.starts_with("Your picture")), "{pictures:?}");
     }

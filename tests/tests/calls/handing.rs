@@ -86,13 +86,13 @@ fn what_is_written_is_saved_in_order_and_both_sides_know_it() {
     let clinic = Clinic::open();
     let saved = clinic.folder.path().join("chat.txt");
     let says = |whose: &str| -> Vec<String> {
-        let lines = (1..=20).flat_map(|number| ["--say".to_owned(), format!("{whose} {number}")]);
-        lines.chain(["--camera".to_owned(), "none".to_owned()]).collect()
+        (1..=20).flat_map(|number| ["--say".to_owned(), format!("{whose} {number}")]).collect()
     };
+    let unseen = |options: Options| Options { camera: "none".into(), ..options };
     let with = |options: Options, more: &[String]| with(options, &more.iter().map(String::as_str).collect::<Vec<_>>());
     let save = ["--save-chat".to_owned(), saved.to_str().unwrap().to_owned()];
-    let mut host = clinic.host(&with(clinic.clinicians(20), &[&says("clinician")[..], &save[..]].concat()));
-    let mut guest = clinic.join(&with(clinic.patients(6), &says("patient")));
+    let mut host = clinic.host(&with(unseen(clinic.clinicians(20)), &[&says("clinician")[..], &save[..]].concat()));
+    let mut guest = clinic.join(&with(unseen(clinic.patients(6)), &says("patient")));
     assert_eq!(exit_of(&mut guest, CALL), 0, "the patient's end: {}", guest.process.stderr());
     assert_eq!(exit_of(&mut host, CALL), 0, "the clinician's end: {}", host.process.stderr());
     let (host, guest) = (host.report().unwrap(), guest.report().unwrap());
