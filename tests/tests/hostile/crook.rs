@@ -56,6 +56,7 @@ pub(crate) struct Hands {
 
 impl Hands {
     async fn over(self, peer: Peer) {
+        peer.set_media_open(true);
         peer.set_bulk_active(true);
         let speaks = async {
             for word in self.words {

@@ -41,7 +41,7 @@ fn piece(id: u32, first: u32, data: &[u8]) -> Vec<u8> {
 }
 
 /// A clinician's app without a window, which takes everything, and a crook with the link: what was handed over, and the folder.
-fn meets(clinic: &Clinic, files: &Path, hands: Hands) -> HandedReport {
+fn meets(clinic: &Clinic, files: &Path, hands: Hands, call: Duration) -> HandedReport {
     let (proxy, folder) = (clinic.proxy(Script::honest()), clinic.folder());
     let link = folder.join("link");
     let config = Config {
@@ -62,7 +62,7 @@ fn meets(clinic: &Clinic, files: &Path, hands: Hands) -> HandedReport {
             processing: Processing::Off,
         },
         preferences: Preferences::default(),
-        duration: CALL,
+        duration: call,
         give_up: PATIENCE,
         memory: Memory::of_this_run().unwrap(),
         proxies: ProxyChoice::default(),
@@ -130,7 +130,7 @@ fn a_sender_that_lies_about_names_lengths_and_hashes_leaves_nothing_behind_but_w
     ]);
     pieces.extend((0..40).map(|number| piece(5, number * 3_001, &[5; 1_024])));
     pieces.extend([piece(77, 0, &[7; 512]), vec![1; 9], vec![], vec![9; 600]]);
-    let handed = meets(&clinic, &files, Hands { words, pieces });
+    let handed = meets(&clinic, &files, Hands { words, pieces }, CALL);
 
     assert_eq!(names(&files), ["evil.sh", "gpj.exe", "hosts"], "{handed:?}");
     for ((_, name), content) in good.into_iter().zip(&contents) {
@@ -146,16 +146,26 @@ fn a_sender_that_lies_about_names_lengths_and_hashes_leaves_nothing_behind_but_w
     assert_eq!(handed.offers_turned_away, 2, "those that were too large");
 }
 
-#[test]
-fn ten_thousand_offers_are_sixteen_and_fill_no_disk() {
+/// So many offers, one after the other; the connection carries some sixty a second.
+fn floods(offers: u32, call: Duration) {
     let clinic = Clinic::open();
     let place = tempfile::tempdir().unwrap();
-    let words = (0..10_000_u32).map(|id| offer(id, "large.bin", ENDLESS, &id.to_be_bytes())).collect();
+    let words = (0..offers).map(|id| offer(id, "large.bin", ENDLESS, &id.to_be_bytes())).collect();
     let pieces = (0..64).map(|id| piece(id, id * 1_000, &[1; 1_024])).collect();
-    let handed = meets(&clinic, place.path(), Hands { words, pieces });
+    let handed = meets(&clinic, place.path(), Hands { words, pieces }, call);
     assert_eq!(handed.transfers.len(), MOST_OPEN, "no more were shown");
     assert_eq!(states(&handed, "over").len(), MOST_OPEN);
-    assert_eq!(handed.offers_turned_away as usize, 10_000 - MOST_OPEN);
+    assert_eq!(handed.offers_turned_away as usize, offers as usize - MOST_OPEN);
     assert!(handed.received_bytes - handed.received_again_bytes <= MOST_OPEN as u64 * 1_024, "{handed:?}");
     assert_eq!(names(place.path()), [""; 0], "what never came whole is not kept");
+}
+
+#[test]
+fn hundreds_of_offers_are_sixteen_and_fill_no_disk() {
+    floods(800, CALL);
+}
+
+#[test]
+fn long_ten_thousand_offers_are_sixteen_and_fill_no_disk() {
+    floods(10_000, 10 * CALL);
 }
