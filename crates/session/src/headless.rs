@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use call::{HandingIntent, Intent, MediaConfig, Preferences, Snapshot};
+use call::{Intent, MediaConfig, Preferences, Snapshot};
 use devices::DeviceError;
 use rand::TryRng;
 use rand::rngs::{StdRng, SysRng};
 use signaling_client::{ClientError, Server, ServerTrust, SignalingClient};
-use signaling_protocol::{Code, Role, SignInReply, SignInRequest, VisitId};
+use signaling_protocol::{Code, SignInReply, SignInRequest, VisitId};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
-use transfer::{State, Still, TransferView};
 use trust::{Link, ServerAddress, TlsPin};
 use units::{Clock, Phi};
 
 use crate::comparing::{Comparing, Voice};
 use crate::device_secret::DeviceSecret;
+pub use crate::hand_over::Handing;
+use crate::hand_over::hand_over;
 use crate::host;
 use crate::identity::IdentityError;
 use crate::media::{MediaChoices, MediaThreads};
@@ -31,7 +32,6 @@ use crate::recorder::Recorder;
 use crate::report::{ReportEvent, Sample};
 use crate::stopping::{end_when_told_again, told_to_stop};
 use crate::totp;
-use crate::transcript;
 use crate::visit::{self, HostWish, Said, Start};
 
 /// A headless side of a visit.
@@ -55,21 +55,6 @@ pub struct Config {
     pub comparing: Comparing,
     /// What is handed over.
     pub handing: Handing,
-}
-
-/// What a headless side hands to the other, and takes.
-#[derive(Debug, Clone, Default)]
-pub struct Handing {
-    /// Written once the two are connected, one line each.
-    pub say: Vec<Phi<String>>,
-    /// Offered once the two are connected.
-    pub send: Vec<PathBuf>,
-    /// Everything that the other side offers is taken and written to this folder.
-    pub accept: Option<PathBuf>,
-    /// A clinician's side: where what is written is saved, which both see.
-    pub save_chat: Option<PathBuf>,
-    /// A clinician's side asks for a photograph once the two are connected; a patient's lets it be taken when it is asked.
-    pub still: bool,
 }
 
 /// Which side.
@@ -520,60 +505,6 @@ async fn answer_what_is_asked(
     loop {
         if seen.borrow_and_update().around.code_asked.is_some() && said.send(Said::Code(code.clone())).await.is_err() {
             return;
-        }
-        if seen.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Writes and offers what is to be handed over once the two are connected, takes what is offered, and saves what is written.
-async fn hand_over(
-    handing: Handing,
-    mut seen: watch::Receiver<Snapshot>,
-    said: mpsc::Sender<Said>,
-    intents: mpsc::Sender<Intent>,
-) {
-    let Handing { say, send, accept, save_chat, mut still } = handing;
-    let mut things: Vec<_> = say.into_iter().map(Said::Written).chain(send.into_iter().map(Said::File)).collect();
-    let mut saved = 0;
-    loop {
-        let snapshot = seen.borrow_and_update().clone();
-        let handed = &snapshot.around.handed;
-        let mut wishes = Vec::new();
-        if matches!(snapshot.phase, call::Phase::Live { .. }) {
-            for thing in std::mem::take(&mut things) {
-                if said.send(thing).await.is_err() {
-                    return;
-                }
-            }
-            if still && snapshot.role == Role::Host {
-                still = false;
-                wishes.push(HandingIntent::AskStill);
-            }
-        }
-        if still && handed.still == Still::AskedByThem {
-            wishes.push(HandingIntent::AnswerStill(true));
-        }
-        let offered = |view: &&TransferView| view.place.incoming && view.state == State::Offered;
-        let offered = handed.transfers.iter().filter(offered).filter(|_| accept.is_some());
-        wishes.extend(offered.map(|view| HandingIntent::Accept(view.place.id)));
-        if let Some(path) = &save_chat
-            && handed.lines.len() != saved
-        {
-            let (lines, path) = (handed.lines.clone(), path.clone());
-            saved = lines.len();
-            match tokio::task::spawn_blocking(move || transcript::save(&lines, &path)).await {
-                Ok(Ok(())) if !handed.saved_by_us => wishes.push(HandingIntent::ChatSaved),
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(%error, "what was written is not saved"),
-                Err(error) => tracing::error!(%error, "what was written is not saved"),
-            }
-        }
-        for wish in wishes {
-            if intents.send(Intent::Hand(wish)).await.is_err() {
-                return;
-            }
         }
         if seen.changed().await.is_err() {
             return;

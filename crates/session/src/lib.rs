@@ -19,6 +19,7 @@ pub mod doctor;
 mod driver;
 mod files;
 mod freeze;
+mod hand_over;
 pub mod headless;
 mod host;
 mod identity;
