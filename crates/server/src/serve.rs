@@ -27,7 +27,7 @@ use crate::front::TrustedProxies;
 use crate::http::{self, IceSource, Shared};
 use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
-use crate::relaying::{RelayChoice, RelayOptions, Relaying};
+use crate::relaying::{RELAY_URLS, RelayChoice, RelayOptions, Relaying};
 use crate::retention::Retention;
 use crate::staff::Staff;
 use crate::storage_key::{KeySource, Place};
@@ -93,12 +93,15 @@ impl Config {
     /// What can never do is known before anything is opened.
     ///
     /// # Errors
-    /// A public relay, no relay where nothing else is allowed, a telephone number that is none.
+    /// A public relay, an address of a relay that no app can read, no relay where nothing else is allowed, a telephone number that is none.
     pub fn check(&self) -> Result<(), ServeError> {
         let urls = if let RelayChoice::Coturn(coturn) = &self.relay { coturn.urls.as_slice() } else { &[] };
-        let is_public = |url: &&String| IceUrl::parse(url).is_some_and(|url| url.is_public());
-        if let Some(url) = urls.iter().find(is_public) {
-            return Err(ServeError::PublicRelay(url.clone()));
+        for text in urls {
+            match IceUrl::parse(text) {
+                Some(url) if url.is_public() => return Err(ServeError::PublicRelay(text.clone())),
+                Some(url) if url.is_relay() => {}
+                _ => return Err(ServeError::NoRelayUrl(text.clone())),
+            }
         }
         if self.relay_only && matches!(self.relay, RelayChoice::None) {
             return Err(ServeError::NoRelayAlone);
@@ -119,6 +122,9 @@ pub enum ServeError {
          own, or leave --coturn out: this server relays by itself"
     )]
     PublicRelay(String),
+    /// No app could read where the relay is.
+    #[error("{0} is no address of a relay that apps can read; write it as {RELAY_URLS}")]
+    NoRelayUrl(String),
     /// There is no relay, and nothing else is allowed.
     #[error("with --relay-only and without a relay there would be no visit; leave one of them out")]
     NoRelayAlone,
