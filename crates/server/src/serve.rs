@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
-use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
+use crate::accounts::{Accounts, AddUserError, NOTICE_OTHERS_EVERY, WRITE_FAILURES_EVERY};
 use crate::audit_log::AuditLog;
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
@@ -311,7 +311,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         }
     };
     let accounts = Arc::new(accounts);
-    helpers.push(tokio::spawn(look_after_accounts(Arc::clone(&accounts), Arc::clone(&driver))));
+    helpers.push(tokio::spawn(notice_others(Arc::clone(&accounts), Arc::clone(&driver))));
+    helpers.push(tokio::spawn(write_failures(Arc::clone(&accounts))));
     let joins = f64::from(config.limits.joins_per_minute);
     let metrics = Arc::new(Metrics::new());
     let mut metrics_address = None;
@@ -366,21 +367,23 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     })
 }
 
-/// Does about accounts what nobody asks for: puts out of their visits whom another process has signed out, within a second,
-/// and writes down which tries failed.
-async fn look_after_accounts(accounts: Arc<Accounts>, driver: Arc<Driver>) {
-    let mut written = Instant::now();
+/// Puts out of their visits whom another process has signed out.
+async fn notice_others(accounts: Arc<Accounts>, driver: Arc<Driver>) {
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(NOTICE_OTHERS_EVERY).await;
         let these = Arc::clone(&accounts);
         let put_out = tokio::task::spawn_blocking(move || these.notice_others()).await.unwrap_or_default();
         for staff in put_out {
             driver.with(|visits, now| visits.put_out_staff(now, staff));
         }
-        if written.elapsed() >= WRITE_FAILURES_EVERY {
-            written = Instant::now();
-            accounts.write_failures().await;
-        }
+    }
+}
+
+/// Writes down which tries to sign in failed.
+async fn write_failures(accounts: Arc<Accounts>) {
+    loop {
+        tokio::time::sleep(WRITE_FAILURES_EVERY).await;
+        accounts.write_failures().await;
     }
 }
 
