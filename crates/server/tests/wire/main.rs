@@ -19,6 +19,7 @@ mod pinned;
 mod privacy;
 mod relay;
 mod safeguards;
+mod revoked;
 mod schemathesis;
 mod staff;
 mod staff_events;
