@@ -2,13 +2,13 @@
 //! people in than stands there, fails.
 
 use serde_json::json;
-use signaling_protocol::{Base64, Code, StaffRole};
+use signaling_protocol::{Base64, Code, StaffRole, TakeOverId, TakeOverReply};
 
 use crate::client::{Answer, Client, Clinic};
 
 /// Who may use a route, by the specification's word.
 #[derive(Debug, PartialEq, Eq)]
-enum Who {
+pub(crate) enum Who {
     Anybody,
     Endpoint,
     Staff(Vec<StaffRole>),
@@ -17,7 +17,7 @@ enum Who {
 const ROLES: [StaffRole; 4] = [StaffRole::Admin, StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Auditor];
 
 /// The rows of the specification's table of routes.
-fn specified() -> Vec<(String, String, Who)> {
+pub(crate) fn specified() -> Vec<(String, String, Who)> {
     let text = include_str!("../../../../signaling-protocol/PROTOCOL.md");
     let (_, routes) = text.split_once("## Routes").unwrap();
     let (routes, _) = routes.split_once("##").unwrap();
@@ -274,8 +274,10 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
             (StaffRole::Clinician, Whose::Nobodys) => Refused(Code::VisitNotFound),
             _ => Refused(Code::NotAllowed),
         },
-        (_, "/v1/take-overs/{t}/note" | "/v1/take-overs/{t}/review") => match role {
-            StaffRole::Admin | StaffRole::Auditor => Refused(Code::TakeOverNotFound),
+        // Nobody's own is theirs to look at: who took over is told nothing of it here.
+        (_, "/v1/take-overs/{t}/note" | "/v1/take-overs/{t}/review") => match (role, whose) {
+            (StaffRole::Admin | StaffRole::Auditor, Whose::Nobodys) => Refused(Code::TakeOverNotFound),
+            (StaffRole::Admin | StaffRole::Auditor, _) => LetIn,
             _ => Refused(Code::NotAllowed),
         },
         // The front desk plans for everybody.
@@ -340,7 +342,20 @@ struct Walk {
     /// Of whom nobody here is.
     colleague: String,
     victim: String,
+    /// What cleo has taken over, and what the colleague has.
+    taken: [TakeOverId; 2],
     made: std::cell::Cell<u16>,
+}
+
+/// Takes a new visit of `from` over.
+async fn take_over(clinic: &Clinic, from: &str, (token, name): (&str, &str), number: u8) -> TakeOverId {
+    let client = clinic.client();
+    let visit = client.link(from, number).await.visit;
+    let body = json!({
+        "reason": "emergency", "totp": client.people.digits(name), "commitment": Base64(vec![number; 32]), "box": "AQID",
+    });
+    let path = format!("/v1/visits/{visit}/take-over");
+    client.post(&path, Some(token), &body).await.ok::<TakeOverReply>().take_over
 }
 
 impl Walk {
@@ -365,6 +380,11 @@ impl Walk {
             let owner = if makes_visits { owner } else { &self.colleague };
             let link = client.link(owner, number as u8).await;
             return path.replace("{v}", &link.visit.to_string()).replace("{i}", &link.invite.to_string());
+        }
+        if path.contains("{t}") {
+            let [cleos, colleagues] = self.taken;
+            let is_own = whose == Whose::Own && role == StaffRole::Clinician;
+            return path.replace("{t}", &if is_own { cleos } else { colleagues }.to_string());
         }
         if path.contains("{d}") {
             return path.replace("{d}", &self.device_of(owner, number).await);
@@ -429,14 +449,19 @@ async fn every_route_about_one_thing_by_every_role_over_its_own_a_colleagues_and
     let clinic_key = json!({ "fingerprint": Base64(vec![1; 32]), "generation": 1, "head": "AQ" });
     client.post("/v1/clinic", Some(&admin), &clinic_key).await.is(hyper::StatusCode::OK);
     let colleague = clinic.sign_in().await;
-    let victim = clinic.staff("vic", StaffRole::Clinician).await.staff.to_string();
-    let walk = Walk { clinic, admin, colleague, victim, made: std::cell::Cell::new(0) };
-    let mut people = Vec::new();
+    let vic = clinic.staff("vic", StaffRole::Clinician).await;
+    let (mut people, mut taken) = (Vec::new(), Vec::new());
     for (role, name) in ROLES.into_iter().zip(["ada", "cleo", "fay", "aud"]) {
-        let first = walk.clinic.staff(name, role).await;
+        let first = clinic.staff(name, role).await;
+        if role == StaffRole::Clinician {
+            taken.push(take_over(&clinic, vic.token.expose(), (first.token.expose(), name), 0xF1).await);
+            taken.push(take_over(&clinic, vic.token.expose(), (&colleague, "lee"), 0xF2).await);
+        }
         let spare = client.sign_in(name).await.session.to_string();
         people.push((role, first.token.into_exposed(), first.staff.to_string(), spare));
     }
+    let (victim, taken) = (vic.staff.to_string(), taken.try_into().expect("two"));
+    let walk = Walk { clinic, admin, colleague, victim, taken, made: std::cell::Cell::new(0) };
     // Those that sign somebody out or change what they may do come last, an admin's the very last.
     let mut routes: Vec<_> = specified()
         .into_iter()
