@@ -60,8 +60,9 @@ impl Hands {
         peer.set_bulk_active(true);
         let speaks = async {
             for word in self.words {
-                if peer.send_control(word).await.is_err() {
-                    return;
+                // As soon as there is room for it: until then its own connection refuses.
+                while peer.send_control(word.clone()).await.is_err() {
+                    tokio::time::sleep(MOMENT).await;
                 }
             }
         };
