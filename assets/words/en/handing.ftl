@@ -20,7 +20,7 @@ handing-offered-now =
     }
 handing-show = Show
 handing-messages = Messages
-handing-files = Files and photographs
+handing-files = Files and photos
 
 ## What is written.
 handing-gone-host = What is written here is gone when the visit ends, unless you save it.

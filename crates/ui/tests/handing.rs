@@ -21,7 +21,7 @@ mod house;
 const SIZES: [Vec2; 3] = [vec2(1000.0, 700.0), vec2(360.0, 640.0), vec2(360.0, 480.0)];
 const LIVE: Phase = Phase::Live { since: Timestamp::from_millis(60_000) };
 const BUTTON: &str = "Messages and files";
-const FILES: &str = "Files and photographs";
+const FILES: &str = "Files and photos";
 const CLOSE: &str = "Close messages and files";
 
 fn both() -> [Moment; 2] {
@@ -482,7 +482,7 @@ fn everything_in_the_drawer_has_a_name_is_large_enough_and_inside_of_the_window(
             let mut window = open_at(Moment { language, ..moment.clone() }, size, Theme::Dark);
             keys(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::M);
             if files {
-                let tabs = ["Files and photographs", "Archivos y fotografías"];
+                let tabs = ["Files and photos", "Archivos y fotografías"];
                 let tab = window.query_all_by_role(Role::Button).find(|node| {
                     let label = node.accesskit_node().label().unwrap_or_default();
                     tabs.contains(&label.as_str()) || node.accesskit_node().is_selected() == Some(false)

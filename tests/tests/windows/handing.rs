@@ -59,7 +59,7 @@ fn they_write(clinician: &Person, patient: &Person) {
 fn a_file_goes_over(clinician: &Person, patient: &Person) {
     let ours = patient.folder().join("letter.bin");
     fs::write(&ours, letter()).unwrap();
-    patient.clicks("Files and photographs");
+    patient.clicks("Files and photos");
     patient.types_into("File to send", ours.to_str().unwrap());
     patient.clicks("Send the file");
     patient.reads("Waits until the other side accepts it.");
@@ -88,7 +88,7 @@ fn what_was_written_is_saved(clinician: &Person, patient: &Person) {
 }
 
 fn a_photograph_is_taken(clinician: &Person, patient: &Person) {
-    clinician.clicks("Files and photographs");
+    clinician.clicks("Files and photos");
     clinician.clicks("Ask for a photograph");
     patient.reads("Your clinician asks for a photograph");
     patient.clicks("Answer");
