@@ -423,6 +423,10 @@ fn photographs_are_looked_at_near_and_beside_each_other_and_saved_one_by_one() {
         }
         assert!(says(&window, "Photograph 3 cannot be shown here. Save it"));
         assert!(!has(&window, "Look at photograph 3"));
+        let news = HandingNews::PhotographSaved(TransferId(1), phi("/a/b.jpg"));
+        window.state_mut().moment.handing.news = Some(news);
+        window.run_ok();
+        assert!(says(&window, "Saved in /a/b.jpg"));
         let file = phi("/downloads/photograph.jpg");
         let saved = HandingWish::SavePhotograph { id: TransferId(3), file };
         assert_eq!(press(&mut window, "Save photograph 3"), wants(saved));

@@ -1,7 +1,7 @@
 //! Files: what is to be sent, what is offered, how far it has come. Nothing is ever opened from here.
 
 use call::transfer::{State, TransferView};
-use call::{HandingIntent, Snapshot};
+use call::{HandingIntent, HandingNews, Snapshot};
 use egui::{CornerRadius, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use units::Phi;
 
@@ -14,7 +14,6 @@ pub(super) fn files_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &
     let handed = &call.around.handed;
     ScrollArea::vertical().id_salt("files").auto_shrink(false).show(ui, |ui| {
         photographs::photographs_ui(ui, model, call, forms, intents);
-        what_became(ui, model);
         if handed.turned_away > 0 {
             quiet(ui, &words::offers_turned_away(handed.turned_away));
         }
@@ -32,9 +31,9 @@ pub(super) fn files_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &
     });
 }
 
-/// What became of what was wanted last.
-pub(super) fn what_became(ui: &mut Ui, model: &Model<'_>) {
-    let Some(news) = model.handing.news else { return };
+/// What became of what was wanted last, where it is about what stands here.
+pub(super) fn what_became(ui: &mut Ui, model: &Model<'_>, is_about: impl Fn(&HandingNews) -> bool) {
+    let Some(news) = model.handing.news.filter(|news| is_about(news)) else { return };
     match words::handing_news(news) {
         (true, sentence) => {
             let said = quiet(ui, &sentence);
@@ -114,6 +113,7 @@ fn send_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<
         let said = quiet(ui, words::handing_reading());
         spoken(ui, &said);
     }
+    what_became(ui, model, |news| matches!(news, HandingNews::NotRead));
     let hint = words::handing_path_hint();
     let entered = field_with_focus(ui, words::handing_path(), &mut handing.path, hint, false, false);
     let pressed = button(ui, Weight::Secondary, words::handing_offer()).clicked();

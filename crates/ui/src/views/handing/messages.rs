@@ -1,13 +1,14 @@
 //! What the two write to each other: text, whatever it looks like.
 
-use call::Snapshot;
 use call::transfer::chat::MOST_TEXT;
 use call::transfer::{LineState, TextError};
+use call::{HandingNews, Snapshot};
 use egui::{Key, Label, Margin, ScrollArea, TextEdit, Ui};
 use signaling_protocol::Role;
 use units::Phi;
 
 use super::close_ui;
+use super::files::what_became;
 use crate::theme::TIGHT;
 use crate::widgets::{Weight, field, folded, notice, quiet, spoken, wide_button};
 use crate::{Forms, HandingWish, Intent, Model, words};
@@ -28,7 +29,8 @@ pub(super) fn messages_ui(
         }
         if call.role == Role::Host && !handed.lines.is_empty() {
             folded(ui, words::handing_save_chat()).show(ui, |ui| save_ui(ui, forms, intents));
-            super::files::what_became(ui, model);
+            let of_chat = |news: &HandingNews| matches!(news, HandingNews::ChatSaved(_) | HandingNews::ChatNotSaved(_));
+            what_became(ui, model, of_chat);
         }
         if handed.lines.is_empty() {
             quiet(ui, words::handing_nothing_written());

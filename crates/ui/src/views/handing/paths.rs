@@ -4,7 +4,7 @@
 /// quotes. Of several the first.
 pub(super) fn as_path(text: &str) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    for quote in ['"', '\''] {
+    for quote in ["\u{22}", "'"] {
         if let Some(inner) = line.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
             return inner.to_owned();
         }

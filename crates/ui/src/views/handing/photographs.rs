@@ -1,14 +1,17 @@
 //! Photographs in full size: asked for, agreed to, looked at near and beside each other, saved by the clinician alone.
 
 use call::transfer::Still;
-use call::{HandingIntent, Snapshot};
-use egui::{EventFilter, Image, Key, Pos2, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use call::{HandingIntent, HandingNews, Snapshot};
+use egui::{
+    EventFilter, Frame, Image, Key, Margin, Pos2, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 use signaling_protocol::Role as Side;
 use units::{Phi, PictureSize};
 
+use super::files::what_became;
+use super::{close_one, named_button};
 use crate::forms::HandingForms;
 use crate::theme::{NARROW, Palette};
-use crate::views::handing::{close_one, named_button};
 use crate::widgets::{Weight, button, card, field, fitted, focus_ring, notice, quiet, spoken, text, wide_button};
 use crate::{Forms, HandingWish, Intent, Model, words};
 
@@ -54,6 +57,9 @@ pub(super) fn photographs_ui(
     }
     if !model.handing.photographs.is_empty() {
         field(ui, words::handing_photograph_file(), &mut forms.handing.photograph_file.text, "", false);
+        let of_photographs =
+            |news: &HandingNews| matches!(news, HandingNews::PhotographSaved(..) | HandingNews::PhotographNotSaved(..));
+        what_became(ui, model, of_photographs);
     }
     for index in 0..model.handing.photographs.len() {
         card(ui, |ui| photograph_ui(ui, model, index, &mut forms.handing, intents));
@@ -113,21 +119,24 @@ pub(crate) fn photographs_large(ui: &mut Ui, model: &Model<'_>, forms: &mut Form
 
 /// How near they are, and the way out; whether that was taken.
 fn controls_ui(ui: &mut Ui, handing: &mut HandingForms) -> bool {
-    let controls = ui.horizontal_wrapped(|ui| {
-        if button(ui, Weight::Secondary, words::handing_zoom_in()).clicked() {
-            handing.nearer = (handing.nearer + 1).min(NEAREST);
-        }
-        if button(ui, Weight::Secondary, words::handing_zoom_out()).clicked() {
-            handing.nearer = handing.nearer.saturating_sub(1);
-        }
-        if named_button(ui, Weight::Secondary, words::handing_whole_short(), words::handing_whole()) {
-            (handing.nearer, handing.moved) = (0, Vec2::ZERO);
-        }
-        let (word, name) = (words::handing_close_short(), words::handing_close_photographs());
-        let close = named_button(ui, Weight::Secondary, word, name);
-        let said = quiet(ui, &words::zoom_of_photographs((zoom(handing.nearer) * 100.0).round() as u32));
-        spoken(ui, &said);
-        close
+    let controls = Frame::new().inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            if button(ui, Weight::Secondary, words::handing_zoom_in()).clicked() {
+                handing.nearer = (handing.nearer + 1).min(NEAREST);
+            }
+            if button(ui, Weight::Secondary, words::handing_zoom_out()).clicked() {
+                handing.nearer = handing.nearer.saturating_sub(1);
+            }
+            if named_button(ui, Weight::Secondary, words::handing_whole_short(), words::handing_whole()) {
+                (handing.nearer, handing.moved) = (0, Vec2::ZERO);
+            }
+            let (word, name) = (words::handing_close_short(), words::handing_close_photographs());
+            let close = named_button(ui, Weight::Secondary, word, name);
+            let said = quiet(ui, &words::zoom_of_photographs((zoom(handing.nearer) * 100.0).round() as u32));
+            spoken(ui, &said);
+            close
+        })
+        .inner
     });
     controls.inner
 }
