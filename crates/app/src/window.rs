@@ -14,6 +14,7 @@ use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
 use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
 
 use crate::awake::StayAwake;
+use crate::handing::Handing;
 use crate::headless::{cannot_begin, complain, write_report};
 use crate::language::Languages;
 use crate::manners::{Manners, place, to_front, waker};
@@ -74,6 +75,7 @@ struct App {
     identity: Option<PathBuf>,
     forms: Forms,
     painter: GlowPainter,
+    handing: Handing,
     problem: Option<String>,
     /// What is to be known until the program ends.
     standing_problem: Option<String>,
@@ -126,6 +128,7 @@ impl App {
             identity: options.identity,
             forms,
             painter: GlowPainter::new(),
+            handing: Handing::new(),
             problem: None,
             standing_problem: options.problem.or_else(|| manners.take_problem(language)),
             last_end: None,
@@ -245,6 +248,11 @@ impl App {
             Intent::Day(intent) => {
                 if let Some(day) = self.desk.as_ref().and_then(DeskHandle::day) {
                     day.intend(intent);
+                }
+            }
+            Intent::Hand(wish) => {
+                if let Some(visit) = &self.visit {
+                    self.handing.carry_out(visit, wish);
                 }
             }
             Intent::SayFacts(facts) => {
@@ -450,6 +458,7 @@ impl eframe::App for App {
         let network = self.visit.as_ref().and_then(Visit::network_check);
         let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
+        self.handing.look(&context, self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
             // For the levels.
             context.request_repaint_after(Duration::from_millis(100));
@@ -477,6 +486,7 @@ impl eframe::App for App {
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
             phone: self.phone.as_deref(),
             network: network.as_ref(),
+            handing: self.handing.model(),
         };
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);

@@ -14,6 +14,7 @@ mod code_check;
 mod config;
 mod control_message;
 mod facts;
+mod handed_here;
 mod ice;
 mod input;
 mod negotiation;
@@ -34,6 +35,7 @@ pub use config::{
 };
 pub use control_message::{ControlMessage, ControlMessageError, MediaState, PictureSent};
 pub use facts::{Facts, MOST_FACT_CHARS};
+pub use handed_here::{HandingNews, NotSaved};
 pub use input::{
     DeviceInput, HandingIntent, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput,
 };

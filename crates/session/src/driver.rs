@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use audit::Alarm;
 use call::{
-    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, ReceiptDraft,
-    Remote, Snapshot, StatsInput,
+    Call, DeviceInput, HandingIntent, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent,
+    ReceiptDraft, Remote, Snapshot, StatsInput,
 };
 use signaling_client::ClientError;
 use signaling_protocol::{EndpointId, ReceiptPath};
@@ -19,6 +19,7 @@ use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::files::{Files, FromFiles};
+use crate::handed_here::HandedHere;
 use crate::headless::{Progress, call_format};
 use crate::kept_logs::KeptLog;
 use crate::keys::{AwaitedDevice, SettledDevice};
@@ -65,6 +66,8 @@ pub(crate) struct Driver {
     pub(crate) said: mpsc::Receiver<Said>,
     /// What is read and written.
     pub(crate) files: Files,
+    /// Where a window looks what became of that.
+    pub(crate) here: Option<Arc<HandedHere>>,
     /// What became of devices that were chosen while the visit goes on.
     pub(crate) from_devices: mpsc::Receiver<DeviceInput>,
     /// Where troubles of devices are noted for a window; then the engine hears of them too.
@@ -150,15 +153,7 @@ impl Driver {
                     Answer::Log(seen) => self.hear_of_log(seen),
                 },
                 Some(news) = network.recv() => self.hear_network(news),
-                Some(said) = self.said.recv() => self.tell(match said {
-                    Said::Facts(facts) => Input::Facts(facts),
-                    Said::Code(code) => Input::Code(code),
-                    Said::Written(text) => Input::Written(text),
-                    Said::File(path) => {
-                        self.files.read(path, transfer::Kind::File);
-                        continue;
-                    }
-                }),
+                Some(said) = self.said.recv() => self.hear_said(said),
                 Some(from) = self.files.from.recv() => self.hear_files(from, progress),
                 Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
@@ -264,12 +259,44 @@ impl Driver {
         }
     }
 
+    fn hear_said(&mut self, said: Said) {
+        match said {
+            Said::Facts(facts) => self.tell(Input::Facts(facts)),
+            Said::Code(code) => self.tell(Input::Code(code)),
+            Said::Written(text) => self.tell(Input::Written(text)),
+            Said::File(path) => {
+                self.see(|here| here.reads());
+                self.files.read(path, transfer::Kind::File);
+            }
+            Said::Accept(id, folder) => {
+                self.files.save_to(folder);
+                self.tell(Input::Intent(Intent::Hand(HandingIntent::Accept(id))));
+            }
+        }
+    }
+
+    fn see(&self, what: impl FnOnce(&Arc<HandedHere>)) {
+        if let Some(here) = &self.here {
+            what(here);
+        }
+    }
+
     fn hear_files<P: FnMut(Progress<'_>) + ?Sized>(&mut self, from: FromFiles, progress: &mut P) {
         match from {
             FromFiles::News(news) => self.tell(Input::Files(news)),
-            FromFiles::Read(file) => self.tell(Input::OfferFile(file)),
+            FromFiles::Read(file) => {
+                if file.kind == transfer::Kind::File {
+                    self.see(|here| here.has_read(true));
+                }
+                self.tell(Input::OfferFile(file));
+            }
             FromFiles::Kept { bytes, sha256 } => self.tell(Input::KeptPart { bytes, sha256 }),
-            FromFiles::NotRead => progress(Progress::Complaint("A file that was to be sent cannot be read.")),
+            FromFiles::NotRead => {
+                self.see(|here| here.has_read(false));
+                progress(Progress::Complaint("A file that was to be sent cannot be read."));
+            }
+            FromFiles::Saved(id, path) => self.see(|here| here.saved_file(id, &path)),
+            FromFiles::Photograph(id, jpeg) => self.see(|here| here.take_photograph(id, jpeg)),
         }
     }
 
@@ -326,6 +353,8 @@ impl Driver {
                 plans.muted = snapshot.muted;
                 plans.camera_off = snapshot.camera_off;
             });
+            let handed = &snapshot.around.handed;
+            self.see(|here| here.keep_only(&handed.transfers, handed.lines.is_empty()));
             self.snapshots.send_replace(snapshot.clone());
         }
     }

@@ -18,6 +18,7 @@ use units::{Clock, Phi};
 
 use crate::comparing::{Comparing, Voice};
 use crate::device_secret::DeviceSecret;
+use crate::files::SaveTo;
 pub use crate::handing::Handing;
 use crate::handing::hand_over;
 use crate::host;
@@ -412,7 +413,8 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
-        save_to: config.handing.accept.clone(),
+        save_to: SaveTo { folder: config.handing.accept.clone(), photographs_in_memory: false },
+        here: None,
         wish: HostWish { claims, longest },
     })?;
     tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said.clone()));

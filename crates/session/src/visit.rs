@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
+    Call, CallConfig, DeviceInput, EndReason, Facts, HandingIntent, Intent, MediaConfig, Party, Paths, Phase,
+    Preferences, Snapshot,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use transfer::TransferId;
 use trust::Link;
 use units::{Clock, DeviceKind, KeyringTrouble, Listening, Phi, Timestamp};
 
@@ -21,7 +23,8 @@ use crate::comparing::{Comparing, Voice};
 use crate::device_keeper::DeviceKeeper;
 use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
-use crate::files::Files;
+use crate::files::{Files, SaveTo};
+use crate::handed_here::{HandedHere, HandedView};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
@@ -57,8 +60,10 @@ pub(crate) struct Start {
     /// Of a patient, if the party does not say it: by what the clinic knows this device again.
     pub(crate) own_device: Option<AwaitedDevice>,
     pub(crate) wish: HostWish,
-    /// Where files are written that the other side hands over and the person takes.
-    pub(crate) save_to: Option<PathBuf>,
+    /// Where goes what the other side hands over and the person takes.
+    pub(crate) save_to: SaveTo,
+    /// Where a window looks what became of it.
+    pub(crate) here: Option<Arc<HandedHere>>,
 }
 
 /// How a host comes to a visit.
@@ -70,7 +75,7 @@ pub(crate) struct HostWish {
     pub(crate) longest: Option<Duration>,
 }
 
-/// What a patient says beside what they want.
+/// What a person says beside what they want.
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
     /// Where they are and whom to call.
@@ -81,6 +86,8 @@ pub(crate) enum Said {
     Written(Phi<String>),
     /// A file for them.
     File(PathBuf),
+    /// Take this file of theirs, and write it to this folder.
+    Accept(TransferId, PathBuf),
 }
 
 /// A visit that is ready to run, and the ends of its channels.
@@ -131,6 +138,7 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         intents,
         said,
         files,
+        here: start.here,
         from_devices,
         board: start.board,
         snapshots,
@@ -157,6 +165,7 @@ pub struct Visit {
     /// To open a device anew, by kind. `DropNewest`: whoever opens it looks at what is chosen then.
     wishes: [mpsc::Sender<()>; 3],
     shared: Arc<Shared>,
+    here: Arc<HandedHere>,
     keyring_trouble: watch::Receiver<Option<KeyringTrouble>>,
     client: SignalingClient,
     /// Of a patient, until they join: what their network will carry.
@@ -187,6 +196,8 @@ pub(crate) struct Surroundings {
     pub(crate) habits: Habits,
     pub(crate) comparing: Comparing,
     pub(crate) memory: Memory,
+    /// Where files go that are taken, until the person names another folder.
+    pub(crate) files_folder: Option<PathBuf>,
     pub(crate) proxies: Arc<ProxyFinder>,
     pub(crate) board: Arc<DeviceBoard>,
     pub(crate) repaint: Repaint,
@@ -260,6 +271,8 @@ impl Visit {
         shared.listening.put(around.board.read().listening);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
+        let here = Arc::new(HandedHere::new(around.repaint.clone()));
+        let photographs_in_memory = matches!(party, Party::Host { .. });
         let begun = begin(Start {
             party,
             client: client.clone(),
@@ -274,7 +287,8 @@ impl Visit {
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
             own_device,
-            save_to: None,
+            save_to: SaveTo { folder: around.files_folder.clone(), photographs_in_memory },
+            here: Some(here.clone()),
             wish,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
@@ -310,6 +324,7 @@ impl Visit {
             snapshots: begun.snapshots,
             wishes,
             shared,
+            here,
             keyring_trouble,
             client,
             check,
@@ -332,6 +347,56 @@ impl Visit {
     /// The patient has typed the clinic's code.
     pub fn say_code(&self, code: Phi<String>) {
         let _ = self.said.try_send(Said::Code(code));
+    }
+
+    /// The person writes this to the other.
+    pub fn write(&self, text: Phi<String>) {
+        self.say(Said::Written(text));
+    }
+
+    /// The person hands this file over.
+    pub fn offer_file(&self, path: PathBuf) {
+        self.say(Said::File(path));
+    }
+
+    /// The person takes this file, to be written to this folder.
+    pub fn accept_file(&self, id: TransferId, folder: PathBuf) {
+        self.say(Said::Accept(id, folder));
+    }
+
+    /// Saves what was written, beside everything else; the other side sees that it is saved.
+    pub fn save_chat(&self, path: PathBuf) {
+        self.beside("chat", move |visit| {
+            let lines = visit.snapshot().around.handed.lines;
+            if visit.here.save_chat(&lines, &path) {
+                visit.intend(Intent::Hand(HandingIntent::ChatSaved));
+            }
+        });
+    }
+
+    /// Saves a photograph as it came, beside everything else.
+    pub fn save_photograph(&self, id: TransferId, path: PathBuf) {
+        self.beside("photograph", move |visit| visit.here.save_photograph(id, &path));
+    }
+
+    /// What of that is known here.
+    pub fn handed(&self) -> HandedView {
+        self.here.view()
+    }
+
+    fn say(&self, what: Said) {
+        if self.said.try_send(what).is_err() && !self.shared.stopping() {
+            tracing::warn!("the visit takes nothing more that is handed over");
+        }
+    }
+
+    /// A disk may take its time: not on the window's thread.
+    fn beside(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
+        let visit = self.clone();
+        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&visit));
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread to save something");
+        }
     }
 
     /// What the network of a patient who has not joined will carry, as far as it was found out; kept when they join.

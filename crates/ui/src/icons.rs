@@ -23,12 +23,14 @@ pub(crate) enum Icon {
     Person,
     /// What protects.
     Shield,
+    /// What two people write to each other.
+    Chat,
 }
 
 impl Icon {
     /// All of them, so that a test can ask for each whether the font has it.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Microphone,
         Self::MicrophoneOff,
         Self::Camera,
@@ -37,6 +39,7 @@ impl Icon {
         Self::HangUp,
         Self::Person,
         Self::Shield,
+        Self::Chat,
     ];
 
     /// The letter by which the font has it.
@@ -50,6 +53,7 @@ impl Icon {
             Self::HangUp => symbols::ICON_CALL_END,
             Self::Person => symbols::ICON_PERSON,
             Self::Shield => symbols::ICON_VERIFIED_USER,
+            Self::Chat => symbols::ICON_CHAT,
         }
         .codepoint
     }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod forms;
+mod handing;
 mod icons;
 mod intent;
 mod model;
@@ -23,6 +24,7 @@ mod window;
 mod words;
 
 pub use forms::Forms;
+pub use handing::{HandingModel, HandingWish, Photograph};
 pub use intent::Intent;
 pub use model::{Levels, Model, Screen};
 pub use painter::{NoPictures, Picture, PicturePainter};

@@ -6,6 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use signaling_protocol::Role;
 
+use crate::views::handing;
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
 use crate::{Forms, Intent, Scale, Settings};
@@ -33,6 +34,8 @@ pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMM
 pub(crate) const MODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
 /// Save data, or not.
 pub(crate) const SAVE_DATA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
+/// Messages and files, open and shut.
+pub(crate) const HANDING: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::M);
 /// Hang up.
 pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
 
@@ -57,6 +60,9 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if in_call && pressed(&SAVE_DATA) {
         intents.push(Intent::Call(call::Intent::SetSaveData(!call.save_data)));
     }
+    if in_call && pressed(&HANDING) {
+        handing::toggle(forms);
+    }
     if pressed(&MUTE) {
         intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
     }
@@ -73,6 +79,12 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     }
     if can_compare(call) && pressed(&COMPARE) {
         compare(call, forms, intents);
+    }
+    if handing::has_something_open(forms)
+        && in_call
+        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    {
+        handing::close_one(forms);
     }
     let drawer_open = forms.devices_open || forms.privacy_open;
     if drawer_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
@@ -112,7 +124,7 @@ pub(crate) fn window_shortcuts(
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 9] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 10] {
     use crate::words;
     [
         (ui.ctx().format_shortcut(&MUTE), words::key_mute()),
@@ -123,6 +135,7 @@ pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 9] {
         (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),
         (ui.ctx().format_shortcut(&MODE), words::key_mode()),
         (ui.ctx().format_shortcut(&SAVE_DATA), words::key_save_data()),
+        (ui.ctx().format_shortcut(&HANDING), words::handing()),
         (ui.ctx().format_shortcut(&HANG_UP), words::hang_up()),
     ]
 }

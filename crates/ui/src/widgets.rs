@@ -2,9 +2,9 @@
 
 use egui::text::LayoutJob;
 use egui::{
-    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, Frame, Id, Label, Layout, Margin, Pos2, Rect, Response,
-    RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2,
-    WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontId, Frame, Id, Label, Layout, Margin, Pos2, Rect,
+    Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder,
+    Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
 };
 
 use crate::icons::{self, Icon};
@@ -71,17 +71,25 @@ pub(crate) enum Round {
     Danger,
 }
 
-/// How wide a round button is with its word: four stand beside each other in a window of 360.
+/// How wide a round button is with its word, where there is room.
 pub(crate) const ROUND: f32 = 84.0;
 
-/// A round button with a picture, and its word below. `name` is what a screen reader says.
-pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, name: &str) -> Response {
+/// A round button with a picture, and its word below, `width` wide. `name` is what a screen reader says.
+pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    let font = TextStyle::Small.resolve(ui.style());
-    let mut job = LayoutJob::simple(word.to_owned(), font, colors.text, ROUND);
-    job.halign = Align::Center;
-    let galley = ui.painter().layout_job(job);
-    let size = vec2(ROUND.max(galley.size().x), DISC + TIGHT + galley.size().y);
+    let mut font = TextStyle::Small.resolve(ui.style());
+    let layout = |font: &FontId| {
+        let mut job = LayoutJob::simple(word.to_owned(), font.clone(), colors.text, width);
+        job.halign = Align::Center;
+        ui.painter().layout_job(job)
+    };
+    let mut galley = layout(&font);
+    if galley.size().x > width {
+        // One long word in a narrow window; the sign above it says the same.
+        font.size = (font.size * width / galley.size().x).max(LEAST_WORD);
+        galley = layout(&font);
+    }
+    let size = vec2(width, DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
@@ -104,6 +112,9 @@ pub(crate) fn round_button(ui: &mut Ui, look: Round, icon: Icon, word: &str, nam
     }
     response
 }
+
+/// Smaller a word below a sign does not get.
+const LEAST_WORD: f32 = 11.0;
 
 /// A colour as it is under the mouse, or pressed.
 pub(crate) fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {

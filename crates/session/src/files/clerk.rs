@@ -17,7 +17,7 @@ use units::{Clock, Phi, Timestamp};
 use self::receiving::Arriving;
 use super::folder::Folder;
 use super::ours::Ours;
-use super::{FileMeters, FromFiles, Hashed, ToFiles, hashing};
+use super::{FileMeters, FromFiles, Hashed, SaveTo, ToFiles, hashing};
 
 /// What a photograph is called.
 const STILL: &str = "photograph.jpg";
@@ -32,6 +32,7 @@ pub(super) struct Clerk {
     news: mpsc::Sender<FromFiles>,
     meters: Arc<FileMeters>,
     folder: Option<Folder>,
+    photographs_in_memory: bool,
     attached: Option<(Arc<Peer>, BulkStreams)>,
     departures: Departures,
     /// What was offered.
@@ -54,7 +55,7 @@ impl Clerk {
         (inbox, to_self): (Inbox<ToFiles>, SyncSender<ToFiles>),
         news: mpsc::Sender<FromFiles>,
         meters: Arc<FileMeters>,
-        folder: Option<PathBuf>,
+        save_to: SaveTo,
     ) -> Self {
         Self {
             clock,
@@ -62,7 +63,8 @@ impl Clerk {
             to_self,
             news,
             meters,
-            folder: folder.map(Folder::new),
+            folder: save_to.folder.map(Folder::new),
+            photographs_in_memory: save_to.photographs_in_memory,
             attached: None,
             departures: Departures::default(),
             ours: HashMap::new(),
@@ -77,15 +79,13 @@ impl Clerk {
     pub(super) fn run(mut self) {
         // Err: nobody is there who could be told.
         let _ = self.work();
-        for arriving in self.incoming.values().filter(|arriving| !arriving.part.is_finished()) {
-            arriving.part.note(&arriving.receiver.have());
+        for arriving in self.incoming.values() {
+            arriving.sink.note(&arriving.receiver.have());
         }
     }
 
     fn work(&mut self) -> Result<(), Gone> {
-        for (bytes, sha256) in self.folder.as_ref().map(Folder::kept).unwrap_or_default() {
-            self.tell(FromFiles::Kept { bytes, sha256 })?;
-        }
+        self.tell_what_is_kept()?;
         loop {
             let moves = !self.departures.is_empty() || !self.incoming.is_empty();
             let heard = if moves {
@@ -108,6 +108,13 @@ impl Clerk {
                 self.look()?;
             }
         }
+    }
+
+    fn tell_what_is_kept(&self) -> Result<(), Gone> {
+        for (bytes, sha256) in self.folder.as_ref().map(Folder::kept).unwrap_or_default() {
+            self.tell(FromFiles::Kept { bytes, sha256 })?;
+        }
+        Ok(())
     }
 
     fn tell(&self, what: FromFiles) -> Result<(), Gone> {
@@ -134,6 +141,13 @@ impl Clerk {
             ToFiles::Detach => {
                 self.lose_connection();
                 Ok(())
+            }
+            ToFiles::SaveTo(folder) => {
+                if self.folder.as_ref().is_some_and(|known| known.is_at(&folder)) {
+                    return Ok(());
+                }
+                self.folder = Some(Folder::new(folder));
+                self.tell_what_is_kept()
             }
             ToFiles::Read(path, kind) => {
                 self.hash(move || {
@@ -192,14 +206,14 @@ impl Clerk {
                     self.say(News::Broken { id: *id, incoming: false, trouble: Trouble::Unreadable })?;
                 }
             }
-            Command::Receive { id, name, bytes, sha256, .. } => self.receive(*id, name, *bytes, *sha256)?,
+            Command::Receive { id, kind, name, bytes, sha256 } => self.receive(*id, *kind, name, (*bytes, *sha256))?,
             Command::Tell(id) => self.tell_what_is_there(*id)?,
             Command::Close { id, incoming: true, delete } => {
                 if let Some(arriving) = self.incoming.remove(id) {
                     if *delete {
-                        arriving.part.delete();
-                    } else if !arriving.part.is_finished() {
-                        arriving.part.note(&arriving.receiver.have());
+                        arriving.sink.delete();
+                    } else {
+                        arriving.sink.note(&arriving.receiver.have());
                     }
                 }
             }

@@ -38,6 +38,11 @@ impl Folder {
         Self(path)
     }
 
+    /// Whether it is this one.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        self.0 == path
+    }
+
     /// What lies here of an earlier run.
     pub(super) fn kept(&self) -> Vec<(u64, FileHash)> {
         let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
@@ -154,8 +159,8 @@ impl Part {
         }
     }
 
-    /// It is whole: it gets its name, or one beside it where that is taken.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
+    /// It is whole: it gets its name, or one beside it where that is taken. Where it stands.
+    pub(super) fn finish(&mut self) -> io::Result<PathBuf> {
         self.file.sync_all()?;
         for count in 1..=MOST_ALIKE {
             let place = self.folder.join(numbered(&self.name, count));
@@ -167,7 +172,7 @@ impl Part {
                     fs::rename(&self.path, &place)?;
                     self.is_finished = true;
                     let _ = fs::remove_file(&self.note);
-                    return Ok(());
+                    return Ok(place);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -221,7 +226,7 @@ mod tests {
         assert_eq!(part.kept().blocks(), &have);
         part.write(0, &[8; 512]).unwrap();
         fs::write(place.path().join("a.txt"), b"another's").unwrap();
-        part.finish().unwrap();
+        assert_eq!(part.finish().unwrap(), place.path().join("a (2).txt"));
         assert_eq!(names(place.path()), ["a (2).txt", "a.txt"]);
         assert_eq!(fs::read(place.path().join("a.txt")).unwrap(), b"another's");
         let whole = fs::read(place.path().join("a (2).txt")).unwrap();

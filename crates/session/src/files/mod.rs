@@ -8,6 +8,7 @@ mod folder;
 mod hashing;
 mod ours;
 mod report;
+mod sink;
 mod still;
 
 use std::path::PathBuf;
@@ -41,12 +42,18 @@ pub(crate) enum FromFiles {
     Kept { bytes: u64, sha256: FileHash },
     /// A file that is to be offered cannot be read.
     NotRead,
+    /// A file that they offered is whole, and stands here now.
+    Saved(TransferId, PathBuf),
+    /// A photograph is whole, and on no disk.
+    Photograph(TransferId, Vec<u8>),
 }
 
 enum ToFiles {
     Command(Command),
     Attach(Arc<Peer>, BulkStreams),
     Detach,
+    /// What is accepted from now on is written to this folder.
+    SaveTo(PathBuf),
     /// Read this to its end, and say what it is.
     Read(PathBuf, Kind),
     /// A thread that hashes is done.
@@ -62,6 +69,15 @@ enum Hashed {
     Still(Option<Vec<u8>>),
     /// One that came.
     Theirs(TransferId, Option<FileHash>),
+}
+
+/// Where goes what is taken of theirs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SaveTo {
+    /// Files, until the person names another folder; without one nothing can be written.
+    pub(crate) folder: Option<PathBuf>,
+    /// Photographs go to memory alone, in the place of the folder: whoever asked for them saves them, or does not.
+    pub(crate) photographs_in_memory: bool,
 }
 
 /// What was counted, over the whole visit.
@@ -93,12 +109,12 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Starts the thread. What is accepted is written to `folder`; without one nothing can be.
-    pub(crate) fn start(clock: Clock, folder: Option<PathBuf>) -> Result<Self, InputError> {
+    /// Starts the thread.
+    pub(crate) fn start(clock: Clock, save_to: SaveTo) -> Result<Self, InputError> {
         let (to, inbox) = sync_channel(COMMANDS);
         let (news, from) = mpsc::channel(NEWS);
         let meters = Arc::new(FileMeters::default());
-        let clerk = Clerk::new(clock, (inbox, to.clone()), news, meters.clone(), folder);
+        let clerk = Clerk::new(clock, (inbox, to.clone()), news, meters.clone(), save_to);
         std::thread::Builder::new()
             .name("files".to_owned())
             .spawn(move || clerk.run())
@@ -124,6 +140,11 @@ impl Files {
 
     pub(crate) fn detach(&self) {
         self.say(ToFiles::Detach);
+    }
+
+    /// What is accepted from now on is written to this folder.
+    pub(crate) fn save_to(&self, folder: PathBuf) {
+        self.say(ToFiles::SaveTo(folder));
     }
 
     /// Reads a file, for it to be offered.

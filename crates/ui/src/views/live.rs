@@ -1,4 +1,4 @@
-//! The call: their picture large, ours small, four buttons, and what stands between the two in words.
+//! The call: their picture large, ours small, five buttons, and what stands between the two in words.
 
 use call::{Check, Phase, Snapshot};
 use egui::{Align, Frame, Id, Margin, Panel, Rect, RichText, ScrollArea, Ui, vec2};
@@ -11,6 +11,7 @@ use crate::views::asked::{door_ui, facts_of_patient, time_ui};
 use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
+use crate::views::handing;
 use crate::views::lobby::own_instead;
 use crate::views::picture::{own_shape, picture};
 use crate::views::pictures::{picture_choices, why_pictures_are_so};
@@ -32,6 +33,7 @@ pub(crate) fn live_ui(
     intents: &mut Vec<Intent>,
 ) {
     let narrow = ui.available_width() < NARROW;
+    handing::settle(ui, model, call, forms);
     // The stage is painted already: without a graphics card each ground over it would be paid for at every picture.
     let ground = Frame::new();
     let bar = ground.inner_margin(Margin::symmetric(8, 10));
@@ -42,6 +44,7 @@ pub(crate) fn live_ui(
             why_pictures_are_so(ui, call);
             changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
+            handing::news_ui(ui, call, forms);
         },
     );
     Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| buttons(ui, call, forms, intents));
@@ -52,7 +55,7 @@ pub(crate) fn live_ui(
         let drawn = panel.show(ui, |ui| digits_ui(ui, model, call, forms, intents));
         draw_again_if_higher(ui, drawn.response.rect.height());
     }
-    let drawer_open = forms.devices_open || forms.privacy_open;
+    let drawer_open = forms.devices_open || forms.privacy_open || forms.handing.open;
     if drawer_open && !narrow {
         let side = ground.inner_margin(Margin::same(14));
         Panel::right("devices")
@@ -65,6 +68,8 @@ pub(crate) fn live_ui(
     egui::CentralPanel::default().frame(ground).show(ui, |ui| {
         if drawer_open && narrow {
             Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
+        } else if handing::shows_photographs(forms) {
+            handing::photographs_large(ui, model, forms);
         } else {
             stage(ui, model, call, painter);
         }
@@ -177,29 +182,31 @@ const HALF_OF_WORDS: f32 = 70.0;
 const LEAST_FOR_OWN: f32 = 140.0;
 
 fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    const FOUR: f32 = 4.0 * ROUND;
+    const HOW_MANY: f32 = 5.0;
     let free = ui.available_width();
-    let gap = ((free - FOUR) / 3.0).clamp(0.0, 8.0);
+    let width = (free / HOW_MANY).min(ROUND);
+    let gap = ((free - HOW_MANY * width) / (HOW_MANY - 1.0)).clamp(0.0, 8.0);
     ui.spacing_mut().item_spacing.x = gap;
     ui.with_layout(row_from_start(ui, Align::Min), |ui| {
-        ui.add_space(((free - FOUR - 3.0 * gap) / 2.0).max(0.0));
+        ui.add_space(((free - HOW_MANY * width - (HOW_MANY - 1.0) * gap) / 2.0).max(0.0));
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);
-        if round_button(ui, mark(call.muted), icon, words::mute_short(call.muted), word).clicked() {
+        if round_button(ui, width, mark(call.muted), icon, words::mute_short(call.muted), word).clicked() {
             intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
         }
         let icon = if call.camera_off { Icon::CameraOff } else { Icon::Camera };
-        let word = words::camera(call.camera_off);
-        if round_button(ui, mark(call.camera_off), icon, words::camera_short(call.camera_off), word).clicked() {
+        let (word, short) = (words::camera(call.camera_off), words::camera_short(call.camera_off));
+        if round_button(ui, width, mark(call.camera_off), icon, short, word).clicked() {
             intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
         }
+        handing::button_ui(ui, width, call, forms);
         let word = if forms.devices_open { words::close_devices() } else { words::devices() };
-        if round_button(ui, mark(forms.devices_open), Icon::Settings, words::devices(), word).clicked() {
+        if round_button(ui, width, mark(forms.devices_open), Icon::Settings, words::devices(), word).clicked() {
             forms.devices_open = !forms.devices_open;
             forms.privacy_open = false;
         }
-        if round_button(ui, Round::Danger, Icon::HangUp, words::hang_up(), words::hang_up()).clicked() {
+        if round_button(ui, width, Round::Danger, Icon::HangUp, words::hang_up(), words::hang_up()).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
         }
     });
@@ -207,6 +214,9 @@ fn buttons(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<In
 
 /// Devices and keys, or how private it is, beside the picture or in its place.
 fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if forms.handing.open {
+        return handing::drawer_ui(ui, model, call, forms, intents);
+    }
     if forms.privacy_open {
         return privacy_drawer(ui, model, call, forms, intents);
     }

@@ -10,6 +10,7 @@ pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod digits;
 pub(crate) mod ended;
+pub(crate) mod handing;
 pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod lobby;

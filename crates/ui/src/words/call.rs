@@ -1,6 +1,5 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
-use call::transfer::{OfferError, TextError};
 use call::{Check, Phase, Problem, ReconnectCause, Snapshot};
 use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
@@ -128,13 +127,8 @@ fn problem_in_call(problem: &Problem) -> String {
         Problem::LogRewritten => {
             say!(problem_in_call_log_rewritten)
         }
-        Problem::NotWritten(TextError::Empty) => "There was nothing to send. Write something first.",
-        Problem::NotWritten(TextError::TooLong) => "The message is too long. Send it in parts.",
-        Problem::NotWritten(TextError::TooManyWaiting) => {
-            "Your last messages have not arrived yet. Wait until the connection is back."
-        }
-        Problem::NotOffered(OfferError::TooLarge) => "The file is too large to be sent here. Hand it over another way.",
-        Problem::NotOffered(OfferError::TooMany) => "Too many files are under way. Wait until one has arrived.",
+        Problem::NotWritten(error) => super::not_sent(*error),
+        Problem::NotOffered(error) => super::not_offered(*error),
         Problem::MicrophoneLost => {
             say!(problem_in_call_microphone_lost)
         }
@@ -146,6 +140,7 @@ fn problem_in_call(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
+    use call::transfer::{OfferError, TextError};
     use signaling_protocol::EndpointId;
 
     use super::*;

@@ -16,6 +16,7 @@ mod day;
 mod devices;
 mod doctor;
 mod ending;
+mod handing;
 mod keys;
 mod language;
 mod manners;
@@ -43,6 +44,7 @@ pub use self::doctor::{
 };
 pub(crate) use self::doctor::{lobby_check, script};
 pub(crate) use self::ending::*;
+pub(crate) use self::handing::*;
 pub(crate) use self::keys::*;
 pub use self::language::Language;
 pub(crate) use self::manners::*;

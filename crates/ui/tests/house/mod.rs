@@ -5,9 +5,10 @@ pub mod window;
 
 use std::time::Duration;
 
+use call::transfer::{Line, LineState, Still, TransferId};
 use call::{
-    Assurance, Check, EndReason, Level, MediaState, Mode, Phase, PictureOff, PicturePlan, PictureSent, Recognition,
-    ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
+    Assurance, Check, EndReason, HandingNews, Level, MediaState, Mode, Phase, PictureOff, PicturePlan, PictureSent,
+    Recognition, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
 };
 use desk::auditing::{
     AccessDevice, AccessLine, AccessSession, AuditFilter, AuditLine, AuditView, DeviceAccess, LogStanding, VerifiedLog,
@@ -19,7 +20,7 @@ use desk::{
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
 use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Language, Levels, Model, Picture, PicturePainter, Screen, Settings};
+use ui::{HandingModel, Language, Levels, Model, Photograph, Picture, PicturePainter, Screen, Settings};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -68,8 +69,19 @@ pub struct Moment {
     pub other_link: bool,
     /// Whether there are pictures.
     pub pictures: bool,
+    /// What lies here of what the two hand each other.
+    pub handing: Handing,
     /// When it is.
     pub now: Timestamp,
+}
+
+/// What lies on a device of what two people hand each other.
+#[derive(Debug, Clone, Default)]
+pub struct Handing {
+    pub photographs: Vec<Photograph>,
+    pub saved: Vec<(TransferId, Phi<String>)>,
+    pub news: Option<HandingNews>,
+    pub is_reading: bool,
 }
 
 impl Moment {
@@ -106,6 +118,7 @@ impl Moment {
             other_link: false,
             pictures: true,
             language: Language::English,
+            handing: Handing::default(),
             now: NOW,
         }
     }
@@ -202,6 +215,15 @@ impl Moment {
             problem: self.problem.as_deref(),
             phone: self.phone.as_deref(),
             network: self.network.as_ref(),
+            handing: HandingModel {
+                photographs: &self.handing.photographs,
+                saved: &self.handing.saved,
+                news: self.handing.news.as_ref(),
+                is_reading: self.handing.is_reading,
+                folder: "/downloads",
+                chat_file: "/downloads/messages.txt",
+                photograph_file: "/downloads/photograph.jpg",
+            },
         }
     }
 }
@@ -390,6 +412,18 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("live-thin-link", Moment::patient(live).with_call(thin)),
         ("live-muted-and-speaking", muted),
         ("live-broken-devices", unplugged),
+        (
+            "live-new-messages",
+            Moment::patient(live).with_call(|call| {
+                let (text, state) = (Phi::new("12".to_owned()), LineState::Arrived);
+                let line = |at| Line { ours: false, text: text.clone(), at: Timestamp::from_millis(at), state };
+                call.around.handed.lines = [line(70_000), line(80_000)].into();
+            }),
+        ),
+        (
+            "live-photograph-asked",
+            Moment::patient(live).with_call(|call| call.around.handed.still = Still::AskedByThem),
+        ),
         ("reconnecting", Moment::patient(Phase::Reconnecting { since, cause: ReconnectCause::LinkLost })),
         ("their-app-stopped", Moment::clinician(Phase::Reconnecting { since, cause: ReconnectCause::TheirAppStopped })),
         ("host-used-link", Moment::clinician(Phase::WaitingRoom { since }).with_call(reused)),

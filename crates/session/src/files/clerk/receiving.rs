@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use transfer::{FileHash, Frame, News, Receiver, TransferId, Trouble};
+use transfer::{FileHash, Frame, Kind, News, Receiver, TransferId, Trouble};
 use units::Phi;
 
-use super::super::folder::Part;
-use super::super::{Hashed, hashing};
+use super::super::folder::Folder;
+use super::super::sink::{Finished, Sink};
+use super::super::{FromFiles, Hashed};
 use super::{Clerk, Gone};
 
 /// How much is written before what is there is written down: lost of it, when the app is killed, is as much at most.
@@ -19,7 +20,7 @@ const MOST_AT_ONCE: usize = 512;
 /// A file that is being received.
 pub(super) struct Arriving {
     pub(super) receiver: Receiver,
-    pub(super) part: Part,
+    pub(super) sink: Sink,
     sha256: FileHash,
     /// What was written down last, and when.
     noted: (u64, Instant),
@@ -38,28 +39,33 @@ impl Clerk {
     pub(super) fn receive(
         &mut self,
         id: TransferId,
+        kind: Kind,
         name: &Phi<String>,
-        bytes: u64,
-        sha256: FileHash,
+        (bytes, sha256): (u64, FileHash),
     ) -> Result<(), Gone> {
         if let Some(arriving) = self.incoming.get(&id) {
             return self.say(News::Ready { id, have: arriving.receiver.have() });
         }
         let promised = self.incoming.values().map(Arriving::missing_bytes).fold(0, u64::saturating_add);
-        let opened = self.folder.as_ref().map(|folder| folder.open(name.expose(), bytes, sha256, promised));
-        let part = match opened {
-            Some(Ok(part)) => part,
+        let opened = if kind == Kind::Still && self.photographs_in_memory {
+            Sink::in_memory(bytes).map(Ok)
+        } else {
+            let open = |folder: &Folder| folder.open(name.expose(), bytes, sha256, promised).map(Sink::File);
+            self.folder.as_ref().map(open)
+        };
+        let sink = match opened {
+            Some(Ok(sink)) => sink,
             Some(Err(error)) => {
                 tracing::warn!(%error, "a file that was accepted cannot be written");
                 return self.say(News::Broken { id, incoming: true, trouble: Trouble::Unwritable });
             }
             None => return self.say(News::Broken { id, incoming: true, trouble: Trouble::Unwritable }),
         };
-        let Some(receiver) = Receiver::new(id, bytes, part.kept()) else {
+        let Some(receiver) = Receiver::new(id, bytes, &sink.kept()) else {
             return self.say(News::Broken { id, incoming: true, trouble: Trouble::Unwritable });
         };
         let (have, there) = (receiver.have(), receiver.have_bytes());
-        let arriving = Arriving { receiver, part, sha256, noted: (there, Instant::now()), told: 0, hashing: false };
+        let arriving = Arriving { receiver, sink, sha256, noted: (there, Instant::now()), told: 0, hashing: false };
         self.incoming.insert(id, arriving);
         self.say(News::Ready { id, have })
     }
@@ -84,7 +90,7 @@ impl Clerk {
             self.meters.received_bytes.fetch_add(frame.data.len() as u64, Ordering::Relaxed);
             self.meters.received_again_bytes.fetch_add(again, Ordering::Relaxed);
             let Some(write) = write else { continue };
-            if let Err(error) = arriving.part.write(write.offset, write.data) {
+            if let Err(error) = arriving.sink.write(write.offset, write.data) {
                 tracing::warn!(%error, "a file that comes cannot be written");
                 self.say(News::Broken { id: frame.id, incoming: true, trouble: Trouble::Unwritable })?;
             }
@@ -109,7 +115,7 @@ impl Clerk {
             let (noted, at) = arriving.noted;
             let due = there != noted && at.elapsed() >= NOTED_EACH;
             if (due || there.saturating_sub(noted) >= NOTED_BYTES) && !arriving.hashing {
-                arriving.part.note(&arriving.receiver.have());
+                arriving.sink.note(&arriving.receiver.have());
                 arriving.noted = (there, Instant::now());
             }
             if due && arriving.told != there {
@@ -143,8 +149,8 @@ impl Clerk {
     fn examine(&mut self, id: TransferId) {
         let Some(arriving) = self.incoming.get_mut(&id) else { return };
         arriving.hashing = true;
-        let path = arriving.part.path().to_owned();
-        self.hash(move || Hashed::Theirs(id, hashing::hash_of(&path).ok().map(|(_, hash)| hash)));
+        let hasher = arriving.sink.hasher();
+        self.hash(move || Hashed::Theirs(id, hasher()));
     }
 
     pub(super) fn conclude(&mut self, id: TransferId, hash: Option<FileHash>) -> Result<(), Gone> {
@@ -152,11 +158,14 @@ impl Clerk {
         if hash.is_some_and(|hash| hash != arriving.sha256) {
             return self.say(News::WrongHash(id));
         }
-        let finished = hash.is_some() && arriving.part.finish().is_ok();
-        self.say(if finished {
-            News::Whole(id)
-        } else {
-            News::Broken { id, incoming: true, trouble: Trouble::Unwritable }
-        })
+        let finished = hash.is_some().then(|| arriving.sink.finish());
+        match finished {
+            Some(Ok(Finished::File(path))) => self.tell(FromFiles::Saved(id, path))?,
+            Some(Ok(Finished::Memory(jpeg))) => self.tell(FromFiles::Photograph(id, jpeg))?,
+            Some(Err(_)) | None => {
+                return self.say(News::Broken { id, incoming: true, trouble: Trouble::Unwritable });
+            }
+        }
+        self.say(News::Whole(id))
     }
 }
