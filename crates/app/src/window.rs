@@ -477,7 +477,7 @@ impl eframe::App for App {
             levels: Levels { microphone, speaker },
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
-            talked_for: end.map(|end| end.talked_for),
+            talked_for: end.and_then(|end| end.talked).map(|talked| talked.talked_for),
             settings: self.manners.settings(),
             crash: self.manners.crash(),
             other_link: self.manners.has_other_link(),

@@ -20,7 +20,9 @@ mod snapshot;
 pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
 pub use desk::Desk;
 pub use enrolment::Enrolment;
-pub use input::{CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber, TakeOvers};
+pub use input::{
+    CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber, TakeOvers, TalkSummary,
+};
 pub use keys::{
     CARD_KIND, Comparing, DeviceRow, DeviceStanding, Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput,
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,

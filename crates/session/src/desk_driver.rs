@@ -1,13 +1,13 @@
 //! The loop around the clinician's desk: asks the server what it wants asked, and runs the visit it begins.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use call::{EndReason, Intent};
 use desk::day::{Calendar, VisitCard};
 use desk::{
     CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
-    DeskSnapshot, HostCall, KeysConfig, RequestNumber,
+    DeskSnapshot, HostCall, KeysConfig, RequestNumber, TalkSummary,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::{Code, GuestRole, InviteId, SignInReply, StaffRole};
@@ -265,7 +265,7 @@ impl DeskDriver {
             DeskOutput::StartCall(call) => {
                 if let Err(sentence) = self.start(*call) {
                     let end = CallEnd::Refused { sentence };
-                    let summary = CallSummary { talked_for: Duration::ZERO, reconnections: 0, end };
+                    let summary = CallSummary { end, talk: None };
                     let _ = self.inputs.try_send(DeskInput::CallEnded { summary });
                 }
             }
@@ -466,10 +466,11 @@ impl DeskDriver {
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);
         let (inputs, watched) = (self.inputs.clone(), visit.clone());
+        let calendar = self.zone.clone().unwrap_or_else(Calendar::utc);
         self.visit.send_replace(Some(visit));
         tokio::spawn(async move {
             if let Some(end) = watched.over().await {
-                let _ = inputs.send(DeskInput::CallEnded { summary: summary(end) }).await;
+                let _ = inputs.send(DeskInput::CallEnded { summary: summary(end, &calendar) }).await;
             }
         });
         Ok(())
@@ -503,7 +504,7 @@ fn role_of(card: Option<&VisitCard>, invite: InviteId) -> GuestRole {
     link.map_or(GuestRole::Patient, |link| link.role)
 }
 
-fn summary(end: VisitEnd) -> CallSummary {
+fn summary(end: VisitEnd, calendar: &Calendar) -> CallSummary {
     let how = match (end.reason, end.problem) {
         (_, Some(ClientError::Refused(refusal))) => CallEnd::ServerRefused(refusal.code),
         (_, Some(error)) => error.trouble().map_or(CallEnd::NoConnection, CallEnd::Server),
@@ -517,5 +518,14 @@ fn summary(end: VisitEnd) -> CallSummary {
         }
         (Some(EndReason::VisitOver) | None, None) => CallEnd::VisitOver,
     };
-    CallSummary { talked_for: end.talked_for, reconnections: end.reconnections, end: how }
+    let talk = end.talked.map(|talked| TalkSummary {
+        hours: [talked.began_unix_secs, talked.ended_unix_secs].map(|at| calendar.clock(at)),
+        talked_for: talked.talked_for,
+        fair_for: talked.fair_for,
+        poor_for: talked.poor_for,
+        reconnections: talked.reconnections,
+        path: end.path,
+        level: talked.level,
+    });
+    CallSummary { end: how, talk }
 }

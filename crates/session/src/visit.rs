@@ -38,6 +38,7 @@ use crate::pictures::{Pictures, Repaint};
 use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
 use crate::signaling::Signaling;
+use crate::talk::{Talk, Talked};
 use crate::{MicrophoneChoice, SpeakerChoice};
 
 /// Wishes of a person that wait. `Block` does not fit a window: one that does not get through is dropped and logged.
@@ -176,10 +177,10 @@ pub struct Visit {
 /// How a visit in a window went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitEnd {
-    /// How long the two talked; zero if nobody came.
-    pub talked_for: Duration,
-    /// How often the connection was lost and came back.
-    pub reconnections: u32,
+    /// How the two talked, if somebody came.
+    pub talked: Option<Talked>,
+    /// By what way it went in the end.
+    pub path: ReceiptPath,
     /// How it ended; nothing when the server was not the right one.
     pub reason: Option<EndReason>,
     /// When the server was not the right one: what came of asking it.
@@ -316,7 +317,7 @@ impl Visit {
         let voice = Voice::new(around.comparing.clone());
         tokio::spawn(sit_in_front(person, voice, around.clock, seen, intents, gave_up.clone()));
         let (ended_out, ended) = watch::channel(None);
-        let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
+        let talk = tokio::spawn(Talk::follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
         Ok(Self {
             intents: begun.intents,
@@ -496,7 +497,7 @@ async fn run(
         })
         .await;
     let reason = if let Phase::Ended(reason) = ended.phase { Some(reason) } else { None };
-    let problem = ended.hopeless.clone();
+    let (problem, path) = (ended.hopeless.clone(), ended.path);
     // The window shows their picture, if it has no other screen.
     let sound = around.choices.speaker != SpeakerChoice::None;
     let wanted = Wanted { sound, picture: true };
@@ -504,9 +505,8 @@ async fn run(
     if let Ok(outcome) = closed.await {
         around.keep(outcome);
     }
-    let talk = talk.await.unwrap_or_default();
-    let talked_for = talk.total(around.clock.timestamp(Instant::now()));
-    ended_out.send_replace(Some(VisitEnd { talked_for, reconnections: talk.reconnections, reason, problem }));
+    let talked = talk.await.unwrap_or_default().told(around.clock);
+    ended_out.send_replace(Some(VisitEnd { talked, path, reason, problem }));
     (around.repaint)();
 }
 
@@ -519,73 +519,14 @@ pub fn as_sentence(error: &impl fmt::Display) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// How long the two have talked.
-#[derive(Debug, Default, Clone, Copy)]
-struct Talk {
-    before: Duration,
-    since: Option<Timestamp>,
-    reconnections: u32,
-    lost: bool,
-}
-
-impl Talk {
-    fn see(&mut self, now: Timestamp, phase: Phase) {
-        if let Phase::Live { since } = phase {
-            self.reconnections += u32::from(std::mem::take(&mut self.lost));
-            self.since.get_or_insert(since);
-        } else {
-            self.before = self.total(now);
-            self.since = None;
-            self.lost |= matches!(phase, Phase::Reconnecting { .. });
-        }
-    }
-
-    fn total(&self, now: Timestamp) -> Duration {
-        self.before + self.since.map_or(Duration::ZERO, |since| now.since(since))
-    }
-}
-
-/// Draws the window again when something changed, and counts.
-async fn follow(mut snapshots: watch::Receiver<Snapshot>, clock: Clock, repaint: Repaint) -> Talk {
-    let mut talk = Talk::default();
-    while snapshots.changed().await.is_ok() {
-        let phase = snapshots.borrow_and_update().phase;
-        talk.see(clock.timestamp(Instant::now()), phase);
-        repaint();
-        if phase.is_ended() {
-            break;
-        }
-    }
-    talk
-}
-
 #[cfg(test)]
 mod tests {
-    use call::ReconnectCause;
-
     use super::*;
-
-    fn at(secs: u64) -> Timestamp {
-        Timestamp::from_millis(secs * 1_000)
-    }
 
     #[test]
     fn what_an_error_says_becomes_a_sentence() {
         assert_eq!(as_sentence(&"this link is damaged; copy it again"), "This link is damaged; copy it again.");
         assert_eq!(as_sentence(&"Is it so?"), "Is it so?");
         assert_eq!(as_sentence(&""), ".");
-    }
-
-    #[test]
-    fn only_the_time_in_which_both_were_heard_counts_as_talk() {
-        let mut talk = Talk::default();
-        talk.see(at(5), Phase::WaitingRoom { since: at(5) });
-        talk.see(at(10), Phase::Live { since: at(10) });
-        talk.see(at(12), Phase::Live { since: at(10) });
-        talk.see(at(20), Phase::Reconnecting { since: at(20), cause: ReconnectCause::LinkLost });
-        talk.see(at(50), Phase::Live { since: at(50) });
-        talk.see(at(55), Phase::Ended(EndReason::HungUp));
-        assert_eq!(talk.total(at(99)), Duration::from_secs(15));
-        assert_eq!(talk.reconnections, 1);
     }
 }

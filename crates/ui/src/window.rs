@@ -8,7 +8,8 @@ use units::{Phi, Timestamp};
 use crate::forms::{AccountForms, AuditForms, DayForms, KeyForms};
 use crate::theme::{CARD_MARGIN, PAGE_MARGIN, Palette, TARGET, TIGHT};
 use crate::views::{
-    beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, waiting_panel, waiting_room,
+    beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, summary, waiting_panel,
+    waiting_room,
 };
 use crate::widgets::{Weight, button, notice};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
@@ -177,7 +178,7 @@ fn clinician_ui(
         }
         DeskPhase::Summary(summary) => {
             forms.forget_visit();
-            on_paper(ui, |ui| clinic::summary_ui(ui, model, summary, intents));
+            on_paper(ui, |ui| summary::summary_ui(ui, model, summary, intents));
         }
         DeskPhase::InVisit { link } => {
             forms.patient.clear();

@@ -9,7 +9,8 @@ use crate::views::audit::log_notice;
 use crate::views::day::day_ui;
 use crate::views::devices::{address_choice, device_choices};
 use crate::views::sessions::account_ui;
-use crate::widgets::{Weight, card, field, heading, notice, page, quiet, spoken, text, wide_button};
+use crate::views::summary::talk_ui;
+use crate::widgets::{Weight, card, field, heading, notice, page, quiet, text, wide_button};
 use crate::{Forms, Intent, Model, words};
 
 pub(crate) fn desk_ui(
@@ -63,7 +64,7 @@ pub(crate) fn desk_ui(
             card(ui, |ui| {
                 quiet(ui, words::last_visit());
                 text(ui, &words::visit_end(&last.end, model.last_end).1);
-                quiet(ui, &words::talked(last.talked_for, last.reconnections));
+                talk_ui(ui, last.talk.as_ref());
             });
         }
         card(ui, |ui| {
@@ -71,25 +72,6 @@ pub(crate) fn desk_ui(
             address_choice(ui, model, intents);
         });
         account_ui(ui, model, desk, forms, intents);
-    });
-}
-
-/// What is shown right after a visit.
-pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &desk::CallSummary, intents: &mut Vec<Intent>) {
-    page(ui, COLUMN, |ui| {
-        let (title, sentence) = words::visit_end(&summary.end, model.last_end);
-        let said = heading(ui, title);
-        spoken(ui, &said);
-        card(ui, |ui| {
-            text(ui, &sentence);
-            quiet(ui, &words::talked(summary.talked_for, summary.reconnections));
-        });
-        if wide_button(ui, Weight::Primary, words::back_to_desk()).clicked() {
-            intents.push(Intent::Desk(DeskIntent::CloseVisit));
-        }
-        if wide_button(ui, Weight::Secondary, words::start_next_visit()).clicked() {
-            intents.push(Intent::Desk(DeskIntent::StartVisit));
-        }
     });
 }
 

@@ -26,6 +26,7 @@ pub(crate) mod settings;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
 pub(crate) mod start;
+pub(crate) mod summary;
 pub(crate) mod take_over;
 pub(crate) mod waiting_panel;
 pub(crate) mod waiting_room;

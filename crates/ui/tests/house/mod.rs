@@ -17,9 +17,9 @@ use desk::day::Calendar;
 use desk::{
     AccountState, CallEnd, CallSummary, ColleaguesView, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId,
     DeviceRole, DeviceRow, DeviceStanding, Enrolment, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState,
-    SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
+    SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, TalkSummary, WaitingRow,
 };
-use signaling_protocol::{Code, EndpointId, InviteId, Role};
+use signaling_protocol::{Code, EndpointId, InviteId, ReceiptPath, Role};
 use ui::{HandingModel, Language, Levels, Model, Photograph, Picture, PicturePainter, Screen, Settings};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
@@ -335,7 +335,16 @@ pub fn comparing(digits: Option<&str>) -> Moment {
 /// Every moment that has a look of its own, with a name.
 pub fn moments() -> Vec<(&'static str, Moment)> {
     let since = Timestamp::from_millis(60_000);
-    let summary = CallSummary { talked_for: Duration::from_secs(754), reconnections: 1, end: CallEnd::ByUs };
+    let talk = TalkSummary {
+        hours: ["14:30", "14:43"].map(str::to_owned),
+        talked_for: Duration::from_secs(754),
+        fair_for: Duration::from_secs(70),
+        poor_for: Duration::ZERO,
+        reconnections: 1,
+        path: ReceiptPath::Relayed,
+        level: Some(Level::LinkApp),
+    };
+    let summary = CallSummary { end: CallEnd::ByUs, talk: Some(talk) };
     let mut last = Moment::desk(DeskPhase::Ready { problem: None });
     last.desk.as_mut().expect("a desk").last_visit = Some(summary.clone());
     let mut broken = Moment::patient(Phase::Lobby);
