@@ -14,6 +14,7 @@ mod desk;
 mod enrolment;
 mod input;
 mod keys;
+mod note;
 mod output;
 mod snapshot;
 
@@ -28,6 +29,7 @@ pub use keys::{
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
     Sheet, Standing, WaitingRow,
 };
+pub use note::{MOST_NOTE_CHARS, Note};
 pub use output::{DeskOutput, DeskRequest, HostCall};
 pub use signaling_protocol::{
     AccountState, DeviceId, ReviewOutcome, SessionId, StaffId, StaffRole, StaffRow, TakeOverId, TakeOverReason,
