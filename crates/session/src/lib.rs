@@ -74,7 +74,7 @@ pub use trust::{Link, LinkError};
 pub use visit::{Tell, Visit, VisitEnd, as_sentence};
 pub use window::{Session, Unattended, WindowConfig};
 
-pub use crate::media::{MediaChoices, Processing};
+pub use crate::media::{HeardBack, MediaChoices, Processing};
 pub use crate::whole_file::WholeFile;
 
 /// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.
