@@ -10,8 +10,9 @@ use eframe::egui::{self, Event, UserAttentionType, ViewportCommand};
 use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
-use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
-use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
+use session::{DeskHandle, HeardBack, Link, Outcome, Session, Tell, Visit, as_sentence};
+use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings, TestSound};
+use units::Phi;
 
 use crate::awake::StayAwake;
 use crate::headless::{cannot_begin, complain, write_report};
@@ -73,6 +74,8 @@ struct App {
     desk: Option<DeskHandle>,
     identity: Option<PathBuf>,
     forms: Forms,
+    /// The link of the visit that was opened last, to open it again. Nowhere but here.
+    last_link: Option<Phi<String>>,
     painter: GlowPainter,
     problem: Option<String>,
     /// What is to be known until the program ends.
@@ -123,6 +126,7 @@ impl App {
             desk: None,
             identity: options.identity,
             forms,
+            last_link: None,
             painter: GlowPainter::new(),
             problem: None,
             standing_problem: options.problem.or_else(|| manners.take_problem(language)),
@@ -159,6 +163,7 @@ impl App {
         match opened.and_then(|link| session.open_link(link).map_err(|error| as_sentence(&error))) {
             Ok(visit) => {
                 self.visit = Some(visit);
+                self.last_link = Some(Phi::new(text.to_owned()));
                 self.screen = Screen::Patient;
                 self.problem = None;
                 self.forms.link.clear();
@@ -184,6 +189,10 @@ impl App {
     fn obey(&mut self, context: &egui::Context, intent: Intent) {
         match intent {
             Intent::Call(intent) => {
+                if intent == session::call::Intent::Join && !self.manners.settings().knows_protection {
+                    // It stood beside the button.
+                    self.set(context, Settings { knows_protection: true, ..self.manners.settings().clone() });
+                }
                 if let Some(visit) = &self.visit {
                     visit.intend(intent);
                 }
@@ -265,6 +274,13 @@ impl App {
                 (None, Some(session)) => session.test_speaker(),
                 (None, None) => {}
             },
+            Intent::FullScreen(full) => context.send_viewport_cmd(ViewportCommand::Fullscreen(full)),
+            Intent::OpenAgain => {
+                if let Some(link) = self.last_link.clone() {
+                    self.leave();
+                    self.open_link(link.expose());
+                }
+            }
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
         }
     }
@@ -448,6 +464,7 @@ impl eframe::App for App {
             devices: &devices,
             relay_only: session.hides_address(),
             levels: Levels { microphone, speaker },
+            test_sound: self.visit.as_ref().map_or(TestSound::NotPlayed, test_sound),
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
             talked_for: end.map(|end| end.talked_for),
@@ -457,8 +474,12 @@ impl eframe::App for App {
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
+            can_open_again: self.last_link.is_some(),
             phone: self.phone.as_deref(),
         };
+        if let Some(visit) = &self.visit {
+            visit.set_volume(model.settings.volume.percent());
+        }
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);
         if let (true, Some(desk)) = (context.input(|input| input.events.iter().any(is_by_somebody)), &self.desk) {
@@ -482,6 +503,16 @@ impl eframe::App for App {
             let outcome = session.close(&visits);
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
+    }
+}
+
+/// What came of the chime, as the windows say it.
+fn test_sound(visit: &Visit) -> TestSound {
+    match visit.heard_back() {
+        HeardBack::NotPlayed => TestSound::NotPlayed,
+        HeardBack::Listening => TestSound::Playing,
+        HeardBack::Heard => TestSound::Heard,
+        HeardBack::NotHeard => TestSound::NotHeard,
     }
 }
 

@@ -1,5 +1,5 @@
 //! Draws every screen into pictures, without a display and without a graphics library, to be looked at:
-//! `cargo run -p ui --example screens -- <folder> [<language>]` writes one PPM file a screen, size and look.
+//! `cargo run -p ui --example screens -- <folder> [<language> [<part of a name>]]` writes one PPM file a screen, size and look.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,13 +21,15 @@ const LIVE: Phase = Phase::Live { since: Timestamp::from_millis(60_000) };
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let language = std::env::args().nth(2).and_then(|tag| Language::from_tag(&tag)).unwrap_or_default();
+    let part = std::env::args().nth(3).unwrap_or_default();
     std::fs::create_dir_all(&folder)?;
     let moments = house::moments().into_iter().map(|(name, moment)| (name, moment, None));
     let settings = [
         ("settings", house::Moment::start(), Some(Key::Comma)),
         ("live-devices", house::Moment::patient(LIVE), Some(Key::Comma)),
     ];
-    for (name, moment, key) in moments.chain(settings) {
+    let wanted = |(name, ..): &(&str, house::Moment, Option<Key>)| name.contains(&part);
+    for (name, moment, key) in moments.chain(settings).filter(wanted) {
         let moment = house::Moment { language, ..moment };
         for (theme, look) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             for (contrast, kind) in [(Contrast::Usual, ""), (Contrast::High, "-high")] {
@@ -61,7 +63,7 @@ fn draw(moment: &house::Moment, key: Option<Key>, theme: Theme, contrast: Contra
             input.events.push(pressed(key));
         }
         let output = ctx.run_ui(input, |ui| {
-            let mut painter = house::PlainPictures(moment.pictures);
+            let mut painter = house::PlainPictures::of(moment);
             housecall_ui(ui, &moment.model(), &mut forms, &mut painter, &mut Vec::new());
         });
         canvas.show(&ctx, output);

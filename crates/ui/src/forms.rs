@@ -4,10 +4,13 @@ use std::fmt;
 
 use desk::auditing::{AuditFilter, AuditIntent};
 use desk::{DeviceId, DeviceRole, StaffRole, TakeOverReason};
+use egui::Vec2;
 use signaling_protocol::{StaffId, VisitId};
 use units::Timestamp;
 
 use crate::qr::Squares;
+use crate::widgets::Corner;
+use crate::zoom::Zoom;
 
 /// What is being typed; `app` owns it and gives it to each drawing.
 ///
@@ -45,6 +48,16 @@ pub struct Forms {
     pub(crate) settings_open: bool,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
+    /// Whether it is open how loud the other side is.
+    pub(crate) volume_open: bool,
+    /// How the pictures of the call are looked at.
+    pub(crate) stage: StageForms,
+    /// Whether our microphone has been heard in this visit.
+    pub(crate) microphone_heard: bool,
+    /// Whether our person says that they heard the sound by which the loudspeaker is tried.
+    pub(crate) sound_heard: bool,
+    /// Whether the call was told to fill the screen.
+    pub(crate) fills_screen: bool,
     /// Whether it is open how private the visit is.
     pub(crate) privacy_open: bool,
     /// Whether the digits that are shown were put away for now.
@@ -71,6 +84,19 @@ pub struct Forms {
     pub(crate) facts_open: bool,
 }
 
+/// How the pictures of a call are looked at.
+#[derive(Default)]
+pub(crate) struct StageForms {
+    /// How near theirs is.
+    pub(crate) zoom: Zoom,
+    /// Where ours stands.
+    pub(crate) corner: Corner,
+    /// How far a hand has moved it, which still holds it.
+    pub(crate) dragged: Vec2,
+    /// Whether ours is put away.
+    pub(crate) own_hidden: bool,
+}
+
 /// What is typed to plan a visit, and which visit of the day is open.
 #[derive(Default)]
 pub(crate) struct DayForms {
@@ -82,6 +108,8 @@ pub(crate) struct DayForms {
     /// Whose the visit will be.
     pub(crate) clinician: Option<StaffId>,
     pub(crate) open: Option<VisitId>,
+    /// The visit whose patient is to be let in as soon as it is open here.
+    pub(crate) admits: Option<VisitId>,
     /// To when the visit that is open is to be moved.
     pub(crate) move_to: String,
     pub(crate) move_minutes: u16,
@@ -184,6 +212,10 @@ impl Forms {
         self.privacy_open = false;
         self.digits_put_away = false;
         self.facts_open = false;
+        self.volume_open = false;
+        self.stage = StageForms::default();
+        self.microphone_heard = false;
+        self.sound_heard = false;
         self.asked = AskedForms::default();
     }
 }

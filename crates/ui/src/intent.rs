@@ -38,6 +38,10 @@ pub enum Intent {
     CopyLink,
     /// Play a short sound, to try the loudspeaker.
     TestSpeaker,
+    /// Fill the whole screen, or no longer.
+    FullScreen(bool),
+    /// Open the visit again by the link that was opened last.
+    OpenAgain,
     /// These settings from now on.
     Settings(Settings),
     /// The visit of a link that was opened meanwhile: open it in the place of this one, or forget it.

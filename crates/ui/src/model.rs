@@ -30,6 +30,8 @@ pub struct Model<'a> {
     pub relay_only: bool,
     /// How loud it is.
     pub levels: Levels,
+    /// What came of the sound by which the loudspeaker is tried.
+    pub test_sound: TestSound,
     /// Whether somebody speaks into our microphone while it is off.
     pub speaks_while_muted: bool,
     /// The time, on the clock of the snapshots.
@@ -48,6 +50,8 @@ pub struct Model<'a> {
     pub other_link: bool,
     /// Something that the person should know and that no snapshot tells: one sentence.
     pub problem: Option<&'a str>,
+    /// Whether the visit that is over can be opened again by its link.
+    pub can_open_again: bool,
     /// The clinic's telephone number, where it is known: the way out when nothing works.
     pub phone: Option<&'a str>,
 }
@@ -62,6 +66,20 @@ pub enum Screen {
     Patient,
     /// The clinician's: sign-in, desk, waiting room, call, summary, by the desk's and the call's phase.
     Clinician,
+}
+
+/// What came of the sound by which the loudspeaker is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TestSound {
+    /// It was not played yet.
+    #[default]
+    NotPlayed,
+    /// It is being played, and listened for.
+    Playing,
+    /// Our microphone heard it.
+    Heard,
+    /// It did not; a person with headphones may have.
+    NotHeard,
 }
 
 /// How loud it is, 0 to 1 of full scale, the peak of the last moment.

@@ -8,6 +8,7 @@ use signaling_protocol::Role;
 
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
+use crate::views::stage::{fill_screen, is_full};
 use crate::{Forms, Intent, Scale, Settings};
 
 /// Microphone off and on.
@@ -33,6 +34,21 @@ pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMM
 pub(crate) const MODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
 /// Save data, or not.
 pub(crate) const SAVE_DATA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
+/// Louder and quieter, by which the other side is played.
+const LOUDER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::ArrowUp);
+const QUIETER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::ArrowDown);
+/// Nearer at their picture, and farther.
+const NEARER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::PageUp);
+const FARTHER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::PageDown);
+/// To look around in it: across and down.
+const AROUND: [(KeyboardShortcut, f32, f32); 4] = [
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowLeft), -1.0, 0.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowRight), 1.0, 0.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowUp), 0.0, -1.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowDown), 0.0, 1.0),
+];
+/// The whole screen, as in most programs.
+const FULL_SCREEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F11);
 /// Hang up.
 pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
 
@@ -74,9 +90,37 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if can_compare(call) && pressed(&COMPARE) {
         compare(call, forms, intents);
     }
-    let drawer_open = forms.devices_open || forms.privacy_open;
-    if drawer_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
-        (forms.devices_open, forms.privacy_open) = (false, false);
+    if in_call {
+        picture_shortcuts(ui, forms, intents);
+    }
+}
+
+/// What keys do with the pictures, and with what stands beside them.
+fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    let zoom = &mut forms.stage.zoom;
+    if pressed(&NEARER) {
+        *zoom = zoom.nearer();
+    }
+    if pressed(&FARTHER) {
+        *zoom = zoom.farther();
+    }
+    for (keys, across, down) in &AROUND {
+        if zoom.is_near() && pressed(keys) {
+            *zoom = zoom.moved(*across, *down);
+        }
+    }
+    let full = is_full(ui);
+    if pressed(&FULL_SCREEN) {
+        fill_screen(!full, forms, intents);
+    }
+    let something_open = forms.devices_open || forms.privacy_open || forms.volume_open || full;
+    if something_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        if forms.devices_open || forms.privacy_open || forms.volume_open {
+            (forms.devices_open, forms.privacy_open, forms.volume_open) = (false, false, false);
+        } else {
+            fill_screen(false, forms, intents);
+        }
     }
 }
 
@@ -101,6 +145,14 @@ pub(crate) fn window_shortcuts(
     if scale != settings.scale {
         intents.push(Intent::Settings(Settings { scale, ..settings.clone() }));
     }
+    let volume = match settings.volume {
+        volume if in_call && pressed(&LOUDER) => volume.louder(),
+        volume if in_call && pressed(&QUIETER) => volume.quieter(),
+        volume => volume,
+    };
+    if volume != settings.volume {
+        intents.push(Intent::Settings(Settings { volume, ..settings.clone() }));
+    }
     if in_call {
         // The picture matters more; the drawer beside it has them too.
         forms.settings_open = false;
@@ -112,12 +164,19 @@ pub(crate) fn window_shortcuts(
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 9] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 13] {
     use crate::words;
+    let both = |one: &KeyboardShortcut, other: &KeyboardShortcut| {
+        format!("{}, {}", ui.ctx().format_shortcut(one), ui.ctx().format_shortcut(other))
+    };
     [
         (ui.ctx().format_shortcut(&MUTE), words::key_mute()),
         (ui.ctx().format_shortcut(&CAMERA), words::key_camera()),
         (ui.ctx().format_shortcut(&DEVICES), words::devices()),
+        (both(&LOUDER, &QUIETER), words::key_volume()),
+        (both(&NEARER, &FARTHER), words::key_zoom()),
+        (AROUND.map(|(keys, ..)| ui.ctx().format_shortcut(&keys)).join(", "), words::key_pan()),
+        (ui.ctx().format_shortcut(&FULL_SCREEN), words::key_full_screen()),
         (ui.ctx().format_shortcut(&COMPARE), words::key_compare()),
         (ui.ctx().format_shortcut(&FACTS), words::key_facts()),
         (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),

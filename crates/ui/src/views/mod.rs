@@ -3,6 +3,7 @@
 pub(crate) mod asked;
 pub(crate) mod audit;
 pub(crate) mod beginning;
+pub(crate) mod checks;
 pub(crate) mod colleagues;
 pub(crate) mod crash;
 pub(crate) mod day;
@@ -23,6 +24,7 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sheet;
 pub(crate) mod sign_in;
+pub(crate) mod stage;
 pub(crate) mod start;
 pub(crate) mod take_over;
 pub(crate) mod waiting_panel;

@@ -159,9 +159,38 @@ words! {
     test_speaker,
     microphone_level,
 
+    // Before the visit.
+    checks,
+    check_camera,
+    check_camera_off,
+    check_camera_waits,
+    check_microphone,
+    check_microphone_waits,
+    check_microphone_off,
+    check_speaker,
+    check_speaker_waits,
+    check_speaker_plays,
+    check_speaker_asked,
+    sound_heard,
+    sound_not_heard,
+    protection,
+    protection_is,
+    protection_recording,
+    protection_not,
+    meanwhile,
+    meanwhile_stay,
+    meanwhile_ready,
+    meanwhile_light,
+
     // The end.
+    open_again,
     close_window,
     to_start,
+}
+
+/// Who will let a patient in, as far as it is known.
+pub(crate) fn waits_for(clinician: Option<&str>) -> String {
+    clinician.map_or_else(|| say!(waits_for_clinic).to_owned(), |name| say!(waits_for, name = name))
 }
 
 /// The way out when nothing works.

@@ -12,14 +12,15 @@ use call::{
 use desk::auditing::{
     AccessDevice, AccessLine, AccessSession, AuditFilter, AuditLine, AuditView, DeviceAccess, LogStanding, VerifiedLog,
 };
-use desk::day::Calendar;
+use desk::day::{Calendar, DaySnapshot, QueueRow, QueueSnapshot, VisitCard, Whose};
 use desk::{
     AccountState, CallEnd, CallSummary, ColleaguesView, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId,
     DeviceRole, DeviceRow, DeviceStanding, Enrolment, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState,
     SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
 };
-use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{Language, Levels, Model, Picture, PicturePainter, Screen, Settings};
+use egui::Rect;
+use signaling_protocol::{Code, EndpointId, InviteId, ListedVisit, Role, VisitId, VisitState};
+use ui::{Language, Levels, Model, Picture, PicturePainter, Screen, Settings, Shown, TestSound};
 use units::{
     DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
 };
@@ -56,6 +57,8 @@ pub struct Moment {
     pub last_end: Option<EndReason>,
     /// Why this machine keeps no secret of the device.
     pub keyring_trouble: Option<KeyringTrouble>,
+    /// Whether the link is still known.
+    pub can_open_again: bool,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
     /// What was chosen for all windows.
@@ -66,6 +69,10 @@ pub struct Moment {
     pub other_link: bool,
     /// Whether there are pictures.
     pub pictures: bool,
+    /// How loud our microphone is.
+    pub microphone: f32,
+    /// What came of the sound by which the loudspeaker is tried.
+    pub test_sound: TestSound,
     /// When it is.
     pub now: Timestamp,
 }
@@ -97,11 +104,14 @@ impl Moment {
             relay_only: false,
             last_end: None,
             keyring_trouble: None,
+            can_open_again: true,
             speaks_while_muted: false,
             settings: Settings::default(),
             crash: None,
             other_link: false,
             pictures: true,
+            microphone: 0.2,
+            test_sound: TestSound::Heard,
             language: Language::English,
             now: NOW,
         }
@@ -187,7 +197,8 @@ impl Moment {
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
             relay_only: self.relay_only,
-            levels: Levels { microphone: 0.2, speaker: 0.1 },
+            levels: Levels { microphone: self.microphone, speaker: 0.1 },
+            test_sound: self.test_sound,
             speaks_while_muted: self.speaks_while_muted,
             now: self.now,
             talked_for: Some(Duration::from_secs(754)),
@@ -197,6 +208,7 @@ impl Moment {
             crash: self.crash.as_deref(),
             other_link: self.other_link,
             problem: self.problem.as_deref(),
+            can_open_again: self.can_open_again,
             phone: self.phone.as_deref(),
         }
     }
@@ -363,6 +375,7 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("clinics-devices-comparing", comparing(Some("01234 56789"))),
         ("clinic-elsewhere", Moment::office(OfficeStage::Elsewhere)),
         ("desk", Moment::desk(DeskPhase::Ready { problem: None })),
+        ("desk-day", today()),
         ("desk-after-a-visit", last),
         ("desk-making-a-visit", Moment::desk(DeskPhase::MakingVisit)),
         ("summary", Moment::desk(DeskPhase::Summary(summary))),
@@ -400,6 +413,41 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("ended", Moment::patient(Phase::Ended(EndReason::TheyHungUp))),
         ("refused", Moment::patient(Phase::Ended(EndReason::Refused(Refusal::Server(Code::InviteExpired))))),
     ]
+}
+
+/// A clinician's day: one waits, one comes later, one is over.
+pub fn today() -> Moment {
+    let row = |number: u8, name: &str, state, waits_secs| QueueRow {
+        listed: ListedVisit {
+            visit: VisitId::from_random([number; 16]),
+            creator: StaffId::from_random([1; 16]),
+            clinician: None,
+            state,
+            reason: None,
+            planned: None,
+            created_unix_secs: 0,
+            locked: false,
+            taken_over_unix_secs: None,
+            hosted: false,
+            admitted: 0,
+            waiting: Vec::new(),
+            invites: Vec::new(),
+        },
+        card: Some(VisitCard { name: Phi::new(name.to_owned()), ..VisitCard::default() }),
+        waits_secs,
+        away: false,
+        whose: Whose::Own,
+    };
+    let mut visits = vec![
+        row(1, "Wilhelmina Ångström", VisitState::Open, Some(240)),
+        row(2, "王小明", VisitState::Open, None),
+        row(3, "Bob", VisitState::Ended, None),
+    ];
+    visits[0].card.as_mut().expect("a card").notes = Phi::new("Blood pressure, new tablets".to_owned());
+    let queue = QueueSnapshot { visits, waiting: vec![0], arrivals: 1, badge: 1 };
+    let clocks = ["14:30", "15:00", "13:30"].map(|clock| Some(clock.to_owned())).into();
+    let day = DaySnapshot { queue, clocks, ..DaySnapshot::default() };
+    Moment { day: Some(day), ..Moment::desk(DeskPhase::Ready { problem: None }) }
 }
 
 /// Somebody begins by a one-time code.
@@ -528,9 +576,19 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
 /// When it is drawn.
 pub const NOW: Timestamp = Timestamp::from_millis(300_000);
 
-/// A painter whose pictures are two plain colours.
-#[derive(Debug, Clone, Copy)]
-pub struct PlainPictures(pub bool);
+/// A painter whose pictures are two plain colours; keeps how each was to be seen.
+#[derive(Debug, Clone, Default)]
+pub struct PlainPictures {
+    pub has: bool,
+    pub shown: Vec<(Picture, Rect, Shown)>,
+}
+
+impl PlainPictures {
+    /// One that has pictures, or none.
+    pub fn of(moment: &Moment) -> Self {
+        Self { has: moment.pictures, shown: Vec::new() }
+    }
+}
 
 impl PicturePainter for PlainPictures {
     fn size(&self, which: Picture) -> Option<PictureSize> {
@@ -538,15 +596,20 @@ impl PicturePainter for PlainPictures {
             Picture::Own => PictureSize::new(640, 360),
             Picture::Other => PictureSize::new(1280, 720),
         };
-        self.0.then_some(size)
+        self.has.then_some(size)
     }
 
-    fn paint(&mut self, ui: &mut egui::Ui, rect: egui::Rect, which: Picture) {
+    fn paint(&mut self, ui: &mut egui::Ui, rect: Rect, which: Picture, shown: Shown) {
         let color = match which {
             Picture::Own => egui::Color32::from_rgb(120, 90, 70),
             Picture::Other => egui::Color32::from_rgb(60, 100, 110),
         };
-        ui.painter().rect_filled(rect, 0, color);
-        ui.painter().circle_filled(rect.center(), rect.height() * 0.25, egui::Color32::from_rgb(220, 180, 150));
+        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        painter.rect_filled(rect, 0, color);
+        let nearer = 1.0 / shown.part.width();
+        let middle = (egui::pos2(0.5, 0.5) - shown.part.min) * nearer;
+        let middle = rect.min + middle * rect.size();
+        painter.circle_filled(middle, rect.height() * 0.25 * nearer, egui::Color32::from_rgb(220, 180, 150));
+        self.shown.push((which, rect, shown));
     }
 }
