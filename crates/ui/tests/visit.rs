@@ -3,7 +3,7 @@
 
 use call::{EndReason, Intent as CallIntent, Phase, PicturePlan, PictureSent, Remote};
 use egui::accesskit::Role;
-use egui::{Event, Key, Modifiers, MouseWheelUnit, Rect, Theme, TouchPhase, Vec2, pos2, vec2};
+use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Rect, Theme, TouchPhase, Vec2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use ui::{Intent, Picture, Settings, Shown, TestSound, Volume};
@@ -186,7 +186,7 @@ fn their_picture_is_looked_at_nearer_by_buttons_keys_and_the_wheel() {
     window.event(Event::PointerMoved(place.center()));
     let delta = vec2(0.0, 200.0);
     let (unit, modifiers, phase) = (MouseWheelUnit::Point, Modifiers::NONE, TouchPhase::Move);
-    window.event(Event::MouseWheel { unit, delta, modifiers, phase });
+    window.event(Event::MouseWheel { unit, delta, modifiers, phase, source: MouseWheelSource::Unknown });
     window.run_ok();
     assert!(width(&window) < 0.9, "{}", width(&window));
 }
