@@ -103,7 +103,8 @@ fn what_is_protected_is_said_until_somebody_has_joined_here_and_can_be_unfolded_
     moment.settings = Settings { knows_protection: true, ..Settings::default() };
     let mut window = open(moment);
     assert!(!says(&window, "Housecall records nothing."));
-    press(&mut window, "Between you and your clinic");
+    window.get_by_label("Between you and your clinic").click();
+    window.run_ok();
     assert!(says(&window, "Housecall records nothing."));
 }
 

@@ -440,7 +440,7 @@ pub fn today() -> Moment {
     };
     let mut visits = vec![
         row(1, "Wilhelmina Ångström", VisitState::Open, Some(240)),
-        row(2, "王小明", VisitState::Open, None),
+        row(2, "Αναστασία Παπαδοπούλου", VisitState::Open, None),
         row(3, "Bob", VisitState::Ended, None),
     ];
     visits[0].card.as_mut().expect("a card").notes = Phi::new("Blood pressure, new tablets".to_owned());
