@@ -260,7 +260,7 @@ fn how_good_the_links_of_both_are_is_said_in_words_with_advice_for_the_weak_one(
         }))
     };
     let window = with(0.0, PictureSent::Moving);
-    assert!(says(&window, "Good connection at both ends") && !says(&window, "Wi-Fi"));
+    assert!(says(&window, "Good both ways") && !says(&window, "Wi-Fi"));
     assert!(says(&with(0.05, PictureSent::Moving), "Your connection: fair · theirs: good"));
     let window = with(0.2, PictureSent::Moving);
     assert!(says(&window, "Your connection: weak · theirs: good") && says(&window, "Go nearer to your Wi-Fi"));
