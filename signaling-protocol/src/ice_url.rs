@@ -49,6 +49,11 @@ impl IceUrl {
         is_host.then(|| Self { scheme, host: host.to_owned(), port })
     }
 
+    /// Whether a relay is there, however it is reached.
+    pub fn is_relay(&self) -> bool {
+        self.scheme != IceScheme::Stun
+    }
+
     /// Whether it is one of the well-known servers that serve everybody. Their owners would learn who speaks with a clinic and
     /// when: neither a server names them nor does an app use them.
     pub fn is_public(&self) -> bool {

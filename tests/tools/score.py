@@ -165,7 +165,7 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
     said, heard = voice(run["ends"][sender]["microphone"]), voice(run["ends"][receiver]["speaker"])
     mouth, ear = sent["microphone_started_unix_us"], heard_report["speaker_started_unix_us"]
     if mouth is None or ear is None:
-        return {"pesq": None, "pesq_min": None, "stoi": None, "mouth_to_ear_ms": None, "pieces": 0}
+        return {"pesq": None, "pesq_min": None, "stoi": None, "mouth_to_ear_ms": None, "mouth_to_ear_p95_ms": None, "pieces": 0}
 
     def pieces(seconds):
         """What was heard, what was said of it, and the delay in ms: in pieces that have a voice in them. Of a piece of
@@ -209,6 +209,7 @@ def score_sound(sent, heard_report, run, sender, receiver, window):
         "pesq_min": min(pesqs, default=None),
         "stoi": mean(stois),
         "mouth_to_ear_ms": percentile(delays, 50),
+        "mouth_to_ear_p95_ms": percentile(delays, 95),
         "pieces": len(pesqs),
     }
 

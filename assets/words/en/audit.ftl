@@ -133,6 +133,7 @@ audit-kind-role-changed = Roles changed
 audit-kind-rows-erased = Rows erased after their time
 audit-kind-session-ended = Sessions ended
 audit-kind-sessions-ended = All sessions of an account ended
+audit-kind-settings-changed = Settings of the server
 audit-kind-signed-in = Sign-ins
 audit-kind-signed-up = First sign-ins by a code
 audit-kind-storage-key-changed = Storage key changed
@@ -207,6 +208,17 @@ audit-factor-disabled = the account can be used no more
 audit-factor-second = the second factor was wrong
 audit-factor-recovery-code = the recovery code was wrong
 audit-factor-one-time-code = the one-time code was wrong
+audit-no-relay = no relay
+audit-relays-alone = relays alone
+audit-relay-where-needed = a relay where it is needed
+audit-settings-changed =
+    serves with { $relay }{ $private ->
+        [yes] , into private networks too
+       *[no] {""}
+    }; keeps the log for { $log ->
+        [one] one day
+       *[other] { $log } days
+    } and patients' names for { $names }.
 audit-visit = a visit of { $whose } stands: { $state }.
 audit-visit-locked = a visit of { $whose } stands: { $state }, locked.
 audit-visit-ended = ended ({ $why })

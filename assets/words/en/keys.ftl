@@ -32,6 +32,7 @@ standing-another-clinic-title = This is another clinic
 standing-another-clinic = The server says that it is not the clinic to which this device belongs. Do not go on; call who runs the server. Only if your clinic began anew, ask anew.
 certified-for-clinician = It is certified for a clinician's account. Sign in with that one to hold visits.
 certified-for-admin = It is certified for an admin. Devices are let in on the laptop that holds the clinic's keys.
+certified-for-auditor = It is certified for an auditor. By it the devices of your colleagues are verified, and notes of take-overs open.
 certified-for = It is certified for the { $role }. There is nothing more to do here yet.
 role-name-admin = admin
 role-name-clinician = clinician

@@ -133,6 +133,7 @@ audit-kind-role-changed = Funciones cambiadas
 audit-kind-rows-erased = Filas borradas al terminar su plazo
 audit-kind-session-ended = Sesiones cerradas
 audit-kind-sessions-ended = Todas las sesiones de una cuenta cerradas
+audit-kind-settings-changed = Ajustes del servidor
 audit-kind-signed-in = Inicios de sesión
 audit-kind-signed-up = Primeros inicios de sesión con un código
 audit-kind-storage-key-changed = Clave del almacenamiento cambiada
@@ -207,6 +208,17 @@ audit-factor-disabled = la cuenta ya no se puede usar
 audit-factor-second = el segundo factor no era correcto
 audit-factor-recovery-code = el código de recuperación no era correcto
 audit-factor-one-time-code = el código de un solo uso no era correcto
+audit-no-relay = ningún repetidor
+audit-relays-alone = solo repetidores
+audit-relay-where-needed = un repetidor donde hace falta
+audit-settings-changed =
+    funciona con { $relay }{ $private ->
+        [yes] , también hacia redes privadas
+       *[no] {""}
+    }; guarda el registro { $log ->
+        [one] un día
+       *[other] { $log } días
+    } y los nombres de los pacientes { $names }.
 audit-visit = estado de una visita de { $whose }: { $state }.
 audit-visit-locked = estado de una visita de { $whose }: { $state }, no se admite a nadie más.
 audit-visit-ended = terminada ({ $why })

@@ -32,6 +32,7 @@ standing-another-clinic-title = Esta es otra clínica
 standing-another-clinic = El servidor dice que no es la clínica a la que pertenece este dispositivo. No continúe; llame a quien administra el servidor. Pida de nuevo solo si su clínica empezó de cero.
 certified-for-clinician = Está certificado para la cuenta de un profesional. Inicie sesión con ella para atender visitas.
 certified-for-admin = Está certificado para administración. Los dispositivos se admiten en el portátil que tiene las claves de la clínica.
+certified-for-auditor = Está certificado para auditoría. Con él se verifican los dispositivos de sus colegas y se abren las notas de quien se hizo cargo de una visita.
 certified-for = Está certificado para { $role }. Por ahora no hay nada más que hacer aquí.
 role-name-admin = administración
 role-name-clinician = profesional

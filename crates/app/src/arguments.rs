@@ -304,6 +304,12 @@ pub(crate) struct HostArguments {
     /// How long whoever knocks waits.
     #[arg(long, value_name = "SPAN", default_value = "0s")]
     pub(crate) admit_after: Span,
+    /// Save what is written in the visit to this file; the other side is told.
+    #[arg(long, value_name = "F")]
+    pub(crate) save_chat: Option<PathBuf>,
+    /// Ask the other side for a photograph in its camera's full size once both are connected.
+    #[arg(long)]
+    pub(crate) ask_still: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -322,6 +328,9 @@ pub(crate) struct JoinArguments {
     /// A file whose first line is the clinic's code, for when it is asked for.
     #[arg(long, value_name = "F")]
     pub(crate) code_file: Option<PathBuf>,
+    /// Let a photograph be taken in the camera's full size when it is asked for.
+    #[arg(long)]
+    pub(crate) give_still: bool,
     #[command(flatten)]
     pub(crate) common: CommonArguments,
 }
@@ -352,6 +361,15 @@ pub(crate) struct CommonArguments {
     pub(crate) network: NetworkArguments,
     #[command(flatten)]
     pub(crate) trust: TrustArguments,
+    /// Write this to the other side once both are connected; may be said more than once.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) say: Vec<String>,
+    /// Offer this file to the other side once both are connected; may be said more than once.
+    #[arg(long, value_name = "F")]
+    pub(crate) send_file: Vec<PathBuf>,
+    /// Take every file that the other side offers, and write it to this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) accept_files: Option<PathBuf>,
     /// How long the visit is live before this side hangs up.
     #[arg(long, value_name = "SPAN", default_value = "20s")]
     pub(crate) duration: Span,

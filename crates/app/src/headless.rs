@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use session::headless::{self, Config, Guest, Host, Party};
+use session::headless::{self, Config, Guest, Handing, Host, Party};
 use session::{
     Account, CameraChoice, Comparing, DeviceSecret, FrameRate, MediaChoices, Memory, MicrophoneChoice, Outcome, Paths,
     PatternKind, Pin, Preferences, Processing, ScreenChoice, SpeakerChoice, ToneKind, WholeFile,
@@ -68,6 +68,12 @@ pub(crate) fn report_file(path: &Path) -> Result<WholeFile> {
     })
 }
 
+fn chat_file(path: &Path) -> Result<()> {
+    WholeFile::prepare(path).map(drop).map_err(|error| {
+        anyhow!("what is written cannot be saved to {}: {}; name another place", path.display(), plain(&error))
+    })
+}
+
 fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
     // Two sides on one machine must not look and sound alike.
     let (pattern, tone) = match &command {
@@ -76,6 +82,13 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             (PatternKind::Patient, ToneKind::Patient)
         }
     };
+    let (save_chat, still) = match &command {
+        Headless::Host(host) => (host.save_chat.clone(), host.ask_still),
+        Headless::Join(join) => (None, join.give_still),
+        Headless::Day(_) | Headless::Keys(_) | Headless::Audit(_) => (None, false),
+    };
+    // Looked at before the call, as the report is.
+    save_chat.as_deref().map(chat_file).transpose()?;
     let (party, common) = match command {
         Headless::Host(host) => host_party(host)?,
         Headless::Join(join) => guest_party(join)?,
@@ -104,9 +117,22 @@ fn configure(command: Headless) -> Result<(Config, Option<PathBuf>)> {
             memory,
             proxies: common.network.proxies(),
             comparing,
+            handing: Handing {
+                say: common.say.into_iter().map(Phi::new).collect(),
+                send: common.send_file,
+                accept: common.accept_files.map(|folder| existing_folder(&folder)).transpose()?,
+                save_chat,
+                still,
+            },
         },
         report,
     ))
+}
+
+/// Looked at before the call: what is handed over must not be lost for a mistyped name.
+fn existing_folder(path: &Path) -> Result<PathBuf> {
+    anyhow::ensure!(path.is_dir(), "there is no folder {}; make it, or name another", path.display());
+    Ok(path.to_owned())
 }
 
 fn host_party(host: HostArguments) -> Result<(Party, CommonArguments)> {

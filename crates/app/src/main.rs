@@ -10,6 +10,7 @@ mod awake;
 mod day;
 mod day_arguments;
 mod doctor;
+mod handing;
 mod headless;
 mod keys;
 mod keys_arguments;

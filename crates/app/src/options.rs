@@ -101,6 +101,7 @@ pub(crate) fn read(arguments: WindowArguments, clock: Clock, found: Found) -> Re
             memory,
             device: device_secret(&arguments.trust)?,
             proxies: arguments.network.proxies(),
+            files_folder: places::downloads(),
             zone: Some(arguments.time_zone.or_else(system_zone).unwrap_or_else(|| "Etc/UTC".to_owned())),
         },
         unattended: Unattended::prepare(habits, account, arguments.invite_out)?

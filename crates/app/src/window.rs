@@ -15,6 +15,7 @@ use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings, TestSound};
 use units::Phi;
 
 use crate::awake::StayAwake;
+use crate::handing::Handing;
 use crate::headless::{cannot_begin, complain, write_report};
 use crate::language::Languages;
 use crate::manners::{Manners, place, to_front, waker};
@@ -77,6 +78,7 @@ struct App {
     /// The link of the visit that was opened last, to open it again. Nowhere but here.
     last_link: Option<Phi<String>>,
     painter: GlowPainter,
+    handing: Handing,
     problem: Option<String>,
     /// What is to be known until the program ends.
     standing_problem: Option<String>,
@@ -94,6 +96,8 @@ struct App {
     day_seen: (u64, usize),
     /// Drawings begun; the first two are told from the rest.
     drawings: u32,
+    /// Whether a call was shown by the last of them.
+    in_call: bool,
     /// Whether the window closes by itself when the visit is over.
     closes: bool,
     /// How the first visit went, for who opened the window.
@@ -128,6 +132,7 @@ impl App {
             forms,
             last_link: None,
             painter: GlowPainter::new(),
+            handing: Handing::new(),
             problem: None,
             standing_problem: options.problem.or_else(|| manners.take_problem(language)),
             last_end: None,
@@ -138,6 +143,7 @@ impl App {
             seen: (false, 0),
             day_seen: (0, 0),
             drawings: 0,
+            in_call: false,
             closes: options.closes,
             outcome,
         };
@@ -253,6 +259,11 @@ impl App {
                     day.intend(intent);
                 }
             }
+            Intent::Hand(wish) => {
+                if let Some(visit) = &self.visit {
+                    self.handing.carry_out(visit, wish);
+                }
+            }
             Intent::SayFacts(facts) => {
                 if let Some(visit) = &self.visit {
                     visit.say_facts(facts);
@@ -344,6 +355,19 @@ impl App {
         }
     }
 
+    /// Says how many drawings there were when a call begins to be shown and when it is not any more: what a drawing costs is
+    /// measured by it.
+    fn count_drawings(&mut self, in_call: bool) {
+        if std::mem::replace(&mut self.in_call, in_call) != in_call {
+            let drawings = self.drawings;
+            if in_call {
+                tracing::debug!(drawings, "the call is shown");
+            } else {
+                tracing::debug!(drawings, "the call is shown no more");
+            }
+        }
+    }
+
     /// Somebody was let in, or somebody knocks: a sound, and the window to the front.
     fn call_to_window(&mut self, context: &egui::Context, call: Option<&Snapshot>) {
         // Who reconnects was let in before.
@@ -431,6 +455,7 @@ impl eframe::App for App {
             self.phone = Some(phone);
         }
         let call = self.visit.as_ref().map(Visit::snapshot);
+        self.count_drawings(call.as_ref().is_some_and(|call| matches!(call.phase, Phase::Live { .. })));
         self.call_to_window(context, call.as_ref());
         self.tell_of_arrivals(context);
         self.stay_awake(call.as_ref());
@@ -446,8 +471,10 @@ impl eframe::App for App {
         let desk = self.desk.as_ref().map(DeskHandle::snapshot);
         let keys = self.desk.as_ref().and_then(DeskHandle::keys).map(|keys| keys.snapshot());
         let day = self.desk.as_ref().and_then(DeskHandle::day).map(|day| day.snapshot());
+        let network = self.visit.as_ref().and_then(Visit::network_check);
         let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
+        self.handing.look(&context, self.visit.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
             // For the levels.
             context.request_repaint_after(Duration::from_millis(100));
@@ -476,6 +503,8 @@ impl eframe::App for App {
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
             can_open_again: self.last_link.is_some(),
             phone: self.phone.as_deref(),
+            network: network.as_ref(),
+            handing: self.handing.model(),
         };
         if let Some(visit) = &self.visit {
             visit.set_volume(model.settings.volume.percent());
@@ -492,6 +521,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, gl: Option<&glow::Context>) {
+        self.count_drawings(false);
         self.sheet_page = None;
         self.manners.close();
         if let Some(gl) = gl {

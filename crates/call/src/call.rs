@@ -23,6 +23,7 @@ mod assurance;
 mod boxes;
 mod connections;
 mod ending;
+mod handing;
 mod joining;
 mod meeting;
 mod receipts;
@@ -98,6 +99,8 @@ pub struct Call {
     told_plans: Option<(VoicePlan, PicturePlan)>,
     /// How often the two have chosen a mode, so that the newest choice holds on both sides.
     mode_choice: u32,
+    /// What was written and handed over.
+    handing: handing::Handing,
     muted: bool,
     camera_off: bool,
     camera_lost: bool,
@@ -126,6 +129,7 @@ impl Call {
                 (own, None, Epoch(link.epoch.unwrap_or_default()).max(*least_epoch))
             }
         };
+        let handing = handing::Handing::new(&mut *rng);
         let policy = Policy::new(config.media, config.preferences);
         let mode_choice = u32::from(config.preferences.mode != Mode::default());
         let (voice_plan, picture_plan) = policy.plans();
@@ -181,6 +185,7 @@ impl Call {
             policy,
             told_plans: None,
             mode_choice,
+            handing,
             muted: false,
             camera_off: false,
             camera_lost: false,
@@ -209,6 +214,10 @@ impl Call {
             Input::Facts(facts) => self.set_facts(facts),
             Input::Code(code) => self.say_code(code),
             Input::Log(checkpoint) => self.show_log(checkpoint),
+            Input::Written(text) => self.write(now, &text),
+            Input::OfferFile(file) => self.offer_file(file),
+            Input::Files(news) => self.on_file_news(now, news),
+            Input::KeptPart { bytes, sha256 } => self.on_kept_part(bytes, sha256),
             Input::LogRewritten => self.problem = Some(Problem::LogRewritten),
             Input::Stats(StatsInput::EncodeTime(took)) => {
                 self.policy.on_encode_time(now, took);
@@ -276,6 +285,7 @@ impl Call {
             Intent::SetMode(_) => {}
             Intent::SetSaveData(save_data) => self.config.preferences.save_data = save_data,
             Intent::SetRelayOnly(relay_only) => self.set_relay_only(relay_only),
+            Intent::Hand(intent) => self.hand(intent),
         }
     }
 

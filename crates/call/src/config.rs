@@ -20,7 +20,7 @@ pub struct CallConfig {
     pub reconnect_grace: Duration,
     /// The time of day at [`Timestamp::ZERO`], for what is valid from one day to another.
     pub unix_at_zero: UnixTime,
-    /// After how long of talking the host's person is told that the time is over; never without it.
+    /// After how long of talking the host's person is told that the time is over; an hour without it.
     pub longest: Option<Duration>,
     /// Of a host: the visit is left to another device of ours that is in it. Without it the person's wish to join takes its
     /// place.
@@ -30,7 +30,7 @@ pub struct CallConfig {
 }
 
 impl CallConfig {
-    /// The usual call of `party`: voice and picture both ways, smooth, no limit of our own, nobody met before.
+    /// The usual call of `party`: voice and picture both ways, smooth, of a visit without a plan, nobody met before.
     /// `unix_at_zero` is the time of day at [`Timestamp::ZERO`].
     pub fn new(party: Party, media: MediaConfig, unix_at_zero: UnixTime) -> Self {
         Self {

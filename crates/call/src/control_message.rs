@@ -1,6 +1,7 @@
 //! What the two apps say to each other over the control channel: small JSON objects with a `kind`.
 
 use serde::{Deserialize, Serialize};
+use transfer::ChatMessage;
 use trust::{ByeReason, CheckMessage};
 
 use units::Phi;
@@ -41,6 +42,16 @@ pub enum ControlMessage {
     Log {
         /// A signed note.
         checkpoint: String,
+    },
+    /// Of what the two write to each other.
+    Chat {
+        /// What.
+        chat: ChatMessage,
+    },
+    /// Of what the two hand each other.
+    Transfer {
+        /// What.
+        transfer: transfer::Message,
     },
     /// The sender hangs up; nothing follows.
     Bye {
@@ -117,8 +128,8 @@ pub enum ControlMessageError {
 /// The longest control message. Generous: today's are below 100 bytes, and a later version may say more.
 const MAX_BYTES: usize = 4 * 1024;
 
-const KINDS: [&str; 9] =
-    ["admitted", "media_state", "check", "facts", "code_asked", "code", "code_right", "log", "bye"];
+const KINDS: [&str; 11] =
+    ["admitted", "media_state", "check", "facts", "code_asked", "code", "code_right", "log", "chat", "transfer", "bye"];
 
 const fn yes() -> bool {
     true
@@ -176,6 +187,8 @@ mod tests {
             ControlMessage::Code { code: Phi::new("4711".to_owned()) },
             ControlMessage::CodeRight,
             ControlMessage::Log { checkpoint: "a note".to_owned() },
+            ControlMessage::Chat { chat: ChatMessage::Got { run: 7, number: 2 } },
+            ControlMessage::Transfer { transfer: transfer::Message::AskStill },
             ControlMessage::Bye { reason: ByeReason::HungUp },
         ] {
             assert_eq!(ControlMessage::from_bytes(&message.to_bytes()), Ok(message));
@@ -209,6 +222,32 @@ mod tests {
         let later =
             br#"{"kind":"media_state","muted":true,"camera_off":false,"picture":"hologram","mode":"dreamy","x":1}"#;
         assert_eq!(ControlMessage::from_bytes(later), Ok(ControlMessage::MediaState(state)));
+    }
+
+    #[test]
+    fn the_longest_line_and_the_longest_list_of_what_has_arrived_fit() {
+        let mut chat = transfer::Chat::new(u32::MAX);
+        let longest = "\"".repeat(transfer::chat::MOST_TEXT);
+        let chat = chat.write(units::Timestamp::ZERO, &longest).expect("as long as may be");
+        let mut have = transfer::BlockSet::new();
+        for run in 0..200 {
+            have.insert(u32::MAX - 2 - run * 3..u32::MAX - 1 - run * 3);
+        }
+        let (id, have) = (transfer::TransferId(u32::MAX), transfer::Pieces::of(&have));
+        for message in [
+            ControlMessage::Chat { chat },
+            ControlMessage::Transfer { transfer: transfer::Message::Accept { id, have } },
+        ] {
+            assert_eq!(ControlMessage::from_bytes(&message.to_bytes()), Ok(message));
+        }
+    }
+
+    #[test]
+    fn a_later_version_may_write_and_hand_over_in_other_ways() {
+        let chat = ControlMessage::from_bytes(br#"{"kind":"chat","chat":{"say":"draw","line":[1,2]}}"#);
+        assert_eq!(chat, Ok(ControlMessage::Chat { chat: ChatMessage::Unknown }));
+        let transfer = ControlMessage::from_bytes(br#"{"kind":"transfer","transfer":{"say":"stream"}}"#);
+        assert_eq!(transfer, Ok(ControlMessage::Transfer { transfer: transfer::Message::Unknown }));
     }
 
     #[test]

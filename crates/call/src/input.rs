@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use signaling_protocol::{Challenge, Code, EndpointId, Event, IceReply, JoinReply, MessageId};
+use transfer::{FileHash, LocalFile, News, Place, TransferId};
 use trust::{Candidate, ConnectionParameters, DtlsFingerprint, PatientDevice};
 use units::{DataRate, Phi, Timestamp};
 
@@ -29,6 +30,19 @@ pub enum Input {
     Code(Phi<String>),
     /// The newest checkpoint of the clinic's audit log, which goes on from what this app had seen of it.
     Log(String),
+    /// Our person wrote this to the other.
+    Written(Phi<String>),
+    /// Our person hands this file over.
+    OfferFile(LocalFile),
+    /// Who reads and writes files says this.
+    Files(News),
+    /// An earlier run of this app has a part of such a file, and its person wanted it.
+    KeptPart {
+        /// How long the whole is.
+        bytes: u64,
+        /// What the whole is.
+        sha256: FileHash,
+    },
     /// The log does not, or it is not the one that the other side has seen.
     LogRewritten,
     /// Somebody measured something.
@@ -70,6 +84,23 @@ pub enum Intent {
     DigitsDiffer,
     /// Know the other side's device again.
     RememberDevice,
+    /// Of what the two hand each other.
+    Hand(HandingIntent),
+}
+
+/// What the person wants of what the two hand each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandingIntent {
+    /// Take what they offer.
+    Accept(TransferId),
+    /// Not this, or not any more.
+    Cancel(Place),
+    /// Ask for a photograph in the camera's full size. Host only.
+    AskStill,
+    /// Let one be taken, or not.
+    AnswerStill(bool),
+    /// What was written is saved: both see it.
+    ChatSaved,
 }
 
 /// What a peer connection says.

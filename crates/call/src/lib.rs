@@ -14,6 +14,7 @@ mod code_check;
 mod config;
 mod control_message;
 mod facts;
+mod handed_here;
 mod ice;
 mod input;
 mod negotiation;
@@ -34,11 +35,15 @@ pub use config::{
 };
 pub use control_message::{ControlMessage, ControlMessageError, MediaState, PictureSent};
 pub use facts::{Facts, MOST_FACT_CHARS};
-pub use input::{DeviceInput, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput};
+pub use handed_here::{HandingNews, NotSaved};
+pub use input::{
+    DeviceInput, HandingIntent, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput,
+};
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};
 pub use refusal::Refusal;
-pub use snapshot::{Around, Assurance, Check, Problem, Remote, Snapshot, TimeLeft, Waiting};
-// What the snapshot is made of, for who draws it.
+pub use snapshot::{Around, Assurance, Check, Handed, Problem, Remote, Snapshot, TimeLeft, Waiting};
+// What the snapshot is made of, and what is told of files, for who draws it.
+pub use transfer;
 pub use trust::{Digits, Level, Recognition};

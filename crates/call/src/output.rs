@@ -41,6 +41,8 @@ pub enum Output {
     /// Compare this checkpoint of the clinic's audit log, which the other side keeps, with our own; say
     /// [`Input::LogRewritten`](crate::Input::LogRewritten) if they are of two logs.
     CompareLog(String),
+    /// Do this with files.
+    Files(transfer::Command),
     /// Something for the report.
     Milestone(Milestone),
     /// [`Call::snapshot`](crate::Call::snapshot) says something else than before.

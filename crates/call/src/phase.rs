@@ -121,6 +121,11 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// Whether nobody wanted it to end.
+    pub const fn is_lost(&self) -> bool {
+        matches!(self, Self::ConnectionLost | Self::NoConnection | Self::HandshakeUnfinished)
+    }
+
     /// Its name, for reports and logs.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -48,6 +48,8 @@ pub(crate) struct RemoteParty {
     pub(crate) word_given: bool,
     /// Our switches as we last told them over this connection.
     pub(crate) told_switches: Option<MediaState>,
+    /// Whether what is handed over was begun over this connection.
+    pub(crate) hears_handing: bool,
     /// Theirs, as they last told us.
     pub(crate) switches: Option<MediaState>,
     /// Host: what they said of where they are.
@@ -133,6 +135,7 @@ impl RemoteParty {
             told_wanted: None,
             word_given: false,
             told_switches: None,
+            hears_handing: false,
             switches: None,
             facts: None,
             told_facts: false,
@@ -174,6 +177,7 @@ impl RemoteParty {
         self.channel.stop_check();
         self.word_given = false;
         self.told_switches = None;
+        self.hears_handing = false;
         self.told_facts = false;
         self.code.told = false;
         self.asks_code = None;
@@ -188,6 +192,7 @@ impl RemoteParty {
         self.media_open = false;
         self.word_given = false;
         self.told_switches = None;
+        self.hears_handing = false;
         self.early_control.clear();
         self.channel.stop_check();
         if let Gate::Guest(gate) = &mut self.gate {

@@ -1,6 +1,9 @@
 //! The call as the person sees it.
 
+use std::sync::Arc;
+
 use signaling_protocol::{EndpointId, GuestRole, InviteId, Role, WaitingNote};
+use transfer::{Line, OfferError, Still, TextError, TransferView};
 use trust::{Digits, Level, Recognition};
 use units::{Phi, Timestamp};
 
@@ -62,6 +65,25 @@ pub struct Around {
     pub time_left: TimeLeft,
     /// By how many seconds this device's clock is ahead of the server's, if that is more than it should be.
     pub clock_ahead_secs: Option<i64>,
+    /// What the two have handed each other.
+    pub handed: Handed,
+}
+
+/// What the two have handed each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Handed {
+    /// What was written, in order.
+    pub lines: Arc<[Line]>,
+    /// Our person has saved what was written.
+    pub saved_by_us: bool,
+    /// Theirs has.
+    pub saved_by_them: bool,
+    /// Files and photographs, in the order in which they began.
+    pub transfers: Vec<TransferView>,
+    /// How it stands with a photograph.
+    pub still: Still,
+    /// How many of their offers were turned away without asking anybody.
+    pub turned_away: u32,
 }
 
 /// How a visit's time stands. Nothing ends because of it.
@@ -174,6 +196,12 @@ pub enum Problem {
     /// The clinic's audit log was rewritten, or others are shown another one.
     #[error("The clinic's log was changed afterwards; tell the clinic.")]
     LogRewritten,
+    /// What our person wrote was not sent.
+    #[error("{0}")]
+    NotWritten(TextError),
+    /// A file that our person chose was not offered.
+    #[error("{0}")]
+    NotOffered(OfferError),
     /// The microphone is gone.
     #[error("The microphone is gone; the other side does not hear you.")]
     MicrophoneLost,

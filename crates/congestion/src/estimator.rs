@@ -206,6 +206,12 @@ impl Estimator {
         }
     }
 
+    /// The estimate goes no higher than this from now on: files can use what no call could.
+    pub fn set_most(&mut self, most: DataRate) {
+        self.config.max = most.max(self.config.min);
+        self.control.set_max(self.config.max);
+    }
+
     /// A packet left.
     pub fn on_sent(&mut self, packet: SentPacket) {
         self.first_sent.get_or_insert(packet.at);

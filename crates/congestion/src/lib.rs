@@ -1,13 +1,14 @@
 //! How fast to send, what next, what to ask again: estimator, pacer, retransmission, repair packets.
 //!
 //! Everything here is told the time and opens nothing. Who sends uses [`Estimator`], [`Pacer`], [`FrameQueue`],
-//! [`History`], [`RepairPlanner`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`], [`NackGenerator`] and
+//! [`History`], [`Fates`], [`RepairPlanner`] and [`VoiceLosses`]; who receives uses [`FeedbackRecorder`], [`NackGenerator`] and
 //! [`Rebuilder`]; who writes a stream uses [`Segments`]. All byte counts are
 //! bytes of IP packets (see [`wire_bytes`]), because that is what a thin link counts.
 
 #![forbid(unsafe_code)]
 
 pub mod estimator;
+pub mod fates;
 pub mod feedback;
 pub mod frame_queue;
 pub mod nack;
@@ -19,6 +20,7 @@ mod sequence;
 pub mod voice_losses;
 
 pub use estimator::{Estimate, Estimator, EstimatorConfig, PacketReport, Probe, SentPacket, start_rate};
+pub use fates::Fates;
 pub use feedback::{Feedback, FeedbackRecorder};
 pub use frame_queue::{Dropped, FrameQueue, QueuedFrame};
 pub use nack::NackGenerator;

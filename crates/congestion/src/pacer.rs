@@ -1,4 +1,4 @@
-//! When each packet leaves: voice at once, retransmissions next, picture spread out.
+//! When each packet leaves: voice at once, retransmissions next, picture spread out, files in what is left.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -26,6 +26,13 @@ const SLIDES_MOST: DataRate = DataRate::from_kbps(16);
 /// A packet of a single picture leaves within this time after one of voice: the bottleneck is then done with both before
 /// the next word. At 64 kbps 234 bytes just before a packet of voice would hold it up for 29 ms.
 const BEHIND_VOICE: Duration = Duration::from_millis(5);
+
+/// How much of the target may leave while files wait, all else that leaves counted: they would take everything, all the time. What
+/// is left empties the queue that a key frame or a probe made.
+const BULK_FACTOR: f64 = 0.9;
+
+/// Below this a file's packet of 584 bytes holds the next word up for longer than 30 ms: it leaves right behind a word.
+const BULK_WAITS_FOR_VOICE_BELOW: DataRate = DataRate::from_kbps(150);
 
 /// Nobody speaks who has not for so long: packets of voice are 100 ms long at most.
 const NO_VOICE: Duration = Duration::from_millis(150);
@@ -66,6 +73,8 @@ pub enum Class {
     Picture,
     /// A single picture of a slow slideshow, in small packets: when the voice leaves room.
     Slide,
+    /// A piece of a file: when nothing else wants to leave, and never so much that a queue grows.
+    Bulk,
     /// Filler that a probe asked for and that was queued instead of sent.
     Padding,
 }
@@ -120,6 +129,9 @@ pub struct Pacer<T> {
     urgent: VecDeque<(Class, Queued<T>)>,
     retransmissions: VecDeque<Queued<T>>,
     picture: VecDeque<Queued<T>>,
+    bulk: VecDeque<Queued<T>>,
+    /// Bytes of all kinds that [`BULK_FACTOR`] of the target has not yet paid for, as of `paid_at`.
+    bulk_debt: f64,
     padding: VecDeque<Queued<T>>,
     /// What was queued of the picture last was a single one.
     slides: bool,
@@ -146,6 +158,8 @@ impl<T> Pacer<T> {
             urgent: VecDeque::new(),
             retransmissions: VecDeque::new(),
             picture: VecDeque::new(),
+            bulk: VecDeque::new(),
+            bulk_debt: 0.0,
             padding: VecDeque::new(),
             slides: false,
             known: false,
@@ -202,6 +216,7 @@ impl<T> Pacer<T> {
                 self.slides = class == Class::Slide;
                 self.picture.push_back(queued);
             }
+            Class::Bulk => self.bulk.push_back(queued),
             Class::Padding => self.padding.push_back(queued),
         }
     }
@@ -240,6 +255,11 @@ impl<T> Pacer<T> {
             let class = if self.slides { Class::Slide } else { Class::Picture };
             return Some(self.send(class, queued));
         }
+        if self.may_send_bulk(now)
+            && let Some(queued) = self.bulk.pop_front()
+        {
+            return Some(self.send(Class::Bulk, queued));
+        }
         if let Some(queued) = self.padding.pop_front() {
             return Some(self.send(Class::Padding, queued));
         }
@@ -257,12 +277,15 @@ impl<T> Pacer<T> {
         let others = !self.retransmissions.is_empty() || !self.padding.is_empty() || self.probe.is_some();
         let slides_at = if others {
             Timestamp::ZERO
-        } else if self.picture.is_empty() || self.slides && !self.known {
-            return None;
-        } else if self.slides {
-            self.slides_at()
         } else {
-            Timestamp::ZERO
+            let slides_at = if self.picture.is_empty() || self.slides && !self.known {
+                None
+            } else if self.slides {
+                Some(self.slides_at())
+            } else {
+                Some(Timestamp::ZERO)
+            };
+            [slides_at, self.bulk_at()].into_iter().flatten().min()?
         };
         let quiet = self.quiet_at().unwrap_or_default().max(slides_at);
         let over = self.debt - self.burst_bytes();
@@ -279,7 +302,12 @@ impl<T> Pacer<T> {
         self.abandoned.take()
     }
 
-    /// How long what is queued takes to leave.
+    /// How many pieces of files wait.
+    pub fn queued_bulk(&self) -> usize {
+        self.bulk.len()
+    }
+
+    /// How long what is queued takes to leave, files aside: what is handed over next does not wait for them.
     pub fn backlog(&self) -> Duration {
         let bytes: usize = self.retransmissions.iter().chain(&self.picture).map(|queued| queued.bytes).sum();
         let ahead = (self.debt - self.burst_bytes()).max(0.0);
@@ -292,9 +320,11 @@ impl<T> Pacer<T> {
         self.urgent.clear();
         self.retransmissions.clear();
         self.picture.clear();
+        self.bulk.clear();
         self.padding.clear();
         self.abandon_probe();
         self.debt = 0.0;
+        self.bulk_debt = 0.0;
     }
 
     fn pace(&self) -> DataRate {
@@ -321,12 +351,58 @@ impl<T> Pacer<T> {
         if waits && just_spoken == 0.0 {
             return false;
         }
-        self.debt - if waits { just_spoken } else { 0.0 } <= self.burst_bytes()
+        self.debt - if waits || self.is_bulk_behind_voice() { just_spoken } else { 0.0 } <= self.burst_bytes()
     }
 
     /// Whether single pictures wait for what is known or for their pace.
     fn holds_slides(&self) -> bool {
         self.slides && (!self.known || self.slides_debt > 0.0)
+    }
+
+    /// Whether a piece of a file may leave, where all that goes before it has left. A probe takes it for filler.
+    fn may_send_bulk(&self, now: Timestamp) -> bool {
+        let Some(next) = self.bulk.front().filter(|_| self.is_bulk_wanted()) else { return false };
+        match &self.probe {
+            Some(probe) => next.bytes * LEAST_PACKETS <= probe.bytes,
+            None => {
+                let just_spoken = if self.is_bulk_behind_voice() { self.just_spoken(now) } else { 0.0 };
+                let in_between = self.is_bulk_behind_voice()
+                    && just_spoken == 0.0
+                    && self.spoke.is_some_and(|(at, _)| now.since(at) < NO_VOICE);
+                self.picture.is_empty() && self.bulk_debt - just_spoken <= self.bulk_burst() && !in_between
+            }
+        }
+    }
+
+    /// Something is known of the path; where nobody speaks, files themselves find it out.
+    fn is_bulk_wanted(&self) -> bool {
+        self.known || self.spoke.is_none()
+    }
+
+    /// When the next piece of a file may leave, if one waits and no probe runs.
+    fn bulk_at(&self) -> Option<Timestamp> {
+        self.bulk.front().filter(|_| self.is_bulk_wanted() && self.picture.is_empty())?;
+        let over = (self.bulk_debt - self.bulk_burst()).max(0.0);
+        let wait = Duration::from_secs_f64((over * 8.0 / (self.rate * BULK_FACTOR).as_bps().max(1) as f64).min(1.0));
+        let paid = if over > 0.0 { self.paid_at + wait + Duration::from_micros(1) } else { Timestamp::ZERO };
+        let spoke = self.spoke.filter(|_| self.is_bulk_behind_voice()).map(|(at, _)| at);
+        // Whoever speaks wakes us with the next word.
+        Some(match spoke {
+            Some(spoke) if paid.max(self.paid_at) > spoke + BEHIND_VOICE => paid.max(spoke + NO_VOICE),
+            _ => paid,
+        })
+    }
+
+    /// Whether a piece of a file is next, on a link so thin that it would hold up a word unless it leaves right behind one.
+    fn is_bulk_behind_voice(&self) -> bool {
+        self.rate < BULK_WAITS_FOR_VOICE_BELOW
+            && !self.bulk.is_empty()
+            && self.retransmissions.is_empty()
+            && self.picture.is_empty()
+    }
+
+    fn bulk_burst(&self) -> f64 {
+        (self.rate * BULK_FACTOR).bytes_in(BURST) as f64
     }
 
     /// When their pace lets the next packet of single pictures go.
@@ -357,6 +433,8 @@ impl<T> Pacer<T> {
         let speaks = self.spoke.is_some_and(|(at, _)| now.since(at) < NO_VOICE);
         let paid = SLIDES_MOST.as_bps() as f64 / 8.0 * now.since(self.paid_at).as_secs_f64();
         self.slides_debt = if speaks { (self.slides_debt - paid).max(0.0) } else { 0.0 };
+        let paid = (self.rate * BULK_FACTOR).as_bps() as f64 / 8.0 * now.since(self.paid_at).as_secs_f64();
+        self.bulk_debt = (self.bulk_debt - paid).max(0.0);
         self.paid_at = self.paid_at.max(now);
         if self.probe.as_ref().is_some_and(|probe| now.since(probe.started) > PROBE_TIMEOUT) {
             self.abandon_probe();
@@ -398,6 +476,7 @@ impl<T> Pacer<T> {
     /// Counts `bytes` as sent and tells of which probe they are part.
     fn spend(&mut self, bytes: usize) -> Option<u32> {
         self.debt += bytes as f64;
+        self.bulk_debt = (self.bulk_debt + bytes as f64).min((self.rate * BULK_FACTOR).bytes_in(MAX_DEBT) as f64);
         let Some(probe) = &mut self.probe else {
             self.debt = self.debt.min(self.pace().bytes_in(MAX_DEBT) as f64);
             return None;

@@ -15,8 +15,10 @@ mod file;
 mod paced;
 mod pattern;
 mod pool;
+mod still;
 
 pub use pattern::PatternKind;
+pub use still::StillTaker;
 
 /// Which camera to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub enum CameraChoice {
     Device(Option<String>),
     /// A y4m file (8 bit, 4:2:0), looped without a gap.
     File(PathBuf),
-    /// A moving pattern made by code, 640×360 at 30 pictures a second.
+    /// A moving pattern made by code, 640×360 at 30 pictures a second; its photographs are 2560×1440.
     Pattern(PatternKind),
     /// No camera: never gives a picture.
     None,
@@ -71,6 +73,7 @@ struct Shared {
     /// Read once a second by the owner and hardly ever written by the thread, so nobody waits for it.
     problem: Mutex<Option<DeviceError>>,
     is_back: AtomicBool,
+    wish: still::Wish,
 }
 
 /// Opens the chosen camera; from then on pictures go into `sink` until it is dropped.
@@ -102,6 +105,11 @@ impl Camera {
         self.shared.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Who takes photographs by this camera, as long as it runs.
+    pub fn still_taker(&self) -> StillTaker {
+        StillTaker::new(Arc::clone(&self.shared))
+    }
+
     /// Whether it gives pictures again after a problem; said once each time.
     pub fn came_back(&mut self) -> bool {
         self.shared.is_back.swap(false, Ordering::AcqRel)
@@ -116,6 +124,8 @@ impl Drop for Camera {
             // A sink that panicked has said so on its own thread already.
             let _ = thread.join();
         }
+        // Nobody is there any more who could take one.
+        drop(self.shared.wish.take());
     }
 }
 

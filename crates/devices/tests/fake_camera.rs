@@ -105,6 +105,38 @@ fn where_the_bus_has_no_room_for_one_format_the_next_is_taken() {
 }
 
 #[test]
+fn a_photograph_is_as_large_as_the_camera_has_them_and_the_pictures_go_on_as_before() {
+    with_camera(
+        "a_photograph_is_as_large_as_the_camera_has_them_and_the_pictures_go_on_as_before",
+        || FakeCamera::plug_in(Kind::Usual),
+        || {
+            let (mut camera, frames) = open(None).expect("a camera");
+            let before = frames.recv_timeout(SOON).expect("a picture");
+            let taken = camera.still_taker().take().expect("a photograph");
+            assert_eq!(taken.size(), PictureSize::new(1_920, 1_080));
+            while frames.try_recv().is_ok() {}
+            let after = frames.recv_timeout(SOON).expect("a picture");
+            assert_eq!(after.picture.size(), PictureSize::new(1_280, 720));
+            assert!(after.index > before.index, "{} after {}", after.index, before.index);
+            assert_eq!(camera.format().expect("a format").size, PictureSize::new(1_280, 720));
+            assert!(camera.take_problem().is_none());
+        },
+    );
+}
+
+#[test]
+fn a_camera_that_has_no_larger_pictures_gives_one_of_those() {
+    with_camera(
+        "a_camera_that_has_no_larger_pictures_gives_one_of_those",
+        || FakeCamera::plug_in(Kind::Uncompressed),
+        || {
+            let (camera, _frames) = open(None).expect("a camera");
+            assert_eq!(camera.still_taker().take().expect("a photograph").size(), PictureSize::new(640, 480));
+        },
+    );
+}
+
+#[test]
 fn a_torn_picture_is_shown_to_nobody() {
     with_camera(
         "a_torn_picture_is_shown_to_nobody",

@@ -19,6 +19,8 @@ pub struct Findings {
     pub proxy_script: Option<ScriptFault>,
     /// Whether this machine knows any way to other networks.
     pub has_way_out: bool,
+    /// Whether relays alone are to be used: then nothing is asked that serves a straight path.
+    pub relay_only: bool,
     /// What was tried, and what came of it.
     pub trials: Vec<Trial>,
     /// What relays the clinic has.
@@ -132,6 +134,8 @@ pub enum Relay {
     Unknown,
     /// There are some.
     There,
+    /// None was asked: they are on other machines than the server, or there was no need.
+    Elsewhere,
     /// None: the server says so.
     None,
 }
@@ -228,6 +232,13 @@ pub enum DeviceOutcome {
     Unwanted,
 }
 
+impl Outcome {
+    /// Whether it was answered.
+    pub fn works(self) -> bool {
+        matches!(self, Self::Works { .. })
+    }
+}
+
 impl Findings {
     /// The way that the app itself takes.
     pub fn own_way(&self, rung: Rung) -> Way {
@@ -240,12 +251,12 @@ impl Findings {
 
     /// Whether something works by the way that the app takes.
     pub fn works(&self, rung: Rung) -> bool {
-        self.of(rung, self.own_way(rung)).any(|trial| matches!(trial.outcome, Outcome::Works { .. }))
+        self.works_by(rung, self.own_way(rung))
     }
 
     /// Whether it works by this way.
     pub fn works_by(&self, rung: Rung, way: Way) -> bool {
-        self.of(rung, way).any(|trial| matches!(trial.outcome, Outcome::Works { .. }))
+        self.of(rung, way).any(|trial| trial.outcome.works())
     }
 
     /// Why something does not work by the way that the app takes; `None` if it does, or was not tried.

@@ -8,6 +8,15 @@ use units::{DataRate, DeviceKind, DeviceTrouble, ScriptFault};
 use crate::capacity::{Carries, carries};
 use crate::findings::{DeviceOutcome, Fault, Findings, LinkState, Rate, Relay, Rung, Way};
 
+/// What a check before a visit came to, and at which port of the clinic's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What it came to.
+    pub verdict: Verdict,
+    /// The server's port.
+    pub port: u16,
+}
+
 /// What comes of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
@@ -78,6 +87,8 @@ pub enum Reason {
     RelayBlocked,
     /// The clinic has no relay: likewise.
     NoRelay,
+    /// This machine's address is to be hidden, and no relay that would hide it is reached.
+    NothingHides,
     /// The link is too thin from here, in kbps.
     ThinUp(u64),
     /// The link is too thin to here, in kbps.
@@ -121,6 +132,14 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Why not all is well, the weightiest, for who is about to join and looks after no network. That datagrams do not get through costs
+    /// them a moment now and then and nothing that they could mend.
+    pub fn before_joining(&self) -> Option<Reason> {
+        self.reasons.iter().copied().find(|reason| !matches!(reason, Reason::DatagramsBlocked { .. }))
+    }
+}
+
 /// What was found comes to this.
 pub fn judge(findings: &Findings) -> Verdict {
     let mut reasons: Vec<Reason> = Vec::new();
@@ -133,7 +152,7 @@ pub fn judge(findings: &Findings) -> Verdict {
     reasons.extend(clock(findings));
     if findings.works(Rung::Https) {
         reasons.extend(media(findings));
-        if reasons.contains(&Reason::MediaBlocked) {
+        if reasons.contains(&Reason::MediaBlocked) || reasons.contains(&Reason::NothingHides) {
             works = Works::Nothing;
         }
         let (carried, why) = capacity(findings);
@@ -199,8 +218,14 @@ fn media(findings: &Findings) -> Option<Reason> {
     let works = |rung| findings.works(rung);
     let (stun, udp) = (works(Rung::Stun), works(Rung::RelayUdp));
     let (tcp, tls) = (works(Rung::RelayTcp), works(Rung::RelayTls));
-    if udp {
+    if udp || findings.relay == Relay::Elsewhere {
         return None;
+    }
+    if findings.relay_only && !(tcp || tls) {
+        return Some(Reason::NothingHides);
+    }
+    if findings.relay_only {
+        return Some(Reason::DatagramsBlocked { tls });
     }
     if findings.relay == Relay::None {
         return Some(if stun { Reason::NoRelay } else { Reason::MediaBlocked });

@@ -12,4 +12,4 @@ pub use capacity::{Carries, carries};
 pub use findings::{
     DeviceOutcome, DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Relay, Rung, Trial, Way,
 };
-pub use judge::{Note, Reason, Verdict, Works, judge};
+pub use judge::{Checked, Note, Reason, Verdict, Works, judge};

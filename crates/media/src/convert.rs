@@ -1,6 +1,6 @@
-//! From what cameras give to [`I420`].
+//! From what cameras give to [`I420`], and from there to what others read.
 //!
-//! Every function fills `target`, which it first gives the right size; it answers `false`, and leaves the content
+//! Every function but the last fills `target`, which it first gives the right size; it answers `false`, and leaves the content
 //! unspecified, when `source` is too short for `size` (a camera that delivers less than it says).
 
 use units::PictureSize;
@@ -121,6 +121,25 @@ pub fn jpeg_planes(
         }
     }
     true
+}
+
+/// Packed R G B, full range, from BT.601 limited range.
+pub fn to_rgb(source: &I420) -> Vec<u8> {
+    let width = source.size().width as usize;
+    let chroma_width = source.chroma_size().width as usize;
+    let [y, u, v] = source.planes();
+    let mut rgb = Vec::with_capacity(3 * y.len());
+    for (number, row) in y.chunks_exact(width.max(1)).enumerate() {
+        let chroma = number / 2 * chroma_width;
+        for (column, luma) in row.iter().enumerate() {
+            let (u, v) = (u[chroma + column / 2], v[chroma + column / 2]);
+            let [c, d, e] = [(*luma, 16), (u, 128), (v, 128)].map(|(value, zero)| i32::from(value) - zero);
+            // ITU-R BT.601-7 §2.5 turned round, with 8 fractional bits.
+            let sums = [298 * c + 409 * e, 298 * c - 100 * d - 208 * e, 298 * c + 516 * d];
+            rgb.extend(sums.map(|sum| ((sum + 128) >> 8).clamp(0, 255) as u8));
+        }
+    }
+    rgb
 }
 
 /// ITU-R BT.601-7 §2.5 with 8 fractional bits; the sums cannot leave 16..=235.

@@ -7,6 +7,7 @@
 pub mod convert;
 pub mod frame_assembly;
 pub mod h264;
+pub mod jpeg;
 pub mod lip_sync;
 pub mod near_end;
 pub mod picture;

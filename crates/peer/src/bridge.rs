@@ -34,6 +34,7 @@ use units::{Clock, Timestamp};
 use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 pub(crate) use self::outgoing::size;
+pub(crate) use self::repairs::free_payload_types;
 use self::reports::Reports;
 use crate::sender_clock::{self, SenderClock};
 use crate::shared::{Flows, Shared};
@@ -81,7 +82,7 @@ impl Bridge {
     fn open_flows(&mut self) -> Option<Flows> {
         let flows = self.shared.flows().filter(|_| self.shared.is_open());
         if self.was_open && flows.is_none() {
-            self.outgoing.clear();
+            self.outgoing.clear(&self.shared);
         }
         self.was_open = flows.is_some();
         flows
@@ -224,7 +225,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
                 return Ok(());
             }
             Packet::Rtp(packet) => {
-                is_ours_alone = incoming::is_repair(&flows, packet);
+                is_ours_alone = incoming::is_repair(&flows, packet) || incoming::is_bulk(&flows, packet);
                 rebuilt = self.incoming.on_packet(now, &self.shared, &flows, packet);
             }
             Packet::Rtcp(packets) => self.on_rtcp(now, &flows, packets),
@@ -288,7 +289,9 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Bridge {
     fn poll_timeout(&mut self) -> Option<Instant> {
         let now = self.clock.timestamp(self.now);
         let media = self.was_open.then(|| [self.outgoing.poll_timeout(now), self.incoming.poll_timeout()]);
-        let next = media.into_iter().flatten().flatten().chain(self.silent_until()).min()?;
+        // Whoever reads the files cannot wake the library's task.
+        let files = (self.was_open && self.shared.bulk.is_active()).then(|| now + FILES_LOOK);
+        let next = media.into_iter().flatten().flatten().chain(self.silent_until()).chain(files).min()?;
         self.clock.instant(next.max(now))
     }
 }
@@ -317,6 +320,9 @@ fn on_the_wire(packet: &Packet) -> u64 {
 const SRTCP_INDEX: usize = 4;
 /// How long the other side may hear nothing: several of these fit into the time after which it looks for a new path.
 const MAX_SILENCE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a piece of a file is there to be sent, while files are sent: what waits then is what the pacer
+/// lets go at once.
+const FILES_LOOK: Duration = Duration::from_millis(5);
 /// Voice, picture and retransmissions are reported on; anything else is not ours.
 const MAX_FLOWS: usize = 8;
 

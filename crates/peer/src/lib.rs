@@ -18,11 +18,13 @@
 //!
 //! ```text
 //! send_voice ──────────────▸ RTP ─┐
+//! send_bulk ─────────────────▸ RTP ┤
 //! send_picture ▸ FrameQueue ▸ RTP ┴▸ gate ▸ pacer ▸ transport-wide number ▸ SRTP ▸ UDP
 //! PeerStreams ◂ RTP ◂ gate ◂ NACK, feedback ◂ SRTP ◂ UDP
 //! ```
 
 mod bridge;
+mod bulk;
 mod candidate;
 mod certificate;
 mod check_pacer;
@@ -49,6 +51,7 @@ mod shared;
 mod stats;
 mod supervisor;
 
+pub use bulk::{BulkFate, BulkOut, BulkStreams, Fate};
 pub use certificate::Certificate;
 pub use config::{IceServer, PeerConfig};
 pub use error::PeerError;

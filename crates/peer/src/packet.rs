@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use units::Timestamp;
 
-use crate::PeerEvent;
+use crate::{BulkStreams, PeerEvent};
 
 /// The receiving ends of a [`crate::Peer`]. Each must be drained.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct PeerStreams {
     pub voice: mpsc::Receiver<ReceivedPacket>,
     /// Received picture packets, retransmitted ones among them, likewise.
     pub picture: mpsc::Receiver<ReceivedPacket>,
+    /// Pieces of files.
+    pub bulk: BulkStreams,
 }
 
 /// In which form voice is in a packet.

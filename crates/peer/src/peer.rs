@@ -16,6 +16,7 @@ use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{PeerConnection, RTCSessionDescription};
 
+use crate::bulk::{Bulk, BulkOut};
 use crate::connection::{build, configuration, sequence, sources, track};
 use crate::receiver::ReceivedSenders;
 use crate::relay::Relays;
@@ -91,7 +92,8 @@ impl Peer {
         let (event_sender, events) = mpsc::channel(EVENT_CAPACITY);
         let (voice_sender, voice) = mpsc::channel(VOICE_CAPACITY);
         let (picture_sender, picture) = mpsc::channel(PICTURE_CAPACITY);
-        let shared = Arc::new(Shared::new(event_sender.clone(), config.start_rate));
+        let (bulk, bulk_streams) = Bulk::new(config.max_rate.unwrap_or(MOST_FOR_FILES));
+        let shared = Arc::new(Shared::new(event_sender.clone(), config.start_rate, bulk));
 
         let (library_sender, library) = mpsc::channel(LIBRARY_CAPACITY);
         let repeaters = Repeaters::default();
@@ -157,7 +159,7 @@ impl Peer {
             tasks,
             closed: AtomicBool::new(false),
         };
-        Ok((Self { inner: Arc::new(inner) }, PeerStreams { events, voice, picture }))
+        Ok((Self { inner: Arc::new(inner) }, PeerStreams { events, voice, picture, bulk: bulk_streams }))
     }
 
     /// Our parameters, for the other side to answer. With `restart`, fresh ICE credentials: a new path is looked for,
@@ -317,6 +319,20 @@ impl Peer {
         }
     }
 
+    /// Whether files are being sent: room is kept for them, and more is looked for than a call could use.
+    pub fn set_bulk_active(&self, active: bool) {
+        self.inner.shared.bulk.set_active(active);
+    }
+
+    /// Sends a piece of a file when nothing else wants to leave. Never waits; what becomes of it is said by
+    /// [`BulkStreams::fates`](crate::BulkStreams).
+    ///
+    /// # Errors
+    /// The piece itself, if there is no room for it: there will be within milliseconds, as fast as the link takes them.
+    pub fn send_bulk(&self, piece: BulkOut) -> Result<(), BulkOut> {
+        self.inner.shared.bulk.push(piece)
+    }
+
     /// Asks the other side for a key frame, at most every 400 ms.
     pub fn request_key_frame(&self) {
         let _ = self.inner.picture.try_send(PictureCommand::RequestKeyFrame);
@@ -460,6 +476,9 @@ fn negotiation_error(error: impl fmt::Display) -> PeerError {
     PeerError::Negotiation(error.to_string())
 }
 
+/// What the estimate may find while files are sent: more than most links have, and what two small processors still encrypt beside a
+/// call.
+const MOST_FOR_FILES: DataRate = DataRate::from_kbps(50_000);
 /// Events that all count come one at a time; full means that the owner is stuck (control messages: Block, estimates:
 /// dropped).
 const EVENT_CAPACITY: usize = 256;

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use trust::ConnectionParameters;
 use units::{DataRate, Timestamp};
 
+use crate::bulk::Bulk;
 use crate::engine::{PICTURE_CLOCK, VOICE_CLOCK};
 use crate::sender_clock::{CaptureClock, MediaKind, SenderClock};
 use crate::sent_frames::SentFrames;
@@ -150,6 +151,8 @@ pub(crate) struct Shared {
     /// What can be used at most, in bits a second; zero until somebody says.
     wanted: AtomicU64,
     events: mpsc::Sender<PeerEvent>,
+    /// Pieces of files, either way.
+    pub(crate) bulk: Bulk,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -160,7 +163,7 @@ struct Backlog {
 }
 
 impl Shared {
-    pub(crate) fn new(events: mpsc::Sender<PeerEvent>, start_rate: DataRate) -> Self {
+    pub(crate) fn new(events: mpsc::Sender<PeerEvent>, start_rate: DataRate, bulk: Bulk) -> Self {
         let stats = PeerStats { target: start_rate, ..PeerStats::default() };
         Self {
             gate: AtomicBool::new(false),
@@ -183,6 +186,7 @@ impl Shared {
             handshake_millis: AtomicUsize::new(0),
             wanted: AtomicU64::new(0),
             events,
+            bulk,
         }
     }
 

@@ -46,9 +46,6 @@ pub(crate) const TRANSPORT: TransportType = TransportType::Udp;
 /// How long a client without an allocation is remembered: two round trips of the worst link, and some tries.
 pub(crate) const STRANGER: Duration = Duration::from_secs(15);
 
-/// How long allocations last that are refreshed with a credential whose time is over. Longer than any visit.
-pub(crate) const LONGEST: Duration = Duration::from_secs(4 * 3_600);
-
 /// How long the library keeps a permission (RFC 8656 section 9), and a channel (section 12).
 const PERMISSION: Duration = Duration::from_secs(300);
 const CHANNEL: Duration = Duration::from_secs(600);
@@ -114,7 +111,6 @@ pub(crate) struct Opening {
 pub(crate) struct Holder {
     pub(crate) username: String,
     pub(crate) grant: Grant,
-    pub(crate) since: Timestamp,
 }
 
 impl Instance {
@@ -133,6 +129,11 @@ impl Instance {
             up: Bucket::full(now, quotas.rate),
             down: Bucket::full(now, quotas.rate),
         }
+    }
+
+    /// Of whom the allocation is, if there is one.
+    pub(crate) fn grant(&self) -> Option<Grant> {
+        self.holder.as_ref().map(|holder| holder.grant)
     }
 
     /// Lets the library know a name whose password was proven.

@@ -1,6 +1,6 @@
 //! The gate: every message passes here before the library sees it, and every datagram before it leaves.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::REALM;
 use crate::contract::{Admissions, Config, Counts, Family, Output};
 use crate::credential::{Credential, Grant, Secret, Tag};
 use crate::instance::{
-    Applicant, Client, HERE, Holder, Instance, LONGEST, Opening, Proceed, STRANGER, Transport, instant, transmit,
+    Applicant, Client, HERE, Holder, Instance, Opening, Proceed, STRANGER, Transport, instant, transmit,
 };
 use crate::quota::Shares;
 use crate::request::{Kind, Name, Request, Sort, refuse_unread, sort};
@@ -152,19 +152,21 @@ impl Relay {
         self.forget(client);
     }
 
-    /// Lets time pass: to be called every second. Whoever is no longer in their visit loses what they had.
+    /// Lets time pass: to be called every second. Whoever is no longer in their visit loses what they had, and nobody else: a
+    /// client cannot change the name of what it has (RFC 8656 section 5), and no visit is cut off for its length.
     pub fn handle_timeout(&mut self, now: Timestamp, unix_secs: u64, admissions: &impl Admissions) {
         let clients: Vec<Client> = self.clients.keys().copied().collect();
         for client in clients {
             let Some(instance) = self.clients.get(&client) else { continue };
             let over = match &instance.holder {
                 None => now.since(instance.born) >= STRANGER,
-                Some(holder) => now.since(holder.since) >= LONGEST || !admissions.admits(&holder.grant),
+                Some(holder) => !admissions.admits(&holder.grant),
             };
             if over { self.forget(client) } else { self.settle(now, client) }
         }
         // An expired name may still refresh, so long as what was made with it lasts.
-        self.names.retain(|_, grant| grant.expires_unix_secs + LONGEST.as_secs() > unix_secs);
+        let held: HashSet<Grant> = self.clients.values().filter_map(Instance::grant).collect();
+        self.names.retain(|_, grant| grant.expires_unix_secs > unix_secs || held.contains(grant));
     }
 
     /// What is to be done; to be asked until there is nothing.
@@ -270,7 +272,7 @@ impl Relay {
                     Proceed::Refuse(ErrorCode::ALLOCATION_QUOTA_REACHED)
                 } else if instance.opening.is_empty() {
                     instance.know(&standing.username, &standing.password);
-                    let holder = Holder { username: standing.username.clone(), grant: standing.grant, since: now };
+                    let holder = Holder { username: standing.username.clone(), grant: standing.grant };
                     let (transaction, names_family) = (request.transaction(), request.names_family);
                     instance.applicant = Some(Applicant { holder, transaction, names_family });
                     Proceed::Ask

@@ -1,5 +1,5 @@
-//! What the server carries: the real program, real sockets and TLS, its store on a disk, and in another process as many apps. Prints a
-//! table; `cargo xtask bench server` makes a page of it.
+//! What the server carries: the real program, real sockets and TLS, its store on a disk, and in another process as many apps, which
+//! speak HTTP/2 as the product's do. Prints a table; `cargo xtask bench server` makes a page of it.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,17 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, to_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
+use futures_util::StreamExt as _;
+use hyper::client::conn::http2::{self, Connection, SendRequest};
+use hyper::{Request, Response, body::Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls_pki_types::ServerName;
 use serde_json::{Value, json};
 use server::accounts::add_user;
 use signaling_protocol::{Base64, ChallengeReply, JoinReply, StaffRole, VersionRange, join_signing_bytes};
 use testkit::authenticator::Authenticator;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -45,8 +50,18 @@ const AT_ONCE: usize = 256;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// A keep-alive connection of HTTP/1.1.
-struct Line(BufReader<TlsStream<TcpStream>>);
+/// How often an app asks whether its connection is alive, and for how long it waits for the answer: as the product's.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(8);
+
+/// The longest answer.
+const LONGEST: usize = 1 << 20;
+
+/// A connection by which requests go.
+struct Line(SendRequest<Body>);
+
+/// What carries it.
+type Carrier = Connection<TokioIo<TlsStream<TcpStream>>, Body, TokioExecutor>;
 
 /// How to reach the server.
 #[derive(Clone)]
@@ -60,56 +75,52 @@ impl Reach {
         let words: Vec<_> = line.split_whitespace().collect();
         let pin = URL_SAFE_NO_PAD.decode(words[2].strip_prefix("sha256:").unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(pinned::Pinned(pin.try_into().unwrap())))
             .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
         let address = words[1].strip_prefix("https://").unwrap().to_owned();
         Self { address, tls: TlsConnector::from(Arc::new(config)) }
     }
 
-    async fn line(&self) -> std::io::Result<Line> {
+    async fn open(&self) -> Result<(Line, Carrier), Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
-        let stream = self.tls.connect(ServerName::try_from("localhost").unwrap(), stream).await?;
-        Ok(Line(BufReader::with_capacity(2_048, stream)))
+        let stream = self.tls.connect(ServerName::try_from("localhost")?, stream).await?;
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(KEEP_ALIVE_ANSWER);
+        let (line, carrier) = builder.keep_alive_while_idle(true).handshake(TokioIo::new(stream)).await?;
+        Ok((Line(line), carrier))
+    }
+
+    /// A connection that lasts for as long as it is used.
+    async fn line(&self) -> Line {
+        let (line, carrier) = self.open().await.unwrap();
+        tokio::spawn(carrier);
+        line
     }
 }
 
 impl Line {
-    async fn send(&mut self, head: &str, token: &str, body: &str) -> std::io::Result<()> {
-        let length = body.len();
-        let text = format!(
-            "{head} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
-        );
-        self.0.get_mut().write_all(text.as_bytes()).await
-    }
-
-    /// The status and the length of the body.
-    async fn head(&mut self) -> std::io::Result<(u16, usize)> {
-        let (mut status, mut length) = (0, 0);
-        loop {
-            let mut line = String::new();
-            if self.0.read_line(&mut line).await? <= 2 {
-                return Ok((status, length));
-            }
-            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
-                status = rest[..3].parse().unwrap();
-            }
-            if let Some(rest) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = rest.trim().parse().unwrap();
-            }
-        }
+    /// `head` is method and path.
+    async fn send(&mut self, head: &str, token: &str, body: Body) -> hyper::Result<Response<Incoming>> {
+        let (method, path) = head.split_once(' ').unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://localhost{path}"))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        self.0.ready().await?;
+        self.0.send_request(request.body(body).unwrap()).await
     }
 
     async fn ask(&mut self, head: &str, token: &str, body: &Value) -> (u16, Value) {
-        self.send(head, token, &body.to_string()).await.unwrap();
-        let (status, length) = self.head().await.unwrap();
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).await.unwrap();
+        let answer = self.send(head, token, Body::from(body.to_string())).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = to_bytes(Body::new(answer.into_body()), LONGEST).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap_or_default())
     }
 
@@ -160,7 +171,7 @@ async fn run(seconds: u64) {
     let (reach, process) = (Reach::of_ready_line(&ready), server.id().unwrap());
     let digits = Authenticator::new(secret.expose()).digits();
     let body = json!({ "name": "lee", "password": PASSWORD, "totp": digits });
-    let staff = reach.line().await.unwrap().ok("POST /v1/auth/sign-in", "", body).await;
+    let staff = reach.line().await.ok("POST /v1/auth/sign-in", "", body).await;
     let staff = staff["token"].as_str().unwrap().to_owned();
     let idle = memory(process);
 
@@ -217,7 +228,7 @@ async fn set_up(reach: &Reach, staff: &str) -> Vec<Arc<End>> {
     for worker in 0..SENDERS {
         let (reach, staff) = (reach.clone(), staff.to_owned());
         tasks.spawn(async move {
-            let mut line = reach.line().await.unwrap();
+            let mut line = reach.line().await;
             let mut ends = Vec::new();
             for number in (worker..VISITS).step_by(SENDERS) {
                 ends.extend(visit(&mut line, &staff, number).await);
@@ -279,34 +290,49 @@ async fn open_all(reach: &Reach, ends: &[Arc<End>], measure: &Arc<Measure>) -> (
 }
 
 async fn listen(reach: &Reach, end: &End, measure: &Measure, room: &Semaphore) {
-    let head = format!("GET /v1/visits/{}/events", end.visit);
-    let mut line = {
-        let _place = room.acquire().await.unwrap();
-        loop {
-            let Ok(mut line) = reach.line().await else { continue };
-            if line.send(&head, &end.token, "").await.is_err() {
-                continue;
+    let mut is_open = false;
+    while !is_open {
+        let place = room.acquire().await.unwrap();
+        // What carries the stream is a part of this: whoever ends it cuts the connection without a word.
+        if let Ok((mut line, carrier)) = reach.open().await {
+            tokio::select! {
+                ended = carrier => drop(ended),
+                () = hear(&mut line, end, measure, (place, &mut is_open)) => {}
             }
-            match line.head().await {
-                Ok((200, _)) => break line,
-                other => eprintln!("{}: {other:?}", end.own),
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-    };
-    measure.opened.fetch_add(1, Ordering::SeqCst);
-    loop {
-        let mut text = String::new();
-        if line.0.read_line(&mut text).await.unwrap_or(0) == 0 {
-            return;
-        }
-        let Some((_, rest)) = text.split_once("\"box\":\"") else { continue };
-        let Ok(number) = URL_SAFE_NO_PAD.decode(&rest[..16]) else { continue };
-        let number = u64::from_be_bytes(number[..8].try_into().unwrap()) as usize;
-        let now = measure.begin.elapsed().as_micros() as u64;
-        let due = measure.due[number].load(Ordering::SeqCst);
-        measure.heard.send((number, now.saturating_sub(due))).ok();
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// Hears a stream to its end; until it is open it has a place among those that are opened at once.
+async fn hear(line: &mut Line, end: &End, measure: &Measure, (place, is_open): (SemaphorePermit<'_>, &mut bool)) {
+    let answer = line.send(&format!("GET /v1/visits/{}/events", end.visit), &end.token, Body::empty()).await;
+    let stream = match answer {
+        Ok(answer) if answer.status() == 200 => answer.into_body(),
+        other => return eprintln!("{}: {other:?}", end.own),
+    };
+    drop(place);
+    *is_open = true;
+    measure.opened.fetch_add(1, Ordering::SeqCst);
+    let (mut chunks, mut rest) = (Body::new(stream).into_data_stream(), Vec::new());
+    while let Some(Ok(chunk)) = chunks.next().await {
+        rest.extend_from_slice(&chunk);
+        while let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+            heard(&rest[..at], measure);
+            rest.drain(..=at);
+        }
+    }
+}
+
+/// One line of a stream; of those with a box it is looked for how long they were on their way.
+fn heard(line: &[u8], measure: &Measure) {
+    let text = std::str::from_utf8(line).unwrap();
+    let Some((_, rest)) = text.split_once("\"box\":\"") else { return };
+    let Ok(number) = URL_SAFE_NO_PAD.decode(&rest[..16]) else { return };
+    let number = u64::from_be_bytes(number[..8].try_into().unwrap()) as usize;
+    let now = measure.begin.elapsed().as_micros() as u64;
+    let due = measure.due[number].load(Ordering::SeqCst);
+    measure.heard.send((number, now.saturating_sub(due))).ok();
 }
 
 /// Sends each message when it is due, whatever became of those before; and ten visits a second are made beside, so that the disk
@@ -317,7 +343,7 @@ async fn send_all(reach: &Reach, staff: &str, ends: &[Arc<End>], measure: &Arc<M
     for sender in 0..SENDERS {
         let (reach, measure, ends) = (reach.clone(), Arc::clone(measure), ends.to_vec());
         senders.spawn(async move {
-            let mut line = reach.line().await.unwrap();
+            let mut line = reach.line().await;
             for number in (sender..total).step_by(SENDERS) {
                 let due = begin + Duration::from_micros(number as u64 * 1_000_000 / RATE);
                 tokio::time::sleep_until((measure.begin + due).into()).await;
@@ -328,7 +354,7 @@ async fn send_all(reach: &Reach, staff: &str, ends: &[Arc<End>], measure: &Arc<M
     }
     let (reach, staff) = (reach.clone(), staff.to_owned());
     let making = tokio::spawn(async move {
-        let mut line = reach.line().await.unwrap();
+        let mut line = reach.line().await;
         loop {
             line.ok("POST /v1/visits", &staff, json!({})).await;
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -2,16 +2,17 @@
 //! port, over TLS or plain.
 
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use rustls::ServerConfig;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -119,22 +120,22 @@ impl Service {
         if let Some(relaying) = &self.relaying
             && first == Some(STUN)
         {
-            return Arc::clone(relaying).serve_stream(stream, from).await;
+            return Box::pin(Arc::clone(relaying).serve_stream(stream, from)).await;
         }
         if by_proxy && first.is_some_and(|first| first.is_ascii_uppercase()) {
             // It has ended TLS itself.
-            return self.serve_http(stream, from.ip(), false).await;
+            return Box::pin(self.serve_http(stream, from.ip(), false)).await;
         }
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.borrow()));
-        let Some(mut stream) = shake_hands(&acceptor, stream).await else { return };
+        let Some(mut stream) = Box::pin(shake_hands(&acceptor, stream)).await else { return };
         if let Some(relaying) = &self.relaying
             && is_stun_inside(&mut stream).await
         {
-            return Arc::clone(relaying).serve_stream(stream, from).await;
+            return Box::pin(Arc::clone(relaying).serve_stream(stream, from)).await;
         }
         // By ALPN and not by the first bytes: for those nothing would limit the time.
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        self.serve_http(stream, from.ip(), is_http2).await;
+        Box::pin(self.serve_http(stream, from.ip(), is_http2)).await;
     }
 
     async fn serve_http(
@@ -151,19 +152,30 @@ impl Service {
             request.extensions_mut().insert(ClientAddress(client));
             counting.clone().carry_out(router.clone().call(request))
         });
-        let builder = if is_http2 { http().http2_only() } else { http().http1_only() };
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = of_no_more_use(&self.driver, &requests) => {
-                // Says so, lets what runs finish, and closes.
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
-        };
-        if let Err(error) = ended {
-            debug!(%error, "a connection ended");
+        let stream = TokioIo::new(stream);
+        if is_http2 {
+            carry(Box::pin(by_http2().serve_connection(stream, service)), &self.driver, &requests).await;
+        } else {
+            carry(Box::pin(by_http1().serve_connection(stream, service)), &self.driver, &requests).await;
         }
+    }
+}
+
+/// Carries a connection to its end, or until it is of no more use: then it says so, lets what runs finish, and closes.
+async fn carry(
+    mut connection: Pin<Box<impl GracefulConnection<Error = hyper::Error>>>,
+    driver: &Driver,
+    requests: &Requests,
+) {
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = of_no_more_use(driver, requests) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended");
     }
 }
 
@@ -196,9 +208,10 @@ async fn is_stun_inside(stream: &mut TlsStream<TcpStream>) -> bool {
 /// The first byte of every request of STUN and TURN that begins a stream.
 const STUN: u8 = 0;
 
-async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+/// What comes of it lies on the heap: it is handed on, and a future keeps room for each place where something has been.
+async fn shake_hands(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<Box<TlsStream<TcpStream>>> {
     match tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(stream),
+        Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
             debug!(%error, "no TLS 1.3");
             None
@@ -231,11 +244,15 @@ const CONGESTION: [&[u8]; 2] = [b"cubic", b"reno"];
 #[cfg(target_os = "linux")]
 const UNSENT: u32 = 16 * 1_024;
 
-fn http() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+fn by_http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     builder
-        .http2()
+}
+
+fn by_http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE_ANSWER)

@@ -67,10 +67,32 @@ impl Driver {
         self.settle(result?, writing).await
     }
 
+    /// As [`Self::handle`], if `may` still says so in the very moment in which it is decided: nobody is put out of the visits
+    /// between that and what follows from it.
+    pub(crate) async fn handle_if(
+        &self,
+        may: impl FnOnce(Timestamp) -> Result<(), Code>,
+        command: Command,
+    ) -> Result<Reply, Code> {
+        let (result, writing) = self.decide_if(may, command);
+        self.settle(result?, writing).await
+    }
+
     /// Carries out a request, whose answer nobody is to be given before [`Self::settle`].
     pub(crate) fn decide(&self, command: Command) -> (Result<Reply, Code>, Writing) {
+        self.decide_if(|_| Ok(()), command)
+    }
+
+    fn decide_if(
+        &self,
+        may: impl FnOnce(Timestamp) -> Result<(), Code>,
+        command: Command,
+    ) -> (Result<Reply, Code>, Writing) {
         let waits = Waits::of(&command);
-        self.with(|visits, now| (visits.handle(now, command), Writing { waits, last: visits.store().last() }))
+        self.with(|visits, now| {
+            let result = may(now).and_then(|()| visits.handle(now, command));
+            (result, Writing { waits, last: visits.store().last() })
+        })
     }
 
     /// The answer, once what it says is on the disk.
@@ -228,7 +250,7 @@ mod tests {
 
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use signaling_protocol::{CreateVisitRequest, InviteId, Limits, StaffId};
+    use signaling_protocol::{Base64, CreateVisitRequest, HostJoinRequest, InviteId, Limits, StaffId, VersionRange};
 
     use super::*;
     use crate::store::{Change, Rows, Store, StoreError};
@@ -247,13 +269,61 @@ mod tests {
         }
     }
 
+    /// A disk that writes at once, and is never read.
+    struct FastDisk;
+
+    impl Store for FastDisk {
+        fn load(&mut self) -> Result<Rows, StoreError> {
+            Ok(Rows::default())
+        }
+
+        fn apply(&mut self, _: &[Change]) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    fn driver(disk: Box<dyn Store + Send>) -> Arc<Driver> {
+        let store = QueuedStore::start(disk).unwrap();
+        let config = Config { limits: Limits::default(), timing: Timing::default(), origin_unix_micros: 0 };
+        let visits = Visits::open(Timestamp::ZERO, config, store, Box::new(StdRng::seed_from_u64(1))).unwrap();
+        Arc::new(Driver::new(Clock::starting_at(Instant::now(), SystemTime::now()), visits))
+    }
+
+    #[tokio::test]
+    async fn nobody_is_put_out_between_being_looked_at_and_coming_in() {
+        let driver = driver(Box::new(FastDisk));
+        let staff = StaffId::from_random([1; 16]);
+        let by = StaffMember::own(staff);
+        let made = driver.handle(Command::CreateVisit { by, request: CreateVisitRequest::default() }).await.unwrap();
+        let Reply::Visit(made) = made else { panic!("{made:?}") };
+        let join = || {
+            let bundle = Base64(b"host".to_vec());
+            let request = HostJoinRequest { protocol: VersionRange::CURRENT, bundle, take_over: true };
+            Command::JoinHost { staff, visit: made.visit, request }
+        };
+        let is_hosted = || driver.with(|visits, now| visits.list(now, by, 0, u64::MAX).visits[0].hosted);
+        assert_eq!(driver.handle_if(|_| Err(Code::NotSignedIn), join()).await, Err(Code::NotSignedIn));
+        assert!(!is_hosted());
+        // Signed out just after somebody looked: putting them out has to wait until they are in.
+        let (tell, told) = mpsc::channel();
+        let may = |_| {
+            let driver = Arc::clone(&driver);
+            std::thread::spawn(move || {
+                driver.with(|visits, now| visits.put_out_staff(now, staff));
+                tell.send(()).unwrap();
+            });
+            assert!(told.recv_timeout(Duration::from_millis(100)).is_err(), "put out too early");
+            Ok(())
+        };
+        driver.handle_if(may, join()).await.unwrap();
+        told.recv_timeout(Duration::from_secs(10)).unwrap();
+        assert!(!is_hosted());
+    }
+
     #[tokio::test]
     async fn while_the_disk_is_slow_only_who_changes_something_waits_for_it() {
         let (let_go, disk) = mpsc::channel();
-        let store = QueuedStore::start(Box::new(SlowDisk(disk))).unwrap();
-        let config = Config { limits: Limits::default(), timing: Timing::default(), origin_unix_micros: 0 };
-        let visits = Visits::open(Timestamp::ZERO, config, store, Box::new(StdRng::seed_from_u64(1))).unwrap();
-        let driver = Arc::new(Driver::new(Clock::starting_at(Instant::now(), SystemTime::now()), visits));
+        let driver = driver(Box::new(SlowDisk(disk)));
         let making = tokio::spawn({
             let driver = Arc::clone(&driver);
             let by = StaffMember::own(StaffId::from_random([1; 16]));

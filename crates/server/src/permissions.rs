@@ -90,7 +90,7 @@ pub(crate) const TABLE: &[(&str, &str, Who)] = &[
     ("GET",    "/v1/devices/{device}/check",      Staff([All,  Own,      Own,       Own])),
     ("POST",   "/v1/devices/{device}/check",      Staff([All,  Own,      Own,       Own])),
     ("GET",    "/v1/boxes/{kind}",                Staff([All,  All,      All,       No])),
-    ("GET",    "/v1/boxes/{kind}/{object}",       Staff([All,  All,      All,       No])),
+    ("GET",    "/v1/boxes/{kind}/{object}",       Staff([All,  All,      All,       Own])),
     ("POST",   "/v1/boxes/{kind}/{object}",       Staff([All,  All,      All,       No])),
     ("DELETE", "/v1/boxes/{kind}/{object}",       Staff([All,  Own,      Own,       No])),
     ("GET",    "/v1/audit/checkpoint",            Staff([All,  All,      All,       All])),

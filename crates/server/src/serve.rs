@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 use units::{Clock, Timestamp};
 
-use crate::accounts::{Accounts, AddUserError, WRITE_FAILURES_EVERY};
+use crate::accounts::{Accounts, AddUserError, NOTICE_OTHERS_EVERY, WRITE_FAILURES_EVERY};
 use crate::audit_log::AuditLog;
 use crate::connections::{self, ConnectionCaps, is_taken, reachable, relayed_sockets};
 use crate::data_lock::{DataLock, LockError};
@@ -27,7 +27,7 @@ use crate::front::TrustedProxies;
 use crate::http::{self, IceSource, Shared};
 use crate::metrics::{self, Metrics};
 use crate::rate::Buckets;
-use crate::relaying::{RelayChoice, RelayOptions, Relaying};
+use crate::relaying::{RELAY_URLS, RelayChoice, RelayOptions, Relaying};
 use crate::retention::Retention;
 use crate::staff::Staff;
 use crate::storage_key::{KeySource, Place};
@@ -93,12 +93,15 @@ impl Config {
     /// What can never do is known before anything is opened.
     ///
     /// # Errors
-    /// A public relay, no relay where nothing else is allowed, a telephone number that is none.
+    /// A public relay, an address of a relay that no app can read, no relay where nothing else is allowed, a telephone number that is none.
     pub fn check(&self) -> Result<(), ServeError> {
         let urls = if let RelayChoice::Coturn(coturn) = &self.relay { coturn.urls.as_slice() } else { &[] };
-        let is_public = |url: &&String| IceUrl::parse(url).is_some_and(|url| url.is_public());
-        if let Some(url) = urls.iter().find(is_public) {
-            return Err(ServeError::PublicRelay(url.clone()));
+        for text in urls {
+            match IceUrl::parse(text) {
+                Some(url) if url.is_public() => return Err(ServeError::PublicRelay(text.clone())),
+                Some(url) if url.is_relay() => {}
+                _ => return Err(ServeError::NoRelayUrl(text.clone())),
+            }
         }
         if self.relay_only && matches!(self.relay, RelayChoice::None) {
             return Err(ServeError::NoRelayAlone);
@@ -119,6 +122,9 @@ pub enum ServeError {
          own, or leave --coturn out: this server relays by itself"
     )]
     PublicRelay(String),
+    /// No app could read where the relay is.
+    #[error("{0} is no address of a relay that apps can read; write it as {RELAY_URLS}")]
+    NoRelayUrl(String),
     /// There is no relay, and nothing else is allowed.
     #[error("with --relay-only and without a relay there would be no visit; leave one of them out")]
     NoRelayAlone,
@@ -254,7 +260,7 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let clock = Clock::starting_at(Instant::now(), SystemTime::now());
     make_private(&config.data).map_err(|source| OpenError::Directory { path: config.data.clone(), source })?;
     let lock = DataLock::take(&config.data)?;
-    let place = Place { directory: config.data.clone(), key: config.key };
+    let place = Place { directory: config.data.clone(), key: config.key.clone() };
     let mut store = SqliteStore::open(&place)?;
     let accounts = Accounts::open(&place, clock.unix_micros(Timestamp::ZERO))?;
     let staff = Staff::open(&place, clock.unix_micros(Timestamp::ZERO), config.database_room)?;
@@ -262,6 +268,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     let identity = tls::identity(&config.data, config.certificate.as_ref(), config.listen.ip())?;
     let (tcp, udp) = listen(config.listen).await?;
     let address = tcp.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let unwritten = |source| OpenError::Database { path: config.data.clone(), source };
+    audit.note_settings(&config).map_err(unwritten)?;
     let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| ServeError::Random(error.to_string()))?;
     let visits_config = visits::Config {
         limits: config.limits,
@@ -303,7 +311,8 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
         }
     };
     let accounts = Arc::new(accounts);
-    helpers.push(tokio::spawn(look_after_accounts(Arc::clone(&accounts), Arc::clone(&driver))));
+    helpers.push(tokio::spawn(notice_others(Arc::clone(&accounts), Arc::clone(&driver))));
+    helpers.push(tokio::spawn(write_failures(Arc::clone(&accounts))));
     let joins = f64::from(config.limits.joins_per_minute);
     let metrics = Arc::new(Metrics::new());
     let mut metrics_address = None;
@@ -358,21 +367,23 @@ pub async fn serve(config: Config) -> Result<Running, ServeError> {
     })
 }
 
-/// Does about accounts what nobody asks for: puts out of their visits whom another process has signed out, within a second,
-/// and writes down which tries failed.
-async fn look_after_accounts(accounts: Arc<Accounts>, driver: Arc<Driver>) {
-    let mut written = Instant::now();
+/// Puts out of their visits whom another process has signed out.
+async fn notice_others(accounts: Arc<Accounts>, driver: Arc<Driver>) {
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(NOTICE_OTHERS_EVERY).await;
         let these = Arc::clone(&accounts);
         let put_out = tokio::task::spawn_blocking(move || these.notice_others()).await.unwrap_or_default();
         for staff in put_out {
             driver.with(|visits, now| visits.put_out_staff(now, staff));
         }
-        if written.elapsed() >= WRITE_FAILURES_EVERY {
-            written = Instant::now();
-            accounts.write_failures().await;
-        }
+    }
+}
+
+/// Writes down which tries to sign in failed.
+async fn write_failures(accounts: Arc<Accounts>) {
+    loop {
+        tokio::time::sleep(WRITE_FAILURES_EVERY).await;
+        accounts.write_failures().await;
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use audit::Alarm;
 use call::{
-    Call, DeviceInput, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent, ReceiptDraft,
-    Remote, Snapshot, StatsInput,
+    Call, DeviceInput, HandingIntent, Input, Intent, NetworkInput, Output, PeerCommand, PeerInput, Phase, PictureSent,
+    ReceiptDraft, Remote, Snapshot, StatsInput,
 };
 use signaling_client::ClientError;
 use signaling_protocol::{EndpointId, ReceiptPath};
@@ -18,6 +18,8 @@ use tokio::task::JoinHandle;
 use units::{Clock, Timestamp};
 
 use crate::board::DeviceBoard;
+use crate::files::{Files, FromFiles};
+use crate::handed_here::HandedHere;
 use crate::headless::{Progress, call_format};
 use crate::kept_logs::KeptLog;
 use crate::keys::{AwaitedDevice, SettledDevice};
@@ -62,6 +64,10 @@ pub(crate) struct Driver {
     pub(crate) intents: mpsc::Receiver<Intent>,
     /// What a patient says beside that.
     pub(crate) said: mpsc::Receiver<Said>,
+    /// What is read and written.
+    pub(crate) files: Files,
+    /// Where a window looks what became of that.
+    pub(crate) here: Option<Arc<HandedHere>>,
     /// What became of devices that were chosen while the visit goes on.
     pub(crate) from_devices: mpsc::Receiver<DeviceInput>,
     /// Where troubles of devices are noted for a window; then the engine hears of them too.
@@ -81,6 +87,8 @@ pub(crate) struct Driver {
     /// What is kept of the clinic's audit log, and whether it was looked at in this visit.
     pub(crate) log: KeptLog,
     pub(crate) looked_at_log: bool,
+    /// Whether the person has joined, for who looks at the network before.
+    pub(crate) joining: watch::Sender<bool>,
 }
 
 /// What the loop remembers between two looks at the meters.
@@ -126,6 +134,7 @@ impl Driver {
             if ended_at.is_none() && self.call.snapshot().phase.is_ended() {
                 ended_at = Some(self.now());
                 self.media.detach();
+                self.files.detach();
             }
             if self.call.is_finished() {
                 break;
@@ -144,10 +153,8 @@ impl Driver {
                     Answer::Log(seen) => self.hear_of_log(seen),
                 },
                 Some(news) = network.recv() => self.hear_network(news),
-                Some(said) = self.said.recv() => self.tell(match said {
-                    Said::Facts(facts) => Input::Facts(facts),
-                    Said::Code(code) => Input::Code(code),
-                }),
+                Some(said) = self.said.recv() => self.hear_said(said),
+                Some(from) = self.files.from.recv() => self.hear_files(from, progress),
                 Some(device) = self.from_devices.recv() => self.tell(Input::Device(device)),
                 Some(from) = self.from_peers.recv() => self.hear(from),
                 () = tokio::time::sleep_until(wake.into()) => self.wake(progress),
@@ -202,6 +209,9 @@ impl Driver {
 
     /// Who joins says which device it is: that is waited for, a little.
     fn hear_intent(&mut self, intent: Intent) {
+        if matches!(intent, Intent::Join) {
+            self.joining.send_replace(true);
+        }
         if !self.own_device.as_mut().is_some_and(|awaited| awaited.holds(intent)) {
             self.tell(Input::Intent(intent));
         }
@@ -249,6 +259,47 @@ impl Driver {
         }
     }
 
+    fn hear_said(&mut self, said: Said) {
+        match said {
+            Said::Facts(facts) => self.tell(Input::Facts(facts)),
+            Said::Code(code) => self.tell(Input::Code(code)),
+            Said::Written(text) => self.tell(Input::Written(text)),
+            Said::File(path) => {
+                self.see(|here| here.reads());
+                self.files.read(path, transfer::Kind::File);
+            }
+            Said::Accept(id, folder) => {
+                self.files.save_to(folder);
+                self.tell(Input::Intent(Intent::Hand(HandingIntent::Accept(id))));
+            }
+        }
+    }
+
+    fn see(&self, what: impl FnOnce(&Arc<HandedHere>)) {
+        if let Some(here) = &self.here {
+            what(here);
+        }
+    }
+
+    fn hear_files<P: FnMut(Progress<'_>) + ?Sized>(&mut self, from: FromFiles, progress: &mut P) {
+        match from {
+            FromFiles::News(news) => self.tell(Input::Files(news)),
+            FromFiles::Read(file) => {
+                if file.kind == transfer::Kind::File {
+                    self.see(|here| here.has_read(true));
+                }
+                self.tell(Input::OfferFile(file));
+            }
+            FromFiles::Kept { bytes, sha256 } => self.tell(Input::KeptPart { bytes, sha256 }),
+            FromFiles::NotRead => {
+                self.see(|here| here.has_read(false));
+                progress(Progress::Complaint("A file that was to be sent cannot be read."));
+            }
+            FromFiles::Saved(id, path) => self.see(|here| here.saved_file(id, &path)),
+            FromFiles::Photograph(id, jpeg) => self.see(|here| here.take_photograph(id, jpeg)),
+        }
+    }
+
     async fn drain<P: FnMut(Progress<'_>) + ?Sized>(&mut self, progress: &mut P) {
         let mut changed = false;
         while let Some(output) = self.call.poll_output() {
@@ -257,12 +308,14 @@ impl Driver {
                 Output::Peer(endpoint, command) => {
                     if matches!(command, PeerCommand::Close) && self.peers.is_active(endpoint) {
                         self.media.detach();
+                        self.files.detach();
                     }
                     match self.peers.command(endpoint, command).await {
                         Done::Nothing => {}
                         Done::Opened(opened) => {
                             self.look.opened_at = self.now();
                             self.media.attach(&opened.peer, opened.voice, opened.picture);
+                            self.files.attach(&opened.peer, opened.bulk);
                         }
                         Done::Failed => self.tell(Input::Peer(endpoint, PeerInput::Failed)),
                     }
@@ -272,6 +325,16 @@ impl Driver {
                     plans.picture = picture;
                 }),
                 output @ (Output::RememberEpoch { .. } | Output::RememberDevice { .. }) => self.remember(&output),
+                Output::Files(command) => {
+                    if command == transfer::Command::TakeStill {
+                        self.files.take_still(self.media.shared().still_taker());
+                    } else {
+                        self.files.command(command);
+                    }
+                    for news in self.files.take_failed() {
+                        self.tell(Input::Files(news));
+                    }
+                }
                 Output::Receipt(draft) => self.give_receipt(&draft),
                 Output::CompareLog(theirs) => self.signaling.compare_log(self.log.clone(), theirs),
                 Output::Milestone(milestone) => self.recorder.milestone(milestone),
@@ -290,6 +353,8 @@ impl Driver {
                 plans.muted = snapshot.muted;
                 plans.camera_off = snapshot.camera_off;
             });
+            let handed = &snapshot.around.handed;
+            self.see(|here| here.keep_only(&handed.transfers, handed.lines.is_empty()));
             self.snapshots.send_replace(snapshot.clone());
         }
     }

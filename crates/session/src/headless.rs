@@ -18,6 +18,9 @@ use units::{Clock, Phi};
 
 use crate::comparing::{Comparing, Voice};
 use crate::device_secret::DeviceSecret;
+use crate::files::SaveTo;
+pub use crate::handing::Handing;
+use crate::handing::hand_over;
 use crate::host;
 use crate::identity::IdentityError;
 use crate::media::{MediaChoices, MediaThreads};
@@ -51,6 +54,8 @@ pub struct Config {
     pub proxies: ProxyChoice,
     /// How digits are compared, if they are.
     pub comparing: Comparing,
+    /// What is handed over.
+    pub handing: Handing,
 }
 
 /// Which side.
@@ -408,9 +413,12 @@ async fn run_visit(
         board: None,
         memory: config.memory,
         own_device: None,
+        save_to: SaveTo { folder: config.handing.accept.clone(), photographs_in_memory: false },
+        here: None,
         wish: HostWish { claims, longest },
     })?;
-    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said));
+    tokio::spawn(answer_what_is_asked(said, begun.snapshots.clone(), begun.said.clone()));
+    tokio::spawn(hand_over(config.handing, begun.snapshots.clone(), begun.said, begun.intents.clone()));
     tokio::spawn(hang_up_when_told(begun.intents.clone()));
     let voice = Voice::new(config.comparing);
     tokio::spawn(sit_in_front(person, voice, clock, begun.snapshots, begun.intents, gave_up.clone()));

@@ -72,6 +72,15 @@ pub struct Appointment {
     pub card: VisitCard,
 }
 
+/// What becomes of a card that we cannot read.
+#[derive(Debug, Clone, Copy)]
+enum Unreadable {
+    /// It is not changed.
+    Refused,
+    /// Of a visit that we took over, another is begun.
+    BeginAnew,
+}
+
 /// When a visit is to be from now on.
 #[derive(Debug)]
 pub struct Moved {
@@ -216,7 +225,8 @@ impl Office {
         let request = CreateVisitRequest { planned: planned.clone(), clinician: appointment.clinician };
         let visit = self.client.plan_visit(&self.token, &request).await.map_err(asked)?.visit;
         let mut card = appointment.card;
-        let link = self.make_link(visit, planned.as_ref(), &mut card, None, GuestRole::Patient).await?;
+        let (link, on_card) = self.make_link(visit, planned.as_ref(), GuestRole::Patient).await?;
+        card.replace(None, on_card);
         let whose = self.whose(visit).await?;
         self.keep(visit, &card, 1, whose).await?;
         let at = planned.map(|planned| calendar.clock(planned.start_unix_secs));
@@ -244,15 +254,13 @@ impl Office {
         Ok(json!({ "visit": visit, "at": at }))
     }
 
-    /// Makes a link and puts it onto the card.
+    /// Makes a link, and how it is to stand on the card.
     async fn make_link(
         &self,
         visit: VisitId,
         planned: Option<&Planned>,
-        card: &mut VisitCard,
-        replaces: Option<InviteId>,
         role: GuestRole,
-    ) -> Result<Link, InputError> {
+    ) -> Result<(Link, CardLink), InputError> {
         let bits = random_bytes()?;
         let secret = InviteSecret::from_random(bits);
         let (opens, life) = match planned {
@@ -261,15 +269,11 @@ impl Office {
         };
         let now = identity::unix_now(self.clock).0;
         let not_after = opens.unwrap_or(now).max(now) + life;
-        let request = CreateInviteRequest {
-            opens_unix_secs: opens,
-            role,
-            replaces,
-            ..CreateInviteRequest::new(secret.invite_key(), life)
-        };
+        let request =
+            CreateInviteRequest { opens_unix_secs: opens, role, ..CreateInviteRequest::new(secret.invite_key(), life) };
         let made = self.client.create_invite(&self.token, visit, &request).await.map_err(asked)?;
-        card.replace(replaces, CardLink::new(made.invite, &bits, role, not_after));
-        Ok(self.link(made.invite, secret))
+        let on_card = CardLink::new(made.invite, &bits, role, not_after);
+        Ok((self.link(made.invite, secret), on_card))
     }
 
     /// For how many seconds a link to a visit at this time is good, counted from now or from when it opens.
@@ -291,14 +295,21 @@ impl Office {
         }
     }
 
+    /// Makes another link. One that it replaces is taken back only once the new one stands on the card: whatever fails on the
+    /// way, there is a link that is good and that colleagues know.
     async fn invite_anew(&self, visit: VisitId, role: GuestRole, replaces: bool) -> Result<Value, InputError> {
         let listed = self.listed(visit).await?;
-        let (mut card, revision) = self.card_or_anew(&listed).await?;
+        let (card, _) = self.card_or_anew(&listed).await?;
         let on_card = card.links.iter().find(|link| link.role == role).map(|link| link.invite);
         let on_list = || listed.invites.iter().find(|link| link.role == role).map(|link| link.invite);
         let old = on_card.or_else(on_list).filter(|_| replaces);
-        let link = self.make_link(visit, listed.planned.as_ref(), &mut card, old, role).await?;
-        self.keep(visit, &card, revision + 1, listed.clinician).await?;
+        let (link, new) = self.make_link(visit, listed.planned.as_ref(), role).await?;
+        self.change_card_of(&listed, Unreadable::BeginAnew, |card| card.replace(None, new.clone())).await?;
+        if let Some(old) = old {
+            self.client.revoke_invite(&self.token, visit, old).await.map_err(asked)?;
+            self.change_card_of(&listed, Unreadable::BeginAnew, |card| card.links.retain(|link| link.invite != old))
+                .await?;
+        }
         Ok(json!({ "visit": visit, "link": link.to_string() }))
     }
 
@@ -387,15 +398,28 @@ impl Office {
         self.client.write_box(&self.token, VISIT_KIND, ObjectId::Visit(visit), &request).await.map_err(asked)
     }
 
-    /// Changes a card, again if a colleague was quicker.
+    /// Changes a card that can be read.
     async fn change_card(&self, visit: VisitId, change: impl Fn(&mut VisitCard)) -> Result<(), InputError> {
-        let clinician = self.whose(visit).await?;
+        let listed = self.listed(visit).await?;
+        self.change_card_of(&listed, Unreadable::Refused, change).await
+    }
+
+    /// Changes a card, again if a colleague was quicker.
+    async fn change_card_of(
+        &self,
+        listed: &ListedVisit,
+        unreadable: Unreadable,
+        change: impl Fn(&mut VisitCard),
+    ) -> Result<(), InputError> {
         let mut tries = 0;
         loop {
-            let (mut card, revision) = self.card(visit).await?;
+            let (mut card, revision) = match unreadable {
+                Unreadable::Refused => self.card(listed.visit).await?,
+                Unreadable::BeginAnew => self.card_or_anew(listed).await?,
+            };
             change(&mut card);
             tries += 1;
-            match self.keep(visit, &card, revision + 1, clinician).await {
+            match self.keep(listed.visit, &card, revision + 1, listed.clinician).await {
                 Err(InputError::Asked(ClientError::Refused(refusal)))
                     if refusal.code == Code::RevisionRefused && tries < TRIES => {}
                 kept => return kept,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use call::{PeerCommand, PeerInput, Preferences};
-use peer::{Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
+use peer::{BulkStreams, Certificate, Peer, PeerConfig, PeerError, PeerEvent, PeerStats, PeerStreams};
 use signaling_client::SignalingClient;
 use signaling_protocol::{EndpointId, IceServer};
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ pub(crate) struct Opened {
     pub(crate) peer: Arc<Peer>,
     pub(crate) voice: PacketReceiver,
     pub(crate) picture: PacketReceiver,
+    pub(crate) bulk: BulkStreams,
 }
 
 /// All connections of this visit.
@@ -91,7 +92,7 @@ struct Connection {
     commands: mpsc::Sender<PeerCommand>,
     peer: Arc<Peer>,
     /// Until the media threads have them.
-    packets: Option<(PacketReceiver, PacketReceiver)>,
+    packets: Option<(PacketReceiver, PacketReceiver, BulkStreams)>,
     media_open: bool,
     obeying: JoinHandle<()>,
 }
@@ -103,7 +104,9 @@ impl Connection {
                 self.peer.set_media_open(true);
                 self.media_open = true;
                 match self.packets.take() {
-                    Some((voice, picture)) => Done::Opened(Opened { peer: self.peer.clone(), voice, picture }),
+                    Some((voice, picture, bulk)) => {
+                        Done::Opened(Opened { peer: self.peer.clone(), voice, picture, bulk })
+                    }
                     None => Done::Nothing,
                 }
             }
@@ -240,11 +243,11 @@ impl PeerHub {
         let clinic = self.client.host();
         let say = Voice { endpoint, number, inputs: self.inputs.clone() };
         match Peer::open(config, self.clock).await {
-            Ok((peer, PeerStreams { events, voice, picture })) => {
+            Ok((peer, PeerStreams { events, voice, picture, bulk })) => {
                 let peer = Arc::new(peer);
                 tokio::spawn(forward(events, say.clone()));
                 let obeying = tokio::spawn(obey(peer.clone(), clinic, todo, say));
-                let packets = Some((voice, picture));
+                let packets = Some((voice, picture, bulk));
                 self.connections
                     .insert(endpoint, Connection { number, commands, peer, packets, media_open: false, obeying });
                 Done::Nothing

@@ -1,5 +1,6 @@
 //! Keeps the report while the visit goes on.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use signaling_protocol::ReceiptPath;
 use trust::CandidateKind;
 use units::{Clock, DataRate, Timestamp};
 
+use crate::files::{FileMeters, HandedLog};
 use crate::freeze::FreezeMeter;
 use crate::media::{Meters, PictureTotals};
 use crate::peers::Active;
@@ -45,6 +47,9 @@ pub(crate) struct Recorder {
     /// How sure we were of the other side, the last time that it was known.
     assurance: Option<Assurance>,
     refusal: Option<Refusal>,
+    handed: HandedLog,
+    /// Of the thread of the files, once there is one.
+    files: Arc<FileMeters>,
 }
 
 /// What a second is the difference of.
@@ -82,7 +87,14 @@ impl Recorder {
             mode: Mode::Smooth,
             assurance: None,
             refusal: None,
+            handed: HandedLog::default(),
+            files: Arc::default(),
         }
+    }
+
+    /// Bytes of files are counted there.
+    pub(crate) fn count_files(&mut self, files: Arc<FileMeters>) {
+        self.files = files;
     }
 
     /// Whether the server took the app in.
@@ -131,6 +143,7 @@ impl Recorder {
         if let Phase::Ended(EndReason::Refused(refusal)) = snapshot.phase {
             self.refusal = Some(refusal);
         }
+        self.handed.look(now, &snapshot.around.handed);
         self.assurance(now, snapshot.assurance.as_ref());
         self.picture_events(now, snapshot);
         &self.events[before..]
@@ -296,6 +309,7 @@ impl Recorder {
             shown_unix_us: log.shown.iter().copied().map(unix).collect(),
             shown_rtp: log.shown_rtp,
             lip_sync_ms: LipSyncMillis { median: lips.median(), p95: lips.apart() },
+            handed: self.handed.report(&self.files),
             level: self.assurance.as_ref().map(|known| level_word(known.level)),
             device: self.assurance.as_ref().map(|known| device_word(known.device)),
             name_certified: self.assurance.as_ref().is_some_and(|known| known.name.is_some()),
@@ -320,6 +334,8 @@ fn word(problem: Problem) -> &'static str {
         Problem::CheckInterrupted => "check_interrupted",
         Problem::CheckedTooOften => "checked_too_often",
         Problem::LogRewritten => "log_rewritten",
+        Problem::NotWritten(_) => "not_written",
+        Problem::NotOffered(_) => "not_offered",
         Problem::MicrophoneLost => "microphone_lost",
         Problem::CameraLost => "camera_lost",
         Problem::SpeakerLost => "speaker_lost",

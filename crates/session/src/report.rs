@@ -36,6 +36,8 @@ pub struct Report {
     pub shown_rtp: Vec<u32>,
     /// How far lips and voice were apart.
     pub lip_sync_ms: LipSyncMillis,
+    /// What the two handed each other.
+    pub handed: HandedReport,
     /// How sure this side was at last of who the other is, in a closed word; null when they never spoke.
     pub level: Option<&'static str>,
     /// Whether the other side's device was met before, in a closed word.
@@ -50,6 +52,50 @@ pub struct Report {
     pub end: String,
     /// The exit status that goes with it.
     pub exit: u8,
+}
+
+/// What the two handed each other. No name of a file, and nothing that was written.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct HandedReport {
+    /// Lines that this side wrote.
+    pub lines_written: usize,
+    /// How many of them are known to have arrived.
+    pub lines_arrived: usize,
+    /// Lines that came.
+    pub lines_received: usize,
+    /// This side's person has saved what was written.
+    pub chat_saved_here: bool,
+    /// The other's has.
+    pub chat_saved_there: bool,
+    /// Files and photographs.
+    pub transfers: Vec<TransferReport>,
+    /// Offers that nobody was asked about.
+    pub offers_turned_away: u32,
+    /// Bytes of files that left, in blocks.
+    pub sent_bytes: u64,
+    /// How many of them left not for the first time.
+    pub sent_again_bytes: u64,
+    /// Bytes of files that came.
+    pub received_bytes: u64,
+    /// How many of them were there already.
+    pub received_again_bytes: u64,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize)]
+pub struct TransferReport {
+    /// Whether the other side offered it.
+    pub incoming: bool,
+    /// Whether it is a photograph that was asked for.
+    pub still: bool,
+    /// How long it is.
+    pub bytes: u64,
+    /// When it was offered, in milliseconds since the start.
+    pub offered_ms: f64,
+    /// When it had arrived, or was over.
+    pub ended_ms: Option<f64>,
+    /// Where it stood at last, in a closed word.
+    pub state: &'static str,
 }
 
 /// How far lips and voice were apart, in milliseconds, over all pictures of which it is known.

@@ -1,23 +1,30 @@
 //! One way to run a visit, for windows and the headless person alike.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
+    Call, CallConfig, DeviceInput, EndReason, Facts, HandingIntent, Intent, MediaConfig, Party, Paths, Phase,
+    Preferences, Snapshot,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use transfer::TransferId;
+use trust::Link;
 use units::{Clock, DeviceKind, KeyringTrouble, Listening, Phi, Timestamp};
 
 use crate::board::DeviceBoard;
 use crate::comparing::{Comparing, Voice};
 use crate::device_keeper::DeviceKeeper;
+use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
+use crate::files::{Files, SaveTo};
+use crate::handed_here::{HandedHere, HandedView};
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
@@ -53,6 +60,10 @@ pub(crate) struct Start {
     /// Of a patient, if the party does not say it: by what the clinic knows this device again.
     pub(crate) own_device: Option<AwaitedDevice>,
     pub(crate) wish: HostWish,
+    /// Where goes what the other side hands over and the person takes.
+    pub(crate) save_to: SaveTo,
+    /// Where a window looks what became of it.
+    pub(crate) here: Option<Arc<HandedHere>>,
 }
 
 /// How a host comes to a visit.
@@ -64,13 +75,19 @@ pub(crate) struct HostWish {
     pub(crate) longest: Option<Duration>,
 }
 
-/// What a patient says beside what they want.
+/// What a person says beside what they want.
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
     /// Where they are and whom to call.
     Facts(Facts),
     /// The clinic's code.
     Code(Phi<String>),
+    /// Something for the other person to read.
+    Written(Phi<String>),
+    /// A file for them.
+    File(PathBuf),
+    /// Take this file of theirs, and write it to this folder.
+    Accept(TransferId, PathBuf),
 }
 
 /// A visit that is ready to run, and the ends of its channels.
@@ -80,6 +97,8 @@ pub(crate) struct Begun {
     pub(crate) said: mpsc::Sender<Said>,
     pub(crate) snapshots: watch::Receiver<Snapshot>,
     pub(crate) to_devices: mpsc::Sender<DeviceInput>,
+    /// Becomes true when the person joins.
+    pub(crate) joining: watch::Receiver<bool>,
 }
 
 /// Puts the engine and what runs around it together; nothing happens before [`Driver::run`].
@@ -101,19 +120,25 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
     let (to_devices, from_devices) = mpsc::channel(INTENTS);
     let (said_out, said) = mpsc::channel(INTENTS);
     let (snapshots, seen) = watch::channel(call.snapshot().clone());
+    let (joins, joining) = watch::channel(false);
     let (peers, from_peers) = PeerHub::new(start.clock, start.preferences, start.client.clone(), start.on_this_machine);
     let (signaling, answers) = Signaling::new(start.client, start.staff_token);
+    let files = Files::start(start.clock, start.save_to)?;
+    let mut recorder = start.recorder;
+    recorder.count_files(files.meters.clone());
     let driver = Driver {
         call,
         clock: start.clock,
         media: start.media,
-        recorder: start.recorder,
+        recorder,
         signaling,
         answers,
         peers,
         from_peers,
         intents,
         said,
+        files,
+        here: start.here,
         from_devices,
         board: start.board,
         snapshots,
@@ -126,8 +151,9 @@ pub(crate) fn begin(start: Start) -> Result<Begun, InputError> {
         last_path: ReceiptPath::Unknown,
         log,
         looked_at_log: false,
+        joining: joins,
     };
-    Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices })
+    Ok(Begun { driver, intents: intents_out, said: said_out, snapshots: seen, to_devices, joining })
 }
 
 /// A visit in a window: its devices run from the beginning, so that people see and hear themselves before they join.
@@ -139,8 +165,11 @@ pub struct Visit {
     /// To open a device anew, by kind. `DropNewest`: whoever opens it looks at what is chosen then.
     wishes: [mpsc::Sender<()>; 3],
     shared: Arc<Shared>,
+    here: Arc<HandedHere>,
     keyring_trouble: watch::Receiver<Option<KeyringTrouble>>,
     client: SignalingClient,
+    /// Of a patient, until they join: what their network will carry.
+    check: Option<QuietCheck>,
     ended: watch::Receiver<Option<VisitEnd>>,
 }
 
@@ -167,6 +196,8 @@ pub(crate) struct Surroundings {
     pub(crate) habits: Habits,
     pub(crate) comparing: Comparing,
     pub(crate) memory: Memory,
+    /// Where files go that are taken, until the person names another folder.
+    pub(crate) files_folder: Option<PathBuf>,
     pub(crate) proxies: Arc<ProxyFinder>,
     pub(crate) board: Arc<DeviceBoard>,
     pub(crate) repaint: Repaint,
@@ -232,8 +263,9 @@ impl Visit {
         own_device: Option<AwaitedDevice>,
         wish: HostWish,
     ) -> Result<Self, InputError> {
-        let pictures = Arc::new(Pictures::new(around.repaint.clone()));
+        let pictures = Arc::new(Pictures::new(around.clock, around.repaint.clone()));
         let runtime = tokio::runtime::Handle::current();
+        let (preferences, link) = (around.preferences(), link_of(&party));
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
         shared.listening.put(around.board.read().listening);
@@ -243,6 +275,8 @@ impl Visit {
         shared.tries_speaker.store(has_person && matches!(party, call::Party::Guest { .. }), Ordering::Relaxed);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
+        let here = Arc::new(HandedHere::new(around.repaint.clone()));
+        let photographs_in_memory = matches!(party, Party::Host { .. });
         let begun = begin(Start {
             party,
             client: client.clone(),
@@ -250,13 +284,15 @@ impl Visit {
             media,
             // What the camera gives is said when it runs.
             media_config: MediaConfig { sends_voice, camera: None, receives_picture: true },
-            preferences: around.preferences(),
+            preferences,
             recorder: around.recorder(),
             clock: around.clock,
             on_this_machine,
             board: Some(around.board.clone()),
             memory: around.memory.clone(),
             own_device,
+            save_to: SaveTo { folder: around.files_folder.clone(), photographs_in_memory },
+            here: Some(here.clone()),
             wish,
         })?;
         let wishes = DeviceKind::ALL.map(|kind| {
@@ -273,6 +309,11 @@ impl Visit {
             wish
         });
         around.look_for_devices();
+        let check = link.map(|link| {
+            let relay_only = preferences.paths != Paths::All;
+            let seen = (around.clock, around.repaint.clone());
+            QuietCheck::begin(client.clone(), link, relay_only, begun.joining.clone(), seen)
+        });
         let person = Person::new(around.clock.timestamp(Instant::now()), around.habits);
         let gave_up = Arc::new(AtomicBool::new(false));
         let (seen, intents) = (begun.snapshots.clone(), begun.intents.clone());
@@ -287,8 +328,10 @@ impl Visit {
             snapshots: begun.snapshots,
             wishes,
             shared,
+            here,
             keyring_trouble,
             client,
+            check,
             ended,
         })
     }
@@ -308,6 +351,69 @@ impl Visit {
     /// The patient has typed the clinic's code.
     pub fn say_code(&self, code: Phi<String>) {
         let _ = self.said.try_send(Said::Code(code));
+    }
+
+    /// The person writes this to the other.
+    pub fn write(&self, text: Phi<String>) {
+        self.say(Said::Written(text));
+    }
+
+    /// The person hands this file over.
+    pub fn offer_file(&self, path: PathBuf) {
+        self.say(Said::File(path));
+    }
+
+    /// The person takes this file, to be written to this folder.
+    pub fn accept_file(&self, id: TransferId, folder: PathBuf) {
+        self.say(Said::Accept(id, folder));
+    }
+
+    /// Saves what was written, beside everything else; the other side sees that it is saved.
+    pub fn save_chat(&self, path: PathBuf) {
+        self.beside("chat", move |visit| {
+            let lines = visit.snapshot().around.handed.lines;
+            if visit.here.save_chat(&lines, &path) {
+                visit.intend(Intent::Hand(HandingIntent::ChatSaved));
+            }
+        });
+    }
+
+    /// Saves a photograph as it came, beside everything else.
+    pub fn save_photograph(&self, id: TransferId, path: PathBuf) {
+        self.beside("photograph", move |visit| visit.here.save_photograph(id, &path));
+    }
+
+    /// What of that is known here.
+    pub fn handed(&self) -> HandedView {
+        self.here.view()
+    }
+
+    fn say(&self, what: Said) {
+        if self.said.try_send(what).is_err() && !self.shared.stopping() {
+            tracing::warn!("the visit takes nothing more that is handed over");
+        }
+    }
+
+    /// A disk may take its time: not on the window's thread.
+    fn beside(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
+        let visit = self.clone();
+        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&visit));
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread to save something");
+        }
+    }
+
+    /// What the network of a patient who has not joined will carry, as far as it was found out; kept when they join.
+    pub fn network_check(&self) -> Option<Checked> {
+        self.check.as_ref()?.checked()
+    }
+
+    /// From now on relays alone, or any way.
+    pub(crate) fn hide_address(&self, relay_only: bool) {
+        self.intend(Intent::SetRelayOnly(relay_only));
+        if let Some(check) = &self.check {
+            check.hide_address(relay_only);
+        }
     }
 
     /// The call as the person sees it.
@@ -376,6 +482,14 @@ impl Visit {
 impl fmt::Debug for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Visit").finish_non_exhaustive()
+    }
+}
+
+/// A patient's.
+fn link_of(party: &Party) -> Option<Link> {
+    match party {
+        Party::Guest { link, .. } => Some(link.clone()),
+        Party::Host { .. } => None,
     }
 }
 

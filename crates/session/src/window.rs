@@ -64,6 +64,9 @@ pub struct WindowConfig {
     pub device: Option<DeviceSecret>,
     /// By way of which proxies servers are reached.
     pub proxies: ProxyChoice,
+    /// Where files go that the other side hands over and the person takes, until they name another folder: parts of an earlier run
+    /// that lie there go on by themselves.
+    pub files_folder: Option<PathBuf>,
     /// The clinic's time zone by its IANA name: by it the day is listed and planned. Without it there is no day.
     pub zone: Option<String>,
 }
@@ -72,7 +75,7 @@ impl WindowConfig {
     /// The usual window: nothing chosen, the system's proxies and keyring, no day.
     pub fn new(clock: Clock, media: MediaChoices, memory: Memory) -> Self {
         let (preferences, proxies) = (Preferences::default(), ProxyChoice::default());
-        Self { clock, media, preferences, memory, device: None, proxies, zone: None }
+        Self { clock, media, preferences, memory, device: None, proxies, files_folder: None, zone: None }
     }
 }
 
@@ -134,6 +137,7 @@ impl Session {
             habits: unattended.habits,
             comparing: unattended.comparing,
             memory: config.memory,
+            files_folder: config.files_folder,
             proxies: ProxyFinder::new(config.proxies),
             board: Arc::new(DeviceBoard::default()),
             repaint: repaint.clone(),
@@ -210,7 +214,7 @@ impl Session {
     pub fn hide_address(&self, relay_only: bool, visit: Option<&Visit>) {
         self.around.relay_only.store(relay_only, Ordering::Relaxed);
         if let Some(visit) = visit {
-            visit.intend(Intent::SetRelayOnly(relay_only));
+            visit.hide_address(relay_only);
         }
     }
 

@@ -19,6 +19,8 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -30,6 +32,7 @@ use crate::fault::{ProxyFault, ProxyScriptFault};
 use crate::proxies::{FindProxy, Hop, Proxy};
 use crate::race::{Pace, race};
 use crate::tcp::tcp;
+use crate::tls::network_config;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
@@ -39,8 +42,8 @@ type Opening<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 pub(crate) struct Connector {
     tls: TlsConnector,
     proxies: Option<Arc<dyn FindProxy>>,
-    /// To a proxy that is spoken to by TLS as well: the same, but for what is offered to be spoken inside.
-    to_proxy: TlsConnector,
+    /// To proxies that are spoken to by TLS themselves, once there is one: the platform's roots are read for it.
+    to_proxy: Arc<OnceCell<TlsConnector>>,
     /// Whether addresses of `http` are meant as such. Whatever is said to the server is said by TLS.
     plain: bool,
 }
@@ -55,14 +58,7 @@ struct Ways {
 impl Connector {
     /// With this TLS; by way of the proxies that are found.
     pub(crate) fn new(tls: &ClientConfig, proxies: Option<Arc<dyn FindProxy>>) -> Self {
-        let mut to_proxy = tls.clone();
-        to_proxy.alpn_protocols.clear();
-        Self {
-            tls: TlsConnector::from(Arc::new(tls.clone())),
-            proxies,
-            to_proxy: TlsConnector::from(Arc::new(to_proxy)),
-            plain: false,
-        }
+        Self { tls: TlsConnector::from(Arc::new(tls.clone())), proxies, to_proxy: Arc::default(), plain: false }
     }
 
     /// For what is nobody's secret, also without TLS; without a proxy.
@@ -185,7 +181,13 @@ impl Service<Uri> for Connector {
 }
 
 /// Opens connections to a proxy.
-struct ToProxy(TlsConnector);
+struct ToProxy(Arc<OnceCell<TlsConnector>>);
+
+/// By the roots of this machine, which are read from its disk.
+async fn by_platform_roots() -> Result<TlsConnector, BoxError> {
+    let config = spawn_blocking(network_config).await??;
+    Ok(TlsConnector::from(Arc::new(config)))
+}
 
 impl Service<Uri> for ToProxy {
     type Response = TokioIo<Path>;
@@ -203,6 +205,7 @@ impl Service<Uri> for ToProxy {
             match to.scheme_str() {
                 Some("http") => Ok(TokioIo::new(path)),
                 Some("https") => {
+                    let tls = tls.get_or_try_init(by_platform_roots).await?;
                     let path: Path = Box::new(tls.connect(server_name(&to)?, path).await?);
                     Ok(TokioIo::new(path))
                 }

@@ -9,7 +9,7 @@ use signaling_protocol::Code;
 use units::{ScriptFault, ServerTrouble};
 
 use crate::ServerTrust;
-use crate::fault::ProxyScriptFault;
+use crate::fault::{ProxyFault, ProxyScriptFault};
 
 /// Why a request has no answer, or not the wanted one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -183,6 +183,10 @@ pub(crate) fn from_transport(error: &(dyn Error + 'static), trust: &ServerTrust)
         if let Some(ProxyScriptFault { fault, .. }) = error.downcast_ref() {
             return ClientError::ProxyScript(*fault);
         }
+        if error.is::<ProxyFault>() {
+            // Whatever certificate it shows is its own: nothing is known of the server.
+            return ClientError::Unreachable;
+        }
         cause = error.source();
     }
     ClientError::Unreachable
@@ -229,6 +233,15 @@ mod tests {
         assert!(!unknown(503).is_definite());
         assert!(!ClientError::Unreachable.is_definite());
         assert!(ClientError::PinMismatch.is_definite());
+    }
+
+    #[test]
+    fn a_proxys_certificate_says_nothing_of_the_servers() {
+        let foreign = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let pinned = ServerTrust::Pinned([0; 32]);
+        assert_eq!(from_transport(&io::Error::other(foreign()), &pinned), ClientError::PinMismatch);
+        let of_proxy = ProxyFault(Box::new(io::Error::other(foreign())));
+        assert_eq!(from_transport(&of_proxy, &pinned), ClientError::Unreachable);
     }
 
     #[test]

@@ -10,9 +10,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
-use crate::ServerTrust;
 use crate::connector::Connector;
-use crate::tls::client_config;
+use crate::tls::network_config;
 
 /// The file at this address, `http://` or `https://`, of at most `limit` bytes; without a proxy, and `None` whatever the
 /// reason. What comes by `http://` may be anybody's.
@@ -36,7 +35,7 @@ enum Step {
 }
 
 async fn step(at: &Uri, limit: usize) -> Option<Step> {
-    let mut tls = client_config(&ServerTrust::PlatformRoots).ok()?;
+    let mut tls = network_config().ok()?;
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     let client = Client::builder(TokioExecutor::new()).build(Connector::for_files(&tls));
     let mut request = Request::new(Empty::<Bytes>::new());

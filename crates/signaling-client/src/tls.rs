@@ -1,4 +1,4 @@
-//! TLS 1.3 and nothing older, checked by a pin or by the platform's roots.
+//! TLS 1.3 and nothing older, checked by a pin or by the platform's roots; to a network's own servers, what those speak.
 
 use std::sync::Arc;
 
@@ -25,9 +25,7 @@ pub(crate) fn client_config(trust: &ServerTrust) -> Result<ClientConfig, ClientE
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         ServerTrust::Pinned(pin) => Arc::new(PinVerifier::new(*pin, &provider)),
-        ServerTrust::PlatformRoots => {
-            Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|_| ClientError::NoAuthorities)?)
-        }
+        ServerTrust::PlatformRoots => platform_roots(&provider)?,
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -40,6 +38,29 @@ pub(crate) fn client_config(trust: &ServerTrust) -> Result<ClientConfig, ClientE
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     Ok(config)
+}
+
+/// The TLS by which a network's own servers are spoken to, its proxy and who has its proxy script, where they are at `https://`: their
+/// certificates are the network's affair and none of the clinic's, so the platform's roots decide, whatever the clinic's server is known
+/// by; and such that know TLS 1.2 alone are in use (RFC 9325, section 3.1.1). What goes on inside of a tunnel is the clinic's TLS,
+/// unchanged.
+pub(crate) fn network_config() -> Result<ClientConfig, ClientError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = platform_roots(&provider)?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .expect("the provider has suites of both")
+        .dangerous() // rustls' word for "with a verifier of our own"
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    Ok(config)
+}
+
+fn platform_roots(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, ClientError> {
+    let verifier = rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|_| ClientError::NoAuthorities)?;
+    Ok(Arc::new(verifier))
 }
 
 /// Accepts one certificate and no other.

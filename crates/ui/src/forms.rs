@@ -1,7 +1,9 @@
 //! What is being typed, and which drawers are open.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use call::transfer::TransferId;
 use desk::auditing::{AuditFilter, AuditIntent};
 use desk::{DeviceId, DeviceRole, StaffRole, TakeOverReason};
 use egui::Vec2;
@@ -82,6 +84,49 @@ pub struct Forms {
     pub(crate) asked: AskedForms,
     /// Whether it is open where the patient is.
     pub(crate) facts_open: bool,
+    /// What is typed of what the two hand each other, and what of it is looked at.
+    pub(crate) handing: HandingForms,
+}
+
+/// What is typed of what the two hand each other, and what of it is looked at.
+#[derive(Default)]
+pub(crate) struct HandingForms {
+    pub(crate) open: bool,
+    /// Files and photographs, in the place of messages.
+    pub(crate) files: bool,
+    /// Whether it was opened just now: then what is typed goes into its first field.
+    pub(crate) newly_open: bool,
+    pub(crate) line: String,
+    pub(crate) path: String,
+    /// Files that were dropped onto the window.
+    pub(crate) dropped: Vec<PathBuf>,
+    pub(crate) folder: Proposed,
+    pub(crate) chat_file: Proposed,
+    pub(crate) photograph_file: Proposed,
+    /// When the newest line was written that was seen.
+    pub(crate) seen: Option<Timestamp>,
+    /// Photographs that are looked at: none, one, or two beside each other.
+    pub(crate) shown: Vec<TransferId>,
+    /// How near they are: 0 is the whole of them, each more half as near again.
+    pub(crate) nearer: u8,
+    /// How far they are moved, in parts of their size.
+    pub(crate) moved: Vec2,
+}
+
+/// A text that is proposed; whoever types another keeps theirs.
+#[derive(Default)]
+pub(crate) struct Proposed {
+    pub(crate) text: String,
+    proposed: String,
+}
+
+impl Proposed {
+    pub(crate) fn propose(&mut self, proposal: &str) {
+        if self.text == self.proposed && self.proposed != proposal {
+            proposal.clone_into(&mut self.proposed);
+            proposal.clone_into(&mut self.text);
+        }
+    }
 }
 
 /// How the pictures of a call are looked at.
@@ -217,6 +262,7 @@ impl Forms {
         self.microphone_heard = false;
         self.sound_heard = false;
         self.asked = AskedForms::default();
+        self.handing = HandingForms::default();
     }
 }
 

@@ -45,12 +45,14 @@ pub(crate) enum Icon {
     InWindow,
     /// Something is not to be seen.
     Hide,
+    /// What two people write to each other.
+    Chat,
 }
 
 impl Icon {
     /// All of them, so that a test can ask for each whether the font has it.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Microphone,
         Self::MicrophoneOff,
         Self::Camera,
@@ -70,6 +72,7 @@ impl Icon {
         Self::FullScreen,
         Self::InWindow,
         Self::Hide,
+        Self::Chat,
     ];
 
     /// The letter by which the font has it.
@@ -94,6 +97,7 @@ impl Icon {
             Self::FullScreen => symbols::ICON_FULLSCREEN,
             Self::InWindow => symbols::ICON_FULLSCREEN_EXIT,
             Self::Hide => symbols::ICON_VISIBILITY_OFF,
+            Self::Chat => symbols::ICON_CHAT,
         }
         .codepoint
     }

@@ -1,6 +1,6 @@
 //! What the person wants.
 
-use crate::{CrashIntent, Settings};
+use crate::{CrashIntent, HandingWish, Settings};
 use units::{DeviceKind, Listening, Phi};
 
 /// Something that the person wants; `app` carries it to who decides.
@@ -12,6 +12,8 @@ pub enum Intent {
     SayFacts(call::Facts),
     /// The clinic's code, as the patient typed it.
     SayCode(Phi<String>),
+    /// Of what the two hand each other: what needs a file of this device, or words.
+    Hand(HandingWish),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
     /// For the day of who is signed in.

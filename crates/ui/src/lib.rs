@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod forms;
+mod handing;
 mod icons;
 mod intent;
 mod model;
@@ -25,6 +26,7 @@ mod words;
 mod zoom;
 
 pub use forms::Forms;
+pub use handing::{HandingModel, HandingWish, Photograph};
 pub use intent::Intent;
 pub use model::{Levels, Model, Screen, TestSound};
 pub use painter::{NoPictures, Picture, PicturePainter, Shown};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Settings;
 use units::{Devices, KeyringTrouble, Timestamp};
 
-use crate::Language;
+use crate::{HandingModel, Language};
 
 /// All that the window shows; made anew for each time it is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,10 @@ pub struct Model<'a> {
     pub can_open_again: bool,
     /// The clinic's telephone number, where it is known: the way out when nothing works.
     pub phone: Option<&'a str>,
+    /// What the network of a patient who has not joined will carry, once that is known.
+    pub network: Option<&'a ::doctor::Checked>,
+    /// What lies on this device of what the two hand each other.
+    pub handing: HandingModel<'a>,
 }
 
 /// Which of the app's faces is shown. The details follow from the snapshots.

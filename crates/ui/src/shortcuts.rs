@@ -6,6 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use signaling_protocol::Role;
 
+use crate::views::handing;
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
 use crate::views::stage::{fill_screen, is_full};
@@ -49,6 +50,8 @@ const AROUND: [(KeyboardShortcut, f32, f32); 4] = [
 ];
 /// The whole screen, as in most programs.
 const FULL_SCREEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F11);
+/// Messages and files, open and shut.
+pub(crate) const HANDING: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::M);
 /// Hang up.
 pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
 
@@ -72,6 +75,9 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     }
     if in_call && pressed(&SAVE_DATA) {
         intents.push(Intent::Call(call::Intent::SetSaveData(!call.save_data)));
+    }
+    if in_call && pressed(&HANDING) {
+        handing::toggle(forms);
     }
     if pressed(&MUTE) {
         intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
@@ -98,15 +104,22 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
 /// What keys do with the pictures, and with what stands beside them.
 fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    // What is looked at is a photograph, or their picture; whoever types goes by words with the same keys.
+    let photographs = handing::shows_photographs(forms);
+    let types = ui.ctx().text_edit_focused();
     let zoom = &mut forms.stage.zoom;
-    if pressed(&NEARER) {
-        *zoom = zoom.nearer();
-    }
-    if pressed(&FARTHER) {
-        *zoom = zoom.farther();
+    for (keys, nearer) in [(&NEARER, true), (&FARTHER, false)] {
+        if !pressed(keys) {
+            continue;
+        }
+        if photographs {
+            handing::zoom_photographs(&mut forms.handing, nearer);
+        } else {
+            *zoom = if nearer { zoom.nearer() } else { zoom.farther() };
+        }
     }
     for (keys, across, down) in &AROUND {
-        if zoom.is_near() && pressed(keys) {
+        if zoom.is_near() && !photographs && !types && pressed(keys) {
             *zoom = zoom.moved(*across, *down);
         }
     }
@@ -114,9 +127,14 @@ fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) 
     if pressed(&FULL_SCREEN) {
         fill_screen(!full, forms, intents);
     }
-    let something_open = forms.devices_open || forms.privacy_open || forms.volume_open || full;
+    let beside = forms.devices_open || forms.privacy_open || forms.volume_open;
+    let handed = handing::has_something_open(forms);
+    let something_open = handed || beside || full;
     if something_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
-        if forms.devices_open || forms.privacy_open || forms.volume_open {
+        // What lies nearest to the person goes first, and the full screen last.
+        if handed {
+            handing::close_one(forms);
+        } else if beside {
             (forms.devices_open, forms.privacy_open, forms.volume_open) = (false, false, false);
         } else {
             fill_screen(false, forms, intents);
@@ -164,7 +182,7 @@ pub(crate) fn window_shortcuts(
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 13] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 14] {
     use crate::words;
     let both = |one: &KeyboardShortcut, other: &KeyboardShortcut| {
         format!("{}, {}", ui.ctx().format_shortcut(one), ui.ctx().format_shortcut(other))
@@ -182,6 +200,7 @@ pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 13] {
         (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),
         (ui.ctx().format_shortcut(&MODE), words::key_mode()),
         (ui.ctx().format_shortcut(&SAVE_DATA), words::key_save_data()),
+        (ui.ctx().format_shortcut(&HANDING), words::handing()),
         (ui.ctx().format_shortcut(&HANG_UP), words::hang_up()),
     ]
 }

@@ -272,7 +272,7 @@ fn how_good_the_links_of_both_are_is_said_in_words_with_advice_for_the_weak_one(
 fn the_buttons_of_a_call_are_there_and_large_enough_from_a_telephone_to_four_thousand_points() {
     for size in [vec2(360.0, 640.0), vec2(640.0, 360.0), vec2(1280.0, 800.0), vec2(3840.0, 2160.0)] {
         let window = open_at(Moment::clinician(LIVE), size, Theme::Light);
-        for name in ["Turn microphone off", "Turn camera off", "Volume", "Devices", "Hang up"] {
+        for name in ["Turn microphone off", "Turn camera off", "Volume", "Messages and files", "Devices", "Hang up"] {
             let place = window.get_by_role_and_label(Role::Button, name).rect();
             let inside = Rect::from_min_size(pos2(0.0, 0.0), size).expand(0.5).contains_rect(place);
             assert!(inside && place.width() >= 44.0 && place.height() >= 44.0, "{name} at {size}: {place}");

@@ -82,7 +82,7 @@ fn call_in_windows(programs: &Programs, folder: &Path, seconds: u32) -> Result<(
     let clinician = clinicians_devices(Hardware::of_this_machine(), seconds + LATER_SECS);
     // One camera cannot serve two, and two loudspeakers in one room howl.
     let patient =
-        WindowOptions { camera: "pattern", microphone: "tone", has_loudspeaker: false, duration_secs: seconds };
+        WindowOptions { camera: "pattern".into(), microphone: "tone", has_loudspeaker: false, duration_secs: seconds };
     say(format_args!(
         "Two windows open. The call lasts {seconds} s (--seconds changes that); closing a window ends it before."
     ));
@@ -149,7 +149,7 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<OsString> {
 fn clinicians_devices(hardware: Hardware, duration_secs: u32) -> WindowOptions {
     let or = |is_there, device: &'static str, sample| if is_there { device } else { sample };
     let options = WindowOptions {
-        camera: or(hardware.camera, "device", "pattern"),
+        camera: or(hardware.camera, "device", "pattern").into(),
         microphone: or(hardware.microphone, "device", "tone"),
         has_loudspeaker: hardware.speaker,
         duration_secs,
@@ -157,7 +157,7 @@ fn clinicians_devices(hardware: Hardware, duration_secs: u32) -> WindowOptions {
     let real = |source: &str| if source == "device" { "this machine's" } else { "a sample in the place of a" };
     say(format_args!(
         "The clinician has {} camera, {} microphone and {} loudspeaker; the patient has samples and no loudspeaker.",
-        real(options.camera),
+        real(&options.camera),
         real(options.microphone),
         if options.has_loudspeaker { "this machine's" } else { "no" },
     ));
@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn the_clinician_gets_what_the_machine_has_and_samples_for_the_rest() {
         let all = clinicians_devices(Hardware { camera: true, microphone: true, speaker: true }, 1);
-        assert_eq!((all.camera, all.microphone, all.has_loudspeaker), ("device", "device", true));
+        assert_eq!((all.camera.as_str(), all.microphone, all.has_loudspeaker), ("device", "device", true));
         let none = clinicians_devices(Hardware { camera: false, microphone: false, speaker: false }, 1);
-        assert_eq!((none.camera, none.microphone, none.has_loudspeaker), ("pattern", "tone", false));
+        assert_eq!((none.camera.as_str(), none.microphone, none.has_loudspeaker), ("pattern", "tone", false));
     }
 }

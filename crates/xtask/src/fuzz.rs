@@ -2,7 +2,6 @@
 //!
 //! Needs nightly Rust and cargo-fuzz, which nothing else here does: it says so and installs neither.
 
-use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,6 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::cargo::succeeds;
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::workspace::Workspace;
 
@@ -28,7 +28,8 @@ pub struct FuzzArguments {
 }
 
 /// Where the targets are, from the workspace's root.
-const FOLDERS: [&str; 4] = ["crates/audit/fuzz", "crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz"];
+const FOLDERS: [&str; 5] =
+    ["crates/audit/fuzz", "crates/trust/fuzz", "crates/congestion/fuzz", "crates/relay/fuzz", "crates/transfer/fuzz"];
 
 /// How long each target runs in `cargo xtask test --all`.
 const IN_SHORT_SECS: u32 = 10;
@@ -63,7 +64,7 @@ pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
         "there is no such target: `cargo fuzz list --fuzz-dir FOLDER` names those of {}",
         FOLDERS.join(" and of ")
     );
-    let mut rows = Vec::new();
+    let (commit, mut rows) = (commit(workspace), Vec::new());
     for (folder, target) in &targets {
         say(format_args!("▸ {target}, {} s", arguments.seconds));
         rows.push(run(workspace, folder, target, arguments.seconds)?.row(target));
@@ -72,8 +73,7 @@ pub fn fuzz(workspace: &Workspace, arguments: &FuzzArguments) -> Result<()> {
     say(&table);
     if arguments.target.is_none() || arguments.out.is_some() {
         let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/fuzz.md"));
-        fs::write(&out, page(&table)).with_context(|| format!("{} cannot be written", out.display()))?;
-        say(format_args!("(written to {})", out.display()));
+        publish(&out, &page(&table), &commit)?;
     }
     Ok(())
 }
@@ -151,7 +151,8 @@ fn page(table: &str) -> String {
     format!(
         "# Fuzzing\n\nBy `cargo xtask fuzz`, with libFuzzer and AddressSanitizer, one target after another on one core, each \
          from an empty\ncorpus. What the bytes of each target are: [crates/trust/fuzz](../../crates/trust/fuzz/README.md),\n\
-         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md), [crates/audit/fuzz](../../crates/audit/fuzz/README.md), [crates/relay/fuzz](../../crates/relay/fuzz/README.md).\n\n\
+         [crates/congestion/fuzz](../../crates/congestion/fuzz/README.md), [crates/audit/fuzz](../../crates/audit/fuzz/README.md), [crates/relay/fuzz](../../crates/relay/fuzz/README.md),\n\
+         [crates/transfer/fuzz](../../crates/transfer/fuzz/README.md).\n\n\
          {table}\n\
          No crash and no failed assertion.\n"
     )

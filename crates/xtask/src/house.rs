@@ -112,10 +112,10 @@ impl Default for Options {
 }
 
 /// What one end of a visit in a window is given: sources as `docs/windows.md` calls them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct WindowOptions {
     /// `--camera`.
-    pub camera: &'static str,
+    pub camera: String,
     /// `--microphone`.
     pub microphone: &'static str,
     /// `--speaker device`; else what would be heard is written down, and nothing sounds.
@@ -267,7 +267,7 @@ impl House {
     fn add_common_of_windows(&self, command: &mut Command, options: &WindowOptions, name: &str) {
         let files = EndFiles::new(&self.folder, name);
         let speaker = if options.has_loudspeaker { "device".into() } else { to_file(&files.speaker) };
-        command.args(["--camera", options.camera, "--microphone", options.microphone, "--speaker"]).arg(speaker);
+        command.args(["--camera", &options.camera, "--microphone", options.microphone, "--speaker"]).arg(speaker);
         command.args(["--duration", &format!("{}s", options.duration_secs)]).arg("--report").arg(files.report);
     }
 

@@ -22,6 +22,7 @@ pub mod middlebox;
 pub mod mutants;
 pub mod process;
 pub mod programs;
+pub mod publish;
 pub mod recording;
 pub mod report;
 pub mod say;

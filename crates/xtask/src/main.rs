@@ -55,6 +55,8 @@ enum Bench {
     Links(bench::LinksArguments),
     /// How long media stays away when an end's network changes, in the link laboratory; the table goes to docs/bench/roam.md.
     Roam(bench::RoamArguments),
+    /// What a file costs the call beside which it is handed over, in the link laboratory; the table goes to docs/bench/handing.md.
+    Handing(bench::HandingArguments),
     /// The voice over simulated links, scored; the table goes to docs/bench/voice.md.
     Voice(bench::VoiceArguments),
     /// What a window costs to open, while nothing happens and in a call; the table goes to docs/bench/window.md.
@@ -65,7 +67,7 @@ enum Bench {
     /// Which networks a visit gets through and by which way, in the link laboratory; the tables go to docs/bench/paths.md.
     Paths(bench::PathsArguments),
     /// What the server's relay carries over real sockets; the table goes to docs/bench/relay.md.
-    Relay(bench::ServerBenchArguments),
+    Relay(bench::RelayArguments),
     /// What the server carries: ten thousand event streams, and all of them coming back at once; the table goes to
     /// docs/bench/server.md.
     Server(bench::ServerBenchArguments),
@@ -98,6 +100,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(Bench::Call(arguments)) => bench::call(&workspace, &arguments),
         Command::Bench(Bench::Links(arguments)) => bench::links(&workspace, &arguments),
         Command::Bench(Bench::Roam(arguments)) => bench::roam(&workspace, &arguments),
+        Command::Bench(Bench::Handing(arguments)) => bench::handing(&workspace, &arguments),
         Command::Bench(Bench::Voice(arguments)) => bench::voice(&workspace, &arguments),
         Command::Bench(Bench::Window(arguments)) => bench::window(&workspace, &arguments),
         Command::Bench(Bench::Join(arguments)) => bench::join(&workspace, &arguments),

@@ -20,6 +20,15 @@ pub struct ConnectProxy {
 impl ConnectProxy {
     /// Listens there, and tunnels to that port of any host.
     pub fn start(listen: &str, port: u16) -> Result<Self> {
+        Self::leading(listen, port, None)
+    }
+
+    /// Listens on this machine, and knows where the one server is, whatever it is called: only its port counts.
+    pub fn before(server: SocketAddr) -> Result<Self> {
+        Self::leading("127.0.0.1:0", server.port(), Some(server))
+    }
+
+    fn leading(listen: &str, port: u16, server: Option<SocketAddr>) -> Result<Self> {
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen at {listen}"))?;
         let (address, asked) = (listener.local_addr()?, Arc::<Mutex<Vec<String>>>::default());
         let noted = Arc::clone(&asked);
@@ -27,7 +36,7 @@ impl ConnectProxy {
             for client in listener.incoming().flatten() {
                 let noted = Arc::clone(&noted);
                 // Who goes away before the end is done with.
-                thread::spawn(move || tunnel(client, port, &noted));
+                thread::spawn(move || tunnel(client, port, server, &noted));
             }
         });
         Ok(Self { address, asked })
@@ -40,11 +49,11 @@ impl ConnectProxy {
     }
 }
 
-fn tunnel(mut client: TcpStream, port: u16, noted: &Mutex<Vec<String>>) -> io::Result<()> {
+fn tunnel(mut client: TcpStream, port: u16, server: Option<SocketAddr>, noted: &Mutex<Vec<String>>) -> io::Result<()> {
     let Some(to) = wanted(&read_head(&mut client)?).filter(|to| to.ends_with(&format!(":{port}"))) else {
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
-    let Ok(server) = TcpStream::connect(&to) else {
+    let Ok(server) = server.map_or_else(|| TcpStream::connect(&to), TcpStream::connect) else {
         return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     };
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
@@ -181,6 +190,18 @@ mod tests {
             assert_eq!(ask(&refused).1, "HTTP/1.1 403 Forbidden");
         }
         assert_eq!(proxy.tunnels(), [server.to_string()]);
+    }
+
+    #[test]
+    fn the_proxy_before_a_server_knows_names_that_its_clients_do_not() {
+        let server = echo();
+        let proxy = ConnectProxy::before(server).unwrap();
+        let mut stream = TcpStream::connect(proxy.address).unwrap();
+        let to = format!("clinic.invalid:{}", server.port());
+        write!(stream, "CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n").unwrap();
+        assert!(read_head(&mut stream).unwrap().starts_with(b"HTTP/1.1 200"));
+        assert_eq!(&said_back(&mut stream), b"word");
+        assert_eq!(proxy.tunnels(), [to]);
     }
 
     #[test]

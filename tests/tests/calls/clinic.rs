@@ -1,5 +1,6 @@
 //! A clinic in a folder of its own: what every test of this suite begins with.
 
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -72,6 +73,12 @@ pub(crate) fn wait_until_live(end: &mut End) {
     let live = wait_until(AROUND, || Ok(end.process.stdout().contains("live") || !end.process.is_running()));
     let said = format!("{}{}", end.process.stdout(), end.process.stderr());
     assert!(live.expect("no Ctrl-C") && said.contains("live"), "never live: {said}");
+}
+
+/// Sends this end's program a signal of this name.
+pub(crate) fn signal(end: &End, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &end.process.id().to_string()]).status().expect("kill");
+    assert!(status.success(), "the program could not be told {name}");
 }
 
 /// When something with this name first happened, in Unix milliseconds.

@@ -14,6 +14,8 @@ mod ending;
 mod exits;
 mod flags;
 mod footage;
+mod handing;
+mod handing_again;
 mod lasting;
 mod machine;
 mod program;

@@ -1,21 +1,15 @@
 //! What a device goes through in the middle of a call. Another network needs network namespaces: `cargo xtask bench roam`.
 
-use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use xtask::house::{End, Options};
+use xtask::house::Options;
 use xtask::process::wait_until;
 use xtask::report::Report;
 
-use crate::clinic::{AROUND, Clinic, exit_of, wait_until_live};
+use crate::clinic::{AROUND, Clinic, exit_of, signal, wait_until_live};
 
 const CALL: Duration = Duration::from_secs(30);
-
-fn signal(end: &End, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &end.process.id().to_string()]).status().expect("kill");
-    assert!(status.success(), "the program could not be told {name}");
-}
 
 /// What happened, from the first event of this name on.
 fn since(report: &Report, name: &str) -> Vec<String> {

@@ -31,7 +31,7 @@ use Kind::{
     WholesOrNulls,
 };
 
-const REPORT: [(&str, Kind); 20] = [
+const REPORT: [(&str, Kind); 21] = [
     ("schema", Text),
     ("started_unix_us", Whole),
     ("timeline_ms", Object),
@@ -45,6 +45,7 @@ const REPORT: [(&str, Kind); 20] = [
     ("shown_unix_us", Wholes),
     ("shown_rtp", Wholes),
     ("lip_sync_ms", Object),
+    ("handed", Object),
     ("level", TextOrNull),
     ("device", TextOrNull),
     ("name_certified", Truth),
@@ -55,6 +56,29 @@ const REPORT: [(&str, Kind); 20] = [
 ];
 
 const LIP_SYNC: [(&str, Kind); 2] = [("median", SignedOrNull), ("p95", NumberOrNull)];
+
+const HANDED: [(&str, Kind); 11] = [
+    ("lines_written", Whole),
+    ("lines_arrived", Whole),
+    ("lines_received", Whole),
+    ("chat_saved_here", Truth),
+    ("chat_saved_there", Truth),
+    ("transfers", Objects),
+    ("offers_turned_away", Whole),
+    ("sent_bytes", Whole),
+    ("sent_again_bytes", Whole),
+    ("received_bytes", Whole),
+    ("received_again_bytes", Whole),
+];
+
+const TRANSFER: [(&str, Kind); 6] = [
+    ("incoming", Truth),
+    ("still", Truth),
+    ("bytes", Whole),
+    ("offered_ms", Number),
+    ("ended_ms", NumberOrNull),
+    ("state", Text),
+];
 
 const TIMELINE: [(&str, Kind); 8] = [
     ("signed_in", NumberOrNull),
@@ -137,6 +161,10 @@ pub(crate) fn holds(report: &Report) {
     look("timeline_ms", &report["timeline_ms"], &TIMELINE, &mut wrong);
     look("totals", &report["totals"], &TOTALS, &mut wrong);
     look("lip_sync_ms", &report["lip_sync_ms"], &LIP_SYNC, &mut wrong);
+    look("handed", &report["handed"], &HANDED, &mut wrong);
+    for transfer in list(&report["handed"], "transfers") {
+        look("handed.transfers[]", transfer, &TRANSFER, &mut wrong);
+    }
     for event in list(report, "events") {
         look("events[]", event, &EVENT, &mut wrong);
     }

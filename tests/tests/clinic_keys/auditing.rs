@@ -72,6 +72,15 @@ impl Auditor {
         }
     }
 
+    /// Waits until the log is told to go on from so many rows; it has so many now.
+    async fn goes_on_from(&self, what: &str, is_so: impl Fn(Option<u64>, u64) -> bool) {
+        self.waits(what, |desk| match &desk.audit.as_deref()?.log {
+            LogStanding::Verified(log) => is_so(log.since, log.rows).then_some(()),
+            LogStanding::Unknown | LogStanding::Wrong(_) => None,
+        })
+        .await;
+    }
+
     /// What the page shows once this is done.
     async fn does(&self, intent: AuditIntent) -> AuditView {
         // What cannot be asked is said at once, and said no more when something else is asked: so an answer is told from what
@@ -116,7 +125,8 @@ async fn an_auditor_sees_what_was_proven_and_takes_a_visits_evidence_that_both_v
     let view = aud.does(AuditIntent::Show).await;
     let LogStanding::Verified(log) = &view.log else { panic!("{view:?}") };
     assert_eq!(view.rows[0].number, log.rows - 1, "the newest row is proven");
-    assert!(log.since.is_some(), "it was looked at right after the sign-in");
+    // What the sign-in itself has kept was not seen before.
+    aud.goes_on_from("the first time", |since, _| since.is_none()).await;
     assert_eq!(view.accounts.len(), PEOPLE.len());
 
     let filter = AuditFilter { about: visit.to_string(), ..AuditFilter::default() };
@@ -156,6 +166,13 @@ async fn an_auditor_sees_what_was_proven_and_takes_a_visits_evidence_that_both_v
     assert!(verify_evidence(folder.path(), &tampered, Some(&key), &[&kept]).is_some());
     let again = aud.does(export).await.problem;
     assert_eq!(again, Some(AuditProblem::NotWritten(NotWritten::Exists)), "nothing is written over");
+    aud.leaves();
+
+    let aud = Auditor::opens(folder.path());
+    aud.signs_in(&clinic, "aud").await;
+    aud.does(AuditIntent::Show).await;
+    // Of the rows that there are now, this sign-in's are later.
+    aud.goes_on_from("from the last time", |since, rows| since >= Some(log.rows) && since < Some(rows)).await;
     aud.leaves();
 }
 

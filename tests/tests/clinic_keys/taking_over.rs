@@ -1,5 +1,6 @@
 //! Breaking the glass with devices that the clinic certified, each with keys of its own: who can read what.
 
+use std::collections::BTreeSet;
 use std::time::{Instant, SystemTime};
 
 use ::clinic::{ClinicKey, IssuingKey, StaffBoxError};
@@ -179,4 +180,21 @@ async fn where_nobody_can_share_the_card_a_new_link_is_made_and_completed_later(
     assert_eq!((card.name, card.notes), (phi("Wilhelmina"), phi("hard of hearing")));
     assert_eq!(card.links.iter().map(|link| link.invite).collect::<Vec<_>>(), [new]);
     assert_ne!(old, new);
+}
+
+#[tokio::test]
+async fn two_who_make_a_link_anew_at_the_same_time_lose_none_of_theirs() {
+    let house = House::open().await;
+    let visit = house.plan("Wilhelmina").await;
+    let old = house.card("lee", visit).await.unwrap().links[0].invite;
+    let anew = async |who: &str| house.of(who).office.carry_out(DayCommand::Reinvite(visit)).await.unwrap();
+    // Each reads the card before the other has written it.
+    let (lees, fays) = tokio::join!(anew("lee"), anew("fay"));
+    let invite = |answer: &serde_json::Value| answer["link"].as_str().unwrap().parse::<trust::Link>().unwrap().invite;
+    let made = BTreeSet::from([invite(&lees), invite(&fays)]);
+    let on_card: BTreeSet<_> = house.card("lee", visit).await.unwrap().links.iter().map(|link| link.invite).collect();
+    let listed = house.of("lee").office.listed(visit).await.unwrap();
+    let on_list: BTreeSet<_> = listed.invites.iter().map(|link| link.invite).collect();
+    assert!(made.len() == 2 && !made.contains(&old));
+    assert_eq!((&on_card, &on_list), (&made, &made), "both are good and known, and the old one is dead");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this crate is a test, the helpers too")]
 
 mod clinic;
+mod lobby;
 mod network;
 
 use std::process::Command;

@@ -53,18 +53,9 @@ pub(crate) struct Guest {
 impl Host {
     /// Signs in at this server, makes a visit and its link, and joins.
     pub(crate) fn open(url: &str, pin: Option<[u8; 32]>, folder: &Path, admits: bool) -> Self {
-        let identity = folder.join("identity");
-        fs::create_dir(&identity).unwrap();
-        fs::write(identity.join("identity.key"), CLINIC).unwrap();
+        let identity = identity(folder);
         let link = folder.join("link");
-        let account = Account {
-            server: url.to_owned(),
-            pin: pin.map(|pin| TlsPin(pin).to_string().parse().unwrap()),
-            user: Phi::new(folder.file_name().unwrap().to_str().unwrap().to_owned()),
-            password: Phi::new(PASSWORD.to_owned()),
-            totp_secret: Some(Phi::new(fs::read_to_string(folder.join(SECRET)).unwrap())),
-            known_file: None,
-        };
+        let account = account(url, pin, folder);
         let habits = Habits { admit_after: admits.then_some(ADMITS_AFTER), ..Habits::default() };
         let unattended = Unattended::prepare(habits, Some(account), Some(link.clone())).unwrap();
         let session = start(folder, ToneKind::Clinician, unattended, Duration::ZERO);
@@ -110,6 +101,26 @@ impl Guest {
 
     pub(crate) fn close(self) -> Outcome {
         self.session.close(&[self.visit])
+    }
+}
+
+/// The folder with the clinic's key.
+pub(crate) fn identity(folder: &Path) -> PathBuf {
+    let identity = folder.join("identity");
+    fs::create_dir(&identity).unwrap();
+    fs::write(identity.join("identity.key"), CLINIC).unwrap();
+    identity
+}
+
+/// The clinician's account of this visit.
+pub(crate) fn account(url: &str, pin: Option<[u8; 32]>, folder: &Path) -> Account {
+    Account {
+        server: url.to_owned(),
+        pin: pin.map(|pin| TlsPin(pin).to_string().parse().unwrap()),
+        user: Phi::new(folder.file_name().unwrap().to_str().unwrap().to_owned()),
+        password: Phi::new(PASSWORD.to_owned()),
+        totp_secret: Some(Phi::new(fs::read_to_string(folder.join(SECRET)).unwrap())),
+        known_file: None,
     }
 }
 

@@ -2,11 +2,11 @@
 //! would. As a patient it holds the link, as a clinician a device of the clinic.
 
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use call::ControlMessage;
 use ed25519_dalek::SigningKey;
-use peer::{Certificate, Peer, PeerConfig, PeerEvent, PeerStreams};
+use peer::{BulkOut, Certificate, Peer, PeerConfig, PeerEvent, PeerStreams};
 use serde_json::Value;
 use session::Link;
 use signaling_client::{EventStream, Server, ServerTrust, SignalingClient, StreamEvent};
@@ -41,9 +41,51 @@ pub(crate) struct Conduct {
     pub(crate) facts: Option<Facts>,
     /// What it says over the control channel when it is let in.
     pub(crate) words: Vec<ControlMessage>,
+    /// What it hands over then.
+    pub(crate) hands: Option<Hands>,
     /// With whom it is one: what is said to it about digits is said to the other's victim.
     pub(crate) accomplice: Option<Accomplice>,
 }
+
+/// What no honest app would hand over: words for the control channel byte by byte, and pieces of files, over and over, whoever
+/// wants them.
+pub(crate) struct Hands {
+    pub(crate) words: Vec<Vec<u8>>,
+    pub(crate) pieces: Vec<Vec<u8>>,
+}
+
+impl Hands {
+    async fn over(self, peer: Peer) {
+        peer.set_media_open(true);
+        peer.set_bulk_active(true);
+        let speaks = async {
+            for word in self.words {
+                // As soon as there is room for it: until then its own connection refuses.
+                while peer.send_control(word.clone()).await.is_err() {
+                    tokio::time::sleep(MOMENT).await;
+                }
+            }
+        };
+        let sends = async {
+            for _ in 0..MOST_ROUNDS {
+                for piece in &self.pieces {
+                    let mut piece = BulkOut { tag: 0, payload: piece.clone().into() };
+                    while let Err(unsent) = peer.send_bulk(piece) {
+                        piece = unsent;
+                        tokio::time::sleep(MOMENT).await;
+                    }
+                }
+                tokio::time::sleep(MOMENT).await;
+            }
+        };
+        let ((), ()) = tokio::join!(speaks, sends);
+    }
+}
+
+/// Of all pieces: longer than any test.
+const MOST_ROUNDS: u32 = 100_000;
+/// Between two pieces for which there is no room.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Two liars who stand between two honest people.
 pub(crate) struct Accomplice {
@@ -76,6 +118,7 @@ impl Default for Conduct {
             reaches_out: true,
             facts: None,
             words: Vec::new(),
+            hands: None,
             accomplice: None,
         }
     }
@@ -282,7 +325,8 @@ impl Crook {
     async fn open(&mut self) -> Peer {
         let certificate = Some(self.certificate.clone());
         let config = PeerConfig { include_loopback: true, certificate, ..PeerConfig::default() };
-        let (peer, PeerStreams { mut events, mut voice, mut picture }) = Peer::open(config, self.clock).await.unwrap();
+        let (peer, PeerStreams { mut events, mut voice, mut picture, .. }) =
+            Peer::open(config, self.clock).await.unwrap();
         let out = self.events.clone();
         tokio::spawn(async move {
             loop {
@@ -369,6 +413,9 @@ impl Crook {
                 (Ok(ControlMessage::Admitted), _) => {
                     let words = std::mem::take(&mut self.conduct.words);
                     self.speak(&words).await;
+                    if let Some((hands, peer)) = self.conduct.hands.take().zip(self.peer.clone()) {
+                        tokio::spawn(hands.over(peer));
+                    }
                 }
                 (Ok(check @ ControlMessage::Check { .. }), Some(accomplice)) => {
                     let _ = accomplice.tells.send(check);

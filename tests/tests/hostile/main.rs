@@ -18,6 +18,7 @@ mod boxes;
 mod certificates;
 mod connection;
 mod downgrade;
+mod handing;
 mod joiners;
 mod liars;
 mod list;

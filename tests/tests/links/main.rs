@@ -3,6 +3,7 @@
 //! `TRAJECTORY=1 cargo test -p tests --test links NAME -- --nocapture` prints what a test looks at.
 
 mod ear;
+mod files;
 mod frozen;
 mod path;
 mod picture;

@@ -32,6 +32,9 @@ const ANSWER_BYTES: usize = 200;
 /// A report or request with SRTCP, UDP and IPv4 around it.
 const REQUEST_BYTES: usize = 64;
 
+/// What may be found while a file is sent.
+const MOST_FOR_FILES: DataRate = DataRate::from_kbps(50_000);
+
 /// What the receiver's clock is ahead.
 const CLOCK_OFFSET: Duration = Duration::from_secs(86_400);
 
@@ -71,6 +74,8 @@ pub(crate) struct Sample {
     pub(crate) delivered: u64,
     pub(crate) queue_ms: u64,
     pub(crate) loss: f32,
+    /// Of what was delivered: pieces of a file.
+    pub(crate) files: u64,
     /// The rows of a picture that moves; none of any other.
     pub(crate) rows: u64,
     /// What the picture's encoder may take, and what its repair packets take.
@@ -96,6 +101,7 @@ enum What {
     /// A picture of real packets.
     Piece(Piece),
     Slide(SlidePacket),
+    Bulk,
     Padding,
     /// What the other side is told of its own direction, without a number.
     Report,
@@ -147,6 +153,9 @@ pub(crate) struct Path {
     pub(crate) picture: Option<(PictureSource, PictureSink)>,
     recorder: FeedbackRecorder,
     delivered: u64,
+    /// From when on a file without end is sent.
+    file_from: Option<Timestamp>,
+    delivered_of_file: u64,
     pub(crate) samples: Vec<Sample>,
     pub(crate) feedback_bytes: u64,
     pub(crate) received_bytes: u64,
@@ -191,6 +200,8 @@ impl Path {
             picture: None,
             recorder: FeedbackRecorder::new(),
             delivered: 0,
+            file_from: None,
+            delivered_of_file: 0,
             samples: Vec::new(),
             feedback_bytes: 0,
             received_bytes: 0,
@@ -218,6 +229,12 @@ impl Path {
     /// From `secs` on there is this to send.
     pub(crate) fn camera_from(mut self, secs: u64, media: Media) -> Self {
         self.next_policy = Some((Timestamp::from_millis(1_000 + secs * 1_000), media.policy()));
+        self
+    }
+
+    /// From `secs` on a file without end is sent as well.
+    pub(crate) fn file_from(mut self, secs: u64) -> Self {
+        self.file_from = Some(Timestamp::from_millis(1_000 + secs * 1_000));
         self
     }
 
@@ -251,13 +268,14 @@ impl Path {
                 self.samples.push(Sample {
                     target: estimate.target.as_kbps(),
                     delivered: self.delivered * 8 / 100,
+                    files: self.delivered_of_file * 8 / 100,
                     queue_ms: self.forward.queueing_delay(self.now).as_millis() as u64,
                     loss: estimate.loss,
                     rows: if let PicturePlan::On { height, .. } = plan { height.into() } else { 0 },
                     picture: plan.rate().as_kbps(),
                     repairs: spending.map_or(0, DataRate::as_kbps),
                 });
-                self.delivered = 0;
+                (self.delivered, self.delivered_of_file) = (0, 0);
             }
         }
         if std::env::var_os("TRAJECTORY").is_some() {
@@ -289,6 +307,7 @@ impl Path {
         self.decide();
         self.speak();
         self.show();
+        self.hand_over();
         self.send();
         while let Some((at, packet)) = self.forward.poll(now) {
             if matches!(packet.what, What::Report) {
@@ -310,6 +329,7 @@ impl Path {
                         sink.take(at, piece);
                     }
                 }
+                What::Bulk => self.delivered_of_file += packet.bytes as u64,
                 What::Picture | What::Padding | What::Report => {}
             }
         }
@@ -360,7 +380,28 @@ impl Path {
         };
         self.policy.on_estimate(self.now, link);
         let spending = self.picture.as_mut().map_or(DataRate::ZERO, |(source, _)| source.planner.spending(self.now));
-        self.estimator.set_wanted(self.policy.wanted() + spending);
+        let wanted = if self.sends_file() { MOST_FOR_FILES } else { self.policy.wanted() + spending };
+        self.estimator.set_wanted(wanted);
+    }
+
+    fn sends_file(&self) -> bool {
+        self.file_from.is_some_and(|from| self.now >= from)
+    }
+
+    /// As `peer` does it.
+    fn hand_over(&mut self) {
+        if !self.sends_file() {
+            return;
+        }
+        if self.policy.set_files(self.now, true) {
+            self.estimator.set_most(MOST_FOR_FILES);
+        }
+        let target = self.estimator.estimate(self.now).target;
+        let bytes = if target >= DataRate::from_kbps(600) { 2 * 512 } else { 512 } + OVERHEAD;
+        let most = (target.bytes_in(Duration::from_millis(10)) as usize / bytes).clamp(2, 64);
+        while self.pacer.queued_bulk() < most {
+            self.pacer.push(self.now, Class::Bulk, bytes, self.waiting(What::Bulk));
+        }
     }
 
     fn speak(&mut self) {

@@ -33,6 +33,8 @@ pub(crate) struct Clinic {
     seed: u64,
     /// The visits of the day; most days have one.
     pub(crate) rooms: Vec<Room>,
+    /// Who is signed out everywhere: of the two halves of that, the accounts' one.
+    pub(crate) signed_out: BTreeSet<StaffId>,
     /// Whose admission was written down; the store keeps nobody who is gone.
     admitted: BTreeSet<EndpointId>,
 }
@@ -47,6 +49,7 @@ impl Clinic {
             starts: 0,
             seed,
             rooms: Vec::new(),
+            signed_out: BTreeSet::new(),
             admitted: BTreeSet::new(),
         };
         clinic.start(now);
@@ -135,7 +138,11 @@ impl Clinic {
             (SignalingRequest::JoinHost { visit, request }, _) => {
                 // Whose token the app has: that of whose visit it is.
                 let room = self.rooms.iter().find(|room| room.visit == visit);
-                Command::JoinHost { staff: room.map_or(STAFF, |room| room.staff), visit, request }
+                let staff = room.map_or(STAFF, |room| room.staff);
+                if self.signed_out.contains(&staff) {
+                    return refused(Code::NotSignedIn);
+                }
+                Command::JoinHost { staff, visit, request }
             }
             (_, None) => return refused(Code::NotSignedIn),
             (SignalingRequest::GetIce, Some(by)) => Command::Ice { by },

@@ -305,13 +305,17 @@ fn what_is_taken_back_ends_live_calls_within_five_seconds_and_lets_nobody_in_aft
                     let by = StaffMember::own(STAFF);
                     visits.handle(now, Command::RevokeInvite { by, visit, invite }).expect("its own");
                 }
-                TakenBack::Person => visits.put_out_staff(now, STAFF),
+                TakenBack::Person => {
+                    visits.put_out_staff(now, STAFF);
+                    world.clinic.signed_out.insert(STAFF);
+                }
                 TakenBack::Visit => drop(visits.handle(now, Command::End { by: me }).expect("the host")),
             }
             world.pump_server();
-            // Whoever comes now, by the same link or as the same person.
+            // Whoever comes now, by the same link, and as the same person.
             world.run_for(Duration::from_secs(1));
             let late = world.start_in(0, Who::Guest);
+            let same_person = (what == TakenBack::Person).then(|| world.start_in(0, Who::Host));
             world.run_for(Duration::from_secs(4));
             for app in [host, guest] {
                 let phase = world.phase(app);
@@ -320,10 +324,21 @@ fn what_is_taken_back_ends_live_calls_within_five_seconds_and_lets_nobody_in_aft
             let out = if what == TakenBack::Invite { guest } else { host };
             assert!(world.phase(out).is_ended(), "seed {seed}, {what:?}: {:?}", world.phase(out));
             world.run_for(Duration::from_secs(20));
-            if what != TakenBack::Person {
-                assert!(world.phase(late).is_ended(), "seed {seed}, {what:?}: {:?}", world.phase(late));
+            let phase = world.phase(late);
+            match same_person {
+                None => assert!(phase.is_ended(), "seed {seed}, {what:?}: {phase:?}"),
+                // The link is good still, and nobody is there to let its holder in.
+                Some(person) => {
+                    let is_out = matches!(phase, Phase::Lobby | Phase::WaitingRoom { .. } | Phase::Ended(_));
+                    assert!(is_out, "seed {seed}: {phase:?}");
+                    let phase = world.phase(person);
+                    assert!(phase.is_ended(), "seed {seed}, the same person: {phase:?}");
+                    assert!(world.apps[person].me.is_none(), "seed {seed}: joined");
+                }
             }
-            assert!(!world.witness.heard_anybody(late), "seed {seed}, {what:?}");
+            for app in same_person.into_iter().chain([late]) {
+                assert!(!world.witness.heard_anybody(app), "seed {seed}, {what:?}");
+            }
         }
     }
 }

@@ -413,6 +413,7 @@ impl World {
                 | Output::Milestone(_)
                 | Output::Receipt(_)
                 | Output::CompareLog(_)
+                | Output::Files(_)
                 | Output::RememberEpoch { .. }
                 | Output::RememberDevice { .. } => {}
                 Output::Changed => {

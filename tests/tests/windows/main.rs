@@ -14,6 +14,7 @@ mod ears;
 mod eyes;
 mod footage;
 mod front_desk;
+mod handing;
 mod hands;
 mod keyring;
 mod known_again;

@@ -311,7 +311,10 @@ impl Person {
             // What is scrolled lies behind the foot with the way to the settings, where there is one.
             let has_foot = name != SETTINGS && person.has(Role::Button, SETTINGS);
             let edge = if has_foot { FOOT } else { EDGE };
-            let inside = y > window.y + EDGE && y < window.y + window.height - edge;
+            // And what is beside the picture of a call behind the row of round buttons, which stand at one height.
+            let row = person.find(Role::Button, HANG_UP).and_then(|seen| seen.area()).map(|row| row.y + window.y);
+            let end = row.filter(|row| *row != area.y).map_or(window.y + window.height, |row| row - ABOVE_ROW);
+            let inside = y > window.y + EDGE && y < end - edge;
             if !inside {
                 person.hands.point_at((x, window.middle().1));
                 person.hands.scroll(y > window.middle().1);
@@ -415,3 +418,7 @@ const EDGE: i32 = 12;
 const FOOT: i32 = 60;
 /// What stands in it.
 const SETTINGS: &str = "Settings";
+/// What is free above a call's row of round buttons.
+const ABOVE_ROW: i32 = 28;
+/// What stands in that row.
+const HANG_UP: &str = "Hang up";

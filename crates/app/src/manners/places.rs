@@ -36,6 +36,12 @@ pub(crate) fn runtime(name: &str) -> Option<PathBuf> {
     strategy().and_then(|folders| folders.in_runtime_dir(name)).or_else(|| state(name))
 }
 
+/// Where people look for files that came: their folder for downloads, or their home where there is none.
+pub(crate) fn downloads() -> Option<PathBuf> {
+    let home = std::env::home_dir()?;
+    Some(home.join("Downloads")).filter(|folder| folder.is_dir()).or(Some(home))
+}
+
 /// Opens a file to which something is added, for its owner alone; makes it, and its folder, if they are not there.
 pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {

@@ -285,6 +285,8 @@ impl Call {
                 | ControlMessage::CodeRight,
                 _,
             ) => debug!(%endpoint, "not theirs to say"),
+            (ControlMessage::Chat { chat }, _) => self.on_chat(now, index, chat),
+            (ControlMessage::Transfer { transfer }, _) => self.on_transfer(now, index, transfer),
             (ControlMessage::Log { checkpoint }, _) => self.on_their_log(index, checkpoint),
             (ControlMessage::Bye { reason }, _) => self.on_bye(now, endpoint, reason),
         }

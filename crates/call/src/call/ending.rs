@@ -22,9 +22,7 @@ impl Call {
         }
         self.phase = Phase::Ended(reason);
         // Where nobody hung up, the telephone is what is left.
-        let is_lost =
-            matches!(reason, EndReason::ConnectionLost | EndReason::NoConnection | EndReason::HandshakeUnfinished);
-        let partner = self.partner.and_then(|partner| self.index(partner)).filter(|_| is_lost);
+        let partner = self.partner.and_then(|partner| self.index(partner)).filter(|_| reason.is_lost());
         self.last_facts = partner.and_then(|index| self.remotes[index].facts.clone());
         self.outbox.clear();
         self.waiting_for_ice.clear();

@@ -24,9 +24,11 @@ impl Call {
             self.follow_wishes(now);
             self.settle_gates(now);
             self.settle_phase(now);
+            self.settle_handing(now);
             self.ask_inside();
             self.begin_span(now);
         }
+        self.end_handing();
         self.post();
         self.tell_plans();
         self.tell_snapshot(now);
@@ -260,6 +262,7 @@ impl Call {
                 locked: self.locked,
                 time_left: self.time_left(now),
                 clock_ahead_secs: self.clock_ahead_secs,
+                handed: self.handing.shown(),
             },
         };
         if snapshot != self.snapshot {

@@ -12,6 +12,9 @@ use crate::{Phase, TimeLeft};
 /// How long before its end a visit is nearly over.
 const NEARLY: Duration = Duration::from_secs(5 * 60);
 
+/// How long a visit takes that has no plan: what a clinic's appointment book gives the longest usual one.
+pub(super) const UNPLANNED: Duration = Duration::from_secs(60 * 60);
+
 /// How much longer a visit takes that is given more.
 const MORE: Duration = Duration::from_secs(15 * 60);
 
@@ -19,7 +22,7 @@ impl Call {
     /// The talk has begun: from now its time runs, once.
     pub(super) fn begin_span(&mut self, now: Timestamp) {
         if self.role() == Role::Host && matches!(self.phase, Phase::Live { .. }) && self.over_at.is_none() {
-            self.over_at = self.config.longest.map(|longest| now + longest);
+            self.over_at = Some(now + self.config.longest.unwrap_or(UNPLANNED));
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Policy {
     camera_lost: bool,
     camera_off: bool,
     wanted: bool,
+    /// Whether files are being sent.
+    files: bool,
     preferences: Preferences,
 
     target: DataRate,
@@ -74,6 +76,7 @@ impl Policy {
             camera_lost: false,
             camera_off: false,
             wanted: true,
+            files: false,
             preferences,
             target: START_TARGET,
             loss: 0.0,
@@ -158,6 +161,14 @@ impl Policy {
         self.renew(now)
     }
 
+    /// Whether files are sent: the picture leaves them room.
+    pub fn set_files(&mut self, now: Timestamp, files: bool) -> bool {
+        if std::mem::replace(&mut self.files, files) == files {
+            return false;
+        }
+        self.renew(now)
+    }
+
     pub(crate) fn set_mode(&mut self, now: Timestamp, mode: Mode) -> bool {
         if self.preferences.mode == mode {
             return false;
@@ -205,8 +216,20 @@ impl Policy {
         let voice_takes = if self.sends_voice { voice.wire_rate() } else { DataRate::ZERO };
         let control = (total * CONTROL_SHARE).min(MOST_CONTROL);
         let left = total.saturating_sub(control).saturating_sub(voice_takes);
+        let left = left.saturating_sub(self.room_for_files(total, left));
+        // More is found for a file than for a call: that is not the picture's.
+        let left = if self.files { left.min(MOST_BESIDE_FILES) } else { left };
         let rate = left * self.picture_payload_share();
         (voice, self.decide_picture(now, total, rate))
+    }
+
+    /// How much of what the voice leaves is kept for files: half of the link, which comes to more than two fifths when they leave
+    /// the pacer, but never so much that the picture would stand still for them.
+    fn room_for_files(&self, total: DataRate, left: DataRate) -> DataRate {
+        if !self.files {
+            return DataRate::ZERO;
+        }
+        (total * FILES_SHARE).min(left * MOST_FOR_FILES).min(left.saturating_sub(LEAST_BESIDE_FILES))
     }
 
     /// The camera whose picture is to be sent, if the link carries it; else why none is.
@@ -353,6 +376,14 @@ const SAVE_DATA_RATE: DataRate = DataRate::from_kbps(250);
 const CONTROL_SHARE: f64 = 0.05;
 /// More it does not become: reports come at intervals that do not shrink any more.
 const MOST_CONTROL: DataRate = DataRate::from_kbps(60);
+/// The share of a link that is kept for files.
+const FILES_SHARE: f64 = 0.5;
+/// And of what the voice leaves.
+const MOST_FOR_FILES: f64 = 0.6;
+/// What a call of 4 Mbps, the most that is looked for without files, leaves its picture.
+const MOST_BESIDE_FILES: DataRate = DataRate::from_kbps(3_800);
+/// What the picture keeps beside them: the smallest that moves, with room.
+const LEAST_BESIDE_FILES: DataRate = DataRate::from_kbps(60);
 /// What is left for the encoder of a picture packet: 64 bytes of headers on 1,100, and the rate control's own error.
 const PICTURE_PAYLOAD_SHARE: f64 = 0.92;
 /// Room for retransmissions is kept as the loss grows, up to this share.

@@ -54,6 +54,10 @@ impl Drive {
         self.policy.on_estimate(self.now, estimate(kbps, 0.0, Some(round_trip)));
     }
 
+    fn files(&mut self, sent: bool) {
+        self.changes += u32::from(self.policy.set_files(self.now, sent));
+    }
+
     fn voice(&self) -> VoicePlan {
         self.policy.plans().0
     }
@@ -311,4 +315,27 @@ fn a_loss_that_is_no_number_does_no_harm() {
     assert_eq!(drive.voice().redundancy, VoiceRedundancy::None);
     drive.link(500, f32::INFINITY, 1_000);
     assert!(drive.takes() <= DataRate::from_kbps(500));
+}
+
+#[test]
+fn a_file_takes_from_the_picture_and_never_from_the_voice() {
+    for kbps in [20_000, 4_000, 1_500, 600, 300, 150] {
+        let mut drive = Drive::smooth();
+        drive.link(kbps, 0.0, 10_000);
+        let (voice, picture) = (drive.voice(), drive.picture().rate());
+        drive.files(true);
+        drive.link(kbps, 0.0, 10_000);
+        assert_eq!(drive.voice(), voice, "{kbps} kbps");
+        let beside = drive.picture().rate();
+        assert!(beside <= picture && drive.height() > 0, "{kbps} kbps: {beside:?} of {picture:?}");
+        let left = DataRate::from_kbps(kbps) * 0.9;
+        let room = left.saturating_sub(voice.wire_rate()).saturating_sub(beside * (1.0 / 0.92));
+        if kbps >= 600 {
+            assert!(room >= DataRate::from_kbps(kbps) * 0.4, "{kbps} kbps leave a file {room:?}");
+            assert!(drive.fps() >= 24, "{kbps} kbps");
+        }
+        drive.files(false);
+        drive.link(kbps, 0.0, 10_000);
+        assert!(drive.picture().rate() >= picture * 0.95, "{kbps} kbps: it has its own again");
+    }
 }

@@ -176,6 +176,19 @@ fn a_visit_that_takes_too_long_is_said_and_never_cut_off() {
 }
 
 #[test]
+fn a_visit_without_a_plan_is_said_to_be_over_after_an_hour_and_may_be_given_more() {
+    let mut world = World::new(&People::default()).run(10);
+    world.pass(54 * 60);
+    assert_eq!(around(&world, HOST).time_left, TimeLeft::Enough);
+    world.pass(2 * 60);
+    assert_eq!((around(&world, HOST).time_left, around(&world, GUEST).time_left), (TimeLeft::Nearly, TimeLeft::Enough));
+    world.pass(5 * 60);
+    assert!(around(&world, HOST).time_left == TimeLeft::Over && world.are_both_live());
+    world.intend(HOST, Intent::Extend);
+    assert_eq!(around(&world, HOST).time_left, TimeLeft::Enough);
+}
+
+#[test]
 fn somebody_who_is_taken_out_may_knock_again_and_is_not_let_in_by_itself() {
     let mut world = World::new(&People::default()).run(10);
     let guest = world.endpoint(GUEST);

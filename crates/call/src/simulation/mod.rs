@@ -5,6 +5,8 @@
 mod asking;
 mod attacks;
 mod checks;
+mod files;
+mod handing;
 mod honest;
 mod people;
 mod strangers;

@@ -11,6 +11,7 @@ use trust::{ConnectionParameters, DeviceIdentity, DtlsFingerprint, Setup};
 use units::Timestamp;
 
 use super::VISIT;
+use super::files::Files;
 use super::people::{People, parameters};
 use crate::{
     Assurance, Call, EndReason, Input, Intent, Output, PeerCommand, PeerInput, Phase, ReceiptDraft, SignalingInput,
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub(crate) receipts: Vec<ReceiptDraft>,
     /// What it was shown of the audit log.
     pub(crate) logs: Vec<String>,
+    pub(crate) files: Files,
 }
 
 struct Connection {
@@ -63,6 +65,8 @@ pub(crate) struct World {
     pub(crate) admits: bool,
     /// All boxes as they were sent.
     pub(crate) boxes: Vec<(usize, Envelope)>,
+    /// So many more pieces of files get through.
+    pub(crate) frames: u32,
     /// How often somebody said something over the control channel.
     pub(crate) control_messages: u32,
     queue: Vec<(Timestamp, u64, usize, u32, Input)>,
@@ -93,6 +97,7 @@ impl World {
             to_remember: Vec::new(),
             receipts: Vec::new(),
             logs: Vec::new(),
+            files: Files::default(),
         };
         Self {
             apps: [app(people.host(1), Role::Host, 101), app(people.guest(2), Role::Guest, 102)],
@@ -103,6 +108,7 @@ impl World {
             describe: |_, parameters| parameters,
             admits: true,
             boxes: Vec::new(),
+            frames: u32::MAX,
             control_messages: 0,
             queue: Vec::new(),
             asked: BTreeSet::new(),
@@ -235,6 +241,7 @@ impl World {
                 }
                 Output::Receipt(draft) => self.apps[side].receipts.push(draft),
                 Output::CompareLog(checkpoint) => self.apps[side].logs.push(checkpoint),
+                Output::Files(command) => self.do_with_files(side, command),
                 Output::Quality { .. } | Output::Milestone(_) | Output::Changed => {}
             }
         }
@@ -243,6 +250,27 @@ impl World {
             if let Some(endpoint) = waiting.filter(|endpoint| self.asked.insert(*endpoint)) {
                 self.later(1_000, HOST, Input::Intent(Intent::Admit(endpoint)));
             }
+        }
+    }
+
+    /// At once, and what is sent as well; what became of that is heard a little later.
+    fn do_with_files(&mut self, side: usize, command: transfer::Command) {
+        let now = self.now;
+        if let Some(news) = self.apps[side].files.command(now, command) {
+            self.later(5, side, Input::Files(news));
+        }
+        let is_up = |app: &App| app.connection.as_ref().is_some_and(|connection| connection.is_up);
+        while self.frames > 0
+            && self.apps.iter().all(is_up)
+            && let Some((piece, frame)) = self.apps[side].files.next_frame(now)
+        {
+            self.frames -= 1;
+            self.apps[1 - side].files.take(&frame);
+            self.apps[side].files.departures.on_fate(now, &piece, true);
+        }
+        self.apps[side].files.departures.look(now);
+        while let Some(news) = self.apps[side].files.departures.poll_news() {
+            self.later(50, side, Input::Files(news));
         }
     }
 

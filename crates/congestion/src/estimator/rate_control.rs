@@ -53,6 +53,12 @@ impl RateControl {
         Self { min, max, rate, capacity: None, decreased: None, updated: None }
     }
 
+    /// It grows no further than this.
+    pub(super) fn set_max(&mut self, max: DataRate) {
+        self.max = (max.as_bps() as f64).max(self.min);
+        self.set(self.rate);
+    }
+
     pub(super) fn rate(&self) -> DataRate {
         DataRate::from_bps(self.rate as u64)
     }

@@ -245,3 +245,97 @@ fn a_picture_that_is_forgotten_does_not_leave_but_a_word_does() {
     let left: Vec<_> = run(&mut pacer, 100_000).into_iter().map(|(_, item, _)| item).collect();
     assert_eq!(left, ["voice"]);
 }
+
+/// A pacer that knows its path, with so many pieces of a file.
+fn with_bulk(kbps: u64, pieces: usize, bytes: usize) -> Pacer<&'static str> {
+    let mut pacer = Pacer::new(DataRate::from_kbps(kbps));
+    pacer.set_known(at(0));
+    (0..pieces).for_each(|_| pacer.push(at(0), Class::Bulk, bytes, "bulk"));
+    pacer
+}
+
+#[test]
+fn files_wait_for_everything_else_and_until_the_path_is_known() {
+    let mut pacer = Pacer::new(DataRate::from_kbps(10_000));
+    for (class, item) in
+        [(Class::Voice, "voice"), (Class::Bulk, "bulk"), (Class::Picture, "picture"), (Class::Retransmission, "again")]
+    {
+        pacer.push(at(0), class, 1_000, item);
+    }
+    let order = |pacer: &mut Pacer<_>| run(pacer, 100_000).into_iter().map(|(_, item, _)| item).collect::<Vec<_>>();
+    assert_eq!(order(&mut pacer), ["voice", "again", "picture"]);
+    pacer.set_known(at(100_000));
+    assert_eq!(order(&mut pacer), ["bulk"]);
+}
+
+#[test]
+fn files_and_all_else_together_take_nine_tenths_of_the_target() {
+    let mut pacer = with_bulk(2_000, 1_000, 1_000);
+    // A picture of 2,500 bytes 25 times a second: 500 kbps.
+    let mut left = [0, 0];
+    for micros in (0..2_000_000).step_by(1_000) {
+        if micros % 40_000 == 0 {
+            pacer.push(at(micros), Class::Picture, 1_250, "picture");
+            pacer.push(at(micros), Class::Picture, 1_250, "picture");
+        }
+        while let Some(Paced::Packet { class, bytes, .. }) = pacer.poll(at(micros)) {
+            left[usize::from(class == Class::Bulk)] += bytes;
+        }
+    }
+    assert_eq!(left[0], 125_000, "the picture does not feel them");
+    let all = (left[0] + left[1]) as f64 * 8.0 / 2.0;
+    assert!((1_750_000.0..=1_810_000.0).contains(&all), "{all}");
+}
+
+#[test]
+fn the_timer_of_files_is_right() {
+    let left = run(&mut with_bulk(800, 91, 1_000), 2_000_000);
+    assert_eq!(left.len(), 91);
+    let last = left.last().expect("packets").0;
+    // 90 kB at 720 kbps, but for what may leave at once.
+    assert!((985_000..=1_000_100).contains(&last), "{last} µs");
+}
+
+#[test]
+fn on_a_thin_link_files_leave_right_behind_a_word() {
+    let mut pacer = with_bulk(100, 100, 584);
+    let mut bulk = 0;
+    for micros in (0..2_000_000).step_by(1_000) {
+        if micros % 60_000 == 0 {
+            pacer.push(at(micros), Class::Voice, 240, "voice");
+        }
+        while let Some(Paced::Packet { class, .. }) = pacer.poll(at(micros)) {
+            if class == Class::Bulk {
+                bulk += 1;
+                assert!(micros % 60_000 <= 5_000, "{} µs after the word", micros % 60_000);
+            }
+        }
+    }
+    // Of 90 kbps the voice has 32; the rest is 24 pieces, but one that is not paid for at a word waits for the next.
+    assert!((15..=24).contains(&bulk), "{bulk}");
+}
+
+#[test]
+fn a_probe_is_filled_with_files() {
+    let mut pacer = with_bulk(1_000, 50, 600);
+    pacer.start_probe(at(0), Probe { cluster: 7, rate: DataRate::from_kbps(4_000), bytes: 6_000 });
+    let mut in_probe = 0;
+    for micros in (0..20_000).step_by(100) {
+        while let Some(paced) = pacer.poll(at(micros)) {
+            match paced {
+                Paced::Packet { class: Class::Bulk, probe: Some(7), bytes, .. } => in_probe += bytes,
+                Paced::Packet { .. } => {}
+                Paced::Padding { .. } => panic!("there is something better"),
+            }
+        }
+    }
+    assert_eq!(in_probe, 6_000);
+}
+
+#[test]
+fn while_nobody_knows_what_becomes_of_what_left_no_file_leaves() {
+    let mut pacer = with_bulk(1_000, 5, 600);
+    pacer.set_held(at(0), true);
+    assert_eq!((pacer.poll(at(1_000)), pacer.poll_timeout(at(1_000))), (None, None));
+    assert_eq!(pacer.queued_bulk(), 5);
+}

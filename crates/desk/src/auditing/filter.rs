@@ -7,7 +7,7 @@ use super::AuditProblem;
 use crate::day::{Calendar, Choice, Moment};
 
 /// The kinds of rows that this app can say in words, as they stand in the log.
-pub const KINDS: [&str; 38] = [
+pub const KINDS: [&str; 39] = [
     "account_added",
     "backed_up",
     "box_removed",
@@ -37,6 +37,7 @@ pub const KINDS: [&str; 38] = [
     "rows_erased",
     "session_ended",
     "sessions_ended",
+    "settings_changed",
     "signed_in",
     "signed_up",
     "storage_key_changed",

@@ -148,6 +148,18 @@ impl LogStanding {
     pub const fn trouble(&self) -> Option<LogTrouble> {
         if let Self::Wrong(trouble) = self { Some(*trouble) } else { None }
     }
+
+    /// The same, beside what was found before since somebody signed in: it goes on from what this machine had seen until then.
+    /// What it kept a moment ago says nothing to anybody.
+    pub(crate) fn seen_since(self, before: &Self) -> Self {
+        match (self, before) {
+            (Self::Verified(log), Self::Verified(before)) => {
+                // None, of a log that was never met, is the least.
+                Self::Verified(VerifiedLog { since: log.since.min(before.since), ..log })
+            }
+            (log, _) => log,
+        }
+    }
 }
 
 /// A log that goes on.
@@ -157,7 +169,7 @@ pub struct VerifiedLog {
     pub rows: u64,
     /// When the server signed that, in microseconds of Unix time.
     pub unix_micros: u64,
-    /// How many it had when this machine kept a checkpoint of it before; none: it was never met.
+    /// How many it had when this machine kept a checkpoint of it, before somebody signed in; none: it was never met.
     pub since: Option<u64>,
     /// The log's public key in base64url, to be compared with the one that was written down.
     pub key: String,

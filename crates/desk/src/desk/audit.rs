@@ -100,6 +100,7 @@ impl Desk {
 
     /// How the log stands, by what was verified on this machine.
     pub(super) fn log_stands(&mut self, log: LogStanding) {
+        let log = log.seen_since(&self.log);
         if let (Some(view), LogStanding::Verified(verified)) = (&mut self.audit.view, &log) {
             view.verified_at = Some(self.config.calendar.second(verified.unix_micros / 1_000_000));
         }

@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use media::picture::I420;
 use tracing::{debug, info};
 use units::{Clock, PictureSize, Timestamp};
 
 use super::pool::Pool;
+use super::still::{Answer, stalled};
 use super::{Camera, CameraFormat, CapturedFrame, FrameSink, Shared};
 use crate::DeviceError;
 use crate::error::StopCause;
@@ -29,14 +31,14 @@ mod system;
 pub(super) use list::names;
 
 use convert::Converter;
-use offer::PixelFormat;
+use offer::{PixelFormat, Want};
 use system::{Driver, Node};
 
 /// Opens a camera and waits until it runs.
 pub(super) fn open(name: Option<&str>, clock: Clock, sink: FrameSink) -> Result<Camera, DeviceError> {
     system::ask_for_permission()?;
     let shared = Arc::new(Shared::default());
-    let started = start_any(name, clock, 0, &shared)?;
+    let started = start_any(name, clock, 0, &shared, Want::Call)?;
     let keeper = Keeper { name: name.map(str::to_owned), clock, shared: Arc::clone(&shared), next_index: 0 };
     let thread = spawn("camera", move || keeper.keep(started, sink))?;
     Ok(Camera { shared, thread: Some(thread) })
@@ -58,17 +60,55 @@ impl Keeper {
         loop {
             // Anew for each: what it learns about a camera need not be so of the next.
             let mut converter = Converter::default();
-            let fault = self.pass_on(&started, &mut converter, &mut pool, &mut sink, &mut is_told);
+            let passed = self.pass_on(&started, &mut converter, &mut pool, &mut sink, &mut is_told);
             // Before another is started: it may be the same one.
             drop(started);
-            let Err(problem) = fault else { return };
-            if !is_told {
-                is_told = true;
-                self.shared.fail(problem);
-            }
-            let Some(again) = self.start_again() else { return };
-            started = again;
+            let goes_on = match passed {
+                Ok(Passed::OwnerGone) => return,
+                Ok(Passed::Wished(answer)) => {
+                    // Err: nobody waits any more.
+                    let _ = answer.send(self.take_still());
+                    start_any(self.name.as_deref(), self.clock, self.next_index, &self.shared, Want::Call)
+                }
+                Err(problem) => Err(problem),
+            };
+            started = match goes_on {
+                Ok(started) => started,
+                Err(problem) => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        self.shared.fail(problem);
+                    }
+                    let Some(again) = self.start_again() else { return };
+                    again
+                }
+            };
         }
+    }
+
+    /// One picture as large as the camera has them.
+    fn take_still(&self) -> Result<I420, DeviceError> {
+        let started = start_any(self.name.as_deref(), self.clock, self.next_index, &self.shared, Want::Still)?;
+        let mut converter = Converter::default();
+        let mut picture = I420::new(started.gives.format.size);
+        let began = Instant::now();
+        let mut first = None;
+        while began.elapsed() < STALL_TIMEOUT && !self.shared.is_stopping() {
+            match started.frames.recv_timeout(POLL_INTERVAL) {
+                Ok(Brought::Frame(RawFrame { bytes, shape, .. })) => {
+                    if converter.convert(shape, &bytes, &mut picture)
+                        && first.get_or_insert_with(Instant::now).elapsed() >= SETTLES
+                    {
+                        return Ok(picture);
+                    }
+                    // The driver that has ended needs none.
+                    let _ = started.spares.send(bytes);
+                }
+                Ok(Brought::Failed(problem)) => return Err(problem),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        Err(stalled())
     }
 
     /// Tries until there is a camera of that name; `None` when the owner is gone.
@@ -82,7 +122,7 @@ impl Keeper {
                 }
                 thread::park_timeout(pause.saturating_sub(begin.elapsed()));
             }
-            match start_any(self.name.as_deref(), self.clock, self.next_index, &self.shared) {
+            match start_any(self.name.as_deref(), self.clock, self.next_index, &self.shared, Want::Call) {
                 Ok(started) => return Some(started),
                 Err(problem) => debug!(%problem, "not back yet"),
             }
@@ -90,7 +130,8 @@ impl Keeper {
         }
     }
 
-    /// Converts frames for the sink until the owner is gone (`Ok`) or nothing comes any more.
+    /// Converts frames for the sink until the owner is gone, a photograph is wished for that is larger than they are, or nothing
+    /// comes any more.
     fn pass_on(
         &mut self,
         started: &Started,
@@ -98,9 +139,16 @@ impl Keeper {
         pool: &mut Pool,
         sink: &mut FrameSink,
         is_told: &mut bool,
-    ) -> Result<(), DeviceError> {
+    ) -> Result<Passed, DeviceError> {
         let mut last_came = Instant::now();
+        let mut wish = None;
         while !self.shared.is_stopping() {
+            wish = self.shared.wish.take().or(wish);
+            if started.gives.has_larger()
+                && let Some(answer) = wish.take()
+            {
+                return Ok(Passed::Wished(answer));
+            }
             match started.frames.recv_timeout(POLL_INTERVAL) {
                 Ok(Brought::Frame(RawFrame { bytes, shape, captured, index })) => {
                     self.next_index = index + 1;
@@ -111,6 +159,9 @@ impl Keeper {
                         if std::mem::take(is_told) {
                             info!("the camera is back");
                             self.shared.come_back();
+                        }
+                        if let Some(answer) = wish.take() {
+                            let _ = answer.send(Ok(I420::clone(&picture)));
                         }
                         sink(CapturedFrame { picture: Arc::clone(&picture), captured, index });
                     }
@@ -126,13 +177,33 @@ impl Keeper {
                 return Err(stalled());
             }
         }
-        Ok(())
+        Ok(Passed::OwnerGone)
+    }
+}
+
+/// Why no more frames are passed on, where nothing is wrong.
+enum Passed {
+    OwnerGone,
+    /// A photograph is wished for, larger than they are.
+    Wished(Answer),
+}
+
+/// In what a camera was opened, and the largest that it offers.
+#[derive(Debug, Clone, Copy)]
+struct Gives {
+    format: CameraFormat,
+    largest: PictureSize,
+}
+
+impl Gives {
+    const fn has_larger(&self) -> bool {
+        self.largest.pixels() > self.format.size.pixels()
     }
 }
 
 /// A camera whose driver's thread runs. Dropping it tells that thread to stop.
 struct Started {
-    format: CameraFormat,
+    gives: Gives,
     frames: Receiver<Brought>,
     spares: Sender<Vec<u8>>,
     stop: Arc<Stop>,
@@ -159,22 +230,30 @@ impl Stop {
 }
 
 /// Starts the camera of that name, or the first that gives pictures. It counts them from `first_index`.
-fn start_any(name: Option<&str>, clock: Clock, first_index: u64, owner: &Shared) -> Result<Started, DeviceError> {
+fn start_any(
+    name: Option<&str>,
+    clock: Clock,
+    first_index: u64,
+    owner: &Shared,
+    want: Want,
+) -> Result<Started, DeviceError> {
     let mut result = Err(DeviceError::NoDevice { kind: KIND });
     for node in list::find(system::listed(), name)? {
-        result = start(node, clock, first_index, owner);
+        result = start(node, clock, first_index, owner, want);
         // Not all that is listed as a camera gives pictures: some compress films, some are raw sensors.
         if !matches!(result, Err(DeviceError::NoFormat { .. })) {
             break;
         }
     }
     let started = result?;
-    info!(format = ?started.format, "camera runs");
-    owner.gives(started.format);
+    info!(format = ?started.gives.format, "camera runs");
+    if want == Want::Call {
+        owner.gives(started.gives.format);
+    }
     Ok(started)
 }
 
-fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared) -> Result<Started, DeviceError> {
+fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared, want: Want) -> Result<Started, DeviceError> {
     let stop = Arc::new(Stop::default());
     let driven = Driven::claim(&node, &stop)?;
     let (opened_sender, opened) = mpsc::channel();
@@ -184,15 +263,14 @@ fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared) -> Result<S
     let (spares, spare_buffers) = mpsc::channel();
     let seen_by_driver = Arc::clone(&stop);
     spawn("camera-driver", move || {
-        let result = Driver::open(&node);
-        let (driver, result) =
-            result.map_or_else(|problem| (None, Err(problem)), |(it, format)| (Some(it), Ok(format)));
+        let result = Driver::open(&node, want);
+        let (driver, result) = result.map_or_else(|problem| (None, Err(problem)), |(it, gives)| (Some(it), Ok(gives)));
         // Who opens the next one is not to find this one claimed still.
         let driven = driver.is_some().then_some(driven);
         let _ = opened_sender.send(result);
         drop(opened_sender);
         if let Some(driver) = driver {
-            let errand = Errand { node, clock, stop: &seen_by_driver, sender, spare_buffers };
+            let errand = Errand { node, want, clock, stop: &seen_by_driver, sender, spare_buffers };
             if let Err(problem) = errand.drive(driver, first_index) {
                 // Blocks until the frames before it are converted, or the owner is gone.
                 let _ = errand.sender.send(Brought::Failed(problem));
@@ -203,7 +281,7 @@ fn start(node: Node, clock: Clock, first_index: u64, owner: &Shared) -> Result<S
     let begin = Instant::now();
     loop {
         match opened.recv_timeout(POLL_INTERVAL) {
-            Ok(Ok(format)) => return Ok(Started { format, frames, spares, stop }),
+            Ok(Ok(gives)) => return Ok(Started { gives, frames, spares, stop }),
             Ok(Err(problem)) => return Err(problem),
             Err(RecvTimeoutError::Timeout) if begin.elapsed() < OPEN_TIMEOUT && !owner.is_stopping() => {}
             // The thread is given up: it ends by itself when the system answers.
@@ -275,6 +353,7 @@ struct Shape {
 /// What the driver's thread has to do, and for whom.
 struct Errand<'a> {
     node: Node,
+    want: Want,
     clock: Clock,
     stop: &'a Stop,
     sender: SyncSender<Brought>,
@@ -309,7 +388,7 @@ impl Errand<'_> {
     }
 
     fn reopen(&self) -> Result<Driver, DeviceError> {
-        match Driver::open(&self.node) {
+        match Driver::open(&self.node, self.want) {
             Ok((driver, _)) => Ok(driver),
             Err(DeviceError::NoDevice { .. }) => Err(unplugged()),
             Err(problem) => Err(problem),
@@ -322,10 +401,6 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<thread::Join
         .name(name.into())
         .spawn(run)
         .map_err(|reason| DeviceError::Stopped { kind: KIND, cause: StopCause::Failed(reason.to_string()) })
-}
-
-fn stalled() -> DeviceError {
-    DeviceError::Stopped { kind: KIND, cause: StopCause::Stalled }
 }
 
 fn unplugged() -> DeviceError {
@@ -343,6 +418,9 @@ const RESTART_AFTER: Duration = Duration::from_secs(2);
 
 /// Longer than the slowest exposure in the dark, and than a new start takes.
 const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a camera that was opened in another size takes to find the light again.
+const SETTLES: Duration = Duration::from_millis(700);
 
 /// How long a driver that is asked to stop may take.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -20,6 +20,13 @@ pub(super) trait Source: Send + 'static {
 
     /// Draws picture `index`, counting on through the loops, into `picture`.
     fn draw(&mut self, index: u64, picture: &mut I420) -> Result<(), DeviceError>;
+
+    /// Picture `index` as large as there is one.
+    fn still(&mut self, index: u64) -> Result<I420, DeviceError> {
+        let mut picture = I420::new(self.format().size);
+        self.draw(index, &mut picture)?;
+        Ok(picture)
+    }
 }
 
 /// Starts a thread that gives `source`'s pictures, each at its time.
@@ -31,6 +38,8 @@ pub(super) fn open(source: impl Source, clock: Clock, sink: FrameSink) -> Result
         .spawn(move || {
             if let Err(problem) = run(source, clock, sink, &seen_by_thread) {
                 seen_by_thread.fail(problem);
+                seen_by_thread.stop();
+                drop(seen_by_thread.wish.take());
             }
         })
         .map_err(|reason| DeviceError::Stopped {
@@ -58,6 +67,10 @@ fn run(mut source: impl Source, clock: Clock, mut sink: FrameSink, shared: &Shar
             source.draw(index, Arc::make_mut(&mut picture))?;
         }
         sink(CapturedFrame { picture: Arc::clone(&picture), captured: schedule.time_of(index), index });
+        if let Some(answer) = shared.wish.take() {
+            // Err: nobody waits any more.
+            let _ = answer.send(source.still(index));
+        }
         ready = index + 1;
         pool.put(picture);
         picture = pool.take(size);
@@ -180,6 +193,22 @@ mod tests {
             assert!(frame.picture.as_bytes().iter().all(|&byte| u64::from(byte) == frame.index % 3));
         }
         drop(camera);
+    }
+
+    #[test]
+    fn a_photograph_is_taken_beside_the_pictures_and_none_by_a_camera_that_is_closed() {
+        let (_folder, path) = film(3);
+        let (sender, frames) = mpsc::channel();
+        let clock = Clock::starting_at(Instant::now(), SystemTime::now());
+        let sink = Box::new(move |frame| drop(sender.send(frame)));
+        let camera = open(FileSource::open(&path).expect("a film"), clock, sink).expect("a camera");
+        let taker = camera.still_taker();
+        let taken = taker.take().expect("a photograph");
+        assert_eq!(taken.size(), SIZE);
+        assert!(taken.as_bytes().iter().all(|byte| *byte == taken.as_bytes()[0] && *byte < 3));
+        assert!(frames.iter().take(5).count() == 5, "it goes on");
+        drop(camera);
+        assert!(matches!(taker.take(), Err(DeviceError::Stopped { .. })), "of a camera that is closed");
     }
 
     #[test]

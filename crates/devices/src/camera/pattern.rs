@@ -57,28 +57,54 @@ impl PatternSource {
         Self { kind, background: background() }
     }
 
-    fn draw_background(&self, index: u64, y: &mut [u8]) {
+    /// Draws picture `index`, so many times as wide and as high.
+    fn paint(&self, index: u64, scale: usize, picture: &mut I420) {
+        picture.resize(PictureSize::new(SIZE.width * scale as u32, SIZE.height * scale as u32));
+        let (tint_u, tint_v) = match self.kind {
+            PatternKind::Clinician => (144, 116),
+            PatternKind::Patient => (116, 142),
+        };
+        let [y, u, v] = picture.planes_mut();
+        self.draw_background(index, scale, y);
+        u.fill(tint_u);
+        v.fill(tint_v);
+        self.draw_face(index, scale, picture);
+        self.draw_bars(index, scale, picture);
+    }
+
+    fn draw_background(&self, index: u64, scale: usize, y: &mut [u8]) {
         let width = SIZE.width as usize;
         let drift = (index % SIZE.width as u64) as usize;
         let offset = match self.kind {
             PatternKind::Clinician => drift,
             PatternKind::Patient => width - drift,
         };
-        for (row, texture) in y.chunks_exact_mut(width).zip(self.background.chunks_exact(2 * width)) {
-            row.copy_from_slice(&texture[offset..offset + width]);
+        if scale == 1 {
+            for (row, texture) in y.chunks_exact_mut(width).zip(self.background.chunks_exact(2 * width)) {
+                row.copy_from_slice(&texture[offset..offset + width]);
+            }
+            return;
+        }
+        for (number, row) in y.chunks_exact_mut(width * scale).enumerate() {
+            let texture = &self.background[number / scale * 2 * width + offset..][..width];
+            for (column, pixel) in row.iter_mut().enumerate() {
+                // As fine as the pixels: a smaller picture that was made larger has nothing of it.
+                let checked = (number + column).is_multiple_of(2);
+                *pixel = texture[column / scale] + if checked { CHECK } else { 0 };
+            }
         }
     }
 
-    fn draw_face(&self, index: u64, picture: &mut I420) {
+    fn draw_face(&self, index: u64, scale: usize, picture: &mut I420) {
         let seconds = index as f32 / FPS.as_f64() as f32;
         let pace = if self.kind == PatternKind::Clinician { 0.9 } else { 1.3 };
         let centre_x = 320.0 + 60.0 * (seconds * pace).sin();
         let centre_y = 165.0 + 14.0 * (seconds * pace * 2.3).sin();
         // The mouth opens and shuts at the pace of syllables.
         let mouth = 3.0 + 9.0 * (seconds * 9.0).sin().abs();
-        let width = SIZE.width as usize;
-        let (left, right) = ((centre_x - 90.0) as usize, (centre_x + 90.0) as usize);
-        let (top, bottom) = ((centre_y - 120.0) as usize, (centre_y + 120.0) as usize);
+        let (width, size) = (SIZE.width as usize * scale, scale as f32);
+        let (left, right) = ((centre_x - 90.0) as usize * scale, (centre_x + 90.0) as usize * scale);
+        let (top, bottom) = ((centre_y - 120.0) as usize * scale, (centre_y + 120.0) as usize * scale);
         let (skin_u, skin_v) = match self.kind {
             PatternKind::Clinician => (108, 150),
             PatternKind::Patient => (114, 158),
@@ -86,7 +112,7 @@ impl PatternSource {
         let [luma, u, v] = picture.planes_mut();
         for row in top..bottom {
             for column in left..right {
-                let (x, y) = (column as f32 - centre_x, row as f32 - centre_y);
+                let (x, y) = (column as f32 / size - centre_x, row as f32 / size - centre_y);
                 let radius = (x / 85.0).powi(2) + (y / 115.0).powi(2);
                 if radius > 1.0 {
                     continue;
@@ -104,9 +130,9 @@ impl PatternSource {
         }
     }
 
-    fn draw_bars(&self, index: u64, picture: &mut I420) {
+    fn draw_bars(&self, index: u64, scale: usize, picture: &mut I420) {
         let word = self.kind.word(index);
-        let (width, height) = (SIZE.width as usize, SIZE.height as usize);
+        let (width, height) = (SIZE.width as usize * scale, SIZE.height as usize * scale);
         let bar_width = width / BARS as usize;
         let [luma, u, v] = picture.planes_mut();
         for row in luma.chunks_exact_mut(width).skip(height - height / 12) {
@@ -128,18 +154,14 @@ impl Source for PatternSource {
     }
 
     fn draw(&mut self, index: u64, picture: &mut I420) -> Result<(), DeviceError> {
-        picture.resize(SIZE);
-        let (tint_u, tint_v) = match self.kind {
-            PatternKind::Clinician => (144, 116),
-            PatternKind::Patient => (116, 142),
-        };
-        let [y, u, v] = picture.planes_mut();
-        self.draw_background(index, y);
-        u.fill(tint_u);
-        v.fill(tint_v);
-        self.draw_face(index, picture);
-        self.draw_bars(index, picture);
+        self.paint(index, 1, picture);
         Ok(())
+    }
+
+    fn still(&mut self, index: u64) -> Result<I420, DeviceError> {
+        let mut picture = I420::new(SIZE);
+        self.paint(index, STILL_SCALE, &mut picture);
+        Ok(picture)
     }
 }
 
@@ -184,6 +206,10 @@ fn grain(column: usize, row: usize, cell: usize) -> f32 {
 
 const SIZE: PictureSize = PictureSize::new(640, 360);
 const FPS: FrameRate = FrameRate::THIRTY;
+/// A photograph is so many times as wide and as high: 2560×1440.
+const STILL_SCALE: usize = 4;
+/// How much lighter every second pixel of a photograph is.
+const CHECK: u8 = 12;
 
 /// Sixteen bars along the lower edge, each 40 pixels wide and 30 high: they survive a codec at 90 rows.
 const BARS: u32 = 16;
@@ -212,6 +238,21 @@ mod tests {
                     assert_eq!(PatternKind::read(&scaler.scaled(&whole, size)), expected, "{size}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_photograph_is_of_the_same_moment_and_has_what_no_smaller_picture_has() {
+        let fine = |picture: &I420| {
+            let row = picture.y()[..2_560].windows(2);
+            row.filter(|pair| pair[0].abs_diff(pair[1]) >= CHECK / 2).count()
+        };
+        for kind in [PatternKind::Clinician, PatternKind::Patient] {
+            let photograph = PatternSource::new(kind).still(30).expect("drawing cannot fail");
+            assert_eq!(photograph.size(), PictureSize::new(2_560, 1_440));
+            assert_eq!(PatternKind::read(&photograph), Some((kind, 30)));
+            let enlarged = Scaler::new().scaled(&picture(kind, 30), photograph.size());
+            assert!(fine(&photograph) > 2_000 && fine(&enlarged) < 100, "{} {}", fine(&photograph), fine(&enlarged));
         }
     }
 

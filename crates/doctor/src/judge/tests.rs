@@ -15,6 +15,7 @@ fn well() -> Findings {
         proxy_script: None,
         phone: None,
         has_way_out: true,
+        relay_only: false,
         trials: [Rung::Https, Rung::Stun, Rung::RelayUdp, Rung::RelayTcp, Rung::RelayTls].map(works).to_vec(),
         relay: Relay::There,
         link: LinkState::Good,
@@ -71,6 +72,23 @@ fn where_datagrams_do_not_get_through_media_goes_by_streams() {
     assert_eq!(verdict(&web_alone), (Works::PictureAndVoice, vec![Reason::DatagramsBlocked { tls: true }], 1));
     let tcp_alone = without(&[Rung::Stun, Rung::RelayUdp, Rung::RelayTls], Fault::Broken);
     assert_eq!(verdict(&tcp_alone).1, [Reason::DatagramsBlocked { tls: false }]);
+}
+
+#[test]
+fn who_hides_needs_a_relay_and_nothing_straight() {
+    let hidden = |found| Findings { relay_only: true, packets: None, ..found };
+    assert_eq!(verdict(&hidden(without(&[Rung::Stun], Fault::Silent))), (Works::PictureAndVoice, vec![], 0));
+    let by_tls = hidden(without(&[Rung::RelayUdp, Rung::RelayTcp], Fault::Silent));
+    assert_eq!(verdict(&by_tls), (Works::PictureAndVoice, vec![Reason::DatagramsBlocked { tls: true }], 1));
+    let none = without(&[Rung::RelayUdp, Rung::RelayTcp, Rung::RelayTls], Fault::NoRelay);
+    assert_eq!(verdict(&none), (Works::PictureAndVoice, vec![Reason::NoRelay], 1), "straight it would go");
+    assert_eq!(verdict(&hidden(none)), (Works::Nothing, vec![Reason::NothingHides], 2));
+}
+
+#[test]
+fn of_relays_that_were_not_asked_nothing_is_said() {
+    let found = Findings { relay: Relay::Elsewhere, ..without(&ALL[1..], Fault::Silent) };
+    assert_eq!(verdict(&found), (Works::PictureAndVoice, vec![], 0));
 }
 
 #[test]

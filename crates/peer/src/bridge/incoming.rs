@@ -11,6 +11,7 @@ use units::Timestamp;
 
 use super::feedback_packet;
 use super::repairs::{self, Announcer};
+use crate::bulk;
 use crate::shared::{Flows, Shared};
 
 #[derive(Default)]
@@ -45,6 +46,8 @@ impl Incoming {
             rebuilt = self.rebuilder.on_packet(&repairs::protected(packet));
         } else if is_repair(flows, packet) {
             rebuilt = self.rebuilder.on_repair(&packet.payload);
+        } else if is_bulk(flows, packet) {
+            shared.bulk.take(packet.payload.clone());
         } else if header.ssrc == flows.rtx.remote_ssrc
             && let Some(original) = repairs::repeated(packet)
         {
@@ -104,6 +107,12 @@ impl Incoming {
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         [self.recorder.poll_timeout(), self.nack.poll_timeout()].into_iter().flatten().min()
     }
+}
+
+/// Whether this is a piece of a file, as we take them.
+pub(super) fn is_bulk(flows: &Flows, packet: &rtp::Packet) -> bool {
+    let rtp::Header { ssrc, payload_type, .. } = packet.header;
+    ssrc == flows.rtx.remote_ssrc && bulk::own_payload_type(flows) == Some(payload_type)
 }
 
 /// Whether this is a repair packet, as we take them: nobody but us looks into it.

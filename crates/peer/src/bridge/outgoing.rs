@@ -1,11 +1,12 @@
 //! The sending half of the bridge: pacing, numbering, retransmission, the bandwidth estimate.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use congestion::repair::MAX_PROTECTED;
 use congestion::{
-    Class, Estimate, Estimator, EstimatorConfig, History, Paced, Pacer, Protected, RepairPlanner, SentPacket,
+    Class, Estimate, Estimator, EstimatorConfig, Fates, History, Paced, Pacer, Protected, RepairPlanner, SentPacket,
     VoiceLosses, protect, wire_bytes,
 };
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
@@ -15,6 +16,7 @@ use rtc::shared::marshal::MarshalSize;
 use units::{DataRate, Timestamp};
 
 use super::{feedback_packet, repairs};
+use crate::bulk::{self, Fate};
 use crate::shared::{Flows, Shared};
 
 /// What the transport-wide number adds to a packet that has no header extension yet (RFC 8285: four bytes of header,
@@ -30,6 +32,12 @@ const MOST_UNPROTECTED: usize = 4 * MAX_PROTECTED;
 const REPAIR_FIELDS: usize = 10;
 /// Ids of filler: none of those (1 to 14) that a negotiation gives out.
 const FILLER_IDS: std::ops::Range<u8> = 200..206;
+/// Pieces of files that wait in the pacer: what leaves between two looks at what waits before it, and what a probe takes …
+const BULK_AHEAD: Duration = Duration::from_millis(10);
+/// … in such pieces, about.
+const BULK_BYTES: usize = 1_100;
+const LEAST_BULK: usize = 2;
+const MOST_BULK: usize = 64;
 /// Numbering starts a full turn above zero, so that a report of "the packet before the first" is a number too.
 const FIRST_NUMBER: u64 = 0x1_0000;
 /// The estimate is told at most this often; the policy above reacts in seconds.
@@ -46,6 +54,13 @@ pub(super) struct Outgoing {
     repairs_as: Option<u8>,
     /// Packets of the picture that is being handed over.
     unprotected: Vec<Protected<Bytes>>,
+    /// By what their sender knows the pieces of files that wait in the pacer, in their order.
+    bulk_tags: VecDeque<u64>,
+    /// The same of those that have left.
+    fates: Fates<u64>,
+    /// How much a call's estimate may find, and whether it may find more at present, for files.
+    most: DataRate,
+    finds_more: bool,
     history: History<rtp::Packet>,
     next_number: u64,
     rtx_sequence: u16,
@@ -64,6 +79,10 @@ impl Outgoing {
             planner: RepairPlanner::new(config.start),
             repairs_as: None,
             unprotected: Vec::new(),
+            bulk_tags: VecDeque::new(),
+            fates: Fates::default(),
+            most: config.max,
+            finds_more: false,
             history: History::new(config.start),
             next_number: FIRST_NUMBER,
             rtx_sequence,
@@ -161,6 +180,9 @@ impl Outgoing {
         self.estimator.on_feedback(now, &reports);
         self.voice_losses.on_feedback(now, &reports);
         self.picture_losses.on_feedback(now, &reports);
+        for (tag, arrived) in self.fates.on_feedback(now, &reports) {
+            shared.bulk.tell(tag, if arrived { Fate::Arrived } else { Fate::Lost });
+        }
         self.planner.set_loss(self.picture_losses.loss(), self.picture_losses.loss_follows_loss());
         let collapsed = self.estimator.take_collapse();
         if collapsed {
@@ -219,7 +241,10 @@ impl Outgoing {
     }
 
     /// The gate closed: nothing that waits may leave any more, now or after it opens again.
-    pub(super) fn clear(&mut self) {
+    pub(super) fn clear(&mut self, shared: &Shared) {
+        self.bulk_tags.drain(..).for_each(|tag| shared.bulk.tell(tag, Fate::NotSent));
+        self.fates.take_all().for_each(|tag| shared.bulk.tell(tag, Fate::Lost));
+        shared.bulk.drop_waiting();
         self.pacer.clear();
         self.unprotected.clear();
         self.ready.clear();
@@ -227,13 +252,23 @@ impl Outgoing {
 
     fn follow_estimate(&mut self, now: Timestamp, shared: &Shared) {
         let repairs = self.planner.spending(now);
-        if let Some(wanted) = shared.wanted() {
+        let files = shared.bulk.is_active();
+        if files != self.finds_more {
+            self.finds_more = files;
+            self.estimator.set_most(if files { shared.bulk.most() } else { self.most });
+            self.estimator.set_wanted(self.most);
+        }
+        if files {
+            // A file takes whatever there is.
+            self.estimator.set_wanted(shared.bulk.most());
+        } else if let Some(wanted) = shared.wanted() {
             self.estimator.set_wanted(wanted + repairs);
         }
         let estimate = self.estimator.estimate(now);
         if estimate.target != self.rate {
             self.rate = estimate.target;
             self.pacer.set_rate(now, estimate.target);
+            shared.bulk.set_rate(estimate.target);
             self.history.set_rate(now, estimate.target);
             self.planner.set_rate(now, estimate.target);
         }
@@ -259,8 +294,23 @@ impl Outgoing {
         shared.tell_estimate();
     }
 
+    /// Hands the pacer pieces of files, a few.
+    fn fill_up(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
+        let Some(payload_type) = bulk::their_payload_type(flows).filter(|_| shared.bulk.is_active()) else { return };
+        let bytes = self.rate.bytes_in(BULK_AHEAD) as usize;
+        let most = (bytes / BULK_BYTES).clamp(LEAST_BULK, MOST_BULK);
+        while self.pacer.queued_bulk() < most
+            && let Some(bulk::BulkOut { tag, payload }) = shared.bulk.pop()
+        {
+            let packet = rtp::Packet { header: rtp::Header { payload_type, ..self.bulk_header(flows) }, payload };
+            self.bulk_tags.push_back(tag);
+            self.pacer.push(now, Class::Bulk, size(&packet), packet);
+        }
+    }
+
     fn pump(&mut self, now: Timestamp, shared: &Shared, flows: &Flows) {
         self.pacer.set_held(now, self.estimator.is_overdue(now));
+        self.fill_up(now, shared, flows);
         while let Some(paced) = self.pacer.poll(now) {
             let (packet, probe) = match paced {
                 Paced::Packet { class: Class::Retransmission | Class::Padding, item, probe, .. } => {
@@ -270,6 +320,16 @@ impl Outgoing {
                     if item.header.ssrc == flows.rtx.local_ssrc =>
                 {
                     item.header.sequence_number = self.next_rtx_sequence();
+                    (item, probe)
+                }
+                Paced::Packet { class: Class::Bulk, mut item, probe, .. } => {
+                    item.header.sequence_number = self.next_rtx_sequence();
+                    if let Some(tag) = self.bulk_tags.pop_front()
+                        && let Some(forgotten) = self.fates.on_sent(now, self.next_number, tag)
+                    {
+                        shared.bulk.tell(forgotten, Fate::Lost);
+                    }
+                    self.fill_up(now, shared, flows);
                     (item, probe)
                 }
                 Paced::Packet { class, item, bytes, probe } => {
@@ -351,6 +411,11 @@ impl Outgoing {
             header.extensions.push(Extension { id, payload });
         }
         rtp::Packet { header, payload: Bytes::new() }
+    }
+
+    /// Of a packet whose number is given when it leaves.
+    fn bulk_header(&self, flows: &Flows) -> rtp::Header {
+        rtp::Header { version: 2, ssrc: flows.rtx.local_ssrc, ..rtp::Header::default() }
     }
 
     fn next_rtx_sequence(&mut self) -> u16 {

@@ -42,9 +42,13 @@ impl Announcer {
 
 /// As which payload type we take them: the first that means nothing else to us.
 pub(super) fn own_payload_type(flows: &Flows) -> Option<u8> {
-    let red = flows.red.map(|red| red.own_payload_type);
-    let taken = [flows.voice, flows.picture, flows.rtx].map(|flow| Some(flow.own_payload_type));
-    PAYLOAD_TYPES.into_iter().find(|it| red != Some(*it) && !taken.contains(&Some(*it)))
+    let taken = [flows.voice, flows.picture, flows.rtx].map(|flow| flow.own_payload_type);
+    free_payload_types(taken, flows.red.map(|red| red.own_payload_type)).next()
+}
+
+/// Those that mean nothing to a side that has taken these.
+pub(crate) fn free_payload_types(taken: [u8; 3], red: Option<u8>) -> impl Iterator<Item = u8> {
+    PAYLOAD_TYPES.into_iter().filter(move |it| red != Some(*it) && !taken.contains(it))
 }
 
 /// As which payload type the other side takes them, if this is what it says.

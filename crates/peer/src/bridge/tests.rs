@@ -5,9 +5,11 @@ use tokio::sync::mpsc;
 use units::DataRate;
 
 use super::*;
-use crate::PeerEvent;
+use crate::bulk::Bulk;
 use crate::shared::{Flow, Red};
+use crate::{BulkStreams, PeerEvent};
 
+mod files;
 mod repairs;
 mod voice;
 
@@ -24,6 +26,7 @@ struct Bench {
     start: Instant,
     now: Instant,
     events: mpsc::Receiver<PeerEvent>,
+    files: BulkStreams,
 }
 
 impl Bench {
@@ -34,12 +37,13 @@ impl Bench {
     fn with(start: Instant, flows: Flows, rate: DataRate) -> Self {
         let (sender, events) = mpsc::channel(256);
         let config = EstimatorConfig { start: rate, ..EstimatorConfig::default() };
-        let shared = Arc::new(Shared::new(sender, config.start));
+        let (bulk, files) = Bulk::new(DataRate::from_kbps(50_000));
+        let shared = Arc::new(Shared::new(sender, config.start, bulk));
         shared.set_flows(flows);
         shared.set_secured(true);
         let clock = Clock::starting_at(start, std::time::SystemTime::UNIX_EPOCH);
         let bridge = Bridge::new(shared.clone(), clock, config, 500);
-        Self { bridge, shared, start, now: start, events }
+        Self { bridge, shared, start, now: start, events, files }
     }
 
     fn open() -> Self {

@@ -52,7 +52,7 @@ impl Live {
 
     /// Those of this account that began before `generation` are over. Answers whether there were any.
     pub(super) fn end_before(&mut self, staff: StaffId, generation: u32) -> bool {
-        let is_over = |session: &Session| session.staff == staff && session.generation != generation;
+        let is_over = |session: &Session| session.staff == staff && session.generation < generation;
         let any = self.sessions.values().any(is_over);
         if any {
             self.end(is_over);
@@ -120,6 +120,7 @@ mod tests {
         for (number, session) in [(1, session(1)), (2, session(2)), (3, later)] {
             live.open(at(0), session, [number; 32], at(15));
         }
+        assert!(!live.end_before(session(1).staff, 0), "read before the account began anew");
         assert!(live.end_before(session(1).staff, 1));
         assert!(!live.end_before(session(1).staff, 1), "once");
         assert!(live.by_token(at(1), &[1; 32]).is_err());

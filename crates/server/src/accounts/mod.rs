@@ -21,6 +21,7 @@ mod sign_up;
 mod tests;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,13 +38,13 @@ use crate::store::{Actor, Database, Event, acting, open_database};
 use failures::Failures;
 use guesses::{By, Guesses, Tried};
 use live::Live;
-use others::Others;
 use records::{Account, Stored};
 use secrets::{Hash, Key, hash_of, random, token};
 
 pub(crate) use failures::EVERY as WRITE_FAILURES_EVERY;
 pub(crate) use live::Session;
 pub use offline::{AddUserError, add_user, give_code, set_up};
+pub(crate) use others::EVERY as NOTICE_OTHERS_EVERY;
 pub(crate) use records::end_sessions as end_sessions_of;
 
 /// How long a token is good: a stolen one is of little use.
@@ -134,8 +135,10 @@ pub(crate) struct Accounts {
     failures: Mutex<Buckets>,
     /// Those that are not written yet.
     failed: Mutex<Failures>,
-    /// What other processes do about accounts.
-    others: Mutex<Others>,
+    /// By which it is seen what other processes do about accounts: a connection of its own, which waits for nobody who writes.
+    others: Mutex<Database>,
+    /// Whether that can be seen.
+    readable: AtomicBool,
     /// Verified against when the name is unknown, so that the answer takes as long.
     nobodys_hash: String,
     /// Room for hashing.
@@ -164,16 +167,20 @@ impl Accounts {
             guesses: Mutex::default(),
             failures: Mutex::new(Buckets::new(FAILURES.0, FAILURES.1)),
             failed: Mutex::default(),
-            others: Mutex::new(Others::new(open_database(&data)?)),
+            others: Mutex::new(open_database(&data)?),
+            readable: AtomicBool::new(true),
             nobodys_hash: passwords::hash_of_nobody()?,
             hashing: Semaphore::new(MOST_HASHES),
         })
     }
 
-    /// Who shows this token.
+    /// Who shows this token. From memory alone: every request asks.
+    ///
+    /// # Errors
+    /// [`Code::NotSignedIn`]; [`Code::StorageFailed`] while it is not seen whom other processes sign out.
     pub(crate) fn session(&self, now: Timestamp, token: &str) -> Result<Session, Code> {
         let session = lock(&self.live).by_token(now, &hash_of(token))?;
-        self.is_of_this_generation(session)
+        self.readable.load(Ordering::Relaxed).then_some(session).ok_or(Code::StorageFailed)
     }
 
     /// A session, if it is not over.

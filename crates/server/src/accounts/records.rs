@@ -1,5 +1,7 @@
 //! Accounts and their sessions as rows: each function is a part of one transaction.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use signaling_protocol::{AccountState, SessionId, SessionRow, StaffId, StaffRole, StaffRow};
 use units::Phi;
@@ -116,10 +118,10 @@ pub(super) fn set_disabled(database: &Connection, staff: StaffId, disabled: bool
     database.execute(sql, params![disabled, staff.to_string()]).map(drop)
 }
 
-/// The generation of an account; none if there is no such account.
-pub(super) fn generation(database: &Connection, staff: StaffId) -> Result<Option<u32>> {
-    let sql = "SELECT generation FROM staff WHERE staff = ?";
-    database.prepare_cached(sql)?.query_row([staff.to_string()], |row| row.get(0)).optional()
+/// The generations of all accounts.
+pub(super) fn generations(database: &Connection) -> Result<HashMap<StaffId, u32>> {
+    let mut statement = database.prepare_cached("SELECT staff, generation FROM staff")?;
+    statement.query_map([], |row| Ok((parsed(row, 0)?, row.get(1)?)))?.collect()
 }
 
 /// How many admins but this one can sign in.

@@ -337,16 +337,16 @@ fn another_password_wants_the_last_one_and_ends_all_other_sessions() {
 }
 
 #[test]
-fn who_begins_anew_by_another_process_is_out_at_once_and_back_by_the_code() {
+fn who_begins_anew_by_another_process_is_out_once_it_is_noticed_and_back_by_the_code() {
     let house = House::new();
     let before = house.sign_in(0).unwrap();
     add_user(house.data.path(), "kim", StaffRole::Clinician, &phi(PASSWORD)).unwrap();
     assert!(house.opens(1, &before) && house.accounts.notice_others().is_empty(), "that was nothing of lee's");
     let rings = house.accounts.watch_ended();
     let code = give_code(house.data.path(), "lee").unwrap();
+    assert_eq!(house.accounts.notice_others(), [before.staff]);
     assert!(!house.opens(2, &before));
     assert!(rings.has_changed().unwrap(), "streams hear of it");
-    assert_eq!(house.accounts.notice_others(), [before.staff]);
     assert!(house.accounts.notice_others().is_empty(), "once");
     assert_eq!(house.refresh(2, &before.refresh_token, 1), refused(Code::NotSignedIn));
     let request = SignUpRequest {
@@ -365,12 +365,30 @@ fn who_begins_anew_by_another_process_is_out_at_once_and_back_by_the_code() {
 }
 
 #[test]
-fn who_asks_nothing_is_noticed_to_be_out_as_well() {
+fn to_know_who_asks_nobody_waits_for_the_disk() {
     let house = House::new();
-    let before = house.sign_in(0).unwrap();
-    give_code(house.data.path(), "lee").unwrap();
-    assert_eq!(house.accounts.notice_others(), [before.staff]);
-    assert!(!house.opens(1, &before));
+    let reply = house.sign_in(0).unwrap();
+    // Somebody reads, and the disk takes its time.
+    let reading = lock(&house.accounts.others);
+    let (tell, told) = std::sync::mpsc::channel();
+    let accounts = Arc::clone(&house.accounts);
+    let token = reply.token.clone();
+    std::thread::spawn(move || tell.send(accounts.session(at(1).now, token.expose()).is_ok()));
+    let opens = told.recv_timeout(Duration::from_secs(10));
+    drop(reading);
+    assert_eq!(opens, Ok(true));
+}
+
+#[test]
+fn while_it_is_not_seen_whom_others_sign_out_no_token_opens() {
+    let house = House::new();
+    let reply = house.sign_in(0).unwrap();
+    let outside = Connection::open(house.data.path().join("housecall.sqlite3")).unwrap();
+    outside.execute("ALTER TABLE staff RENAME TO elsewhere", []).unwrap();
+    assert!(house.accounts.notice_others().is_empty());
+    assert_eq!(house.accounts.session(at(1).now, reply.token.expose()), Err(Code::StorageFailed));
+    outside.execute("ALTER TABLE elsewhere RENAME TO staff", []).unwrap();
+    assert!(house.accounts.notice_others().is_empty() && house.opens(2, &reply));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod evidence;
 mod offline;
 mod retention;
+mod settings;
 
 #[cfg(test)]
 mod tests;

@@ -97,13 +97,16 @@ pub(super) fn address(told: &[IpAddr], options: &RelayOptions) -> Check {
         let next = "Name the address by which others reach this machine with --relay-address.";
         return Check::bad(RELAY_ADDRESS, "No address was found for the relay.", next);
     }
-    if told.iter().any(|ip| is_public(*ip)) {
+    let hidden: Vec<_> = told.iter().filter(|ip| !is_public(**ip)).map(ToString::to_string).collect();
+    if hidden.is_empty() {
         return Check::good(RELAY_ADDRESS, format!("Others are told {all}."));
     }
     if options.private_peers {
         return Check::good(RELAY_ADDRESS, format!("Others are told {all}, within this network alone."));
     }
-    let says = format!("The relay tells others {all}, which nobody outside this network can reach.");
+    // Of each family: whoever names none gets IPv4, whatever the other is.
+    let hidden = hidden.join(" and ");
+    let says = format!("The relay tells others {hidden}, which nobody outside this network can reach.");
     let next = if options.addresses.is_empty() {
         "Behind a NAT, name its public address with --relay-address; for visits within this network, give \
          --relay-private-peers."

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls_pki_types::CertificateDer;
 
+use relay::is_public;
+
 use super::*;
 use crate::relaying::{RelayChoice, RelayOptions};
 
@@ -55,8 +57,14 @@ fn a_relay_behind_a_nat_says_so() {
     assert_eq!(network::address(&[ip("192.168.1.2")], &within).state, State::Good);
     assert_eq!(network::address(&[ip("127.0.0.1")], &plain).state, State::Warning);
     assert_eq!(network::address(&[], &plain).state, State::Bad);
-    // One family is enough to be reached by.
-    assert_eq!(network::address(&[ip("10.0.0.2"), ip("2606:4700::1")], &plain).state, State::Good);
+    assert_eq!(network::address(&[ip("9.9.9.9"), ip("2606:4700::1")], &plain).state, State::Good);
+    assert_eq!(network::address(&[ip("10.0.0.2"), ip("2606:4700::1")], &within).state, State::Good);
+    // Whoever names no family gets IPv4.
+    for both in [[ip("10.0.0.2"), ip("2606:4700::1")], [ip("9.9.9.9"), ip("fd00::1")]] {
+        let check = network::address(&both, &plain);
+        let hidden = both.iter().find(|ip| !is_public(**ip)).unwrap().to_string();
+        assert!(check.state == State::Warning && check.says.contains(&hidden), "{check:?}");
+    }
 }
 
 #[test]

@@ -28,6 +28,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+        let caller = request.extensions().get::<Caller>().copied();
         let read = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, shared)).await;
         let bytes = match read {
             Ok(Ok(bytes)) => bytes,
@@ -36,6 +37,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Body<T> {
             }
             Ok(Err(_)) | Err(_) => return Err(Refused::from(Code::Malformed).into_response()),
         };
+        // The guard looked when the request began: who was signed out while the body came does nothing with it.
+        if let Some(caller) = caller {
+            let session = shared.accounts.session_of(shared.driver.now(), caller.session);
+            session.map_err(|code| Refused::from(code).into_response())?;
+        }
         // Only the place of the fault is told: its words could quote a value.
         serde_json::from_slice(&bytes).map(Self).map_err(|error| malformed(error.line(), error.column()))
     }

@@ -53,11 +53,12 @@ pub(super) async fn join_guest(
 
 pub(super) async fn join_host(
     State(shared): App,
-    Staff(Caller { staff, .. }): Staff,
+    Staff(caller): Staff,
     Visit(visit): Visit,
     Body(request): Body<HostJoinRequest>,
 ) -> Answer<JoinReply> {
-    joined_answer(&shared, shared.driver.handle(Command::JoinHost { staff, visit, request }).await?)
+    let command = Command::JoinHost { staff: caller.staff, visit, request };
+    joined_answer(&shared, by_staff(&shared, caller, command).await?)
 }
 
 pub(super) async fn send(
@@ -107,6 +108,13 @@ pub(super) async fn leave(State(shared): App, Endpoint(by): Endpoint) -> Answer<
 /// Whether what people ask for can be stored just now.
 pub(super) async fn ready(State(shared): App) -> Result<&'static str, Refused> {
     if shared.driver.is_ready().await { Ok("ok\n") } else { Err(Refused::from(Code::StorageFailed)) }
+}
+
+/// Carries out what somebody of the staff asks for, if they are signed in still when it is decided. Who is signed out and then
+/// put out of their visits is not in one a moment later.
+pub(super) async fn by_staff(shared: &Arc<Shared>, caller: Caller, command: Command) -> Result<Reply, Code> {
+    let is_signed_in = |now| shared.accounts.session_of(now, caller.session).map(drop);
+    shared.driver.handle_if(is_signed_in, command).await
 }
 
 pub(super) async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {

@@ -20,12 +20,16 @@ pub(super) async fn set_up(State(shared): App, Staff(by): Staff, Body(clinic): B
     done(shared.staff.set_up(shared.driver.now(), by, clinic).await)
 }
 
-/// Written, told to everybody in a visit and at work, and their owners signed out, whether who asked still listens or not.
+/// Written, and whether who asked still listens or not: their owners are signed out, everybody in a visit and at work hears of
+/// it, and then the owners are out of their visits. By which of their devices somebody is in one, the server does not know.
 pub(super) async fn revoke(State(shared): App, Staff(by): Staff, Body(request): Body<NoticeRequest>) -> Answer<Empty> {
     let everywhere = Arc::clone(&shared);
     let at_once = move |notice, owners: Vec<_>| {
-        everywhere.driver.with(|visits, _| visits.set_notice(notice));
         everywhere.accounts.signed_out(&owners, by.session);
+        everywhere.driver.with(|visits, now| {
+            visits.set_notice(notice);
+            owners.iter().for_each(|owner| visits.put_out_staff(now, *owner));
+        });
     };
     done(shared.staff.revoke(shared.driver.now(), by, request, at_once).await)
 }

@@ -12,7 +12,7 @@ use signaling_protocol::{
 use super::account_routes::{moment, session};
 use super::answer::{Empty, Json, Refused};
 use super::extract::{Body, Staff, Visit, queried};
-use super::routes::{Answer, App};
+use super::routes::{Answer, App, by_staff};
 use super::{ClientAddress, Shared};
 use crate::visits::{Command, Reply};
 
@@ -59,7 +59,7 @@ pub(super) async fn take_over(
     }
     shared.accounts.prove_again(moment(&shared, from), session(&shared, by)?, totp).await?;
     let command = Command::TakeOver { by: by.staff, visit, reason, commitment, sealed };
-    match shared.driver.handle(command).await? {
+    match by_staff(&shared, by, command).await? {
         Reply::TakenOver(reply) => Ok(Json(reply)),
         _ => Err(Refused::from(Code::Internal)),
     }

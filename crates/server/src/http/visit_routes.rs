@@ -10,7 +10,7 @@ use super::Shared;
 use super::answer::{Empty, Json, Refused};
 use super::events::POLL;
 use super::extract::{Body, Endpoint, Staff, Visit, queried};
-use super::routes::{Answer, App, done};
+use super::routes::{Answer, App, by_staff, done};
 use crate::permissions::Caller;
 use crate::visits::{Command, Reply};
 
@@ -20,7 +20,7 @@ pub(super) async fn create_visit(
     Body(request): Body<CreateVisitRequest>,
 ) -> Answer<CreateVisitReply> {
     is_clinician(&shared, caller, request.clinician).await?;
-    match shared.driver.handle(Command::CreateVisit { by: caller.of_visits(), request }).await? {
+    match by_staff(&shared, caller, Command::CreateVisit { by: caller.of_visits(), request }).await? {
         Reply::Visit(reply) => Ok(Json(reply)),
         _ => Err(Refused::from(Code::Internal)),
     }
@@ -48,7 +48,8 @@ pub(super) async fn plan(
     Visit(visit): Visit,
     Body(request): Body<PlanRequest>,
 ) -> Answer<Empty> {
-    done(&shared, Command::Plan { by: caller.of_visits(), visit, request }).await
+    by_staff(&shared, caller, Command::Plan { by: caller.of_visits(), visit, request }).await?;
+    Ok(Json(Empty {}))
 }
 
 pub(super) async fn assign(
@@ -58,7 +59,8 @@ pub(super) async fn assign(
     Body(request): Body<AssignRequest>,
 ) -> Answer<Empty> {
     is_clinician(&shared, caller, request.clinician).await?;
-    done(&shared, Command::Assign { by: caller.of_visits(), visit, request }).await
+    by_staff(&shared, caller, Command::Assign { by: caller.of_visits(), visit, request }).await?;
+    Ok(Json(Empty {}))
 }
 
 pub(super) async fn cancel(
@@ -67,7 +69,8 @@ pub(super) async fn cancel(
     Visit(visit): Visit,
     Body(CancelRequest { reason }): Body<CancelRequest>,
 ) -> Answer<Empty> {
-    done(&shared, Command::Cancel { by: caller.of_visits(), visit, reason }).await
+    by_staff(&shared, caller, Command::Cancel { by: caller.of_visits(), visit, reason }).await?;
+    Ok(Json(Empty {}))
 }
 
 pub(super) async fn note(
@@ -76,7 +79,8 @@ pub(super) async fn note(
     Visit(visit): Visit,
     Body(NoteRequest { note }): Body<NoteRequest>,
 ) -> Answer<Empty> {
-    done(&shared, Command::Note { by: caller.of_visits(), visit, note }).await
+    by_staff(&shared, caller, Command::Note { by: caller.of_visits(), visit, note }).await?;
+    Ok(Json(Empty {}))
 }
 
 pub(super) async fn create_invite(
@@ -85,7 +89,7 @@ pub(super) async fn create_invite(
     Visit(visit): Visit,
     Body(request): Body<CreateInviteRequest>,
 ) -> Answer<CreateInviteReply> {
-    match shared.driver.handle(Command::CreateInvite { by: caller.of_visits(), visit, request }).await? {
+    match by_staff(&shared, caller, Command::CreateInvite { by: caller.of_visits(), visit, request }).await? {
         Reply::Invite(reply) => Ok(Json(reply)),
         _ => Err(Refused::from(Code::Internal)),
     }
@@ -99,7 +103,8 @@ pub(super) async fn revoke_invite(
     let Path((visit, invite)) = path.map_err(|_| Code::VisitNotFound)?;
     let visit: VisitId = visit.parse().map_err(|_| Code::VisitNotFound)?;
     let invite: InviteId = invite.parse().map_err(|_| Code::InviteNotUsable)?;
-    done(&shared, Command::RevokeInvite { by: caller.of_visits(), visit, invite }).await
+    by_staff(&shared, caller, Command::RevokeInvite { by: caller.of_visits(), visit, invite }).await?;
+    Ok(Json(Empty {}))
 }
 
 pub(super) async fn lock(

@@ -28,6 +28,7 @@ use sockets::Addresses;
 pub(crate) use sockets::{outgoing, relayed_addresses};
 
 pub use ::relay::Quotas;
+pub(crate) use options::RELAY_URLS;
 pub use options::{Coturn, RelayChoice, RelayOptions};
 
 /// How often it is looked whether everybody is still in their visit: within two seconds of its end nothing passes any more.

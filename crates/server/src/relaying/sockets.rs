@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 
-use ::relay::Family;
+use ::relay::{Family, is_public};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -32,7 +32,8 @@ impl Addresses {
         let found = || match listen {
             IpAddr::V4(ip) if ip.is_unspecified() => outgoing(Family::V4).into_iter().collect(),
             IpAddr::V6(ip) if ip.is_unspecified() => {
-                [Family::V4, Family::V6].into_iter().filter_map(outgoing).collect()
+                let all = [Family::V4, Family::V6].into_iter().filter_map(outgoing).collect();
+                if options.private_peers { all } else { from_outside(all) }
             }
             ip => vec![ip],
         };
@@ -105,6 +106,36 @@ pub(crate) fn outgoing(family: Family) -> Option<IpAddr> {
     socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
 }
 
+/// Those that can be reached from outside, if any can: who names no family would get the private IPv4 address of a machine
+/// behind a NAT, which leads nobody to it, where there is a public IPv6 address that does.
+fn from_outside(mut found: Vec<IpAddr>) -> Vec<IpAddr> {
+    if found.iter().any(|ip| is_public(*ip)) {
+        found.retain(|ip| is_public(*ip));
+    }
+    found
+}
+
 fn unspecified(like: IpAddr) -> IpAddr {
     if like.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_that_leads_nobody_here_is_left_out_if_the_other_does() {
+        let [private, public, v6, local_v6] =
+            ["10.0.0.2", "9.9.9.9", "2606:4700::1", "fd00::1"].map(|ip| ip.parse().unwrap());
+        for (found, told) in [
+            (vec![private, v6], vec![v6]),
+            (vec![public, local_v6], vec![public]),
+            (vec![public, v6], vec![public, v6]),
+            (vec![private, local_v6], vec![private, local_v6]),
+            (vec![private], vec![private]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(from_outside(found.clone()), told, "{found:?}");
+        }
+    }
 }

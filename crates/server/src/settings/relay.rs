@@ -7,10 +7,11 @@ use std::str::FromStr;
 
 use clap::Args;
 use serde::Deserialize;
+use signaling_protocol::IceUrl;
 use units::Phi;
 
 use super::SettingsError;
-use crate::relaying::{Coturn, RelayChoice, RelayOptions};
+use crate::relaying::{Coturn, RELAY_URLS, RelayChoice, RelayOptions};
 
 /// Which relay there is.
 #[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
@@ -80,9 +81,10 @@ impl TryFrom<String> for Ports {
     }
 }
 
+/// A relay's address as the apps read it.
 fn turn_url(text: &str) -> Result<String, String> {
-    let is_turn = text.starts_with("turn:") || text.starts_with("turns:");
-    is_turn.then(|| text.to_owned()).ok_or_else(|| "write it as turn:HOST:PORT?transport=udp, or turns:".to_owned())
+    let is_relay = IceUrl::parse(text).is_some_and(|url| url.is_relay());
+    is_relay.then(|| text.to_owned()).ok_or_else(|| format!("write it as {RELAY_URLS}"))
 }
 
 impl RelaySettings {
@@ -115,6 +117,11 @@ impl RelaySettings {
             return useless(
                 "no relay, the server's own relay and a coturn are three ways; leave the settings of two of them out"
                     .into(),
+            );
+        }
+        if self.no_relay && self.relay_only {
+            return useless(
+                "with the relay alone and without a relay there would be no visit; leave one of them out".into(),
             );
         }
         if self.no_relay {

@@ -69,6 +69,26 @@ fn what_is_said_above_goes_before_what_is_said_below() {
 }
 
 #[test]
+fn a_relay_that_no_app_can_read_and_no_way_at_all_are_refused() {
+    let refused = |text: &str| read(text).unwrap().relay.choice().unwrap_err().to_string();
+    for url in [
+        "turn:a.example:70000",
+        "turn:",
+        "turns:a.example?transport=udp",
+        "turn://a.example",
+        "turns:[2001:db8::1",
+        "stun:a.example",
+        "a.example:3478",
+    ] {
+        let said = refused(&format!("[relay]\ncoturn = [\"turn:a:1\", \"{url}\"]\ncoturn-secret-file = \"none\""));
+        assert!(said.starts_with(&format!("{url} is no relay")) && said.contains("turns:HOST:PORT"), "{said}");
+    }
+    assert!(refused("[relay]\noff = true\nonly = true").contains("leave one of them out"));
+    assert!(read("[relay]\nonly = true").unwrap().relay.choice().is_ok());
+    assert!(read("[relay]\noff = true").unwrap().relay.choice().is_ok());
+}
+
+#[test]
 fn the_key_is_looked_for_where_it_was_said_first() {
     let credentials = tempfile::tempdir().unwrap();
     let settings = |file: Option<&str>| Settings {

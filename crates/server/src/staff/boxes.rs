@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use signaling_protocol::{BoxReply, BoxesReply, Code, ObjectId, WriteBoxRequest};
+use rusqlite::Connection;
+use signaling_protocol::{BoxReply, BoxesReply, Code, ObjectId, StaffId, WriteBoxRequest};
 use units::Timestamp;
 
 use super::rules::{self, Step, sized};
-use super::{Staff, records};
+use super::{Done, Staff, records};
 use crate::permissions::Caller;
 use crate::store::Event;
 
 /// Labels in one answer: about 40 KiB.
 const PAGE: usize = 500;
+
+/// The kind of box that is about a device and says as what it is certified (`PROTOCOL.md`, "Devices").
+const CARD: u8 = 1;
 
 impl Staff {
     /// Keeps a box. Those of others about the same object stay, so that nobody's mistake takes away what another knew.
@@ -45,7 +49,8 @@ impl Staff {
         .await
     }
 
-    /// The newest revision of a box, or the newest lower than `below`: another's, if the newest is of no use.
+    /// The newest revision of a box, or the newest lower than `below`: another's, if the newest is of no use. Who may read
+    /// their own alone hears of no other that there is one.
     pub(crate) async fn read_box(
         self: &Arc<Self>,
         now: Timestamp,
@@ -54,6 +59,11 @@ impl Staff {
         below: Option<u32>,
     ) -> Result<BoxReply, Code> {
         self.read(now, by, move |database| {
+            if let Some(reader) = by.own()
+                && !is_own_card(database, reader, kind, object)?
+            {
+                return Err(Code::BoxNotFound.into());
+            }
             Ok(records::read_box(database, kind, object, below)?.ok_or(Code::BoxNotFound)?)
         })
         .await
@@ -92,4 +102,10 @@ impl Staff {
         })
         .await
     }
+}
+
+/// Whether a box is the card of a device of this account: without it a device does not know as what it is certified.
+fn is_own_card(database: &Connection, reader: StaffId, kind: u8, object: ObjectId) -> Done<bool> {
+    let ObjectId::Device(device) = object else { return Ok(false) };
+    Ok(kind == CARD && records::device(database, device)?.is_some_and(|known| known.staff == reader))
 }

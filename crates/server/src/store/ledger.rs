@@ -198,6 +198,31 @@ pub(crate) enum Event {
     Restored,
     /// What is sealed is sealed with another storage key.
     StorageKeyChanged,
+    /// The server serves with other settings than before, or for the first time.
+    SettingsChanged {
+        relay: RelayWord,
+        /// Whether apps are to use the relay alone.
+        relay_only: bool,
+        /// Whether the relay forwards into private networks too.
+        private_peers: bool,
+        /// Whether the certificate is the operator's.
+        own_certificate: bool,
+        /// How many reverse proxies' word is taken for where somebody comes from.
+        proxies: usize,
+        log_days: u64,
+        names_days: u64,
+        /// A hash of the others: whether they are what they were.
+        others: InviteKey,
+    },
+}
+
+/// Which relay there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RelayWord {
+    Own,
+    Coturn,
+    None,
 }
 
 impl Event {

@@ -18,7 +18,7 @@ use signaling_protocol::{
 };
 
 use acting::By;
-pub(crate) use ledger::{Actor, AuditId, Database, Event, Failed};
+pub(crate) use ledger::{Actor, AuditId, Database, Event, Failed, RelayWord};
 pub use memory::MemoryStore;
 pub use queued::{Disk, QueuedStore};
 pub(crate) use sqlite::{FILE, MIGRATIONS, as_word, make_private, open_database, parsed, version, word};

@@ -80,9 +80,8 @@ impl Mailbox {
     /// How many boxes of `sender` wait here that were not handed out yet, and their weight in bytes. Those past their time
     /// are forgotten.
     pub(super) fn waiting_from(&mut self, now: Timestamp, sender: EndpointId) -> Waiting {
+        self.forget_expired(now);
         let delivered = self.delivered;
-        self.slots.retain(|slot| slot.cursor <= delivered || slot.expires > now);
-        self.bytes = self.slots.iter().map(|slot| slot.bytes).sum();
         let from = |slot: &&Slot| slot.cursor > delivered && is_from(&slot.event, sender);
         let waiting = self.slots.iter().filter(from);
         waiting.fold(Waiting::default(), |sum, slot| Waiting { boxes: sum.boxes + 1, bytes: sum.bytes + slot.bytes })
@@ -111,14 +110,25 @@ impl Mailbox {
     /// What came after `cursor` and is still worth delivering; from now on it counts as delivered.
     pub(super) fn after(&mut self, now: Timestamp, cursor: u64) -> Vec<Numbered> {
         self.delivered = self.delivered.max(self.next - 1);
+        self.forget_expired(now);
         let first = self.slots.partition_point(|slot| slot.cursor <= cursor);
-        let news = self.slots.range(first..).filter(|slot| slot.expires > now);
+        let news = self.slots.range(first..);
         news.map(|slot| Numbered { cursor: slot.cursor, event: slot.event.clone() }).collect()
     }
 
     /// The number of the newest event.
     pub(super) fn newest(&self) -> u64 {
         self.next - 1
+    }
+
+    /// Forgets what nobody will be given any more, and the room that it took. Who resumes from before it misses nothing.
+    fn forget_expired(&mut self, now: Timestamp) {
+        let before = self.slots.len();
+        self.slots.retain(|slot| slot.expires > now);
+        if self.slots.len() < before {
+            self.bytes = self.slots.iter().map(|slot| slot.bytes).sum();
+            self.slots.shrink_to_fit();
+        }
     }
 
     fn forget_oldest(&mut self) {
@@ -199,5 +209,25 @@ mod tests {
         mailbox.push(bye(0), Timestamp::from_millis(10), &limits(8)).unwrap();
         assert_eq!(mailbox.after(Timestamp::from_millis(9), 0).len(), 1);
         assert!(mailbox.after(Timestamp::from_millis(10), 0).is_empty());
+    }
+
+    #[test]
+    fn what_is_past_its_time_takes_no_room_and_is_missed_by_nobody() {
+        let mut mailbox = Mailbox::new(0);
+        mailbox.push(bye(0), Timestamp::NEVER, &limits(8)).unwrap();
+        mailbox.push(bye(1), Timestamp::from_millis(10), &limits(8)).unwrap();
+        mailbox.push(bye(2), Timestamp::NEVER, &limits(8)).unwrap();
+        let heard = |mailbox: &mut Mailbox, millis, cursor| {
+            let news = mailbox.after(Timestamp::from_millis(millis), cursor);
+            news.iter().map(|one| one.cursor).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(&mut mailbox, 9, 0), [1, 2, 3]);
+        let before = mailbox.bytes;
+        assert_eq!(heard(&mut mailbox, 10, 0), [1, 3]);
+        assert_eq!((mailbox.slots.len(), mailbox.bytes * 3), (2, before * 2));
+        for cursor in 0..=3 {
+            assert!(mailbox.can_resume(cursor), "{cursor}");
+        }
+        assert_eq!(heard(&mut mailbox, 10, 2), [3]);
     }
 }

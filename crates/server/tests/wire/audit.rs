@@ -203,6 +203,29 @@ async fn the_log_goes_on_over_a_restart() {
     ask(scratch.path(), &file, &kept.key.0, &[&kept.checkpoint]).unwrap();
 }
 
+#[tokio::test]
+async fn other_settings_are_a_row_and_the_same_ones_are_none() {
+    let clinic = Clinic::start().await;
+    let aud = clinic.staff("aud", StaffRole::Auditor).await.token.into_exposed();
+    let rows = async |clinic: &Clinic| {
+        let rows = clinic.client().rows(&aud, "?what=settings_changed").await;
+        rows.iter().map(|row| serde_json::from_str::<Value>(row).unwrap()).collect::<Vec<_>>()
+    };
+    let first = rows(&clinic).await;
+    assert_eq!(first.len(), 1, "{first:?}");
+    assert_eq!((&first[0]["by"], &first[0]["relay_only"]), (&json!("operator"), &json!(false)));
+    let clinic = clinic.restart().await;
+    assert_eq!(rows(&clinic).await, first, "nothing is another");
+    let clinic = clinic.restart_with(|config| config.relay_only = true).await;
+    let phone = "+1 555 0100";
+    let clinic = clinic.restart_with(|config| config.phone = Some(phone.to_owned())).await;
+    let all = rows(&clinic).await;
+    let relay_only: Vec<_> = all.iter().map(|row| row["relay_only"].clone()).collect();
+    assert_eq!(relay_only, [json!(false), json!(true), json!(false)], "the newest first: {all:?}");
+    assert!(all[0]["others"] != all[1]["others"] && all[1]["others"] == all[2]["others"], "{all:?}");
+    assert!(!format!("{all:?}").contains("555"), "that it is another one, and not which");
+}
+
 /// How often the server is killed.
 const KILLS: usize = 200;
 

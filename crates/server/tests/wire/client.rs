@@ -99,10 +99,17 @@ impl Clinic {
 
     /// Goes away and comes back on the same port with the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         let Self { data, running, people } = self;
         let address = running.address;
         running.shutdown().await;
-        let running = serve(Config::new(data.path().to_owned(), address)).await.unwrap();
+        let mut config = Config::new(data.path().to_owned(), address);
+        change(&mut config);
+        let running = serve(config).await.unwrap();
         Self { data, running, people }
     }
 

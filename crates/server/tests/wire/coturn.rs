@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::Stdio;
 use std::time::Duration;
 
-use server::{Coturn, RelayChoice};
+use server::{Config, Coturn, RelayChoice, ServeError};
 use signaling_protocol::IceReply;
 use testkit::turn::{TurnAnswer, TurnClient};
 use tokio::process::{Child, Command};
@@ -71,5 +71,21 @@ async fn a_coturn_takes_the_credential_and_no_other() {
         let request = turn.allocate(false);
         let answer = ask(&socket, &mut turn, &request).await;
         assert_eq!(matches!(answer, TurnAnswer::Done { relayed: Some(_), .. }), is_good, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_coturn_that_no_app_could_read_is_refused_before_anything_is_opened() {
+    let check = |url: &str| {
+        let mut config = Config::new("nowhere".into(), "127.0.0.1:0".parse().unwrap());
+        config.relay = RelayChoice::Coturn(Coturn { urls: vec![url.to_owned()], secret: Phi::new(SECRET.to_owned()) });
+        config.check()
+    };
+    for url in ["turn:a.example:70000", "turns:a.example?transport=udp", "stun:a.example", "a.example", ""] {
+        let error = check(url).unwrap_err();
+        assert!(matches!(&error, ServeError::NoRelayUrl(its) if its == url), "{url}: {error}");
+    }
+    for url in ["turn:a.example", "turn:a.example:99?transport=tcp", "turns:[2001:db8::1]:443?transport=tcp"] {
+        check(url).unwrap();
     }
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod audit;
+mod bad_links;
 mod client;
 mod coturn;
 mod day;
@@ -18,6 +19,7 @@ mod permissions;
 mod pinned;
 mod privacy;
 mod relay;
+mod revoked;
 mod safeguards;
 mod schemathesis;
 mod staff;

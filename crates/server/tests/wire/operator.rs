@@ -148,7 +148,8 @@ async fn a_new_code_by_the_command_line_signs_out_at_the_server_that_runs() {
     let mut code = tokio::process::Command::new(env!("CARGO_BIN_EXE_housecall-server"));
     let code = code.args(["user", "code", "lee", "--data"]).arg(data.path()).output().await.unwrap();
     assert!(code.status.success(), "{code:?}");
-    // The very next request.
+    // No request more than a second later.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let answer = client.request("GET", "/v1/clinic", Some(&lee), Vec::new()).await;
     assert_eq!(answer.code(), Code::NotSignedIn);
     hears.until("removed").await;

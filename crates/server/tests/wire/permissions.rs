@@ -2,13 +2,13 @@
 //! people in than stands there, fails.
 
 use serde_json::json;
-use signaling_protocol::{Base64, Code, StaffRole};
+use signaling_protocol::{Base64, Code, StaffRole, TakeOverId, TakeOverReply};
 
-use crate::client::{Answer, Clinic};
+use crate::client::{Answer, Client, Clinic};
 
 /// Who may use a route, by the specification's word.
 #[derive(Debug, PartialEq, Eq)]
-enum Who {
+pub(crate) enum Who {
     Anybody,
     Endpoint,
     Staff(Vec<StaffRole>),
@@ -17,7 +17,7 @@ enum Who {
 const ROLES: [StaffRole; 4] = [StaffRole::Admin, StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Auditor];
 
 /// The rows of the specification's table of routes.
-fn specified() -> Vec<(String, String, Who)> {
+pub(crate) fn specified() -> Vec<(String, String, Who)> {
     let text = include_str!("../../../../signaling-protocol/PROTOCOL.md");
     let (_, routes) = text.split_once("## Routes").unwrap();
     let (routes, _) = routes.split_once("##").unwrap();
@@ -198,6 +198,49 @@ async fn what_is_a_colleagues_own_is_nobody_elses() {
     assert_eq!(ask(&fay, "GET", path, json!({})).await, Some(Code::BoxNotFound));
 }
 
+/// A device of this account that waits.
+async fn device_of(client: &Client, token: &str, number: u16) -> String {
+    let body = json!({ "request": Base64(number.to_be_bytes().repeat(32)) });
+    let reply: serde_json::Value = client.post("/v1/devices", Some(token), &body).await.ok();
+    reply["device"].as_str().unwrap().to_owned()
+}
+
+/// What an admin's app keeps about a device before it certifies it; where that is read.
+async fn card_of(client: &Client, admin: &str, device: &str) -> String {
+    let path = format!("/v1/boxes/1/{device}");
+    client.post(&path, Some(admin), &json!({ "revision": 1, "box": "AQID" })).await.is(hyper::StatusCode::OK);
+    path
+}
+
+#[tokio::test]
+async fn an_auditor_reads_the_card_of_a_device_of_their_own_and_no_other_box() {
+    let clinic = Clinic::start().await;
+    let client = clinic.client();
+    let ada = clinic.staff("ada", StaffRole::Admin).await.token.into_exposed();
+    let aud = clinic.staff("aud", StaffRole::Auditor).await.token.into_exposed();
+    let other = clinic.staff("odo", StaffRole::Auditor).await.token.into_exposed();
+    let device = device_of(&client, &aud, 1).await;
+    let card = card_of(&client, &ada, &device).await;
+    let ask = async |token: &str, method: &str, path: &str| {
+        let body = json!({ "revision": 2, "box": "AQID" }).to_string();
+        code(&client.request(method, path, Some(token), body.into()).await)
+    };
+    assert_eq!(ask(&aud, "GET", &card).await, None);
+    assert_eq!(ask(&other, "GET", &card).await, Some(Code::BoxNotFound), "as if there were none");
+    assert_eq!(ask(&aud, "POST", &card).await, Some(Code::NotAllowed));
+    assert_eq!(ask(&aud, "DELETE", &card).await, Some(Code::NotAllowed));
+    assert_eq!(ask(&aud, "GET", "/v1/boxes/1").await, Some(Code::NotAllowed));
+    // Another kind about the same device, the card of a colleague's, a visit's.
+    let visit = clinic.link(&clinic.sign_in().await, 7).await.visit;
+    let colleagues = card_of(&client, &ada, &device_of(&client, &ada, 2).await).await;
+    for path in [format!("/v1/boxes/2/{device}"), format!("/v1/boxes/1/{visit}"), colleagues] {
+        let written = client.post(&path, Some(&ada), &json!({ "revision": 2, "box": "AQID" })).await;
+        written.is(hyper::StatusCode::OK);
+        assert_eq!(ask(&ada, "GET", &path).await, None, "{path}");
+        assert_eq!(ask(&aud, "GET", &path).await, Some(Code::BoxNotFound), "{path}");
+    }
+}
+
 /// Whose a thing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
@@ -231,8 +274,10 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
             (StaffRole::Clinician, Whose::Nobodys) => Refused(Code::VisitNotFound),
             _ => Refused(Code::NotAllowed),
         },
-        (_, "/v1/take-overs/{t}/note" | "/v1/take-overs/{t}/review") => match role {
-            StaffRole::Admin | StaffRole::Auditor => Refused(Code::TakeOverNotFound),
+        // Nobody's own is theirs to look at: who took over is told nothing of it here.
+        (_, "/v1/take-overs/{t}/note" | "/v1/take-overs/{t}/review") => match (role, whose) {
+            (StaffRole::Admin | StaffRole::Auditor, Whose::Nobodys) => Refused(Code::TakeOverNotFound),
+            (StaffRole::Admin | StaffRole::Auditor, _) => LetIn,
             _ => Refused(Code::NotAllowed),
         },
         // The front desk plans for everybody.
@@ -256,6 +301,11 @@ fn wanted(method: &str, path: &str, role: StaffRole, whose: Whose) -> Wanted {
         (_, "/v1/devices/{d}" | "/v1/devices/{d}/check") if whose == Whose::Colleagues && !admin => {
             Refused(Code::DeviceNotFound)
         }
+        // The card of their own device, by which it is certified; of no other box do they hear that there is one.
+        ("GET", "/v1/boxes/{k}/{o}") if role == StaffRole::Auditor => match whose {
+            Whose::Own => LetIn,
+            Whose::Colleagues | Whose::Nobodys => Refused(Code::BoxNotFound),
+        },
         (_, "/v1/boxes/{k}/{o}" | "/v1/boxes/{k}") if role == StaffRole::Auditor => Refused(Code::NotAllowed),
         ("GET", "/v1/boxes/{k}/{o}") if whose == Whose::Nobodys => Refused(Code::BoxNotFound),
         ("DELETE", "/v1/boxes/{k}/{o}") if whose == Whose::Colleagues && !admin => Refused(Code::NotAllowed),
@@ -292,7 +342,20 @@ struct Walk {
     /// Of whom nobody here is.
     colleague: String,
     victim: String,
+    /// What cleo has taken over, and what the colleague has.
+    taken: [TakeOverId; 2],
     made: std::cell::Cell<u16>,
+}
+
+/// Takes a new visit of `from` over.
+async fn take_over(clinic: &Clinic, from: &str, (token, name): (&str, &str), number: u8) -> TakeOverId {
+    let client = clinic.client();
+    let visit = client.link(from, number).await.visit;
+    let body = json!({
+        "reason": "emergency", "totp": client.people.digits(name), "commitment": Base64(vec![number; 32]), "box": "AQID",
+    });
+    let path = format!("/v1/visits/{visit}/take-over");
+    client.post(&path, Some(token), &body).await.ok::<TakeOverReply>().take_over
 }
 
 impl Walk {
@@ -318,13 +381,19 @@ impl Walk {
             let link = client.link(owner, number as u8).await;
             return path.replace("{v}", &link.visit.to_string()).replace("{i}", &link.invite.to_string());
         }
+        if path.contains("{t}") {
+            let [cleos, colleagues] = self.taken;
+            let is_own = whose == Whose::Own && role == StaffRole::Clinician;
+            return path.replace("{t}", &if is_own { cleos } else { colleagues }.to_string());
+        }
         if path.contains("{d}") {
-            let body = json!({ "request": Base64(number.to_be_bytes().repeat(32)) });
-            let reply: serde_json::Value = client.post("/v1/devices", Some(owner), &body).await.ok();
-            return path.replace("{d}", reply["device"].as_str().unwrap());
+            return path.replace("{d}", &self.device_of(owner, number).await);
+        }
+        if path.contains("{o}") && role == StaffRole::Auditor {
+            let device = self.device_of(owner, number).await;
+            return card_of(&client, &self.admin, &device).await;
         }
         if path.contains("{o}") {
-            let owner = if role == StaffRole::Auditor { &self.colleague } else { owner };
             let object =
                 signaling_protocol::FreeId::from_random(std::array::from_fn(|at| number.to_be_bytes()[at % 2]));
             let path = path.replace("{k}", "7").replace("{o}", &object.to_string());
@@ -337,6 +406,10 @@ impl Walk {
             return path.replace("{s}", &session);
         }
         concrete(&path.replace("{s}", if whose == Whose::Own { staff } else { &self.victim }))
+    }
+
+    async fn device_of(&self, token: &str, number: u16) -> String {
+        device_of(&self.clinic.client(), token, number).await
     }
 
     /// One that this walk may end; the colleague's own app has another.
@@ -376,14 +449,19 @@ async fn every_route_about_one_thing_by_every_role_over_its_own_a_colleagues_and
     let clinic_key = json!({ "fingerprint": Base64(vec![1; 32]), "generation": 1, "head": "AQ" });
     client.post("/v1/clinic", Some(&admin), &clinic_key).await.is(hyper::StatusCode::OK);
     let colleague = clinic.sign_in().await;
-    let victim = clinic.staff("vic", StaffRole::Clinician).await.staff.to_string();
-    let walk = Walk { clinic, admin, colleague, victim, made: std::cell::Cell::new(0) };
-    let mut people = Vec::new();
+    let vic = clinic.staff("vic", StaffRole::Clinician).await;
+    let (mut people, mut taken) = (Vec::new(), Vec::new());
     for (role, name) in ROLES.into_iter().zip(["ada", "cleo", "fay", "aud"]) {
-        let first = walk.clinic.staff(name, role).await;
+        let first = clinic.staff(name, role).await;
+        if role == StaffRole::Clinician {
+            taken.push(take_over(&clinic, vic.token.expose(), (first.token.expose(), name), 0xF1).await);
+            taken.push(take_over(&clinic, vic.token.expose(), (&colleague, "lee"), 0xF2).await);
+        }
         let spare = client.sign_in(name).await.session.to_string();
         people.push((role, first.token.into_exposed(), first.staff.to_string(), spare));
     }
+    let (victim, taken) = (vic.staff.to_string(), taken.try_into().expect("two"));
+    let walk = Walk { clinic, admin, colleague, victim, taken, made: std::cell::Cell::new(0) };
     // Those that sign somebody out or change what they may do come last, an admin's the very last.
     let mut routes: Vec<_> = specified()
         .into_iter()
@@ -427,9 +505,10 @@ async fn every_route_about_one_thing_by_every_role_over_its_own_a_colleagues_and
                 };
                 assert_eq!(is, wanted, "{method} {path} {role:?} {whose:?}: {came:?}");
                 walked += 1;
-                if path.contains("{d}") {
-                    let device = at.trim_end_matches("/check").trim_end_matches("/certificate");
-                    client.request("DELETE", device, Some(&walk.admin), Vec::new()).await;
+                // An account has few devices that wait.
+                if let Some((_, device)) = at.split_once("dev_").filter(|_| !matches!(whose, Whose::Nobodys)) {
+                    let device = format!("/v1/devices/dev_{}", device.split('/').next().unwrap());
+                    client.request("DELETE", &device, Some(&walk.admin), Vec::new()).await;
                 }
             }
         }

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 use serde_json::json;
 use server::{Config, Coturn, Quotas, RelayChoice, RelayOptions};
-use signaling_protocol::{ChallengeReply, IceReply, IceServer, InviteId};
+use signaling_protocol::{ChallengeReply, IceReply, IceServer, InviteId, StaffRole};
 use testkit::turn::{TurnAnswer, TurnClient};
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 use units::Phi;
 
 use crate::client::{Clinic, PATIENCE, Person};
+use crate::revoked::Way as PutOut;
 use crate::turn::{Line, Way};
 
 /// A relay among private addresses: the tests' peers are on this machine.
@@ -255,18 +256,30 @@ async fn expired_foreign_and_garbled_credentials_get_nothing() {
 #[tokio::test]
 async fn two_seconds_after_somebody_is_out_of_the_visit_nothing_passes() {
     let clinic = Clinic::start_with(lab).await;
-    for how in ["remove", "end"] {
-        let staff = clinic.sign_in().await;
-        let link = clinic.link(&staff, how.len() as u8).await;
+    let ada = clinic.staff("ada", StaffRole::Admin).await.token;
+    // The guest by their host, the host by an admin.
+    for (number, how) in (1..).zip([Ok("remove"), Ok("end"), Err(PutOut::DeviceRevoked), Err(PutOut::Disabled)]) {
+        let (staff, victim) = match how {
+            Ok(_) => (clinic.sign_in().await, None),
+            Err(way) => {
+                let victim = way.victim(&clinic).await;
+                (victim.token.expose().clone(), Some((way, victim)))
+            }
+        };
+        let link = clinic.link(&staff, number).await;
         let (host, guest) = (clinic.host(&staff, link.visit).await, clinic.guest(&link).await);
-        let mut turn = turn_client(&relay_of(&guest).await);
+        let mut turn = turn_client(&relay_of(if victim.is_some() { &host } else { &guest }).await);
         let mut line = Line::open(&clinic.client(), Way::Udp).await;
         let relayed = line.must_allocate(&mut turn).await;
         let mut stream = Line::open(&clinic.client(), Way::Tcp).await;
         stream.must_allocate(&mut turn.clone()).await;
         let (socket, address) = peer("127.0.0.1").await;
         line.must(&mut turn, |turn| turn.channel(0x4000, address)).await;
-        host.post(how, &json!({ "endpoint": guest.joined.endpoint })).await.is(StatusCode::OK);
+        match (how, &victim) {
+            (Ok(how), _) => host.post(how, &json!({ "endpoint": guest.joined.endpoint })).await.is(StatusCode::OK),
+            (_, Some((way, victim))) => way.carry_out(&clinic, &ada, victim).await,
+            (_, None) => unreachable!("of the staff"),
+        }
         let begin = Instant::now();
         // What passes still, passes for two seconds at most; a peer sees that the address is gone.
         loop {
@@ -277,7 +290,7 @@ async fn two_seconds_after_somebody_is_out_of_the_visit_nothing_passes() {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?} after `{how}`", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?} after {how:?}", begin.elapsed());
         assert!(stream.is_closed().await, "so is the stream");
         assert!(
             matches!(line.allocate(&mut turn).await, TurnAnswer::Refused { code: 401, .. }),

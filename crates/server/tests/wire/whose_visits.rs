@@ -1,10 +1,13 @@
 //! Every route about a visit × every role × whose the visit is, over HTTP: one's own, a colleague's, nobody's yet, and one that
 //! there is not. And every route of an endpoint × whose endpoint asks.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use signaling_protocol::{Base64, Code, CreateVisitReply, StaffRole};
+use signaling_protocol::{Base64, Code, CreateVisitReply, Signature, StaffRole};
 
 use crate::client::{Answer, Clinic, Link};
+use crate::permissions::{Who, specified};
 
 const ROLES: [StaffRole; 4] = [StaffRole::Admin, StaffRole::Clinician, StaffRole::FrontDesk, StaffRole::Auditor];
 
@@ -153,7 +156,7 @@ async fn each_sees_on_the_list_what_they_may_do_something_with() {
 }
 
 /// Routes of who is in a visit, and whether they are its host's alone.
-const INSIDE: [(&str, &str, bool); 11] = [
+const INSIDE: [(&str, &str, bool); 13] = [
     ("GET", "events?poll=1", false),
     ("GET", "ice", false),
     ("POST", "messages", false),
@@ -164,8 +167,21 @@ const INSIDE: [(&str, &str, bool); 11] = [
     ("POST", "tries", true),
     ("POST", "end", true),
     ("POST", "leave", false),
+    ("GET", "checkpoint", false),
+    ("POST", "receipts", false),
     ("POST", "nothing", false),
 ];
+
+#[test]
+fn no_route_of_who_is_in_a_visit_is_left_out() {
+    let inside = |path: &str| path.strip_prefix("/v1/visits/{v}/").map(str::to_owned);
+    let specified = specified().into_iter().filter(|(.., who)| *who == Who::Endpoint);
+    let specified: BTreeSet<_> = specified.map(|(method, path, _)| (method, inside(&path).unwrap())).collect();
+    let walked = INSIDE.iter().filter(|(_, what, _)| *what != "nothing");
+    let walked: BTreeSet<_> =
+        walked.map(|(method, what, _)| ((*method).to_owned(), what.trim_end_matches("?poll=1").to_owned())).collect();
+    assert_eq!(walked, specified);
+}
 
 #[tokio::test]
 async fn inside_a_visit_only_its_own_endpoints_may_do_anything_and_guests_nothing_of_the_hosts() {
@@ -190,6 +206,10 @@ async fn inside_a_visit_only_its_own_endpoints_may_do_anything_and_guests_nothin
         let body = match what {
             "messages" => json!({ "messages": [] }),
             "lock" => json!({ "locked": true }),
+            "receipts" => json!({
+                "peer": guest.joined.endpoint, "happened": "opened", "agreed": Base64(vec![1; 32]), "path": "direct",
+                "level": "app", "receipt_at": 1, "signature": Signature([1; 64]),
+            }),
             "admit" | "deny" | "remove" | "tries" => json!({ "endpoint": guest.joined.endpoint }),
             _ => json!({}),
         };

@@ -25,6 +25,11 @@ const MOST: DataRate = DataRate::from_kbps(20_000);
 /// From little to much: a thin link is measured by the first, a fast one shows what it can with the last.
 const SIZES: [usize; 5] = [4_096, 16_384, MEASURE_BYTES, MEASURE_BYTES, MEASURE_BYTES];
 
+/// What a thin link is told by: it goes out with the first packets of a connection (RFC 6928).
+const LITTLE: usize = SIZES[0];
+/// A picture that moves takes less.
+const NOT_THIN: DataRate = DataRate::from_kbps(200);
+
 /// Asks whether the clinic's server answers, by the app's own way, and straight where that is by a proxy. By how many seconds
 /// this machine's clock is ahead of the server's.
 pub(super) async fn health(client: &SignalingClient, server: &Server, found: Found) -> Option<i64> {
@@ -56,6 +61,22 @@ pub(super) async fn health(client: &SignalingClient, server: &Server, found: Fou
         let _ = found.send(Trial { rung: Rung::Https, way: Way::Straight, with: server.with(), outcome, seen: None });
     };
     tokio::join!(asked, straight).0
+}
+
+/// The same by one question on the app's own way: opened beside it is something only where it fails, to learn why.
+pub(super) async fn reached(client: &SignalingClient, server: &Server) -> (Trial, Option<i64>) {
+    let way = server.ways()[0];
+    let asked = in_time(client).await;
+    let wall = SystemTime::now();
+    let outcome = match &asked {
+        Ok(health) => Outcome::Works { took_ms: health.took.as_millis() as u64 },
+        Err(ClientError::Unreachable | ClientError::ProxyScript(_)) => {
+            Outcome::Fails { why: server.open(way).await.err().unwrap_or(Fault::Broken) }
+        }
+        Err(error) => Outcome::Fails { why: fault(error) },
+    };
+    let clock_ahead_secs = asked.ok().and_then(|health| health.server_time).map(|there| ahead(wall, there));
+    (Trial { rung: Rung::Https, way, with: server.with(), outcome, seen: None }, clock_ahead_secs)
 }
 
 async fn in_time(client: &SignalingClient) -> Result<Health, ClientError> {
@@ -157,6 +178,40 @@ impl<'a> Measuring<'a> {
         measured.await.unwrap_or_else(|error| why_not(&error))
     }
 
+    /// Likewise, by no more than a few kilobytes each way: it tells a thin link from one that is not, and fills none for long.
+    pub(super) async fn rate_by_little(&mut self) -> Rate {
+        if self.proof.is_none() {
+            return self.without;
+        }
+        let measured = async {
+            let down = self.by_little(|size| (0, size)).await?;
+            let up = self.by_little(|size| (size, 0)).await?;
+            Ok(Rate::AtLeast(Rates { up, down }))
+        };
+        measured.await.unwrap_or_else(|error| why_not(&error))
+    }
+
+    /// By one question, and one more if the first was late: a packet that was lost makes it so.
+    async fn by_little(&mut self, sizes: impl Fn(usize) -> (usize, usize)) -> Result<DataRate, ClientError> {
+        let mut best = DataRate::ZERO;
+        for _ in 0..2 {
+            let (up, down) = sizes(LITTLE);
+            let (_, took) = self.ask(up, down).await?;
+            best = best.max(self.rate_of(LITTLE, took));
+            if best >= NOT_THIN {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    /// What the link carried if so much took so long.
+    fn rate_of(&self, size: usize, took: Duration) -> DataRate {
+        // A round trip is over before the first byte counts; never more than half of it all.
+        let span = took.saturating_sub(self.least).max(took / 2);
+        DataRate::of_bytes(on_the_wire(size), span).min(MOST)
+    }
+
     /// The best of some sizes: each took no less than the link needed for it.
     async fn one_way(&mut self, sizes: impl Fn(usize) -> (usize, usize)) -> Result<DataRate, ClientError> {
         let (begun, mut best) = (Instant::now(), DataRate::ZERO);
@@ -172,9 +227,7 @@ impl<'a> Measuring<'a> {
                 Err(_) if best > DataRate::ZERO => break,
                 Err(error) => return Err(error),
             };
-            // A round trip is over before the first byte counts; never more than half of it all.
-            let span = took.saturating_sub(self.least).max(took / 2);
-            best = best.max(DataRate::of_bytes(on_the_wire(size), span).min(MOST));
+            best = best.max(self.rate_of(size, took));
         }
         Ok(best)
     }

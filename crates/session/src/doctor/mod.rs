@@ -6,19 +6,22 @@
 
 mod devices;
 mod link;
+mod quiet;
 mod rungs;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use ::doctor::{
-    DeviceTrial, Fault, Findings, LinkState, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial, Verdict, Way,
-    Works, judge,
+    Checked, DeviceTrial, Fault, Findings, LinkState, Note, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial,
+    Verdict, Way, Works, judge,
 };
 use signaling_client::SignalingClient;
 use tokio::sync::mpsc;
 use trust::{Link, ServerAddress};
 use units::DeviceKind;
+
+pub(crate) use quiet::QuietCheck;
 
 use crate::headless::{Account, InputError, Pin, client, runtime, server_address};
 use crate::network::has_way_out;
@@ -125,6 +128,7 @@ async fn findings_of(address: &ServerAddress, client: &SignalingClient) -> Findi
         host,
         port,
         has_way_out: has_way_out(),
+        relay_only: false,
         trials: Vec::new(),
         relay: Relay::Unknown,
         link: LinkState::Unknown,
@@ -167,21 +171,21 @@ async fn network(
                 findings.trials.push(trial);
             }
         }
-        findings.packets = count_packets(findings, tell).await;
+        findings.packets = count_packets(findings, &**tell).await;
         findings.rate = measuring.rate().await;
         if let Rate::AtLeast(rates) = findings.rate {
             tell(&DoctorEvent::Rates(rates));
         }
     } else {
-        findings.packets = count_packets(findings, tell).await;
+        findings.packets = count_packets(findings, &**tell).await;
     }
     // In the order in which they are needed.
     findings.trials.sort_by_key(|trial| (trial.rung as u8, trial.way as u8));
     Ok(())
 }
 
-async fn count_packets(findings: &Findings, tell: &TellDoctor) -> Option<Packets> {
-    let answers = |trial: &&Trial| trial.rung == Rung::Stun && matches!(trial.outcome, Outcome::Works { .. });
+async fn count_packets(findings: &Findings, tell: &(dyn Fn(&DoctorEvent) + Send + Sync)) -> Option<Packets> {
+    let answers = |trial: &&Trial| trial.rung == Rung::Stun && trial.outcome.works();
     let with: SocketAddr = findings.trials.iter().find(answers)?.with.parse().ok()?;
     let packets = rungs::count(with).await?;
     tell(&DoctorEvent::Packets(packets));

@@ -10,13 +10,25 @@ use signaling_protocol::{IceScheme, IceUrl};
 use tokio::net::lookup_host;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long one way is tried: what takes longer is no way for a visit.
 pub(super) const LIMIT: Duration = Duration::from_secs(6);
 
+/// How long datagrams may take to be answered before streams are tried beside them, where little is to be asked.
+const HEAD_START: Duration = Duration::from_millis(1_500);
+
 /// Where questions find what.
 pub(super) type Found = mpsc::UnboundedSender<Trial>;
+
+/// What of media is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks {
+    /// By which address the server sees this machine.
+    pub(super) own_address: bool,
+    /// Whether its relay answers.
+    pub(super) relay: bool,
+}
 
 /// The clinic's server, and the ways there.
 pub(super) struct Server {
@@ -50,12 +62,39 @@ impl Server {
         while under_way.join_next().await.is_some() {}
     }
 
+    /// Tries what decides whether media gets through, as little of it as does: datagrams, and where those are not answered soon,
+    /// streams by the app's own way.
+    pub(super) async fn try_quietly(&self, Asks { own_address, relay }: Asks, found: Found) {
+        let rungs = [(Rung::Stun, own_address), (Rung::RelayUdp, relay)];
+        let rungs: Vec<Rung> = rungs.into_iter().filter_map(|(rung, asked)| asked.then_some(rung)).collect();
+        if rungs.is_empty() {
+            return;
+        }
+        let datagrams = by_datagrams(self.host.clone(), self.port, rungs, found.clone());
+        let streams = async {
+            if relay {
+                sleep(HEAD_START).await;
+                let ask = |rung| self.stream(self.ways()[0]).ask(rung, found.clone());
+                tokio::join!(ask(Rung::RelayTls), ask(Rung::RelayTcp));
+            }
+            drop(found);
+        };
+        tokio::join!(datagrams, streams);
+    }
+
+    /// Whether one of these relays is on the server's own port.
+    pub(super) fn is_among(&self, urls: &[String]) -> bool {
+        urls.iter().filter_map(|url| relay(url)).any(|relay| self.is_own(&relay))
+    }
+
+    fn is_own(&self, (_, host, port): &(Rung, String, u16)) -> bool {
+        host.eq_ignore_ascii_case(&self.host) && *port == self.port
+    }
+
     /// Tries relays that are not on the server's own port; what was tried there as a relay is then none.
     pub(super) async fn try_others(&self, urls: &[String], trials: &mut Vec<Trial>) -> Vec<Trial> {
         let relays: Vec<_> = urls.iter().filter_map(|url| relay(url)).collect();
-        let is_own =
-            |(_, host, port): &(Rung, String, u16)| host.eq_ignore_ascii_case(&self.host) && *port == self.port;
-        if relays.is_empty() || relays.iter().any(is_own) {
+        if relays.is_empty() || relays.iter().any(|relay| self.is_own(relay)) {
             return Vec::new();
         }
         trials.retain(|trial| matches!(trial.rung, Rung::Https | Rung::Stun));

@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 
 use call::{PictureOff, PicturePlan, VoicePlan};
 use devices::DeviceError;
-use devices::camera::{Camera, CameraChoice, CameraFormat};
+use devices::camera::{Camera, CameraChoice, CameraFormat, StillTaker};
 use devices::microphone::{Microphone, MicrophoneChoice};
 use devices::screen::ScreenChoice;
 use devices::speaker::{Speaker, SpeakerChoice};
@@ -235,6 +235,11 @@ impl Shared {
     /// What the camera gives that runs.
     pub(crate) fn camera_format(&self) -> Option<CameraFormat> {
         self.camera.with(|camera| camera.as_ref().and_then(Camera::format))
+    }
+
+    /// Who takes photographs by the camera that runs.
+    pub(crate) fn still_taker(&self) -> Option<StillTaker> {
+        self.camera.with(|camera| camera.as_ref().filter(|camera| camera.format().is_some()).map(Camera::still_taker))
     }
 
     /// Opens another microphone.

@@ -1,4 +1,4 @@
-//! The call: their picture large, ours small, five buttons, and what stands between the two in words.
+//! The call: their picture large, ours small, six buttons, and what stands between the two in words.
 
 use call::{Check, Phase, Snapshot};
 use egui::{Align, Frame, Id, Margin, Panel, RichText, ScrollArea, Ui, vec2};
@@ -11,6 +11,7 @@ use crate::views::asked::{door_ui, facts_of_patient, time_ui};
 use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
+use crate::views::handing;
 use crate::views::pictures::{picture_choices, why_pictures_are_so};
 use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
 use crate::views::settings::appearance_choices;
@@ -30,7 +31,9 @@ pub(crate) fn live_ui(
     intents: &mut Vec<Intent>,
 ) {
     let narrow = ui.available_width() < NARROW;
-    let ground = Frame::new().fill(Palette::dark(ui.ctx()).window);
+    handing::settle(ui, model, call, forms);
+    // The stage is painted already: without a graphics card each ground over it would be paid for at every picture.
+    let ground = Frame::new();
     let bar = ground.inner_margin(Margin::symmetric(8, 10));
     Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
         ui,
@@ -39,6 +42,7 @@ pub(crate) fn live_ui(
             why_pictures_are_so(ui, call);
             changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
+            handing::news_ui(ui, call, forms);
         },
     );
     Panel::bottom("buttons").frame(bar).show_separator_line(false).show(ui, |ui| {
@@ -56,7 +60,7 @@ pub(crate) fn live_ui(
         let drawn = panel.show(ui, |ui| digits_ui(ui, model, call, forms, intents));
         draw_again_if_higher(ui, "digits", drawn.response.rect.height());
     }
-    let drawer_open = forms.devices_open || forms.privacy_open;
+    let drawer_open = forms.devices_open || forms.privacy_open || forms.handing.open;
     if drawer_open && !narrow {
         let side = ground.inner_margin(Margin::same(14));
         Panel::right("devices")
@@ -69,6 +73,8 @@ pub(crate) fn live_ui(
     egui::CentralPanel::default().frame(ground).show(ui, |ui| {
         if drawer_open && narrow {
             Frame::new().inner_margin(Margin::same(14)).show(ui, |ui| drawer(ui, model, call, forms, intents));
+        } else if handing::shows_photographs(forms) {
+            handing::photographs_large(ui, model, forms);
         } else {
             stage_ui(ui, model, call, forms, painter, intents);
         }
@@ -152,7 +158,7 @@ fn problems(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, 
 }
 
 fn buttons(ui: &mut Ui, call: &Snapshot, volume: Volume, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    const HOW_MANY: f32 = 5.0;
+    const HOW_MANY: f32 = 6.0;
     let free = ui.available_width();
     let width = (free / HOW_MANY).min(ROUND);
     let gap = ((free - HOW_MANY * width) / (HOW_MANY - 1.0)).clamp(0.0, 8.0);
@@ -175,6 +181,7 @@ fn buttons(ui: &mut Ui, call: &Snapshot, volume: Volume, forms: &mut Forms, inte
         if round_button(ui, width, mark(forms.volume_open), icon, words::volume(), word).clicked() {
             forms.volume_open = !forms.volume_open;
         }
+        handing::button_ui(ui, width, call, forms);
         let word = if forms.devices_open { words::close_devices() } else { words::devices() };
         if round_button(ui, width, mark(forms.devices_open), Icon::Settings, words::devices(), word).clicked() {
             forms.devices_open = !forms.devices_open;
@@ -205,6 +212,9 @@ fn volume_ui(ui: &mut Ui, settings: &Settings, intents: &mut Vec<Intent>) {
 
 /// Devices and keys, or how private it is, beside the picture or in its place.
 fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if forms.handing.open {
+        return handing::drawer_ui(ui, model, call, forms, intents);
+    }
     if forms.privacy_open {
         return privacy_drawer(ui, model, call, forms, intents);
     }

@@ -1,10 +1,11 @@
-//! Before a patient's visit: their own picture and how loud they are, and nothing is sent.
+//! Before a patient's visit: their own picture, how loud they are, what was tried and what is protected. Neither picture nor voice is sent.
 
 use egui::{Rect, Sense, Ui, vec2};
 
 use crate::theme::{COLUMN, NARROW};
 use crate::views::checks::{checks_ui, protection_ui};
 use crate::views::devices::{address_choice, device_choices, microphone_level, moved_devices};
+use crate::views::network_check::network_check_ui;
 use crate::views::picture::{own_shown, picture};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, two_columns, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
@@ -25,6 +26,7 @@ pub(crate) fn lobby_ui(
             notice(ui, &words::with_phone(problem, model.phone));
         }
         moved_devices(ui, model, forms);
+        network_check_ui(ui, model);
         ui.add_space(2.0);
         if narrow {
             own_ui(ui, model, call, forms, painter, intents);

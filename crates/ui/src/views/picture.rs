@@ -23,13 +23,15 @@ pub(crate) fn picture(
     let label = instead.map_or_else(|| name.to_owned(), |instead| format!("{name}: {instead}"));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let radius = if which == Picture::Own { CornerRadius::same(8) } else { CornerRadius::ZERO };
-    ui.painter().rect_filled(room, radius, Palette::dark(ui.ctx()).field);
     match (instead, painter.size(which)) {
         (None, Some(size)) => {
             let rect = fitted(room, size.width as f32, size.height as f32);
             painter.paint(ui, rect, which, shown);
         }
-        (instead, _) => placeholder(ui, room, instead),
+        (instead, _) => {
+            ui.painter().rect_filled(room, radius, Palette::dark(ui.ctx()).field);
+            placeholder(ui, room, instead);
+        }
     }
     if which == Picture::Own {
         ui.painter().rect_stroke(room, radius, Stroke::new(1.0, Color32::from_white_alpha(40)), StrokeKind::Inside);

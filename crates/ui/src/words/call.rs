@@ -181,6 +181,8 @@ fn problem_in_call(problem: &Problem) -> String {
         Problem::LogRewritten => {
             say!(problem_in_call_log_rewritten)
         }
+        Problem::NotWritten(error) => super::not_sent(*error),
+        Problem::NotOffered(error) => super::not_offered(*error),
         Problem::MicrophoneLost => {
             say!(problem_in_call_microphone_lost)
         }
@@ -192,6 +194,7 @@ fn problem_in_call(problem: &Problem) -> String {
 
 #[cfg(test)]
 mod tests {
+    use call::transfer::{OfferError, TextError};
     use signaling_protocol::EndpointId;
 
     use super::*;
@@ -208,6 +211,11 @@ mod tests {
             Problem::CheckedTooOften,
             Problem::CodeNotSaid(endpoint),
             Problem::LogRewritten,
+            Problem::NotWritten(TextError::Empty),
+            Problem::NotWritten(TextError::TooLong),
+            Problem::NotWritten(TextError::TooManyWaiting),
+            Problem::NotOffered(OfferError::TooLarge),
+            Problem::NotOffered(OfferError::TooMany),
             Problem::MicrophoneLost,
             Problem::CameraLost,
             Problem::SpeakerLost,
@@ -221,6 +229,8 @@ mod tests {
                 | Problem::CheckedTooOften
                 | Problem::CodeNotSaid(_)
                 | Problem::LogRewritten
+                | Problem::NotWritten(TextError::Empty | TextError::TooLong | TextError::TooManyWaiting)
+                | Problem::NotOffered(OfferError::TooLarge | OfferError::TooMany)
                 | Problem::MicrophoneLost
                 | Problem::CameraLost
                 | Problem::SpeakerLost => {}

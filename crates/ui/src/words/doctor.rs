@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ::doctor::{
-    DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Packets, Rate, Rates, Reason, Relay, Rung, Trial,
-    Verdict, Way, Works,
+    Checked, DeviceOutcome, Fault, Findings, LinkState, Note, Outcome, Packets, Rate, Rates, Reason, Relay, Rung,
+    Trial, Verdict, Way, Works,
 };
 use units::{DeviceKind, ScriptFault};
 
@@ -26,6 +26,13 @@ fn verdict_in_words(verdict: &Verdict, port: u16, phone: Option<&str>) -> String
         lines.push(with_phone(say!(doctor_call_clinic), phone));
     }
     lines.join("\n")
+}
+
+/// What a patient reads of it before they join: what will work, and the next step; nothing where nothing is to be done.
+pub(crate) fn lobby_check(Checked { verdict, port }: &Checked, phone: Option<&str>) -> Option<String> {
+    let reason = verdict.before_joining()?;
+    let said = format!("{} {}", headline(verdict), because(reason, *port));
+    Some(if verdict.works == Works::Nothing { with_phone(&said, phone) } else { said })
 }
 
 /// What will work, in one sentence.
@@ -106,6 +113,7 @@ fn because(reason: Reason, port: u16) -> String {
         Reason::NoRelay => {
             say!(because_no_relay)
         }
+        Reason::NothingHides => return say!(because_nothing_hides, port = port),
         Reason::ThinUp(kbps) => {
             return say!(because_thin_up, kbps = kbps);
         }
@@ -181,6 +189,7 @@ fn page(findings: &Findings) -> String {
     let relay = match findings.relay {
         Relay::Unknown => say!(page_relay_unknown),
         Relay::There => say!(page_relay_there),
+        Relay::Elsewhere => say!(page_relay_elsewhere),
         Relay::None => say!(page_relay_none),
     };
     row(say!(page_relay), "", "", relay);
@@ -297,7 +306,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Reason; 25] = [
+    const ALL: [Reason; 26] = [
         Reason::NoNetwork,
         Reason::NameUnknown,
         Reason::ServerSilent,
@@ -318,6 +327,7 @@ mod tests {
         Reason::DatagramsBlocked { tls: false },
         Reason::RelayBlocked,
         Reason::NoRelay,
+        Reason::NothingHides,
         Reason::ThinUp(60),
         Reason::ThinDown(24),
         Reason::LosesPackets(10),
@@ -343,6 +353,23 @@ mod tests {
         let words = doctor_verdict(Language::English, &blocked, 443, Some("+1 555 0100"));
         assert!(words.starts_with("Visits are blocked by this network.\n"), "{words}");
         assert!(words.contains("port 443") && words.contains("+1 555 0100"), "{words}");
+    }
+
+    #[test]
+    fn a_patient_reads_before_they_join_what_will_work_and_one_next_step() {
+        let said = |works, reasons: &[Reason]| {
+            let verdict = Verdict { works, reasons: reasons.to_vec(), notes: vec![Note::RateTooOften] };
+            lobby_check(&Checked { verdict, port: 443 }, Some("+1 555 0100"))
+        };
+        assert_eq!(said(Works::PictureAndVoice, &[]), None);
+        assert_eq!(said(Works::PictureAndVoice, &[Reason::DatagramsBlocked { tls: true }]), None, "it goes");
+        let thin =
+            said(Works::Voice, &[Reason::DatagramsBlocked { tls: true }, Reason::ThinUp(24), Reason::FarAway(700)]);
+        let thin = thin.unwrap();
+        assert!(thin.starts_with("Voice only: the link is too thin for a picture. The link from here"), "{thin}");
+        assert!(!thin.contains("UDP") && !thin.contains("satellite") && !thin.contains("+1"), "{thin}");
+        let blocked = said(Works::Nothing, &[Reason::MediaBlocked]).unwrap();
+        assert!(blocked.contains("port 443") && blocked.contains("+1 555 0100"), "{blocked}");
     }
 
     #[test]

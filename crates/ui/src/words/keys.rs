@@ -42,6 +42,7 @@ fn certified_for(role: DeviceRole) -> String {
     match role {
         DeviceRole::Clinician => say!(certified_for_clinician).to_owned(),
         DeviceRole::Admin => say!(certified_for_admin).to_owned(),
+        DeviceRole::Auditor => say!(certified_for_auditor).to_owned(),
         role => say!(certified_for, role = role_name(role)),
     }
 }

@@ -16,6 +16,7 @@ mod day;
 mod devices;
 mod doctor;
 mod ending;
+mod handing;
 mod keys;
 mod language;
 mod manners;
@@ -38,11 +39,12 @@ pub(crate) use self::call::*;
 pub use self::day::window_title;
 pub(crate) use self::day::*;
 pub(crate) use self::devices::*;
-pub(crate) use self::doctor::script;
 pub use self::doctor::{
     came_of_it, device_tried, doctor_page, doctor_verdict, packets_came_back, rates_found, rung_name,
 };
+pub(crate) use self::doctor::{lobby_check, script};
 pub(crate) use self::ending::*;
+pub(crate) use self::handing::*;
 pub(crate) use self::keys::*;
 pub use self::language::Language;
 pub(crate) use self::manners::*;

@@ -139,6 +139,7 @@ macro_rules! files {
             include_str!(concat!("../../../../assets/words/", $folder, "/devices.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/doctor.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/ending.ftl")),
+            include_str!(concat!("../../../../assets/words/", $folder, "/handing.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/keys.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/manners.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/network.ftl")),
@@ -154,8 +155,8 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: [&str; 21] = files!("en");
-const SPANISH: [&str; 21] = files!("es");
+const ENGLISH: [&str; 22] = files!("en");
+const SPANISH: [&str; 22] = files!("es");
 
 #[cfg(test)]
 mod tests;

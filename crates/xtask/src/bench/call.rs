@@ -1,16 +1,16 @@
 //! `cargo xtask bench call`: the two programs as they are shipped, on two hosts of the link laboratory, with real
 //! footage and real voices; what each wrote down is scored against what the other showed and said.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::score::Scorer;
 use super::table;
 use super::visit::{self, Equipment, Plan, STEP_SECS};
 use crate::interrupt;
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::workspace::Workspace;
 
@@ -46,6 +46,7 @@ pub struct CallArguments {
 /// Measures a call over each link and writes the table.
 pub fn call(workspace: &Workspace, arguments: &CallArguments) -> Result<()> {
     interrupt::listen();
+    let commit = commit(workspace);
     let equipment = Equipment::prepare(workspace, "bench-call", false)?;
     let mut scores = Vec::new();
     for link in &arguments.links {
@@ -69,11 +70,8 @@ pub fn call(workspace: &Workspace, arguments: &CallArguments) -> Result<()> {
     let text = table::markdown(&scores);
     let usual = if arguments.voice_alone { "docs/bench/call-voice-alone.md" } else { "docs/bench/call.md" };
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join(usual));
-    fs::create_dir_all(out.parent().context("the table needs a folder")?)?;
-    fs::write(&out, page(&text, arguments))?;
     say(&text);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &page(&text, arguments), &commit)
 }
 
 /// Scores once more what a run with `--keep` left in a folder.
@@ -93,6 +91,7 @@ fn plan(link: &str, arguments: &CallArguments) -> Plan {
         is_tall: false,
         cut: None,
         half_core: false,
+        sends: None,
         more: arguments.more.clone(),
     }
 }

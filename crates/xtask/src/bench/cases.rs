@@ -92,6 +92,7 @@ impl Case {
                 _ => None,
             },
             half_core,
+            sends: None,
             more: most.into_iter().flatten().collect(),
         }
     }

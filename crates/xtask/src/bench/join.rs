@@ -1,12 +1,12 @@
 //! `cargo xtask bench join`: what sealing costs when two people join; and with `--link`, how long joining takes over a link.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
 use super::join_links;
 use crate::cargo::cargo;
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::workspace::Workspace;
 
@@ -31,6 +31,7 @@ pub fn join(workspace: &Workspace, arguments: &JoinArguments) -> Result<()> {
         let out = arguments.out.clone().unwrap_or_else(usual);
         return join_links::measure(workspace, &arguments.links, arguments.seeds, &out);
     }
+    let commit = commit(workspace);
     say("▸ cargo bench --package clinic --bench join");
     let measured = cargo(workspace).args(["bench", "--quiet", "--package", "clinic", "--bench", "join"]).output()?;
     if !measured.status.success() {
@@ -38,10 +39,8 @@ pub fn join(workspace: &Workspace, arguments: &JoinArguments) -> Result<()> {
     }
     let tables = String::from_utf8(measured.stdout).context("the bench prints text")?;
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/join.md"));
-    fs::write(&out, page(&tables)).with_context(|| format!("{} cannot be written", out.display()))?;
     say(&tables);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &page(&tables), &commit)
 }
 
 fn page(tables: &str) -> String {

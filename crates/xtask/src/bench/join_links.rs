@@ -1,13 +1,13 @@
 //! How long joining takes over weak links, by the reports of both ends.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::cases::Case;
 use super::visit::{self, Equipment};
 use crate::house::EndFiles;
+use crate::publish::{commit, publish};
 use crate::report::Report;
 use crate::say::say;
 use crate::workspace::Workspace;
@@ -38,6 +38,7 @@ impl Join {
 
 /// Joins over each of the links so often and writes the page.
 pub(super) fn measure(workspace: &Workspace, links: &[String], seeds: u64, out: &Path) -> Result<()> {
+    let commit = commit(workspace);
     let equipment = Equipment::prepare(workspace, "bench-join", false)?;
     let mut rows = String::new();
     for link in links {
@@ -54,10 +55,8 @@ pub(super) fn measure(workspace: &Workspace, links: &[String], seeds: u64, out: 
         }
         rows += &row(link, &joins);
     }
-    fs::write(out, page(links, seeds, &rows)).with_context(|| format!("{} cannot be written", out.display()))?;
     say(&rows);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(out, &page(links, seeds, &rows), &commit)
 }
 
 fn row(link: &str, joins: &[Join]) -> String {

@@ -12,6 +12,7 @@ use super::cases::{ALL, Case, Kind};
 use super::links_page::{self, Made};
 use super::visit::{self, Equipment, STEADY};
 use super::{pair, shares};
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::workspace::Workspace;
 use crate::{interrupt, setup};
@@ -63,9 +64,10 @@ pub fn links(workspace: &Workspace, arguments: &LinksArguments) -> Result<()> {
     let cases: Vec<_> = arguments.links.iter().map(|name| Case::named(name, arguments.seconds)).collect();
     let folder = workspace.target.join(home);
     let (board_file, made_file) = (folder.join("board.json"), folder.join("made.json"));
-    let (board, made) = if arguments.again {
+    let (board, made): (Board, Value) = if arguments.again {
         (Board::read(&board_file)?, serde_json::from_slice(&fs::read(&made_file)?)?)
     } else {
+        let mut commit = commit(workspace);
         let needs_tall = cases.iter().any(|case| case.kind == Kind::Tall);
         let equipment = Equipment::prepare(workspace, home, needs_tall)?;
         fs::create_dir_all(&equipment.home)?;
@@ -73,25 +75,30 @@ pub fn links(workspace: &Workspace, arguments: &LinksArguments) -> Result<()> {
         if browser.is_none() {
             say("(no Chromium: what is measured against it cannot be judged)");
         }
-        let made = how(arguments, &equipment, browser.as_deref(), &cases)?;
+        let mut made = how(arguments, &equipment, browser.as_deref(), &cases)?;
         if arguments.resume {
-            let begun: Value = serde_json::from_slice(&fs::read(&made_file).context("there is no run to go on with")?)?;
+            let mut begun: Value =
+                serde_json::from_slice(&fs::read(&made_file).context("there is no run to go on with")?)?;
+            let before = begun.as_object_mut().and_then(|begun| begun.remove("commit"));
+            if let Some(before) = before.as_ref().and_then(Value::as_str).filter(|before| *before != commit) {
+                commit = format!("{before}, then {commit}");
+            }
             ensure!(
                 begun == made,
                 "the run to go on with was begun as `bench links{}`: say the same",
                 begun["by"].as_str().unwrap_or_default()
             );
         }
+        made["commit"] = commit.into();
         fs::write(&made_file, made.to_string())?;
         let run = Run { equipment, browser, arguments };
         (run.all(&cases, &board_file)?, made)
     };
     let usual = if arguments.half_core { "docs/bench/links-half-core.md" } else { "docs/bench/links.md" };
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join(usual));
-    fs::create_dir_all(out.parent().context("the page needs a folder")?)?;
-    say(links_page::write(&out, &board, &told(&made))?);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    let page = links_page::write(&out, &board, &told(&made))?;
+    say(&page);
+    publish(&out, &page, made["commit"].as_str().unwrap_or("a commit that was not noted"))
 }
 
 struct Run<'a> {

@@ -25,7 +25,7 @@ pub(super) struct Made {
     pub(super) seconds: u32,
 }
 
-/// Writes the page, and the plots into a folder of its name beside it.
+/// The page, and writes the plots into a folder of its name beside it.
 pub(super) fn write(out: &Path, board: &Board, made: &Made) -> Result<String> {
     let beside = out.with_extension("");
     fs::create_dir_all(&beside)?;
@@ -43,16 +43,14 @@ pub(super) fn write(out: &Path, board: &Board, made: &Made) -> Result<String> {
         }
     }
     let rows = reach::rows(board, &made.delays);
-    let page = format!(
+    Ok(format!(
         "# Weak links: ours beside Chromium's\n\n{}\n\n## Reach\n\n{}\n\n{}\n\n## Mouth to ear\n\n{}\n\n## Figures\n\n{}\n\n## Over time\n\nThe first seed of each.\n{plots}",
         head(made),
         summary(&rows),
         reach_table(&rows),
         ear_table(board, made),
         table::markdown(&merged(board)),
-    );
-    fs::write(out, &page)?;
-    Ok(page)
+    ))
 }
 
 fn merged(board: &Board) -> Vec<serde_json::Value> {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::lab::Laboratory;
@@ -12,6 +12,7 @@ use super::paths_call::{Between, Met, Network, hold};
 use super::{paths_page, paths_relayed, visit};
 use crate::interrupt;
 use crate::programs::Programs;
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::workspace::Workspace;
 
@@ -81,11 +82,17 @@ pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
     let home = workspace.target.join("bench-paths");
     fs::create_dir_all(&home)?;
     let mut measured = Measured::read(&home.join("measured.json"))?;
+    let commit = commit(workspace);
     let wants = |part| !arguments.again && (arguments.parts.is_empty() || arguments.parts.contains(&part));
     if wants(Part::Matrix) || wants(Part::Cold) {
         let laboratory = Laboratory::build(workspace)?;
         let programs = Programs::to_measure(workspace)?;
         measured.keep("programs", "matrix", json!(programs.told()?))?;
+        for (part, name) in [(Part::Matrix, "matrix"), (Part::Cold, "cold")] {
+            if wants(part) {
+                measured.keep("commits", name, json!(commit))?;
+            }
+        }
         let run = Run { laboratory, programs, home: &home };
         if wants(Part::Matrix) {
             run.matrix(&mut measured, &arguments.rows)?;
@@ -95,14 +102,13 @@ pub fn paths(workspace: &Workspace, arguments: &PathsArguments) -> Result<()> {
         }
     }
     if wants(Part::Relayed) {
+        measured.keep("commits", "relayed", json!(commit))?;
         paths_relayed::measure(workspace, &mut measured, arguments.seeds, arguments.seconds, &arguments.ways)?;
     }
     let text = paths_page::page(&measured);
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/paths.md"));
-    fs::write(&out, &text).with_context(|| format!("{} cannot be written", out.display()))?;
     say(&text);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &text, &paths_page::commits(&measured))
 }
 
 struct Run<'a> {

@@ -8,8 +8,9 @@ use super::paths_relayed::{Bar, FIGURES, LINK, WAYS, median};
 pub(super) fn page(measured: &Measured) -> String {
     format!(
         "# Which networks a visit gets through\n\n\
-         By `cargo xtask bench paths`, in the link laboratory, the server with its relay on port 443. Measured:\n{}.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
-         [docs/network.md](../network.md) tells how a path is found.\n",
+         By `cargo xtask bench paths`, in the link laboratory, the server with its relay on port 443 and with \
+         `--relay-private-peers`, since the\nlaboratory's addresses are private ones. Measured:\n{}.\n\n## Every network with every other\n\n{}\n## Nothing warmed\n\n{}\n## By a relay, beside straight\n\n{}\n\
+         [docs/network-details.md](../network-details.md) tells how a path is found.\n",
         programs(measured),
         matrix(measured),
         cold(measured),
@@ -24,6 +25,16 @@ fn programs(measured: &Measured) -> String {
         (matrix, relayed) if matrix == relayed => matrix.to_owned(),
         (matrix, relayed) => format!("{matrix}; by a relay, beside straight: {relayed}"),
     }
+}
+
+/// At which commit; of each part, where they are of several.
+pub(super) fn commits(measured: &Measured) -> String {
+    let of = |part| measured.get("commits", part).as_str().unwrap_or("a commit that was not noted");
+    let parts = [("matrix", of("matrix")), ("cold", of("cold")), ("relayed", of("relayed"))];
+    if parts.iter().all(|(_, commit)| *commit == parts[0].1) {
+        return parts[0].1.to_owned();
+    }
+    parts.map(|(part, commit)| format!("{commit} ({part})")).join(", ")
 }
 
 fn matrix(measured: &Measured) -> String {
@@ -54,7 +65,8 @@ fn matrix(measured: &Measured) -> String {
         "Connected: {reached} of {looked_at} {verdict} (bar: all). The patient's network beside, the clinician's above; 20 ms from each to the \
          server and\nback. A cell says by which way the packets went (`way` of the [report](../headless.md); the patient's / the clinician's where \
          they differ:\n`direct`, `udp`, `tcp` and `tls` by how this side's relay is reached, `theirs` where only the other side uses one, all \
-         in their order\nwhere it changed), and how long after the admission of a patient who had waited for three seconds both saw each other.\n\n\
+         in their order\nwhere it changed), and how long after the admission both saw each other. That is **warmed**: the patient had waited for three seconds, in which the two had \
+         found their path;\nwhat a path costs that nothing was done for stands below.\n\n\
          | patient \\ clinician |{heads}\n|---|---|---|---|---|---|\n{rows}\n\
          - *none*: a public address, nothing filtered. *port-restricted*: as most homes. *symmetric*: another port for each whom something is \
          sent to.\n- *udp-blocked*: nothing leaves but TCP to port 443; the rest is dropped and nobody told.\n\
@@ -194,6 +206,16 @@ mod tests {
         let text = matrix(&measured);
         assert!(text.contains("Connected: 1 of 2 ✗"), "{text}");
         assert!(text.contains("| none | tls / theirs, 0.30 s | – | ✗ | – | – |"), "{text}");
+    }
+
+    #[test]
+    fn the_page_says_at_which_commit_each_part_was_measured() {
+        let of = |value| commits(&Measured::of(json!({ "commits": value })));
+        assert_eq!(of(json!({ "matrix": "`a`", "cold": "`a`", "relayed": "`a`" })), "`a`");
+        assert_eq!(
+            of(json!({ "matrix": "`a`", "cold": "`b` + changes", "relayed": "`a`" })),
+            "`a` (matrix), `b` + changes (cold), `a` (relayed)"
+        );
     }
 
     #[test]

@@ -122,6 +122,7 @@ fn plan(way: Way, seed: u64, seconds: u32) -> Plan {
         is_tall: false,
         cut: None,
         half_core: false,
+        sends: None,
         more: way.words.iter().map(OsString::from).collect(),
     }
 }

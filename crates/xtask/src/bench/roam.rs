@@ -16,6 +16,7 @@ use crate::house::{End, EndFiles, House, Options};
 use crate::interrupt;
 use crate::process::wait_until;
 use crate::programs::Programs;
+use crate::publish::{commit, publish};
 use crate::recording::Sound;
 use crate::report::Report;
 use crate::say::say;
@@ -118,6 +119,7 @@ struct Roamed {
 /// Measures everything and writes the page.
 pub fn roam(workspace: &Workspace, arguments: &RoamArguments) -> Result<()> {
     interrupt::listen();
+    let commit = commit(workspace);
     let laboratory = Laboratory::build(workspace)?;
     let programs = Programs::to_measure(workspace)?;
     let home = workspace.target.join("bench-roam");
@@ -140,11 +142,8 @@ pub fn roam(workspace: &Workspace, arguments: &RoamArguments) -> Result<()> {
         rows += &row(case, &measured);
     }
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/roam.md"));
-    fs::write(&out, page(arguments, programs.told()?, &rows))
-        .with_context(|| format!("{} cannot be written", out.display()))?;
     say(&rows);
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &page(arguments, programs.told()?, &rows), &commit)
 }
 
 /// Holds one call, lets it happen, and looks at what both ends saw and heard.
@@ -290,7 +289,7 @@ fn page(arguments: &RoamArguments, programs: &str, rows: &str) -> String {
          *Picture back*: from when there is a network again (or the app is started again) to the picture that ends the longest\nstandstill. \
          *Voice gap*: for how long a steady tone is not heard, beyond the time without a network.\n\n\
          | what happens | picture back | worst | bar | voice gap | worst | bar |\n|---|---|---|---|---|---|---|\n{rows}\n\
-         [docs/network.md](../network.md) tells how it is done.\n",
+         [docs/network-details.md](../network-details.md) tells how it is done.\n",
         arguments.seeds, arguments.seeds
     )
 }

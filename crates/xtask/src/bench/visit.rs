@@ -32,6 +32,9 @@ const GIVE_UP_SECS: u32 = 150;
 /// The step's schedule ends after this; other links are looked at for the time asked.
 pub(super) const STEP_SECS: u32 = 62;
 
+/// Where in a call's folder what was handed over lies.
+pub(super) const ACCEPTED: &str = "accepted";
+
 /// What all calls of a run share.
 #[derive(Debug)]
 pub(super) struct Equipment {
@@ -99,6 +102,8 @@ pub(super) struct Plan {
     pub(super) cut: Option<Cut>,
     /// Each client held to half a core.
     pub(super) half_core: bool,
+    /// A file that the patient hands to the clinician once they are connected; it lands in [`ACCEPTED`].
+    pub(super) sends: Option<PathBuf>,
     /// Further words for both programs.
     pub(super) more: Vec<OsString>,
 }
@@ -156,9 +161,17 @@ impl Visit {
         };
         let [clinician, patient] = with.footage(plan.is_tall);
         // The patient hangs up.
-        let host = house.host(&place("B")?, &options(plan, clinician, plan.seconds + 30), &plan.admit_after, heard);
+        let mut hosts = options(plan, clinician, plan.seconds + 30);
+        let mut guests = options(plan, patient, plan.seconds);
+        if let Some(file) = &plan.sends {
+            let accepted = folder.join(ACCEPTED);
+            fs::create_dir_all(&accepted)?;
+            hosts.more.extend(["--accept-files".into(), accepted.into()]);
+            guests.more.extend(["--send-file".into(), file.into()]);
+        }
+        let host = house.host(&place("B")?, &hosts, &plan.admit_after, heard);
         let host = host.context("the clinician's end")?;
-        let guest = house.join(&place("A")?, &options(plan, patient, plan.seconds), |_| {})?;
+        let guest = house.join(&place("A")?, &guests, |_| {})?;
         Ok(Self { admitted, house, host, guest, cut: None, _held: held })
     }
 
@@ -282,6 +295,7 @@ mod tests {
             is_tall: false,
             cut,
             half_core: false,
+            sends: None,
             more: vec![],
         }
     }

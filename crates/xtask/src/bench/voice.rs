@@ -12,6 +12,7 @@ use super::score::Scorer;
 use super::{voice_near, voice_table};
 use crate::cargo::{cargo, run};
 use crate::interrupt;
+use crate::publish::{commit, publish};
 use crate::say::say;
 use crate::setup;
 use crate::workspace::Workspace;
@@ -43,7 +44,7 @@ pub fn voice(workspace: &Workspace, arguments: &VoiceArguments) -> Result<()> {
         "no voices at {}: set HOUSECALL_MEDIA to a folder with clinician.wav and patient.wav",
         media.display()
     );
-    let scorer = Scorer::prepare(workspace)?;
+    let (commit, scorer) = (commit(workspace), Scorer::prepare(workspace)?);
     let program = build(workspace)?;
     let bench = Bench { program, media, home: workspace.target.join("bench-voice"), scorer, arguments };
     let mut rows = Vec::new();
@@ -63,10 +64,7 @@ pub fn voice(workspace: &Workspace, arguments: &VoiceArguments) -> Result<()> {
     say("▸ through real device code");
     page += &voice_near::devices(&bench.devices()?);
     let out = arguments.out.clone().unwrap_or_else(|| workspace.root.join("docs/bench/voice.md"));
-    fs::create_dir_all(out.parent().context("the table needs a folder")?)?;
-    fs::write(&out, &page)?;
-    say(format_args!("(written to {})", out.display()));
-    Ok(())
+    publish(&out, &page, &commit)
 }
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {

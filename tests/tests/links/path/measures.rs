@@ -56,9 +56,10 @@ impl Path {
     pub(super) fn print(&self) {
         for (index, second) in self.samples.chunks(5).enumerate() {
             let Sample { target, queue_ms, loss, rows, picture, repairs, .. } = second[second.len() - 1];
+            let files = second.iter().map(|sample| sample.files).sum::<u64>() / second.len() as u64;
             let delivered = second.iter().map(|sample| sample.delivered).sum::<u64>() / second.len() as u64;
             eprintln!(
-                "{:5.1}s target {target:5} delivered {delivered:5} queue {queue_ms:4} loss {loss:.2} rows {rows:4} picture {picture:5} repairs {repairs:4}",
+                "{:5.1}s target {target:5} delivered {delivered:5} queue {queue_ms:4} loss {loss:.2} rows {rows:4} picture {picture:5} repairs {repairs:4} files {files:5}",
                 index as f64 / 2.0 + 0.5
             );
         }

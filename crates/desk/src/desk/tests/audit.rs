@@ -125,6 +125,29 @@ fn what_is_wrong_with_the_log_is_said_to_everybody_who_has_signed_in() {
 }
 
 #[test]
+fn the_log_is_told_to_go_on_from_what_was_kept_before_the_sign_in() {
+    let since = |desk: &Desk| match view(desk).log {
+        LogStanding::Verified(log) => log.since,
+        other => panic!("{other:?}"),
+    };
+    let log = |rows, since| {
+        LogStanding::Verified(VerifiedLog { rows, unix_micros: 1_800_000_000_000_000, since, key: String::new() })
+    };
+    for kept in [None, Some(70)] {
+        let mut desk = signed_in_as(StaffRole::Auditor);
+        desk.handle_input(at(2), DeskInput::Log(log(100, kept)));
+        for (number_of_rows, just_kept) in [(101, 100), (102, 101)] {
+            let (number, _) = ask(&desk.want(3, DeskIntent::Audit(AuditIntent::Show)));
+            desk.answer(4, number, told(log(number_of_rows, Some(just_kept)), rows([5], false)));
+            assert_eq!(since(&desk), kept, "not from a moment ago");
+        }
+        // Who signs in next is told from where this one ended.
+        desk.want(5, DeskIntent::SignOut);
+        assert_eq!(desk.snapshot().log_trouble, None);
+    }
+}
+
+#[test]
 fn evidence_goes_to_the_file_that_was_named() {
     let mut desk = looking();
     let export = |visit: &str, file: &str| {

@@ -9,7 +9,7 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 use super::Shape;
-use super::offer::PixelFormat;
+use super::offer::{MAX_SIDE, PixelFormat};
 
 /// Converts frames; keeps its buffers warm between them.
 #[derive(Debug, Default)]
@@ -60,8 +60,8 @@ impl Converter {
     fn jpeg(&mut self, bytes: &[u8], target: &mut I420) -> Option<()> {
         let options = DecoderOptions::new_fast()
             .jpeg_set_out_colorspace(ColorSpace::YCbCr)
-            .set_max_width(MAX_SIDE)
-            .set_max_height(MAX_SIDE);
+            .set_max_width(MAX_SIDE as usize)
+            .set_max_height(MAX_SIDE as usize);
         let bytes = if lacks_codes(bytes)? { completed(bytes, &mut self.completed) } else { bytes };
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
         decoder.decode_headers().ok()?;
@@ -114,9 +114,6 @@ fn completed<'a>(jpeg: &[u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
 const HUFFMAN_TABLES: u8 = 0xc4;
 const START_OF_SCAN: u8 = 0xda;
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
-
-/// No camera has more; a damaged header may say so.
-const MAX_SIDE: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

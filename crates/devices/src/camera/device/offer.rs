@@ -27,10 +27,47 @@ pub(super) struct Offer {
     pub(super) fps: FrameRate,
 }
 
+/// For what a camera is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    /// A picture that moves.
+    Call,
+    /// A photograph.
+    Still,
+}
+
+impl Want {
+    /// The offers to ask for, in that order.
+    pub(super) fn best_first(self, offers: Vec<Offer>) -> Vec<Offer> {
+        match self {
+            Self::Call => best_first(offers),
+            Self::Still => largest_first(offers),
+        }
+    }
+}
+
+/// The largest that is offered; nothing where nothing is.
+pub(super) fn largest(offers: &[Offer]) -> PictureSize {
+    let sizes = offers.iter().map(|offer| offer.size).filter(|size| is_usable(*size));
+    sizes.max_by_key(|size| size.pixels()).unwrap_or(PictureSize::new(0, 0))
+}
+
+/// As large as there is, what is not compressed before what is.
+fn largest_first(mut offers: Vec<Offer>) -> Vec<Offer> {
+    offers.retain(|offer| is_usable(offer.size));
+    let worth = |offer: &Offer| (offer.size.pixels(), offer.format != PixelFormat::Jpeg, offer.fps.rounded());
+    offers.sort_by_key(|offer| Reverse(worth(offer)));
+    offers
+}
+
+const fn is_usable(size: PictureSize) -> bool {
+    size.width.is_multiple_of(2) && size.height.is_multiple_of(2) && size.width <= MAX_SIDE && size.height <= MAX_SIDE
+}
+
 /// The offers to ask for, in that order: up to 720 rows and 30 pictures a second, first of all enough pictures, then
 /// enough rows, then what costs least to convert.
-pub(super) fn best_first(mut offers: Vec<Offer>) -> Vec<Offer> {
-    offers.retain(|offer| offer.size.width.is_multiple_of(2) && offer.size.height.is_multiple_of(2));
+fn best_first(mut offers: Vec<Offer>) -> Vec<Offer> {
+    offers.retain(|offer| is_usable(offer.size));
     let worth = |offer: &Offer| {
         let fits = offer.size.height <= MAX_ROWS;
         let rows = if fits { i64::from(offer.size.height) } else { -i64::from(offer.size.height) };
@@ -42,6 +79,9 @@ pub(super) fn best_first(mut offers: Vec<Offer>) -> Vec<Offer> {
     offers.sort_by_key(|offer| Reverse(worth(offer)));
     offers
 }
+
+/// No camera has more; a damaged header may say so, and what is decoded is bounded.
+pub(super) const MAX_SIDE: u32 = 4_096;
 
 /// More than this is scaled down before it is sent anyway.
 const MAX_ROWS: u32 = 720;
@@ -71,6 +111,21 @@ mod tests {
         assert_eq!(best_first(offers.to_vec()), [wide, plain, small, full, slow]);
         assert_eq!(best_first(vec![slow]), [slow]);
         assert_eq!(best_first(vec![offer(641, 480, PixelFormat::Yuyv, (30, 1))]), []);
+    }
+
+    #[test]
+    fn for_a_photograph_the_largest_is_asked_for_and_what_is_not_compressed_first() {
+        let offers = [
+            offer(1280, 720, PixelFormat::Jpeg, (30, 1)),
+            offer(2592, 1944, PixelFormat::Jpeg, (15, 1)),
+            offer(2592, 1944, PixelFormat::Yuyv, (2, 1)),
+            offer(8192, 4096, PixelFormat::Jpeg, (1, 1)),
+            offer(641, 480, PixelFormat::Yuyv, (30, 1)),
+        ];
+        let [wide, full, raw, ..] = offers;
+        assert_eq!(Want::Still.best_first(offers.to_vec()), [raw, full, wide]);
+        assert_eq!(largest(&offers), full.size);
+        assert_eq!(largest(&[]).pixels(), 0);
     }
 
     #[test]

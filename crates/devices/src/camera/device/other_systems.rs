@@ -11,8 +11,8 @@ use nokhwa::utils::{
 use units::PictureSize;
 
 use super::list::Listed;
-use super::offer::{Offer, PixelFormat, best_first};
-use super::{KIND, Shape, unplugged};
+use super::offer::{Offer, PixelFormat, Want, largest};
+use super::{Gives, KIND, Shape, unplugged};
 use crate::camera::CameraFormat;
 use crate::{DeviceError, FrameRate, StopCause};
 
@@ -53,14 +53,16 @@ pub(super) struct Driver(nokhwa::Camera);
 
 impl Driver {
     /// Opens the camera in the best of its offers that it takes.
-    pub(super) fn open(node: &Node) -> Result<(Self, CameraFormat), DeviceError> {
+    pub(super) fn open(node: &Node, want: Want) -> Result<(Self, Gives), DeviceError> {
         let failed = |error: NokhwaError| sentence(&error);
         // Any format first: the library lists what there is only after it has opened the camera in one.
         let any = RequestedFormat::with_formats(RequestedFormatType::None, &FORMATS);
         let mut camera = nokhwa::Camera::new(node.clone(), any).map_err(failed)?;
         let listed = camera.compatible_camera_formats().map_err(failed)?;
         let mut result = Err(DeviceError::NoFormat { kind: KIND, reason: "none is known to this program".into() });
-        for offer in best_first(listed.iter().filter_map(known).collect()) {
+        let offers: Vec<_> = listed.iter().filter_map(known).collect();
+        let largest = largest(&offers);
+        for offer in want.best_first(offers) {
             let theirs =
                 Theirs::new_from(offer.size.width, offer.size.height, theirs(offer.format), offer.fps.rounded());
             let exact = RequestedFormat::with_formats(RequestedFormatType::Exact(theirs), &FORMATS);
@@ -76,7 +78,7 @@ impl Driver {
         }
         let Offer { size, fps, .. } = result?;
         camera.open_stream().map_err(failed)?;
-        Ok((Self(camera), CameraFormat { size, fps }))
+        Ok((Self(camera), Gives { format: CameraFormat { size, fps }, largest }))
     }
 
     /// Waits for the next frame and puts it into `bytes`. How long is up to the library.

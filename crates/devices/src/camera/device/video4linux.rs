@@ -14,8 +14,8 @@ use tracing::debug;
 use units::PictureSize;
 
 use super::list::Listed;
-use super::offer::{Offer, PixelFormat, best_first};
-use super::{KIND, Shape, unplugged};
+use super::offer::{Offer, PixelFormat, Want, largest};
+use super::{Gives, KIND, Shape, unplugged};
 use crate::camera::CameraFormat;
 use crate::{DeviceError, FrameRate, StopCause};
 
@@ -64,12 +64,13 @@ pub(super) struct Driver {
 
 impl Driver {
     /// Opens the camera in the best of its offers that it takes.
-    pub(super) fn open(node: &Node) -> Result<(Self, CameraFormat), DeviceError> {
+    pub(super) fn open(node: &Node, want: Want) -> Result<(Self, Gives), DeviceError> {
         let device = Device::open(node).map_err(|error| opening(&error))?;
-        let offers = best_first(offers(&device).map_err(|error| starting(&error))?);
+        let offers = offers(&device).map_err(|error| starting(&error))?;
         drop(device);
+        let largest = largest(&offers);
         let mut result = Err(no_format("it gives no pictures that are known to this program"));
-        for offer in offers {
+        for offer in want.best_first(offers) {
             result = Self::start(node, offer);
             // Offered is not granted: the bus may have no room, or the driver knows better.
             match &result {
@@ -77,7 +78,7 @@ impl Driver {
                 _ => break,
             }
         }
-        result
+        result.map(|(driver, format)| (driver, Gives { format, largest }))
     }
 
     fn start(node: &Node, offer: Offer) -> Result<(Self, CameraFormat), DeviceError> {

@@ -464,10 +464,24 @@ fn nobody_new_comes_in_once_something_is_taken_back() {
     clinic.done(Command::End { by: host.id });
     assert_eq!(clinic.try_join(&link, b"guest"), Err(Code::VisitEnded));
     let link = clinic.link();
-    let mine = clinic.host(link.visit);
+    let joined = clinic.try_host(link.visit, b"host").unwrap();
+    let guest = clinic.guest(&link, b"guest");
+    let token = joined.endpoint_token.expose();
+    clinic.ask(Command::Ice { by: joined.endpoint }).unwrap();
     clinic.visits.put_out_staff(clinic.now, CLINICIAN);
-    assert_eq!(clinic.visits.endpoint_of("x", link.visit), Err(Code::NotSignedIn));
-    assert_eq!(clinic.ask(Command::Ice { by: mine.id }), Err(Code::NotSignedIn));
+    // The token is known for a while, so that its holder hears why; it opens nothing, and is forgotten.
+    assert_eq!(clinic.visits.endpoint_of(token, link.visit), Ok(joined.endpoint));
+    let by = joined.endpoint;
+    for command in [
+        Command::Ice { by },
+        Command::Admit { by, endpoint: guest.id },
+        Command::End { by },
+        Command::Lock { by, locked: true },
+    ] {
+        assert_eq!(clinic.ask(command), Err(Code::NotSignedIn));
+    }
+    clinic.pass(Duration::from_secs(HOUR));
+    assert_eq!(clinic.visits.endpoint_of(token, link.visit), Err(Code::NotSignedIn));
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub(crate) fn audit_kind(what: &str) -> &str {
         "rows_erased" => say!(audit_kind_rows_erased),
         "session_ended" => say!(audit_kind_session_ended),
         "sessions_ended" => say!(audit_kind_sessions_ended),
+        "settings_changed" => say!(audit_kind_settings_changed),
         "signed_in" => say!(audit_kind_signed_in),
         "signed_up" => say!(audit_kind_signed_up),
         "storage_key_changed" => say!(audit_kind_storage_key_changed),
@@ -126,6 +127,7 @@ fn what(line: &AuditLine, accounts: &[StaffRow]) -> String {
         "rows_erased" => say!(audit_rows_erased, rows = count(line, "rows")),
         "session_ended" => say!(audit_session_ended, session = member("session"), staff = account("staff")),
         "sessions_ended" => say!(audit_sessions_ended, staff = account("staff")),
+        "settings_changed" => settings(line),
         "signed_in" => say!(audit_signed_in, staff = account("staff"), session = member("session")),
         "signed_up" => say!(audit_signed_up, staff = account("staff")),
         "storage_key_changed" => say!(audit_storage_key_changed).to_owned(),
@@ -152,6 +154,17 @@ fn what(line: &AuditLine, accounts: &[StaffRow]) -> String {
 /// A number of the row, so that a sentence can choose its plural by it.
 fn count<'a>(line: &'a AuditLine, name: &str) -> FluentValue<'a> {
     FluentValue::try_number(line.member(name).unwrap_or("?"))
+}
+
+fn settings(line: &AuditLine) -> String {
+    let relay = match (line.member("relay"), line.member("relay_only")) {
+        (Some("none"), _) => say!(audit_no_relay),
+        (_, Some("true")) => say!(audit_relays_alone),
+        _ => say!(audit_relay_where_needed),
+    };
+    let private = if line.member("private_peers") == Some("true") { "yes" } else { "no" };
+    let (log, names) = (count(line, "log_days"), count(line, "names_days"));
+    say!(audit_settings_changed, relay = relay, private = private, log = log, names = names)
 }
 
 fn visit(line: &AuditLine, accounts: &[StaffRow]) -> String {
@@ -296,6 +309,10 @@ mod tests {
             (
                 "\"ended\":\"host_ended\",\"locked\":true,\"n\":1,\"v\":1,\"what\":\"visit\"",
                 "a visit of nobody stands: ended (host ended), locked.",
+            ),
+            (
+                "\"log_days\":2196,\"n\":1,\"names_days\":30,\"private_peers\":false,\"relay\":\"own\",\"relay_only\":true,\"v\":1,\"what\":\"settings_changed\"",
+                "serves with relays alone; keeps the log for 2196 days and patients' names for 30.",
             ),
             (
                 "\"happened\":\"opened\",\"level\":\"compared\",\"n\":1,\"path\":\"relayed\",\"v\":1,\"what\":\"receipt\"",
