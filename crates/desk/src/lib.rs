@@ -29,7 +29,7 @@ pub use keys::{
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
     Sheet, Standing, WaitingRow,
 };
-pub use note::{MOST_NOTE_CHARS, Note};
+pub use note::{KeptNote, MOST_NOTE_CHARS, Note, NoteNews, NotesView, OpenNote};
 pub use output::{DeskOutput, DeskRequest, HostCall};
 pub use signaling_protocol::{
     AccountState, DeviceId, ReviewOutcome, SessionId, StaffId, StaffRole, StaffRow, TakeOverId, TakeOverReason,

@@ -8,7 +8,7 @@ use trust::{DeviceIdentity, UnixTime};
 use units::Phi;
 
 /// The kind of staff box that a note is: the fourth of the clinic's list.
-pub const NOTE_KIND: u8 = 4;
+const NOTE_KIND: u8 = 4;
 
 /// The longest note, in characters: six bytes each in the worst case, they fit into a box.
 pub const MOST_NOTE_CHARS: usize = 5_000;
@@ -64,6 +64,52 @@ impl Note {
     pub fn is_empty(&self) -> bool {
         self.text.expose().trim().is_empty()
     }
+}
+
+/// What is known of notes, for one drawing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotesView {
+    /// The one that is written or read.
+    pub open: Option<OpenNote>,
+    /// Those on this device that were not exported, the oldest first.
+    pub kept: Vec<KeptNote>,
+    /// How many lie here that this device cannot open: somebody else's, or of a device that this one was before.
+    pub of_others: usize,
+    /// What became of what the person wanted last.
+    pub news: Option<NoteNews>,
+}
+
+/// A note that is written or read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenNote {
+    /// About which visit.
+    pub about: KeptNote,
+    /// What is written.
+    pub text: Phi<String>,
+}
+
+/// What is said of a note in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptNote {
+    /// About which visit.
+    pub visit: VisitId,
+    /// When that began, as people of the clinic write it: `2026-10-25 14:30`.
+    pub began: String,
+    /// What the clinician calls the patient, if they do.
+    pub patient: Option<Phi<String>>,
+}
+
+/// What became of something that the person wanted of notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoteNews {
+    /// The disk does not keep what is written: it is in memory alone.
+    NotKept,
+    /// It was written to this file, and is kept sealed no more.
+    Exported(Phi<String>),
+    /// It was not exported, since another file has this name; it stays sealed.
+    NameTaken,
+    /// It was not exported: there is no such folder, it may not be written to, or the disk is full. It stays sealed.
+    NotExported,
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub use headless::{Account, Pin};
 pub use identity::IdentityError;
 pub use keys::{KeysCommand, KeysHandle, Spoken, ask_server, carry_out_keys};
 pub use memory::{Memory, MemoryError};
-pub use notes::{KeptNote, NoteNews, Notes, NotesView, OpenNote};
+pub use notes::Notes;
 pub use office::{Appointment, DayCommand, DeviceBy, Moved, Office};
 pub use outcome::Outcome;
 pub use person::Habits;
@@ -84,7 +84,7 @@ pub use trust::{Link, LinkError};
 pub use visit::{Tell, Visit, VisitEnd, as_sentence};
 pub use window::{Session, Unattended, WindowConfig};
 
-pub use crate::media::{MediaChoices, Processing};
+pub use crate::media::{HeardBack, MediaChoices, Processing};
 pub use crate::whole_file::WholeFile;
 
 /// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.

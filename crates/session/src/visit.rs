@@ -29,7 +29,7 @@ use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
 use crate::keys::AwaitedDevice;
-use crate::media::{MediaChoices, MediaThreads, Shared};
+use crate::media::{HeardBack, MediaChoices, MediaThreads, Shared};
 use crate::memory::Memory;
 use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
@@ -270,6 +270,10 @@ impl Visit {
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
         shared.listening.put(around.board.read().listening);
+        // Nobody sits there who would be told, or a file would have the sound in it.
+        let has_person =
+            around.habits.join_after.is_none() && matches!(around.choices.speaker, SpeakerChoice::Device(_));
+        shared.tries_speaker.store(has_person && matches!(party, call::Party::Guest { .. }), Ordering::Relaxed);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
         let here = Arc::new(HandedHere::new(around.repaint.clone()));
@@ -451,6 +455,16 @@ impl Visit {
     /// Opens the device of this kind that is chosen now.
     pub fn reopen(&self, kind: DeviceKind) {
         let _ = self.wishes[kind as usize].try_send(());
+    }
+
+    /// The other side is played so loud from now on, in percent; what calls somebody to the window stays as loud as it is.
+    pub fn set_volume(&self, percent: u8) {
+        self.shared.volume_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// Whether our microphone heard the last two notes from our loudspeaker.
+    pub fn heard_back(&self) -> HeardBack {
+        self.shared.heard_back.get()
     }
 
     /// Two soft notes from the loudspeaker.

@@ -1,5 +1,6 @@
 //! Draws every screen into pictures, without a display and without a graphics library, to be looked at:
-//! `cargo run -p ui --example screens -- <folder> [<language>]` writes one PPM file a screen, size and look.
+//! `cargo run -p ui --example screens -- <folder> [<language> [<part of a name> [<width>x<height>]]]` writes one PPM file a screen,
+//! size and look. A window at 200 % is one of half the width and height.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,18 +22,21 @@ const LIVE: Phase = Phase::Live { since: Timestamp::from_millis(60_000) };
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let language = std::env::args().nth(2).and_then(|tag| Language::from_tag(&tag)).unwrap_or_default();
+    let part = std::env::args().nth(3).unwrap_or_default();
+    let size = std::env::args().nth(4).and_then(|size| {
+        let (width, height) = size.split_once('x')?;
+        Some(vec2(width.parse().ok()?, height.parse().ok()?))
+    });
+    let sizes = size.map_or(vec![vec2(1000.0, 700.0), vec2(400.0, 700.0)], |size| vec![size]);
     std::fs::create_dir_all(&folder)?;
-    let moments = house::moments().into_iter().map(|(name, moment)| (name, moment, None));
-    let settings = [
-        ("settings", house::Moment::start(), Some(Key::Comma)),
-        ("live-devices", house::Moment::patient(LIVE), Some(Key::Comma)),
-    ];
-    for (name, moment, key) in moments.chain(settings) {
+    let moments = house::moments().into_iter().map(|(name, moment)| (name, moment, [].as_slice()));
+    let wanted = |(name, ..): &(&str, house::Moment, &[Pressed])| name.contains(&part);
+    for (name, moment, keys) in moments.chain(opened()).filter(wanted) {
         let moment = house::Moment { language, ..moment };
         for (theme, look) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             for (contrast, kind) in [(Contrast::Usual, ""), (Contrast::High, "-high")] {
-                for size in [vec2(1000.0, 700.0), vec2(400.0, 700.0)] {
-                    let canvas = draw(&moment, key, theme, contrast, size);
+                for size in &sizes {
+                    let canvas = draw(&moment, keys, theme, contrast, *size);
                     canvas.write(&Path::new(&folder).join(format!("{name}-{look}{kind}-{}.ppm", size.x)))?;
                 }
             }
@@ -41,27 +45,49 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A key with Ctrl, or ⌘ on a Mac.
-fn pressed(key: Key) -> Event {
-    let modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
+/// A key with what is held beside it.
+type Pressed = (Modifiers, Key);
+
+/// What keys open: a name, the moment, and the keys, one a drawing.
+fn opened() -> [(&'static str, house::Moment, &'static [Pressed]); 7] {
+    const CTRL: Modifiers = Modifiers { ctrl: true, command: true, ..Modifiers::NONE };
+    const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..CTRL };
+    const SETTINGS: Pressed = (CTRL, Key::Comma);
+    const HANDING: Pressed = (CTRL_SHIFT, Key::M);
+    const BACK: Pressed = (Modifiers::SHIFT, Key::Tab);
+    const PRESS: Pressed = (Modifiers::NONE, Key::Space);
+    let (patient, clinician) = (house::Moment::patient(LIVE), house::Moment::clinician(LIVE));
+    [
+        ("settings", house::Moment::start(), &[SETTINGS]),
+        ("live-devices", patient.clone(), &[SETTINGS]),
+        ("host-live-devices", clinician.clone(), &[SETTINGS]),
+        ("live-messages", house::written(patient.clone()), &[HANDING]),
+        ("host-live-messages", house::written(clinician.clone()), &[HANDING]),
+        // The field has the keyboard, and the way to the files stands before it.
+        ("live-files", house::handed(patient), &[HANDING, BACK, PRESS]),
+        ("host-live-files", house::handed(clinician), &[HANDING, BACK, PRESS]),
+    ]
+}
+
+fn pressed(modifiers: Modifiers, key: Key) -> Event {
     Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
 }
 
-fn draw(moment: &house::Moment, key: Option<Key>, theme: Theme, contrast: Contrast, size: Vec2) -> Canvas {
+fn draw(moment: &house::Moment, keys: &[Pressed], theme: Theme, contrast: Contrast, size: Vec2) -> Canvas {
     let ctx = Context::default();
     apply_theme(&ctx);
     apply_settings(&ctx, &Settings { contrast, ..Settings::default() }, SystemWishes::default());
     ctx.set_theme(theme);
     let mut canvas = Canvas::new(size);
     let mut forms = Forms::default();
-    // The second drawing knows the height of the page and has its fonts.
-    for number in 0..3 {
+    // A drawing after the keys knows the height of the page and has its fonts.
+    for number in 0..keys.len() + 3 {
         let mut input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), ..RawInput::default() };
-        if let (0, Some(key)) = (number, key) {
-            input.events.push(pressed(key));
+        if let Some(&(modifiers, key)) = keys.get(number) {
+            input.events.push(pressed(modifiers, key));
         }
         let output = ctx.run_ui(input, |ui| {
-            let mut painter = house::PlainPictures(moment.pictures);
+            let mut painter = house::PlainPictures::of(moment);
             housecall_ui(ui, &moment.model(), &mut forms, &mut painter, &mut Vec::new());
         });
         canvas.show(&ctx, output);

@@ -2,15 +2,15 @@
 
 use egui::text::LayoutJob;
 use egui::{
-    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontId, Frame, Id, Label, Layout, Margin, Pos2, Rect,
-    Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder,
-    Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontFamily, FontId, Frame, Id, Label, Layout, Margin,
+    Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui,
+    UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
 };
 
 use crate::icons::{self, Icon};
 use crate::theme::{
     BUTTON_PADDING, CARD_MARGIN, CARD_RADIUS, CONTROL_RADIUS, DISC, FOCUS, FOCUS_GAP, ICON, LINE, NARROW, PAGE_MARGIN,
-    Palette, TARGET, TIGHT,
+    Palette, STRONG, TARGET, TIGHT,
 };
 
 /// How much a button asks to be pressed.
@@ -116,6 +116,37 @@ pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, wor
 /// Smaller a word below a sign does not get.
 const LEAST_WORD: f32 = 11.0;
 
+/// A round button with a picture over another picture, in the square `rect`.
+pub(crate) fn disc_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
+    let response = ui.allocate_rect(rect, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let colors = Palette::dark(ui.ctx());
+    let radius = rect.width() / 2.0;
+    ui.painter().circle(
+        rect.center(),
+        radius - LINE,
+        shade(&response, colors.soft, colors.text),
+        Stroke::new(LINE, colors.line),
+    );
+    if response.has_focus() {
+        ui.painter().circle_stroke(rect.center(), radius, Stroke::new(FOCUS, colors.focus));
+    }
+    icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(ICON)), icon, colors.text);
+    response.on_hover_text(name)
+}
+
+/// A sentence with a sign before it, which says the same.
+pub(crate) fn with_sign(ui: &mut Ui, icon: Icon, color: Color32, sentence: &str) -> Response {
+    let row = row_from_start(ui, Align::Min);
+    ui.with_layout(row, |ui| {
+        let line = ui.text_style_height(&TextStyle::Body);
+        let (place, _) = ui.allocate_exact_size(Vec2::splat(line), Sense::hover());
+        icons::paint(ui.painter(), place, icon, color);
+        text(ui, sentence)
+    })
+    .inner
+}
+
 /// A colour as it is under the mouse, or pressed.
 pub(crate) fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
     if response.is_pointer_button_down_on() {
@@ -212,6 +243,11 @@ pub(crate) fn heading(ui: &mut Ui, text: &str) -> Response {
 /// Ordinary text.
 pub(crate) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.add(Label::new(text).wrap())
+}
+
+/// What a row is about.
+pub(crate) fn strong(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(RichText::new(text).family(FontFamily::Name(STRONG.into()))).wrap())
 }
 
 /// Text that does not press.
@@ -349,8 +385,40 @@ pub(crate) fn fitted(room: Rect, width: f32, height: f32) -> Rect {
     Rect::from_center_size(room.center(), vec2(width, height) * scale)
 }
 
-/// Where a smaller thing stands in a corner of `room`.
-pub(crate) fn in_corner(room: Rect, size: Vec2, margin: f32) -> Rect {
-    let min: Pos2 = room.max - size - Vec2::splat(margin);
-    Rect::from_min_size(min, size)
+/// A corner: where a line begins or ends, above or below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Corner {
+    /// Below, where a line ends.
+    #[default]
+    LowerEnd,
+    /// Below, where a line begins.
+    LowerStart,
+    /// Above, where a line begins.
+    UpperStart,
+    /// Above, where a line ends.
+    UpperEnd,
+}
+
+impl Corner {
+    pub(crate) const ALL: [Self; 4] = [Self::LowerEnd, Self::LowerStart, Self::UpperStart, Self::UpperEnd];
+
+    /// The next one, around the room.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::LowerEnd => Self::LowerStart,
+            Self::LowerStart => Self::UpperStart,
+            Self::UpperStart => Self::UpperEnd,
+            Self::UpperEnd => Self::LowerEnd,
+        }
+    }
+
+    /// Where a smaller thing of this size stands in it, so far from the edges across and along.
+    pub(crate) fn place(self, ui: &Ui, room: Rect, size: Vec2, margin: Vec2) -> Rect {
+        let room = room.shrink2(margin);
+        let is_end = matches!(self, Self::LowerEnd | Self::UpperEnd);
+        let x = if is_end == ui.layout().prefer_right_to_left() { room.left() } else { room.right() - size.x };
+        let is_lower = matches!(self, Self::LowerEnd | Self::LowerStart);
+        let y = if is_lower { room.bottom() - size.y } else { room.top() };
+        Rect::from_min_size(pos2(x, y), size)
+    }
 }

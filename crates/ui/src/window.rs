@@ -42,15 +42,20 @@ fn window_ui(
     if call.is_none_or(|call| call.phase != Phase::Lobby) {
         forms.joining = None;
     }
+    let in_call = call.is_some_and(|call| {
+        matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
+    });
+    // Those with Shift first: egui takes a shortcut also when Shift is held as well.
+    shortcuts::window_shortcuts(ui, model.settings, in_call, forms, intents);
     if let Some(call) = call {
         shortcuts::shortcuts(ui, call, forms, intents);
     } else {
         forms.devices_open = false;
     }
-    let in_call = call.is_some_and(|call| {
-        matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
-    });
-    shortcuts::window_shortcuts(ui, model.settings, in_call, forms, intents);
+    if !in_call && std::mem::take(&mut forms.fills_screen) {
+        // What can be left again has a button only beside a picture.
+        intents.push(Intent::FullScreen(false));
+    }
     if model.other_link {
         other_link_ui(ui, intents);
     }
@@ -178,7 +183,7 @@ fn clinician_ui(
         }
         DeskPhase::Summary(summary) => {
             forms.forget_visit();
-            on_paper(ui, |ui| summary::summary_ui(ui, model, summary, intents));
+            on_paper(ui, |ui| summary::summary_ui(ui, model, summary, forms, intents));
         }
         DeskPhase::InVisit { link } => {
             forms.patient.clear();

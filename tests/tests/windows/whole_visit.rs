@@ -37,6 +37,7 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
 
     clinician.clicks("Admit");
     see_and_hear_each_other(&clinician, &patient);
+    looks_nearer(&clinician);
     turn_off_and_on(&clinician, &patient);
     takes_another_microphone(&clinician, &patient);
     part(&mut clinician, &mut patient);
@@ -97,6 +98,17 @@ fn see_and_hear_each_other(clinician: &Person, patient: &Person) {
     patient.waits_until("the clinician is heard", |patient| patient.ears.hears(CLINICIAN_WHISTLES));
     clinician.sees(Role::Label, "Connected");
     patient.sees(Role::Label, "Connected");
+}
+
+fn looks_nearer(clinician: &Person) {
+    for _ in 0..2 {
+        clinician.clicks("Look nearer");
+    }
+    clinician.watches_until("the middle of the patient's picture is seen", "Their picture", footage::shows_bars_nearer);
+    for _ in 0..2 {
+        clinician.clicks("See more");
+    }
+    clinician.watches_until("all of it is seen again", "Their picture", footage::shows_bars);
 }
 
 fn turn_off_and_on(clinician: &Person, patient: &Person) {

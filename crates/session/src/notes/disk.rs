@@ -9,11 +9,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use call::NotSaved;
-use desk::Note;
+use desk::{Note, NoteNews};
 use signaling_protocol::VisitId;
 use trust::DeviceIdentity;
 
-use super::{NoteNews, Shared};
+use super::Shared;
 use crate::handed_here::{free, why};
 use crate::headless::random_bytes;
 use crate::identity::unix_now;
@@ -108,7 +108,8 @@ impl Disk {
                     }
                     self.shared.exported(visit, &path);
                 }
-                Err(why) => self.shared.tell(NoteNews::NotExported(why)),
+                Err(NotSaved::NameTaken) => self.shared.tell(NoteNews::NameTaken),
+                Err(NotSaved::NotWritten) => self.shared.tell(NoteNews::NotExported),
             },
             Work::Keep { visit, note, by } => self.keep(BTreeMap::from([(visit, (note, by))])),
         }

@@ -10,9 +10,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use call::NotSaved;
 use desk::day::Calendar;
-use desk::{MOST_NOTE_CHARS, Note};
+use desk::{KeptNote, MOST_NOTE_CHARS, Note, NoteNews, NotesView, OpenNote};
 use signaling_protocol::VisitId;
 use trust::DeviceIdentity;
 use units::{Clock, Phi};
@@ -20,50 +19,6 @@ use units::{Clock, Phi};
 use self::disk::{Disk, Work};
 use crate::identity::unix_now;
 use crate::pictures::Repaint;
-
-/// What is known of notes, for one drawing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NotesView {
-    /// The one that is written or read.
-    pub open: Option<OpenNote>,
-    /// Those on this device that were not exported, the oldest first.
-    pub kept: Vec<KeptNote>,
-    /// How many lie here that this device cannot open: somebody else's, or of a device that this one was before.
-    pub of_others: usize,
-    /// What became of what the person wanted last.
-    pub news: Option<NoteNews>,
-}
-
-/// A note that is written or read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenNote {
-    /// About which visit.
-    pub about: KeptNote,
-    /// What is written.
-    pub text: Phi<String>,
-}
-
-/// What is said of a note in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptNote {
-    /// About which visit.
-    pub visit: VisitId,
-    /// When that began, as people of the clinic write it: `2026-10-25 14:30`.
-    pub began: String,
-    /// What the clinician calls the patient, if they do.
-    pub patient: Option<Phi<String>>,
-}
-
-/// What became of something that the person wanted of notes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoteNews {
-    /// The disk does not keep what is written: it is in memory alone.
-    NotKept,
-    /// It was written to this file, and is kept sealed no more.
-    Exported(Phi<String>),
-    /// It was not exported; it stays sealed.
-    NotExported(NotSaved),
-}
 
 /// Notes of who is signed in. Dropped, it waits until the disk has all of them.
 pub struct Notes {

@@ -66,7 +66,7 @@ fn what_is_written_stays_sealed_until_it_is_exported() {
     fs::write(&taken, "precious").unwrap();
     again.export(&taken);
     wait_until(|| again.view().news.is_some());
-    assert_eq!(again.view().news, Some(NoteNews::NotExported(NotSaved::NameTaken)));
+    assert_eq!(again.view().news, Some(NoteNews::NameTaken));
     assert!(fs::read_to_string(&taken).unwrap() == "precious" && sealed(folder.path()).len() == 1);
     again.look(VISIT);
     again.export(&free);

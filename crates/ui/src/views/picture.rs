@@ -8,25 +8,25 @@ use egui::{
 use crate::icons::{self, Icon};
 use crate::theme::Palette;
 use crate::widgets::fitted;
-use crate::{Picture, PicturePainter};
+use crate::{Picture, PicturePainter, Settings, Shown};
 
 /// Fills `room` with a picture, as large as it goes; `instead` is said where there is none.
 pub(crate) fn picture(
     ui: &mut Ui,
-    room: Rect,
-    which: Picture,
+    (room, sense): (Rect, Sense),
+    (which, shown): (Picture, Shown),
     name: &str,
     instead: Option<&str>,
     painter: &mut dyn PicturePainter,
 ) -> Response {
-    let response = ui.allocate_rect(room, Sense::hover());
+    let response = ui.allocate_rect(room, sense);
     let label = instead.map_or_else(|| name.to_owned(), |instead| format!("{name}: {instead}"));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
     let radius = if which == Picture::Own { CornerRadius::same(8) } else { CornerRadius::ZERO };
     match (instead, painter.size(which)) {
         (None, Some(size)) => {
             let rect = fitted(room, size.width as f32, size.height as f32);
-            painter.paint(ui, rect, which);
+            painter.paint(ui, rect, which, shown);
         }
         (instead, _) => {
             ui.painter().rect_filled(room, radius, Palette::dark(ui.ctx()).field);
@@ -59,6 +59,11 @@ fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
         room.center().y - words.size().y / 2.0
     };
     ui.painter().galley(pos2(room.center().x, top), words, dark.quiet);
+}
+
+/// How our own picture is seen.
+pub(crate) fn own_shown(settings: &Settings) -> Shown {
+    Shown { mirrored: !settings.unmirrored, ..Shown::WHOLE }
 }
 
 /// The shape of our own picture, for its place.

@@ -100,6 +100,7 @@ pub(crate) fn privacy_drawer(
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         text(ui, words::privacy());
+        text(ui, &words::who_is_there(call.role, known, patient(model)));
         quiet(ui, words::level_means(known.level));
         let called = patient(model);
         quiet(ui, words::device(call.role, known.device, called.is_some()));
@@ -121,6 +122,7 @@ pub(crate) fn privacy_drawer(
         ui.add_space(6.0);
         text(ui, words::protected());
         quiet(ui, words::protected_is());
+        quiet(ui, words::protection_recording());
         ui.add_space(6.0);
         text(ui, words::not_protected());
         for sentence in words::left_open(known.level) {

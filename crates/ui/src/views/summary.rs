@@ -4,11 +4,18 @@ use desk::{CallSummary, DeskIntent, TalkSummary};
 use egui::Ui;
 
 use crate::theme::COLUMN;
+use crate::views::notes::after_ui;
 use crate::widgets::{Weight, card, heading, page, quiet, spoken, text, wide_button};
-use crate::{Intent, Model, words};
+use crate::{Forms, Intent, Model, words};
 
 /// What is shown right after a visit.
-pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &CallSummary, intents: &mut Vec<Intent>) {
+pub(crate) fn summary_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    summary: &CallSummary,
+    forms: &mut Forms,
+    intents: &mut Vec<Intent>,
+) {
     page(ui, COLUMN, |ui| {
         let (title, sentence) = words::visit_end(&summary.end, model.last_end);
         let said = heading(ui, title);
@@ -17,6 +24,7 @@ pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &CallSummary, 
             text(ui, &sentence);
             talk_ui(ui, summary.talk.as_ref());
         });
+        after_ui(ui, model, forms, intents);
         if wide_button(ui, Weight::Primary, words::back_to_desk()).clicked() {
             intents.push(Intent::Desk(DeskIntent::CloseVisit));
         }

@@ -10,7 +10,7 @@ use call::transfer::{Kind, State, Still, TransferView};
 use egui::{Align2, Event, FontId, Ui, vec2};
 use signaling_protocol::Role;
 
-pub(crate) use self::photographs::photographs_large;
+pub(crate) use self::photographs::{photographs_large, zoom_photographs};
 use crate::icons::Icon;
 use crate::theme::{DISC, Palette};
 use crate::widgets::{Round, Weight, button, notice_with_step, round_button, text};

@@ -122,10 +122,10 @@ fn controls_ui(ui: &mut Ui, handing: &mut HandingForms) -> bool {
     let controls = Frame::new().inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             if button(ui, Weight::Secondary, words::handing_zoom_in()).clicked() {
-                handing.nearer = (handing.nearer + 1).min(NEAREST);
+                zoom_photographs(handing, true);
             }
             if button(ui, Weight::Secondary, words::handing_zoom_out()).clicked() {
-                handing.nearer = handing.nearer.saturating_sub(1);
+                zoom_photographs(handing, false);
             }
             if named_button(ui, Weight::Secondary, words::handing_whole_short(), words::handing_whole()) {
                 (handing.nearer, handing.moved) = (0, Vec2::ZERO);
@@ -210,6 +210,11 @@ fn by_keys(ui: &Ui, response: &egui::Response) -> Vec2 {
 fn within(moved: Vec2, all: Vec2, room: Vec2) -> Vec2 {
     let most = ((all - room) / 2.0).max(Vec2::ZERO) / all.max(Vec2::splat(1.0));
     moved.clamp(-most, most)
+}
+
+/// Nearer, or farther.
+pub(crate) fn zoom_photographs(handing: &mut HandingForms, nearer: bool) {
+    handing.nearer = if nearer { (handing.nearer + 1).min(NEAREST) } else { handing.nearer.saturating_sub(1) };
 }
 
 fn zoom(nearer: u8) -> f32 {
