@@ -1,5 +1,8 @@
 //! A visit from the first click to the last, with the mouse.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use atspi::Role;
 use testkit::fake_camera::{FakeCamera, Kind};
 
@@ -40,6 +43,7 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     looks_nearer(&clinician);
     turn_off_and_on(&clinician, &patient);
     takes_another_microphone(&clinician, &patient);
+    notes_something(&clinician);
     part(&mut clinician, &mut patient);
 }
 
@@ -139,6 +143,35 @@ fn takes_another_microphone(clinician: &Person, patient: &Person) {
     clinician.clicks("Close devices");
 }
 
+const NOTED: &str = "Sleeps badly since the move.";
+
+/// What is noted is on the disk, and nobody can read it there.
+fn notes_something(clinician: &Person) {
+    clinician.clicks("Notes");
+    clinician.types_into("Your notes on this visit", NOTED);
+    clinician.waits_until("the note is kept", |clinician| sealed_notes(clinician.folder()).len() == 1);
+    let sealed = fs::read(&sealed_notes(clinician.folder())[0]).unwrap();
+    assert!(!sealed.windows(6).any(|bytes| bytes == b"Sleeps"), "a note lies open");
+    clinician.clicks("Close notes");
+}
+
+/// The files of notes.
+fn sealed_notes(home: &Path) -> Vec<PathBuf> {
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries(home.join(".local/share/housecall/known.notes")).flat_map(entries).collect()
+}
+
+/// It goes to a file of the clinician's choice, and is kept here no more.
+fn exports_the_note(clinician: &Person) {
+    let file = clinician.folder().join("visit.txt");
+    clinician.types_anew_into("File to export to", file.to_str().unwrap());
+    clinician.clicks("Export");
+    clinician.reads("Nothing of it is kept here any more.");
+    let exported = fs::read_to_string(&file).unwrap();
+    assert!(exported.ends_with(&format!("\n\n{NOTED}\n")), "{exported}");
+    assert_eq!(sealed_notes(clinician.folder()), [PathBuf::new(); 0]);
+}
+
 fn part(clinician: &mut Person, patient: &mut Person) {
     patient.clicks("Hang up");
     patient.sees(Role::Heading, "The visit is over");
@@ -147,6 +180,11 @@ fn part(clinician: &mut Person, patient: &mut Person) {
     clinician.sees(Role::Heading, "The visit is over");
     clinician.sees(Role::Label, "The patient ended the call.");
     clinician.sees(Role::Label, "You talked for less than a minute.");
+    clinician.sees(Role::Label, "The connection was good.");
+    clinician.sees(Role::Label, "Voice and picture went from one computer to the other, sealed.");
+    clinician.sees(Role::Label, "Who was there: Link, opened in the app.");
+    clinician.photographs("summary");
+    exports_the_note(clinician);
     patient.clicks("Close Housecall");
     assert_eq!(patient.sees_it_end(), 0);
 
