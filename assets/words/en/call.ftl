@@ -41,6 +41,9 @@ volume-is = The other side is played at { $percent } %
 quieter = Quieter
 louder = Louder
 full-screen = Fill the screen
+# The call as a small window, above what the clinician looks at meanwhile.
+mini-enter = Small window above all others
+mini-leave = Large window again
 in-window = Back to the window
 zoom-in = Look nearer
 zoom-out = See more
@@ -53,6 +56,7 @@ own-mirror = As in a mirror
 key-volume = Louder, quieter
 key-zoom = Look nearer at their picture, see more
 key-pan = Look around in it
+key-mini = Small window above all others, and back
 key-full-screen = Fill the screen, or not
 quality-good-both = Good both ways
 quality-of-both = Your connection: { $own } · theirs: { $theirs }

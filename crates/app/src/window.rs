@@ -293,6 +293,7 @@ impl App {
                 (None, Some(session)) => session.test_speaker(),
                 (None, None) => {}
             },
+            Intent::MiniWindow(mini) => self.manners.make_mini(context, mini),
             Intent::FullScreen(full) => context.send_viewport_cmd(ViewportCommand::Fullscreen(full)),
             Intent::OpenAgain => {
                 if let Some(link) = self.last_link.clone() {

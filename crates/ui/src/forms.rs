@@ -60,6 +60,8 @@ pub struct Forms {
     pub(crate) sound_heard: bool,
     /// Whether the call was told to fill the screen.
     pub(crate) fills_screen: bool,
+    /// Whether the window is a small one above all others.
+    pub(crate) mini: bool,
     /// Whether it is open how private the visit is.
     pub(crate) privacy_open: bool,
     /// Whether the digits that are shown were put away for now.

@@ -49,12 +49,16 @@ pub(crate) enum Icon {
     Chat,
     /// Notes.
     Notes,
+    /// A small window.
+    Mini,
+    /// The window as it was before it was small.
+    Enlarge,
 }
 
 impl Icon {
     /// All of them, so that a test can ask for each whether the font has it.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Microphone,
         Self::MicrophoneOff,
         Self::Camera,
@@ -76,6 +80,8 @@ impl Icon {
         Self::Hide,
         Self::Chat,
         Self::Notes,
+        Self::Mini,
+        Self::Enlarge,
     ];
 
     /// The letter by which the font has it.
@@ -102,6 +108,8 @@ impl Icon {
             Self::Hide => symbols::ICON_VISIBILITY_OFF,
             Self::Chat => symbols::ICON_CHAT,
             Self::Notes => symbols::ICON_EDIT_NOTE,
+            Self::Mini => symbols::ICON_PICTURE_IN_PICTURE_ALT,
+            Self::Enlarge => symbols::ICON_OPEN_IN_FULL,
         }
         .codepoint
     }

@@ -44,6 +44,8 @@ pub enum Intent {
     TestSpeaker,
     /// Fill the whole screen, or no longer.
     FullScreen(bool),
+    /// Be a small window above all others, or no longer.
+    MiniWindow(bool),
     /// Open the visit again by the link that was opened last.
     OpenAgain,
     /// These settings from now on.

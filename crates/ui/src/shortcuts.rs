@@ -7,6 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 use signaling_protocol::Role;
 
 use crate::views::handing;
+use crate::views::mini::make_mini;
 use crate::views::notes;
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
@@ -53,6 +54,8 @@ const AROUND: [(KeyboardShortcut, f32, f32); 4] = [
 const FULL_SCREEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F11);
 /// Messages and files, open and shut.
 pub(crate) const HANDING: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::M);
+/// A small window above all others, and back.
+const MINI: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::W);
 /// A clinician's notes, open and shut.
 pub(crate) const NOTES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::N);
 /// Hang up.
@@ -79,6 +82,11 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if in_call && pressed(&SAVE_DATA) {
         intents.push(Intent::Call(call::Intent::SetSaveData(!call.save_data)));
     }
+    if in_call && pressed(&MINI) {
+        make_mini(!forms.mini, forms, intents);
+    }
+    // What they open has no room in a small window.
+    let in_call = in_call && !forms.mini;
     if in_call && pressed(&HANDING) {
         handing::toggle(forms);
     }
@@ -189,7 +197,7 @@ pub(crate) fn window_shortcuts(
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 15] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 16] {
     use crate::words;
     let both = |one: &KeyboardShortcut, other: &KeyboardShortcut| {
         format!("{}, {}", ui.ctx().format_shortcut(one), ui.ctx().format_shortcut(other))
@@ -202,6 +210,7 @@ pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 15] {
         (both(&NEARER, &FARTHER), words::key_zoom()),
         (AROUND.map(|(keys, ..)| ui.ctx().format_shortcut(&keys)).join(", "), words::key_pan()),
         (ui.ctx().format_shortcut(&FULL_SCREEN), words::key_full_screen()),
+        (ui.ctx().format_shortcut(&MINI), words::key_mini()),
         (ui.ctx().format_shortcut(&COMPARE), words::key_compare()),
         (ui.ctx().format_shortcut(&FACTS), words::key_facts()),
         (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),

@@ -7,6 +7,7 @@ use units::{Phi, Timestamp};
 
 use crate::forms::{AccountForms, AuditForms, DayForms, KeyForms};
 use crate::theme::{CARD_MARGIN, PAGE_MARGIN, Palette, TARGET, TIGHT};
+use crate::views::mini::make_mini;
 use crate::views::{
     beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, summary, waiting_panel,
     waiting_room,
@@ -51,6 +52,9 @@ fn window_ui(
         shortcuts::shortcuts(ui, call, forms, intents);
     } else {
         forms.devices_open = false;
+    }
+    if !in_call && forms.mini {
+        make_mini(false, forms, intents);
     }
     if !in_call && std::mem::take(&mut forms.fills_screen) {
         // What can be left again has a button only beside a picture.

@@ -49,6 +49,8 @@ pub(crate) struct Manners {
     /// Whether somebody pressed a notification.
     called: Arc<AtomicBool>,
     place: Option<Place>,
+    /// Whether the window is a small one above all others for a while.
+    mini: bool,
 }
 
 impl Manners {
@@ -84,12 +86,22 @@ impl Manners {
             notifier,
             called,
             place,
+            mini: false,
         }
     }
 
     /// What kept the settings from being read, once.
     pub(crate) fn take_problem(&mut self, language: Language) -> Option<String> {
         self.file.take_problem().map(|problem| problem.said(language))
+    }
+
+    /// Makes the window a small one above all others, or what it was before.
+    pub(crate) fn make_mini(&mut self, context: &Context, mini: bool) {
+        match (std::mem::replace(&mut self.mini, mini), mini) {
+            (false, true) => place::make_mini(context),
+            (true, false) => place::make_usual(context, self.place),
+            _ => {}
+        }
     }
 
     /// Before each drawing: what the desktop wants. A link comes back that is to be opened now; `busy` with something else, it
@@ -100,7 +112,9 @@ impl Manners {
             self.shown = wishes;
             ui::apply_settings(context, &self.settings, wishes);
         }
-        self.place = place::of_window(context, self.place).or(self.place);
+        if !self.mini {
+            self.place = place::of_window(context, self.place).or(self.place);
+        }
         if self.called.swap(false, Ordering::Relaxed) {
             to_front(context);
         }

@@ -12,6 +12,7 @@ use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::digits::digits_ui;
 use crate::views::handing;
+use crate::views::mini::mini_ui;
 use crate::views::notes;
 use crate::views::pictures::{picture_choices, why_pictures_are_so};
 use crate::views::privacy::{assurance_line, changes, digits_are_open, privacy_drawer};
@@ -31,6 +32,9 @@ pub(crate) fn live_ui(
     painter: &mut dyn PicturePainter,
     intents: &mut Vec<Intent>,
 ) {
+    if forms.mini {
+        return mini_ui(ui, model, call, forms, painter, intents);
+    }
     let narrow = ui.available_width() < NARROW;
     handing::settle(ui, model, call, forms);
     notes::settle(model, forms);

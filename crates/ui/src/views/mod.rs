@@ -15,6 +15,7 @@ pub(crate) mod handing;
 pub(crate) mod keys;
 pub(crate) mod live;
 pub(crate) mod lobby;
+pub(crate) mod mini;
 pub(crate) mod network_check;
 pub(crate) mod notes;
 pub(crate) mod office;

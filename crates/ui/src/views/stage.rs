@@ -7,6 +7,7 @@ use crate::forms::StageForms;
 use crate::icons::Icon;
 use crate::theme::{Palette, TARGET, TIGHT};
 use crate::views::lobby::own_instead;
+use crate::views::mini::make_mini;
 use crate::views::picture::{own_shape, own_shown, picture};
 use crate::widgets::{Corner, Weight, button, disc_button, fitted, text};
 use crate::zoom::Zoom;
@@ -146,6 +147,12 @@ fn over_ui(ui: &mut Ui, room: Rect, has_picture: bool, forms: &mut Forms, intent
     let at = place(ui);
     if disc_button(ui, at, icon, name).clicked() {
         fill_screen(!full, forms, intents);
+    }
+    if !full {
+        let at = place(ui);
+        if disc_button(ui, at, Icon::Mini, words::mini_enter()).clicked() {
+            make_mini(true, forms, intents);
+        }
     }
     if !has_picture {
         return;

@@ -38,6 +38,8 @@ words! {
     louder,
     full_screen,
     in_window,
+    mini_enter,
+    mini_leave,
     zoom_in,
     zoom_out,
     own_view,
@@ -50,6 +52,7 @@ words! {
     key_zoom,
     key_pan,
     key_full_screen,
+    key_mini,
 }
 
 /// How loud the other side is played.
