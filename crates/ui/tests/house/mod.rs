@@ -1,6 +1,7 @@
 //! What windows show in every moment that has a look of its own, for the tests and for `examples/screens`.
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each binary uses a part")]
 
+pub mod canvas;
 mod notes;
 mod pictures;
 mod staff;
