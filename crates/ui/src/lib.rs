@@ -38,5 +38,5 @@ pub use window::housecall_ui;
 pub use words::{
     Language, LinkTrouble, admitted_notification, came_of_it, device_tried, doctor_page, doctor_verdict, link_trouble,
     packets_came_back, rates_found, recovery_page, rung_name, server_refused, server_trouble, settings_kept_aside,
-    settings_not_kept, sheet_not_written, show_window, waiting_notification, window_title,
+    settings_not_kept, sheet_not_written, show_window, tray_sentence, waiting_notification, window_title,
 };

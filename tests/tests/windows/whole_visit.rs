@@ -8,6 +8,7 @@ use testkit::fake_camera::{FakeCamera, Kind};
 
 use crate::clinic::Clinic;
 use crate::footage;
+use crate::panel::Panel;
 use crate::person::Person;
 
 /// What is whistled into the clinician's microphone, in Hz, and into the second one, and into the patient's.
@@ -24,8 +25,11 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     clinician.plugs_in_a_microphone("Headset", CLINICIAN_WHISTLES_ELSEWHERE);
     patient.sound.whistle("mic_feed", PATIENT_WHISTLES);
 
+    let panel = clinician.puts_up_a_panel();
     clinician.opens_housecall(&clinic.of_one());
+    assert_eq!(panel.reads(), None, "a sign before anybody is at the desk");
     signs_in(&clinic, &clinician);
+    says(&clinician, &panel, "Active", "Nobody waits");
     clinician.clicks("Start a visit");
     clinic.sends_the_link(&clinician, &patient);
     clinician.watches_until("the own picture moves", "Your picture", footage::shows_a_bright_quarter);
@@ -37,6 +41,8 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     sees_and_hears_itself_and_sends_nothing_to_others(&patient, &clinician, &clinic);
     patient.clicks("Join the visit");
     waits(&patient, &clinician);
+    says(&clinician, &panel, "NeedsAttention", "Somebody is in the waiting room.");
+    panel.presses();
 
     clinician.clicks("Admit");
     see_and_hear_each_other(&clinician, &patient);
@@ -141,6 +147,12 @@ fn takes_another_microphone(clinician: &Person, patient: &Person) {
     patient.waits_until("the other microphone is heard", |patient| patient.ears.hears(CLINICIAN_WHISTLES_ELSEWHERE));
     patient.waits_until("the first is not heard", |patient| patient.ears.hears_no(CLINICIAN_WHISTLES));
     clinician.clicks("Close devices");
+}
+
+/// The sign in the clinician's tray.
+fn says(clinician: &Person, panel: &Panel, status: &str, sentence: &str) {
+    let expected = Some((status.to_owned(), sentence.to_owned()));
+    clinician.waits_until(&format!("the tray says {sentence:?}"), |_| panel.reads() == expected);
 }
 
 const NOTED: &str = "Sleeps badly since the move.";

@@ -7,6 +7,8 @@ pub(crate) mod place;
 pub(crate) mod places;
 pub(crate) mod settings;
 pub(crate) mod single;
+#[cfg(target_os = "linux")]
+pub(crate) mod tray;
 mod wishes;
 
 use std::sync::Arc;
@@ -46,7 +48,9 @@ pub(crate) struct Manners {
     /// What of it the window shows.
     shown: SystemWishes,
     notifier: Notifier,
-    /// Whether somebody pressed a notification.
+    #[cfg(target_os = "linux")]
+    tray: tray::Tray,
+    /// Whether somebody pressed a notification, or the sign in the tray.
     called: Arc<AtomicBool>,
     place: Option<Place>,
     /// Whether the window is a small one above all others for a while.
@@ -68,10 +72,13 @@ impl Manners {
         }
         let called = Arc::new(AtomicBool::new(false));
         let (pressed, wake) = (called.clone(), waker(context));
-        let notifier = Notifier::start(move || {
+        let show = move || {
             pressed.store(true, Ordering::Relaxed);
             wake();
-        });
+        };
+        #[cfg(target_os = "linux")]
+        let tray = tray::Tray::start(show.clone());
+        let notifier = Notifier::start(show);
         let (place, wishes) = (file.kept().window, Wishes::follow(waker(context)));
         let (other_link, shown) = (None, SystemWishes::default());
         Self {
@@ -84,6 +91,8 @@ impl Manners {
             wishes,
             shown,
             notifier,
+            #[cfg(target_os = "linux")]
+            tray,
             called,
             place,
             mini: false,
@@ -192,6 +201,16 @@ impl Manners {
         }
     }
 
+    /// At the clinician's desk, the tray says how many wait; elsewhere nothing is there.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_variables, clippy::unused_self, reason = "there is none there yet")
+    )]
+    pub(crate) fn say_who_waits(&mut self, language: Language, waiting: Option<usize>) {
+        #[cfg(target_os = "linux")]
+        self.tray.tell(waiting.map(|waiting| tray::Shown { language, waiting }));
+    }
+
     /// Keeps where the window stood, and waits until all is written.
     pub(crate) fn close(&mut self) {
         let place = self.place;
@@ -208,7 +227,7 @@ pub(crate) fn to_front(context: &Context) {
 }
 
 /// Calls the window to draw, from any thread: a plain `request_repaint` draws two frames.
-pub(crate) fn waker(context: &Context) -> impl Fn() + Send + Sync + 'static {
+pub(crate) fn waker(context: &Context) -> impl Fn() + Send + Sync + Clone + 'static {
     let context = context.clone();
     move || context.request_repaint_after(Duration::from_millis(1))
 }

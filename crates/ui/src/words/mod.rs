@@ -50,7 +50,7 @@ pub(crate) use self::keys::*;
 pub use self::language::Language;
 pub(crate) use self::manners::*;
 pub use self::manners::{
-    admitted_notification, settings_kept_aside, settings_not_kept, show_window, waiting_notification,
+    admitted_notification, settings_kept_aside, settings_not_kept, show_window, tray_sentence, waiting_notification,
 };
 pub(crate) use self::network::*;
 pub(crate) use self::notes::*;
