@@ -130,9 +130,7 @@ impl Verdict {
             _ => 1,
         }
     }
-}
 
-impl Verdict {
     /// Why not all is well, the weightiest, for who is about to join and looks after no network. That datagrams do not get through costs
     /// them a moment now and then and nothing that they could mend.
     pub fn before_joining(&self) -> Option<Reason> {

@@ -115,13 +115,12 @@ mod tests {
     use std::time::{Duration, Instant, SystemTime};
 
     use call::{EndReason, Phase};
-    use devices::screen::ScreenChoice;
     use units::Clock;
 
     use super::*;
     use crate::media::MediaThreads;
     use crate::person::tests::snapshot;
-    use crate::{CameraChoice, PatternKind, Processing, SpeakerChoice, ToneKind};
+    use crate::{CameraChoice, PatternKind, ToneKind};
 
     /// A keeper of this kind that runs, and what goes in and comes out.
     struct Scene {
@@ -156,9 +155,7 @@ mod tests {
         MediaChoices {
             camera: CameraChoice::Pattern(PatternKind::Patient),
             microphone: MicrophoneChoice::Tone(ToneKind::Patient),
-            speaker: SpeakerChoice::None,
-            screen: ScreenChoice::None,
-            processing: Processing::Off,
+            ..MediaChoices::without_devices()
         }
     }
 

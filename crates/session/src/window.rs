@@ -348,17 +348,10 @@ mod tests {
     use units::Phi;
 
     use super::*;
-    use crate::{CameraChoice, MicrophoneChoice, Processing, ScreenChoice};
 
     fn start(unattended: Unattended) -> Session {
         let clock = Clock::starting_at(Instant::now(), SystemTime::now());
-        let media = MediaChoices {
-            camera: CameraChoice::None,
-            microphone: MicrophoneChoice::None,
-            speaker: SpeakerChoice::None,
-            screen: ScreenChoice::None,
-            processing: Processing::OfDevices,
-        };
+        let media = MediaChoices::without_devices();
         let memory = Memory::of_this_run().unwrap();
         Session::start(WindowConfig::new(clock, media, memory), unattended, None, Arc::new(|| {})).unwrap()
     }

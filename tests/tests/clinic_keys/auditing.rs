@@ -9,10 +9,7 @@ use session::desk::auditing::{
     AuditFilter, AuditIntent, AuditProblem, AuditView, DeviceAccess, LogStanding, LogTrouble, NotWritten,
 };
 use session::desk::{DeskIntent, DeskSnapshot};
-use session::{
-    CameraChoice, DeskHandle, MediaChoices, Memory, MicrophoneChoice, Processing, ScreenChoice, Session, SpeakerChoice,
-    Unattended, WindowConfig,
-};
+use session::{DeskHandle, MediaChoices, Memory, Session, Unattended, WindowConfig};
 use signaling_protocol::{CreateVisitRequest, StaffRole, VisitId};
 use testkit::python::verify_evidence;
 use units::{Clock, Phi};
@@ -34,13 +31,7 @@ impl Auditor {
     fn opens(folder: &Path) -> Self {
         session::install_crypto_provider();
         let clock = Clock::starting_at(Instant::now(), SystemTime::now());
-        let media = MediaChoices {
-            camera: CameraChoice::None,
-            microphone: MicrophoneChoice::None,
-            speaker: SpeakerChoice::None,
-            screen: ScreenChoice::None,
-            processing: Processing::OfDevices,
-        };
+        let media = MediaChoices::without_devices();
         let memory = Memory::open(&folder.join("known")).unwrap();
         let config = WindowConfig::new(clock, media, memory);
         let session = Session::start(config, Unattended::default(), None, Arc::new(|| {})).unwrap();

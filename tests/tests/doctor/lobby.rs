@@ -5,10 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use session::call::Intent;
 use session::doctor::{Checked, Note, Reason, Works};
-use session::{
-    CameraChoice, DeviceSecret, MediaChoices, Memory, MicrophoneChoice, Processing, ScreenChoice, Session,
-    SpeakerChoice, Unattended, Visit, WindowConfig,
-};
+use session::{DeviceSecret, MediaChoices, Memory, Session, Unattended, Visit, WindowConfig};
 use trust::Link;
 use units::Clock;
 
@@ -27,13 +24,7 @@ struct Window {
 impl Window {
     fn opens(link: Link, hides: bool) -> Self {
         session::install_crypto_provider();
-        let media = MediaChoices {
-            camera: CameraChoice::None,
-            microphone: MicrophoneChoice::None,
-            speaker: SpeakerChoice::None,
-            screen: ScreenChoice::None,
-            processing: Processing::OfDevices,
-        };
+        let media = MediaChoices::without_devices();
         let clock = Clock::starting_at(Instant::now(), SystemTime::now());
         let config = WindowConfig {
             // No keyring is asked.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use call::{Intent, Snapshot};
 use session::{
-    Account, CameraChoice, DeskHandle, Habits, Link, MediaChoices, Memory, MicrophoneChoice, Outcome, Processing,
-    ScreenChoice, Session, SpeakerChoice, ToneKind, Unattended, Visit, WindowConfig,
+    Account, CameraChoice, DeskHandle, Habits, Link, MediaChoices, Memory, MicrophoneChoice, Outcome, Session,
+    ToneKind, Unattended, Visit, WindowConfig,
 };
 use trust::TlsPin;
 use units::{Clock, Phi};
@@ -128,9 +128,7 @@ fn start(folder: &Path, voice: ToneKind, unattended: Unattended, ahead: Duration
     let media = MediaChoices {
         camera: CameraChoice::File(film(folder)),
         microphone: MicrophoneChoice::Tone(voice),
-        speaker: SpeakerChoice::None,
-        screen: ScreenChoice::None,
-        processing: Processing::OfDevices,
+        ..MediaChoices::without_devices()
     };
     let clock = Clock::starting_at(Instant::now(), SystemTime::now() + ahead);
     let memory = Memory::of_this_run().unwrap();

@@ -8,10 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use session::headless::{self, Config, Handing, Host, Party};
 use session::report::HandedReport;
-use session::{
-    CameraChoice, Comparing, Link, MediaChoices, Memory, MicrophoneChoice, Preferences, Processing, ProxyChoice,
-    ScreenChoice, SpeakerChoice, ToneKind,
-};
+use session::{Comparing, Link, MediaChoices, Memory, MicrophoneChoice, Preferences, ProxyChoice, ToneKind};
 use sha2::{Digest, Sha256};
 
 use crate::apps::{LOOK, PATIENCE, account, identity};
@@ -55,11 +52,8 @@ fn meets(clinic: &Clinic, files: &Path, hands: Hands, call: Duration) -> HandedR
             admit_after: Duration::ZERO,
         }),
         media: MediaChoices {
-            camera: CameraChoice::None,
             microphone: MicrophoneChoice::Tone(ToneKind::Clinician),
-            speaker: SpeakerChoice::None,
-            screen: ScreenChoice::None,
-            processing: Processing::Off,
+            ..MediaChoices::without_devices()
         },
         preferences: Preferences::default(),
         duration: call,

@@ -117,6 +117,11 @@ pub(super) async fn by_staff(shared: &Arc<Shared>, caller: Caller, command: Comm
     shared.driver.handle_if(is_signed_in, command).await
 }
 
+pub(super) async fn done_by_staff(shared: &Arc<Shared>, caller: Caller, command: Command) -> Answer<Empty> {
+    by_staff(shared, caller, command).await?;
+    Ok(Json(Empty {}))
+}
+
 pub(super) async fn done(shared: &Arc<Shared>, command: Command) -> Answer<Empty> {
     shared.driver.handle(command).await?;
     Ok(Json(Empty {}))

@@ -10,7 +10,7 @@ use super::Shared;
 use super::answer::{Empty, Json, Refused};
 use super::events::POLL;
 use super::extract::{Body, Endpoint, Staff, Visit, queried};
-use super::routes::{Answer, App, by_staff, done};
+use super::routes::{Answer, App, by_staff, done, done_by_staff};
 use crate::permissions::Caller;
 use crate::visits::{Command, Reply};
 
@@ -48,8 +48,7 @@ pub(super) async fn plan(
     Visit(visit): Visit,
     Body(request): Body<PlanRequest>,
 ) -> Answer<Empty> {
-    by_staff(&shared, caller, Command::Plan { by: caller.of_visits(), visit, request }).await?;
-    Ok(Json(Empty {}))
+    done_by_staff(&shared, caller, Command::Plan { by: caller.of_visits(), visit, request }).await
 }
 
 pub(super) async fn assign(
@@ -59,8 +58,7 @@ pub(super) async fn assign(
     Body(request): Body<AssignRequest>,
 ) -> Answer<Empty> {
     is_clinician(&shared, caller, request.clinician).await?;
-    by_staff(&shared, caller, Command::Assign { by: caller.of_visits(), visit, request }).await?;
-    Ok(Json(Empty {}))
+    done_by_staff(&shared, caller, Command::Assign { by: caller.of_visits(), visit, request }).await
 }
 
 pub(super) async fn cancel(
@@ -69,8 +67,7 @@ pub(super) async fn cancel(
     Visit(visit): Visit,
     Body(CancelRequest { reason }): Body<CancelRequest>,
 ) -> Answer<Empty> {
-    by_staff(&shared, caller, Command::Cancel { by: caller.of_visits(), visit, reason }).await?;
-    Ok(Json(Empty {}))
+    done_by_staff(&shared, caller, Command::Cancel { by: caller.of_visits(), visit, reason }).await
 }
 
 pub(super) async fn note(
@@ -79,8 +76,7 @@ pub(super) async fn note(
     Visit(visit): Visit,
     Body(NoteRequest { note }): Body<NoteRequest>,
 ) -> Answer<Empty> {
-    by_staff(&shared, caller, Command::Note { by: caller.of_visits(), visit, note }).await?;
-    Ok(Json(Empty {}))
+    done_by_staff(&shared, caller, Command::Note { by: caller.of_visits(), visit, note }).await
 }
 
 pub(super) async fn create_invite(
@@ -103,8 +99,7 @@ pub(super) async fn revoke_invite(
     let Path((visit, invite)) = path.map_err(|_| Code::VisitNotFound)?;
     let visit: VisitId = visit.parse().map_err(|_| Code::VisitNotFound)?;
     let invite: InviteId = invite.parse().map_err(|_| Code::InviteNotUsable)?;
-    by_staff(&shared, caller, Command::RevokeInvite { by: caller.of_visits(), visit, invite }).await?;
-    Ok(Json(Empty {}))
+    done_by_staff(&shared, caller, Command::RevokeInvite { by: caller.of_visits(), visit, invite }).await
 }
 
 pub(super) async fn lock(

@@ -48,7 +48,8 @@ impl Default for RelayOptions {
 }
 
 /// How addresses of relays are written that apps can read.
-pub(crate) const RELAY_URLS: &str = "turn:HOST:PORT, turn:HOST:PORT?transport=tcp or turns:HOST:PORT, the host a name, an IPv4 address or an IPv6 address in brackets";
+pub(crate) const RELAY_URLS: &str = "turn:HOST:PORT, turn:HOST:PORT?transport=tcp or turns:HOST:PORT, \
+    the host a name, an IPv4 address or an IPv6 address in brackets";
 
 /// A coturn that takes what this server signs (`use-auth-secret`).
 #[derive(Debug, Clone)]

@@ -61,6 +61,20 @@ pub struct MediaChoices {
     pub processing: Processing,
 }
 
+impl MediaChoices {
+    /// Nothing is seen, heard, shown or played: for who is there without devices.
+    #[must_use]
+    pub fn without_devices() -> Self {
+        Self {
+            camera: CameraChoice::None,
+            microphone: MicrophoneChoice::None,
+            speaker: SpeakerChoice::None,
+            screen: ScreenChoice::None,
+            processing: Processing::OfDevices,
+        }
+    }
+}
+
 /// Whether echo and noise are taken out of the microphone's sound, and its loudness is levelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Processing {
