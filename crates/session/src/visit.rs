@@ -1,5 +1,7 @@
 //! One way to run a visit, for windows and the headless person alike.
 
+mod handing;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, CallConfig, DeviceInput, EndReason, Facts, HandingIntent, Intent, MediaConfig, Party, Paths, Phase,
-    Preferences, Snapshot,
+    Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
@@ -24,7 +25,7 @@ use crate::device_keeper::DeviceKeeper;
 use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
 use crate::files::{Files, SaveTo};
-use crate::handed_here::{HandedHere, HandedView};
+use crate::handed_here::HandedHere;
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
@@ -352,56 +353,6 @@ impl Visit {
     /// The patient has typed the clinic's code.
     pub fn say_code(&self, code: Phi<String>) {
         let _ = self.said.try_send(Said::Code(code));
-    }
-
-    /// The person writes this to the other.
-    pub fn write(&self, text: Phi<String>) {
-        self.say(Said::Written(text));
-    }
-
-    /// The person hands this file over.
-    pub fn offer_file(&self, path: PathBuf) {
-        self.say(Said::File(path));
-    }
-
-    /// The person takes this file, to be written to this folder.
-    pub fn accept_file(&self, id: TransferId, folder: PathBuf) {
-        self.say(Said::Accept(id, folder));
-    }
-
-    /// Saves what was written, beside everything else; the other side sees that it is saved.
-    pub fn save_chat(&self, path: PathBuf) {
-        self.beside("chat", move |visit| {
-            let lines = visit.snapshot().around.handed.lines;
-            if visit.here.save_chat(&lines, &path) {
-                visit.intend(Intent::Hand(HandingIntent::ChatSaved));
-            }
-        });
-    }
-
-    /// Saves a photograph as it came, beside everything else.
-    pub fn save_photograph(&self, id: TransferId, path: PathBuf) {
-        self.beside("photograph", move |visit| visit.here.save_photograph(id, &path));
-    }
-
-    /// What of that is known here.
-    pub fn handed(&self) -> HandedView {
-        self.here.view()
-    }
-
-    fn say(&self, what: Said) {
-        if self.said.try_send(what).is_err() && !self.shared.stopping() {
-            tracing::warn!("the visit takes nothing more that is handed over");
-        }
-    }
-
-    /// A disk may take its time: not on the window's thread.
-    fn beside(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
-        let visit = self.clone();
-        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&visit));
-        if let Err(error) = spawned {
-            tracing::error!(%error, "no thread to save something");
-        }
     }
 
     /// What the network of a patient who has not joined will carry, as far as it was found out; kept when they join.

@@ -3,8 +3,8 @@
 use egui::text::LayoutJob;
 use egui::{
     Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontFamily, FontId, Frame, Id, Label, Layout, Margin,
-    Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui,
-    UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Memory, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode,
+    Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, style::ScrollAnimation, vec2,
 };
 
 use crate::icons::{self, Icon};
@@ -77,18 +77,10 @@ pub(crate) const ROUND: f32 = 84.0;
 /// A round button with a picture, and its word below, `width` wide. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    let mut font = TextStyle::Small.resolve(ui.style());
-    let layout = |font: &FontId| {
-        let mut job = LayoutJob::simple(word.to_owned(), font.clone(), colors.text, width);
-        job.halign = Align::Center;
-        ui.painter().layout_job(job)
-    };
-    let mut galley = layout(&font);
-    if galley.size().x > width {
-        // One long word in a narrow window; the sign above it says the same.
-        font.size = (font.size * width / galley.size().x).max(LEAST_WORD);
-        galley = layout(&font);
-    }
+    let font = TextStyle::Small.resolve(ui.style());
+    let mut job = LayoutJob::simple(word.to_owned(), font.clone(), colors.text, width.max(longest(ui, &font, word)));
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
     let size = vec2(width, DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
@@ -113,8 +105,23 @@ pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, wor
     response
 }
 
-/// Smaller a word below a sign does not get.
-const LEAST_WORD: f32 = 11.0;
+/// How wide the longest word is, which is not to be broken.
+fn longest(ui: &Ui, font: &FontId, words: &str) -> f32 {
+    let width = |word: &str| ui.painter().layout_no_wrap(word.to_owned(), font.clone(), Color32::WHITE).size().x;
+    words.split_whitespace().map(width).fold(0.0, f32::max).ceil()
+}
+
+/// For a row of round buttons in a narrow window: all words below the signs of one size, in which the longest stands below its own.
+pub(crate) fn fit_round_words(ui: &mut Ui, width: f32, words: &[&str]) {
+    const LEAST: f32 = 10.0;
+    const GAP: f32 = 2.0;
+    let mut font = TextStyle::Small.resolve(ui.style());
+    let longest = words.iter().map(|words| longest(ui, &font, words)).fold(0.0, f32::max);
+    if longest > width - GAP {
+        font.size = (font.size * (width - GAP) / longest).max(LEAST);
+        ui.style_mut().text_styles.insert(TextStyle::Small, font);
+    }
+}
 
 /// A round button with a picture over another picture, in the square `rect`.
 pub(crate) fn disc_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
@@ -340,7 +347,8 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
             let left = ui.min_rect().left() + (free.x - width) / 2.0;
             let start = pos2(left, ui.min_rect().top() + top);
             let room = Rect::from_min_size(start, vec2(width, f32::INFINITY));
-            let inner = ui.scope_builder(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)), add);
+            let column = UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min));
+            let inner = ui.scope_builder(column, |ui| follow_keyboard(ui, add));
             let height = inner.response.rect.height();
             ui.add_space(margin);
             if known.is_none_or(|known| (known - height).abs() > 0.5) {
@@ -350,6 +358,32 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
             inner.inner
         })
         .inner
+}
+
+/// Draws what is scrolled: what the keyboard comes to is brought into sight. egui does that for fields alone.
+pub(crate) fn follow_keyboard<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let focused = ui.memory(Memory::focused);
+    let drawn = |ui: &Ui| {
+        let id = focused?;
+        ui.ctx().viewport(|viewport| viewport.this_pass.widgets.get(id).copied())
+    };
+    let was_before = drawn(ui).is_some();
+    let inner = add(ui);
+    // Neither what stands elsewhere, nor a list that is open above it.
+    let here = drawn(ui).filter(|widget| !was_before && widget.layer_id == ui.layer_id());
+    let key = ui.scope_id().with("focused");
+    let had = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(key), here.map(|widget| widget.id)));
+    if let Some(widget) = here
+        && had != Some(widget.id)
+        && !ui.input(|input| input.pointer.any_down())
+    {
+        // With the line around it, and a little of what is next.
+        ui.scroll_to_rect_animation(widget.rect.expand(TARGET / 2.0), None, ScrollAnimation::none());
+    }
+    if ui.memory(Memory::focused) != focused {
+        ui.ctx().request_repaint();
+    }
+    inner
 }
 
 /// One beside the other, as one reads. All that a view says of left and right is said here: the window's layout may run

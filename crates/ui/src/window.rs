@@ -1,5 +1,7 @@
 //! The whole window: picks the view by the snapshots.
 
+use std::sync::Arc;
+
 use call::Phase;
 use desk::{DeskIntent, DeskPhase};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Theme, Ui, UiBuilder, vec2};
@@ -61,7 +63,14 @@ fn window_ui(
         intents.push(Intent::FullScreen(false));
     }
     if model.other_link {
+        let style = Arc::clone(ui.style());
+        if in_call {
+            // As what stands below it.
+            let dark = ui.ctx().style_of(Theme::Dark);
+            ui.set_style(dark);
+        }
         other_link_ui(ui, intents);
+        ui.set_style(style);
     }
     if in_call {
         return screen_ui(ui, model, forms, painter, intents);

@@ -384,6 +384,10 @@ fn photographs_are_looked_at_near_and_beside_each_other_and_saved_one_by_one() {
         assert_eq!(window.get_by_label("Zoom: 225 %").accesskit_node().live(), Live::Polite);
         press(&mut window, "Zoom out");
         assert!(says(&window, "Zoom: 150 %"));
+        keys(&mut window, Modifiers::COMMAND, Key::PageUp);
+        assert!(says(&window, "Zoom: 225 %"));
+        keys(&mut window, Modifiers::COMMAND, Key::PageDown);
+        assert!(says(&window, "Zoom: 150 %"));
         press(&mut window, "Whole photograph");
         assert!(says(&window, "Zoom: 100 %"));
         if narrow {

@@ -193,6 +193,50 @@ fn their_picture_is_looked_at_nearer_by_buttons_keys_and_the_wheel() {
 }
 
 #[test]
+fn whoever_writes_a_message_goes_by_words_and_not_around_the_picture() {
+    let mut window = open(Moment::clinician(LIVE));
+    press(&mut window, "Look nearer");
+    press(&mut window, "Messages and files");
+    let part = |window: &Harness<'_, Window>| painted(window, Picture::Other).expect("a picture").1.part;
+    let before = part(&window);
+    press_keys(&mut window, Modifiers::COMMAND, Key::ArrowLeft);
+    assert_eq!(part(&window), before);
+    press_keys(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::M);
+    press_keys(&mut window, Modifiers::COMMAND, Key::ArrowLeft);
+    assert!(part(&window).left() < before.left());
+}
+
+#[test]
+fn escape_closes_what_was_handed_before_what_stands_beside_it() {
+    let mut window = open(Moment::patient(LIVE));
+    press(&mut window, "Volume");
+    press(&mut window, "Messages and files");
+    press_keys(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!says(&window, "Nothing has been written yet.") && says(&window, "The other side is played at"));
+    press_keys(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!says(&window, "The other side is played at"));
+}
+
+#[test]
+fn in_a_low_window_what_is_opened_has_the_room_of_who_it_is() {
+    // As a window of 1000 by 700 pixels has it at 200 %.
+    let size = vec2(500.0, 350.0);
+    let mut window = open_at(Moment::patient(LIVE), size, Theme::Light);
+    assert!(says(&window, "Dr. Lee, certified by the clinic"));
+    press(&mut window, "Messages and files");
+    assert!(!says(&window, "Dr. Lee, certified by the clinic"));
+    let buttons = window.get_by_role_and_label(Role::Button, "Hang up").rect().top();
+    let field = window.get_by_role_and_label(Role::TextInput, "Message").rect();
+    assert!(field.bottom() <= buttons, "{field} stands below {buttons}");
+    let shown = |known: &mut call::Assurance| known.check = house::shown();
+    let window = open_at(Moment::patient(LIVE).with_assurance(shown), size, Theme::Light);
+    for answer in ["The same", "Not the same", "Later"] {
+        let place = window.get_by_role_and_label(Role::Button, answer).rect();
+        assert!(place.bottom() <= buttons, "{answer} at {place} stands below {buttons}");
+    }
+}
+
+#[test]
 fn where_there_is_no_picture_of_theirs_there_is_nothing_to_look_nearer_at() {
     let off = Remote { camera_off: true, ..theirs() };
     let window = open(Moment::patient(LIVE).with_call(|call| call.remote = Some(off)));

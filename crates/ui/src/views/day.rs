@@ -155,7 +155,8 @@ fn visit_ui(
         if lets_in && button(ui, Weight::Primary, words::open_and_admit()).clicked() {
             let_in(visit, forms, intents);
         }
-        let weight = if lets_in { Weight::Secondary } else { Weight::Primary };
+        // Who waits is what matters; the rest of the day can be opened when it comes.
+        let weight = if lets_in || row.waits_secs.is_none() { Weight::Secondary } else { Weight::Primary };
         if enters && row.whose != Whose::Colleagues && button(ui, weight, word).clicked() {
             forms.admits = None;
             intents.push(Intent::Day(intent));

@@ -6,7 +6,7 @@ use signaling_protocol::Role;
 
 use crate::icons::Icon;
 use crate::shortcuts;
-use crate::theme::{NARROW, Palette};
+use crate::theme::{LOW, NARROW, Palette};
 use crate::views::asked::{door_ui, facts_of_patient, time_ui};
 use crate::views::day::hand_this_over_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
@@ -20,7 +20,8 @@ use crate::views::settings::appearance_choices;
 use crate::views::stage::{own_choices, stage_ui};
 use crate::views::waiting_panel::who_waits_beside;
 use crate::widgets::{
-    ROUND, Round, Weight, button, card, notice, quiet, round_button, row_from_start, spoken, text, wide_button,
+    ROUND, Round, Weight, button, card, fit_round_words, follow_keyboard, notice, quiet, round_button, row_from_start,
+    spoken, text, wide_button,
 };
 use crate::{Forms, Intent, Model, PicturePainter, Settings, Volume, words};
 
@@ -38,14 +39,20 @@ pub(crate) fn live_ui(
     let narrow = ui.available_width() < NARROW;
     handing::settle(ui, model, call, forms);
     notes::settle(model, forms);
+    let low = ui.available_height() < LOW;
+    let covers = (forms.handing.open || forms.devices_open || forms.notes.open) && (narrow || low);
+    // Then what was opened needs the room of who it is and how sure that is.
+    let brief = covers || (low && digits_are_open(call, forms));
     // The stage is painted already: without a graphics card each ground over it would be paid for at every picture.
     let ground = Frame::new();
     let bar = ground.inner_margin(Margin::symmetric(8, 10));
     Panel::top("how it stands").frame(ground.inner_margin(Margin::symmetric(14, 8))).show_separator_line(false).show(
         ui,
         |ui| {
-            status(ui, model, call, forms, intents);
-            why_pictures_are_so(ui, call);
+            status(ui, model, call, forms, (brief, &mut *intents));
+            if !brief {
+                why_pictures_are_so(ui, call);
+            }
             changes(ui, call, forms, intents);
             problems(ui, model, call, forms, intents);
             handing::news_ui(ui, call, forms);
@@ -108,7 +115,13 @@ fn forget_what_is_over(call: &Snapshot, forms: &mut Forms) {
 }
 
 /// How it stands, how long the two have talked, and who it is: in one line where there is room.
-fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+fn status(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    call: &Snapshot,
+    forms: &mut Forms,
+    (brief, intents): (bool, &mut Vec<Intent>),
+) {
     let (line, next) = words::call_status(call);
     ui.horizontal_wrapped(|ui| {
         let dark = Palette::dark(ui.ctx());
@@ -135,9 +148,12 @@ fn status(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
                 quiet(ui, words::their_camera_is_off());
             }
         }
-        assurance_line(ui, model, call, forms, intents);
+        if !brief {
+            assurance_line(ui, model, call, forms, intents);
+        }
     });
-    if let Some(advice) = LinkQuality::of_both(call).and_then(|(own, theirs)| words::quality_advice(own, theirs)) {
+    let advice = LinkQuality::of_both(call).and_then(|(own, theirs)| words::quality_advice(own, theirs));
+    if let Some(advice) = advice.filter(|_| !brief) {
         let said = quiet(ui, advice);
         spoken(ui, &said);
     }
@@ -171,15 +187,19 @@ fn buttons(ui: &mut Ui, call: &Snapshot, volume: Volume, forms: &mut Forms, inte
     ui.spacing_mut().item_spacing.x = gap;
     ui.with_layout(row_from_start(ui, Align::Min), |ui| {
         ui.add_space(((free - how_many * width - (how_many - 1.0) * gap) / 2.0).max(0.0));
+        let (mute, camera) = (words::mute_short(call.muted), words::camera_short(call.camera_off));
+        let others = [words::volume(), words::handing_short(), words::devices(), words::hang_up()];
+        let notes = if call.role == Role::Host { [words::own_notes()].as_slice() } else { &[] };
+        fit_round_words(ui, width, &[[mute, camera].as_slice(), &others, notes].concat());
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);
-        if round_button(ui, width, mark(call.muted), icon, words::mute_short(call.muted), word).clicked() {
+        if round_button(ui, width, mark(call.muted), icon, mute, word).clicked() {
             intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
         }
         let icon = if call.camera_off { Icon::CameraOff } else { Icon::Camera };
-        let (word, short) = (words::camera(call.camera_off), words::camera_short(call.camera_off));
-        if round_button(ui, width, mark(call.camera_off), icon, short, word).clicked() {
+        let word = words::camera(call.camera_off);
+        if round_button(ui, width, mark(call.camera_off), icon, camera, word).clicked() {
             intents.push(Intent::Call(call::Intent::SetCameraOff(!call.camera_off)));
         }
         let icon = if volume.percent() == 0 { Icon::Silent } else { Icon::Volume };
@@ -231,30 +251,32 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
         return privacy_drawer(ui, model, call, forms, intents);
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        text(ui, words::devices());
-        device_choices(ui, model, intents);
-        microphone_level(ui, model, call.muted);
-        ui.add_space(6.0);
-        own_choices(ui, model.settings, &mut forms.stage, intents);
-        ui.add_space(6.0);
-        picture_choices(ui, call, intents);
-        ui.add_space(6.0);
-        if call.role == Role::Host {
-            door_ui(ui, call, intents);
-            if let Some(partner) = call.partner
-                && wide_button(ui, Weight::Secondary, words::take_out()).clicked()
-            {
-                intents.push(Intent::Call(call::Intent::Remove(partner)));
+        follow_keyboard(ui, |ui| {
+            text(ui, words::devices());
+            device_choices(ui, model, intents);
+            microphone_level(ui, model, call.muted);
+            ui.add_space(6.0);
+            own_choices(ui, model.settings, &mut forms.stage, intents);
+            ui.add_space(6.0);
+            picture_choices(ui, call, intents);
+            ui.add_space(6.0);
+            if call.role == Role::Host {
+                door_ui(ui, call, intents);
+                if let Some(partner) = call.partner
+                    && wide_button(ui, Weight::Secondary, words::take_out()).clicked()
+                {
+                    intents.push(Intent::Call(call::Intent::Remove(partner)));
+                }
+                hand_this_over_ui(ui, model, intents);
             }
-            hand_this_over_ui(ui, model, intents);
-        }
-        text(ui, words::keys());
-        for (keys, does) in shortcuts::list(ui) {
-            quiet(ui, &format!("{keys}: {does}"));
-        }
-        appearance_choices(ui, model.settings, intents);
-        if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
-            forms.devices_open = false;
-        }
+            text(ui, words::keys());
+            for (keys, does) in shortcuts::list(ui) {
+                quiet(ui, &format!("{keys}: {does}"));
+            }
+            appearance_choices(ui, model.settings, intents);
+            if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
+                forms.devices_open = false;
+            }
+        })
     });
 }

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use crate::icons::{self, Icon};
-use crate::theme::Palette;
+use crate::theme::{Palette, TARGET};
 use crate::widgets::fitted;
 use crate::{Picture, PicturePainter, Settings, Shown};
 
@@ -30,7 +30,7 @@ pub(crate) fn picture(
         }
         (instead, _) => {
             ui.painter().rect_filled(room, radius, Palette::dark(ui.ctx()).field);
-            placeholder(ui, room, instead);
+            placeholder(ui, room, which, instead);
         }
     }
     if which == Picture::Own {
@@ -40,7 +40,7 @@ pub(crate) fn picture(
 }
 
 /// A person's outline, and below it why there is no picture; where there is little room, the words alone.
-fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
+fn placeholder(ui: &Ui, room: Rect, which: Picture, instead: Option<&str>) {
     let size = if room.width() < 200.0 { 13.0 } else { 16.0 };
     let dark = Palette::dark(ui.ctx());
     let words = instead.unwrap_or_default().to_owned();
@@ -50,7 +50,10 @@ fn placeholder(ui: &Ui, room: Rect, instead: Option<&str>) {
     let words = ui.painter().layout_job(job);
     let mark = (room.height() * 0.3).clamp(24.0, 96.0);
     let both = mark + 8.0 + words.size().y;
-    let top = if both + 12.0 <= room.height() {
+    let top = if which == Picture::Own && room.height() < 2.0 * TARGET + 12.0 {
+        // Below the button that hides it.
+        room.bottom() - words.size().y - 4.0
+    } else if both + 12.0 <= room.height() {
         let top = room.center().y - both / 2.0;
         let square = Rect::from_min_size(pos2(room.center().x - mark / 2.0, top), vec2(mark, mark));
         icons::paint(ui.painter(), square, Icon::Person, dark.line);

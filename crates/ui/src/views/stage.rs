@@ -15,10 +15,12 @@ use crate::{Forms, Intent, Model, Picture, PicturePainter, Settings, Shown, word
 
 /// Half the height of a person's outline with two lines of words below it.
 const HALF_OF_WORDS: f32 = 70.0;
-/// In less than this height the own picture would cover theirs.
-const LEAST_FOR_OWN: f32 = 140.0;
+/// In less than this height the own picture would cover theirs, and stand behind the buttons.
+const LEAST_FOR_OWN: f32 = 180.0;
 /// Between the edge of a picture and what stands over it.
 const EDGE: f32 = 12.0;
+/// Nearer, farther, the small window and the whole screen beside each other.
+const BUTTONS: Vec2 = vec2(4.0 * TARGET + 6.0 * TIGHT, TARGET);
 /// So many points of scrolling look nearer by a factor of e.
 const SCROLL: f32 = 300.0;
 
@@ -53,7 +55,7 @@ pub(crate) fn stage_ui(
     if own_fits {
         own_ui(ui, (room, own), model, call, &mut forms.stage, painter);
     }
-    over_ui(ui, room, shown.is_some(), forms, intents);
+    over_ui(ui, beside(room, shown, BUTTONS), shown.is_some(), forms, intents);
 }
 
 /// Where our picture stands: below or above theirs where that leaves room, else over its corner.
@@ -63,15 +65,24 @@ fn own_place(ui: &Ui, room: Rect, theirs: Option<Rect>, corner: Corner, painter:
     let size = vec2(height * shape, height);
     let most = (room.width() * 0.42).min(480.0);
     let size = if size.x > most { size * (most / size.x) } else { size };
-    let around = match theirs {
-        Some(theirs) if room.bottom() - theirs.bottom() > size.y + 20.0 => room,
-        Some(theirs) => theirs,
-        None => room,
-    };
+    // As far below theirs as there is room.
+    let around = beside(room, theirs, vec2(size.x, 0.0));
     let is_upper = matches!(corner, Corner::UpperStart | Corner::UpperEnd);
     // Above, the buttons stand where the line ends.
-    let along = if is_upper { TARGET + 2.0 * EDGE } else { EDGE };
+    let buttons = beside(room, theirs, BUTTONS).top() - around.top() + TARGET + EDGE;
+    let along = if is_upper { buttons.max(0.0) + EDGE } else { EDGE };
     corner.place(ui, around, size, vec2(EDGE, along))
+}
+
+/// In what something of this size stands at an edge: in what is free beside their picture where that is enough, else in the picture.
+fn beside(room: Rect, theirs: Option<Rect>, size: Vec2) -> Rect {
+    let Some(theirs) = theirs else { return room };
+    // The picture is in the middle: as much is free at the other side.
+    let free = theirs.min - room.min;
+    let least = size + Vec2::splat(2.0 * EDGE);
+    let across = if free.x >= least.x { room } else { theirs };
+    let along = if free.y >= least.y { room } else { theirs };
+    Rect::from_x_y_ranges(across.x_range(), along.y_range())
 }
 
 fn own_ui(

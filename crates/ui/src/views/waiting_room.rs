@@ -8,9 +8,7 @@ use crate::theme::{COLUMN, NARROW, Palette, TIGHT};
 use crate::views::asked::asked_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
 use crate::views::lobby::{own_picture, switches};
-use crate::widgets::{
-    Weight, button, card, heading, notice, page, quiet, spoken, text, two_columns, wide_button, with_sign,
-};
+use crate::widgets::{Weight, button, card, heading, notice, page, quiet, spoken, text, two_columns, with_sign};
 use crate::{Forms, Intent, Model, PicturePainter, words};
 
 pub(crate) fn waiting_room_ui(
@@ -39,8 +37,9 @@ pub(crate) fn waiting_room_ui(
             own_ui(ui, model, call, forms, painter, intents);
         } else {
             two_columns(ui, |first, second| {
-                who_comes(first, model, call, since);
+                // Where it was before they joined.
                 own_ui(first, model, call, forms, painter, intents);
+                who_comes(second, model, call, since);
                 asked_ui(second, call, forms, intents);
             });
         }
@@ -84,13 +83,14 @@ fn own_ui(
     switches(ui, call, intents);
     if forms.devices_open {
         card(ui, |ui| device_choices(ui, model, intents));
-        if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
-            forms.devices_open = false;
+    }
+    ui.horizontal_wrapped(|ui| {
+        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+        if button(ui, Weight::Quiet, word).clicked() {
+            forms.devices_open = !forms.devices_open;
         }
-    } else if wide_button(ui, Weight::Secondary, words::devices()).clicked() {
-        forms.devices_open = true;
-    }
-    if button(ui, Weight::Quiet, words::leave()).clicked() {
-        intents.push(Intent::Call(call::Intent::HangUp));
-    }
+        if button(ui, Weight::Quiet, words::leave()).clicked() {
+            intents.push(Intent::Call(call::Intent::HangUp));
+        }
+    });
 }

@@ -12,7 +12,9 @@ use super::files::what_became;
 use super::{close_one, named_button};
 use crate::forms::HandingForms;
 use crate::theme::{NARROW, Palette};
-use crate::widgets::{Weight, button, card, field, fitted, focus_ring, notice, quiet, spoken, text, wide_button};
+use crate::widgets::{
+    Weight, button, card, field, fitted, focus_ring, follow_keyboard, notice, quiet, spoken, text, wide_button,
+};
 use crate::{Forms, HandingWish, Intent, Model, words};
 
 /// How often it can be brought half as near again: 11 times in all.
@@ -106,10 +108,12 @@ pub(crate) fn photographs_large(ui: &mut Ui, model: &Model<'_>, forms: &mut Form
     // Where the window leaves little, it is scrolled.
     let area = ScrollArea::vertical().id_salt("photographs").auto_shrink(false);
     let close = area.show(ui, |ui| {
-        let close = controls_ui(ui, &mut forms.handing);
-        let height = free - ui.min_rect().height() - ui.spacing().item_spacing.y;
-        places_ui(ui, height.max(LEAST_HEIGHT), model, &mut forms.handing);
-        close
+        follow_keyboard(ui, |ui| {
+            let close = controls_ui(ui, &mut forms.handing);
+            let height = free - ui.min_rect().height() - ui.spacing().item_spacing.y;
+            places_ui(ui, height.max(LEAST_HEIGHT), model, &mut forms.handing);
+            close
+        })
     });
     if close.inner {
         forms.handing.open = false;
