@@ -6,7 +6,9 @@ use units::Phi;
 
 use crate::icons::Icon;
 use crate::theme::TIGHT;
-use crate::widgets::{Round, Weight, button, card, field, notice, quiet, round_button, spoken, text, wide_button};
+use crate::widgets::{
+    Round, Weight, button, card, field, follow_keyboard, notice, quiet, round_button, spoken, text, wide_button,
+};
 use crate::{Forms, Intent, Model, NotesWish, words};
 
 /// Rows of text that are seen at once beside a call, and elsewhere.
@@ -50,13 +52,15 @@ pub(crate) fn button_ui(ui: &mut Ui, width: f32, forms: &mut Forms) {
 /// Beside the picture, or in its place.
 pub(crate) fn drawer_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
     ScrollArea::vertical().id_salt("notes").auto_shrink(false).show(ui, |ui| {
-        text(ui, words::own_notes());
-        quiet(ui, words::notes_help());
-        write_ui(ui, forms, ROWS_BESIDE, intents);
-        news_ui(ui, model);
-        if wide_button(ui, Weight::Secondary, words::notes_close()).clicked() {
-            forms.notes.open = false;
-        }
+        follow_keyboard(ui, |ui| {
+            text(ui, words::own_notes());
+            quiet(ui, words::notes_help());
+            write_ui(ui, forms, ROWS_BESIDE, intents);
+            news_ui(ui, model);
+            if wide_button(ui, Weight::Secondary, words::notes_close()).clicked() {
+                forms.notes.open = false;
+            }
+        });
     });
     forms.notes.newly_open = false;
 }
