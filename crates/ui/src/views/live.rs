@@ -188,9 +188,9 @@ fn buttons(ui: &mut Ui, call: &Snapshot, volume: Volume, forms: &mut Forms, inte
     ui.with_layout(row_from_start(ui, Align::Min), |ui| {
         ui.add_space(((free - how_many * width - (how_many - 1.0) * gap) / 2.0).max(0.0));
         let (mute, camera) = (words::mute_short(call.muted), words::camera_short(call.camera_off));
-        let others = [words::volume(), words::handing_short(), words::devices(), words::hang_up()];
-        let notes = if call.role == Role::Host { [words::own_notes()].as_slice() } else { &[] };
-        fit_round_words(ui, width, &[[mute, camera].as_slice(), &others, notes].concat());
+        let others = [words::volume(), words::handing_short(), words::devices(), words::hang_up(), words::own_notes()];
+        let shown = if call.role == Role::Host { &others[..] } else { &others[..4] };
+        fit_round_words(ui, width, &[[mute, camera].as_slice(), shown].concat());
         let mark = |on| if on { Round::Marked } else { Round::Plain };
         let icon = if call.muted { Icon::MicrophoneOff } else { Icon::Microphone };
         let word = words::mute(call.muted);

@@ -2,7 +2,7 @@
 //! the four switches without which nobody should be seen or heard.
 
 use call::Snapshot;
-use egui::{Id, Rect, Sense, Ui, Vec2, vec2};
+use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::icons::Icon;
 use crate::theme::{Palette, TARGET, TIGHT};
@@ -40,7 +40,7 @@ pub(crate) fn mini_ui(
 /// How it stands, over the upper edge.
 fn status_ui(ui: &mut Ui, room: Rect, model: &Model<'_>, call: &Snapshot) {
     let line = room.with_max_y(room.top() + TARGET).shrink2(vec2(2.0 * TIGHT, TIGHT));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(line).id_salt(Id::new("how it stands")), |ui| {
+    ui.scope_builder(UiBuilder::new().max_rect(line).id_salt("how it stands"), |ui| {
         let (sentence, _) = words::call_status(call);
         let problem = words::call_problem(call, model.problem, model.devices);
         let muted = call.remote.is_some_and(|remote| remote.muted).then(words::they_are_muted);
@@ -57,7 +57,7 @@ fn buttons_ui(ui: &mut Ui, room: Rect, call: &Snapshot, forms: &mut Forms, inten
     let width = HOW_MANY * TARGET + (HOW_MANY - 1.0) * gap;
     let (mut at, top) = (room.center().x - width / 2.0, room.bottom() - TARGET - 2.0 * TIGHT);
     let mut place = || {
-        let place = Rect::from_min_size(egui::pos2(at, top), Vec2::splat(TARGET));
+        let place = Rect::from_min_size(pos2(at, top), Vec2::splat(TARGET));
         at += TARGET + gap;
         place
     };
