@@ -4,7 +4,7 @@ use call::{EndReason, Intent as CallIntent, Phase, ReconnectCause, Remote};
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use ui::{Intent, Picture};
 use units::Timestamp;
 

@@ -4,8 +4,8 @@
 //! What differs is written beside the target folder's other files, and the test says where: look at both. If the new one is right,
 //! `HOUSECALL_WRITE_SNAPSHOTS=1 cargo test -p ui --test snapshots` takes it; say in the commit what has changed and why.
 
-use std::fs::{self, File};
-use std::io::{BufReader, BufWriter};
+use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -108,17 +108,19 @@ fn drawn(snapshot: &Snapshot) -> Canvas {
 }
 
 fn write(canvas: &Canvas, path: &Path) {
-    let file = BufWriter::new(File::create(path).expect("a file"));
-    let mut encoder = png::Encoder::new(file, canvas.width as u32, canvas.height as u32);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, canvas.width as u32, canvas.height as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
     let mut writer = encoder.write_header().expect("a PNG");
     writer.write_image_data(&canvas.bytes()).expect("a PNG");
+    writer.finish().expect("a PNG");
+    fs::write(path, bytes).expect("a file");
 }
 
 /// Width, height and pixels.
 fn read(path: &Path) -> Option<(usize, usize, Vec<u8>)> {
-    let mut reader = png::Decoder::new(BufReader::new(File::open(path).ok()?)).read_info().ok()?;
+    let mut reader = png::Decoder::new(Cursor::new(fs::read(path).ok()?)).read_info().ok()?;
     let mut bytes = vec![0; reader.output_buffer_size()?];
     let info = reader.next_frame(&mut bytes).ok()?;
     Some((info.width as usize, info.height as usize, bytes))

@@ -31,6 +31,9 @@ impl Watcher {
     }
 }
 
+/// Icon, pictures, title, sentence.
+type ToolTip = (String, Vec<(i32, i32, Vec<u8>)>, String, String);
+
 /// The panel of somebody's desktop.
 pub(crate) struct Panel {
     session: Connection,
@@ -51,9 +54,7 @@ impl Panel {
         let service = self.signs.0.lock().expect("nobody panics with it").last()?.clone();
         let sign = Proxy::new(&self.session, service, "/StatusNotifierItem", "org.kde.StatusNotifierItem").ok()?;
         let status = sign.get_property::<String>("Status").ok()?;
-        // Icon, pictures, title, sentence.
-        let (_, _, _, sentence): (String, Vec<(i32, i32, Vec<u8>)>, String, String) =
-            sign.get_property::<OwnedValue>("ToolTip").ok()?.try_into().ok()?;
+        let (_, _, _, sentence): ToolTip = sign.get_property::<OwnedValue>("ToolTip").ok()?.try_into().ok()?;
         Some((status, sentence))
     }
 

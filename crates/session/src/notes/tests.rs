@@ -114,5 +114,5 @@ fn a_locked_desk_shows_nothing_and_keeps_what_was_written() {
     again.delete();
     assert!(again.view().kept.is_empty());
     drop(again);
-    assert_eq!(sealed(folder.path()), [PathBuf::new(); 0], "deleted from the disk too");
+    assert!(sealed(folder.path()).is_empty(), "deleted from the disk too");
 }
