@@ -3,7 +3,7 @@
 privacy = How private this visit is
 close-privacy = Close
 protected = What is protected
-protected-is = Picture and sound go straight from app to app and are encrypted on the way. The clinic's server only helps the two apps to find each other.
+protected-is = Picture and sound are encrypted on the way from app to app; a relay that passes them on cannot open them. The clinic's server only helps the two apps to find each other.
 not-protected = What is not
 compare = Compare digits
 key-compare = Compare digits
@@ -46,3 +46,4 @@ how-to-compare-host = You read the first five aloud, your patient reads the last
 how-to-compare-guest = Your clinician reads the first five aloud, you read the last five. Are they the same on both screens?
 digits-spoken = Digits { $digits }
 reused = Another app came by this link before: your patient's own on another device, or somebody else who has the link. Ask them before you go on, and compare digits.
+who-is-there = In this visit: { $who }; and you. Nobody else was let in.

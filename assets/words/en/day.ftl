@@ -67,3 +67,7 @@ day-no-time = This is not a date and a time. They look like { $example }.
 day-time-over = That time is over, and a link to the visit would be good for nothing. Choose another.
 day-note-missing = Say in a few words why you take this visit over, in 2,000 letters at most. Only who reviews it can read them.
 day-wrong-digits = These digits are not right, or were used before. Wait for the next ones, then try again.
+open-and-admit = Let in now
+day-waiting = Waiting now
+day-rest = The rest of the day
+key-open-and-admit = Open the visit of who waits longest, and let them in

@@ -20,6 +20,15 @@ call-end-visit-over = The visit's time was over, or all were away too long.
 call-end-no-connection = No connection to the patient was found. They may try another network.
 call-end-handshake-unfinished = The way to the patient was too weak for a safe call. They may try another network.
 call-end-connection-lost = The connection was lost and did not come back.
+# Hours of the clinic's day, as 14:30.
+talked-between = From { $from } to { $until }.
+link-was-good = The connection was good.
+link-was-fair = For { $spent } a little of the voice was lost now and then.
+link-was-poor = For { $spent } the connection was too thin for the picture, or lost much.
+went-directly = Voice and picture went from one computer to the other, sealed.
+went-by-a-relay = Voice and picture went by the clinic's relay, sealed: it cannot open them.
+# How sure it was who was there, as in the line above a call.
+level-in-the-end = Who was there: { $level }.
 talked-never = Nobody talked.
 talked = You talked for { $talked }.
 talked-and-lost =

@@ -32,6 +32,8 @@ notify-waiting =
        *[other] { $count } people are in the waiting room.
     }
 notify-admitted = You are let in. The visit begins.
+# The sign in the tray, while nobody waits.
+tray-nobody = Nobody waits
 notify-show = Show
 settings-kept-aside = Your settings could not be read, so Housecall begins with the usual ones. What was there is kept in { $aside }.
 settings-not-kept = Your settings cannot be kept in { $path }: they hold until you close Housecall.

@@ -3,7 +3,7 @@
 privacy = Qué privacidad tiene esta visita
 close-privacy = Cerrar
 protected = Qué está protegido
-protected-is = La imagen y el sonido van directamente de una aplicación a la otra y viajan cifrados. El servidor de la clínica solo ayuda a que las dos se encuentren.
+protected-is = La imagen y el sonido van cifrados de una aplicación a la otra; si un servidor intermedio los pasa, no puede abrirlos. El servidor de la clínica solo ayuda a que las dos se encuentren.
 not-protected = Qué no lo está
 compare = Comparar cifras
 key-compare = Comparar cifras
@@ -46,3 +46,4 @@ how-to-compare-host = Usted lee en voz alta las cinco primeras; su paciente, las
 how-to-compare-guest = Su profesional lee en voz alta las cinco primeras; usted, las cinco últimas. ¿Son iguales en las dos pantallas?
 digits-spoken = Cifras { $digits }
 reused = Otra aplicación vino antes con este enlace: la de su paciente en otro dispositivo, o la de otra persona que tiene el enlace. Pregúntele antes de continuar y compare cifras.
+who-is-there = En esta visita: { $who }; y usted. No se ha dejado pasar a nadie más.

@@ -67,3 +67,7 @@ day-no-time = Esto no es una fecha con hora. Se escriben como { $example }.
 day-time-over = Esa hora ya ha pasado, y un enlace a la visita no serviría para nada. Elija otra.
 day-note-missing = Diga en pocas palabras por qué se hace cargo de esta visita, en 2.000 letras como máximo. Solo puede leerlo quien lo revisa.
 day-wrong-digits = Estas cifras no son correctas o ya se usaron. Espere a las siguientes e inténtelo de nuevo.
+open-and-admit = Dejar pasar ahora
+day-waiting = Esperan ahora
+day-rest = El resto del día
+key-open-and-admit = Abrir la visita de quien más espera y dejarle pasar

@@ -20,6 +20,14 @@ call-end-visit-over = El tiempo de la visita había terminado, o no quedó nadie
 call-end-no-connection = No se encontró conexión con el paciente. Puede probar otra red.
 call-end-handshake-unfinished = El camino hasta el paciente era demasiado débil para una llamada segura. Puede probar otra red.
 call-end-connection-lost = La conexión se perdió y no volvió.
+# Horas del día de la clínica, como 14:30.
+talked-between = De { $from } a { $until }.
+link-was-good = La conexión fue buena.
+link-was-fair = Durante { $spent } se perdió de vez en cuando un poco de la voz.
+link-was-poor = Durante { $spent } la conexión fue demasiado débil para la imagen, o perdió mucho.
+went-directly = La voz y la imagen fueron de un ordenador al otro, selladas.
+went-by-a-relay = La voz y la imagen pasaron por el repetidor de la clínica, selladas: no puede abrirlas.
+level-in-the-end = Quién estaba: { $level }.
 talked-never = Nadie habló.
 talked = Hablaron durante { $talked }.
 talked-and-lost =

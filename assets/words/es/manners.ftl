@@ -32,6 +32,7 @@ notify-waiting =
        *[other] Hay { $count } personas en la sala de espera.
     }
 notify-admitted = Le han dejado pasar. Empieza la visita.
+tray-nobody = Nadie espera
 notify-show = Mostrar
 settings-kept-aside = No se pudieron leer sus ajustes, así que Housecall empieza con los habituales. Lo que había se guarda en { $aside }.
 settings-not-kept = Sus ajustes no se pueden guardar en { $path }: valen hasta que cierre Housecall.

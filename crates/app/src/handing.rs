@@ -77,15 +77,10 @@ impl Handing {
             return;
         }
         if !matches!(now.1, Some(HandingNews::ChatSaved(_))) {
-            self.chat_file = self.free(CHAT_FILE);
+            self.chat_file = free(&self.folder, CHAT_FILE);
         }
-        self.photograph_file = self.free(PHOTOGRAPH_FILE);
+        self.photograph_file = free(&self.folder, PHOTOGRAPH_FILE);
         self.proposed_for = Some(now);
-    }
-
-    fn free(&self, name: &str) -> String {
-        let free = (1..=MOST_ALIKE).map(|count| self.folder.join(numbered(name, count))).find(|path| !path.exists());
-        free.unwrap_or_else(|| self.folder.join(name)).display().to_string()
     }
 
     pub(crate) fn model(&self) -> HandingModel<'_> {
@@ -115,6 +110,12 @@ impl Handing {
     fn meant(&self, typed: &Phi<String>) -> PathBuf {
         self.folder.join(Path::new(typed.expose()))
     }
+}
+
+/// A file of this name in this folder that is not there yet, or of a name like it.
+pub(crate) fn free(folder: &Path, name: &str) -> String {
+    let free = (1..=MOST_ALIKE).map(|count| folder.join(numbered(name, count))).find(|path| !path.exists());
+    free.unwrap_or_else(|| folder.join(name)).display().to_string()
 }
 
 /// A photograph as the graphics card has it, no larger than it takes.

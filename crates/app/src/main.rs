@@ -17,6 +17,7 @@ mod keys_arguments;
 mod language;
 mod logging;
 mod manners;
+mod notes;
 mod options;
 mod painter;
 mod printer;

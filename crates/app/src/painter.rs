@@ -8,7 +8,7 @@ use eframe::egui::{self, PaintCallback, Rect, Ui};
 use eframe::egui_glow::{CallbackFn, ShaderVersion};
 use eframe::glow::{self, HasContext as _};
 use session::{I420, Visit};
-use ui::{Picture, PicturePainter};
+use ui::{Picture, PicturePainter, Shown};
 use units::PictureSize;
 
 /// Paints the newest pictures of a visit.
@@ -48,12 +48,12 @@ impl PicturePainter for GlowPainter {
         self.newest(which).map(|picture| picture.size())
     }
 
-    fn paint(&mut self, ui: &mut Ui, rect: Rect, which: Picture) {
+    fn paint(&mut self, ui: &mut Ui, rect: Rect, which: Picture, shown: Shown) {
         let Some(picture) = self.newest(which).cloned() else { return };
         let pictures = self.gl.clone();
         let paint = move |_info: egui::PaintCallbackInfo, painter: &eframe::egui_glow::Painter| {
             let mut pictures = pictures.lock().unwrap_or_else(PoisonError::into_inner);
-            pictures.paint(painter.gl(), &picture, which);
+            pictures.paint(painter.gl(), &picture, which, shown);
         };
         ui.painter().add(PaintCallback { rect, callback: Arc::new(CallbackFn::new(paint)) });
     }
@@ -72,8 +72,9 @@ struct Program {
     program: glow::Program,
     vertices: glow::VertexArray,
     corners: glow::Buffer,
-    /// Where the shader takes the mirror from.
+    /// Where the shader takes the mirror from, and which part is seen.
     mirror: Option<glow::UniformLocation>,
+    part: Option<glow::UniformLocation>,
     /// Planes of one byte: `R8`, or `LUMINANCE` with the old shaders.
     format: u32,
     internal: i32,
@@ -88,7 +89,7 @@ struct Textures {
 
 #[allow(unsafe_code)]
 impl GlPictures {
-    fn paint(&mut self, gl: &glow::Context, picture: &Arc<I420>, which: Picture) {
+    fn paint(&mut self, gl: &glow::Context, picture: &Arc<I420>, which: Picture, shown: Shown) {
         if self.program.is_none() && !self.refused {
             // SAFETY: egui calls back with its context current on this thread.
             match unsafe { Program::new(gl) } {
@@ -110,7 +111,7 @@ impl GlPictures {
                 },
             };
             textures.upload(gl, program, picture);
-            program.draw(gl, textures, which == Picture::Own);
+            program.draw(gl, textures, shown);
         }
     }
 
@@ -170,6 +171,7 @@ impl Program {
                 gl.uniform_1_i32(gl.get_uniform_location(program, name).as_ref(), unit);
             }
             let mirror = gl.get_uniform_location(program, "mirror");
+            let part = gl.get_uniform_location(program, "part");
             let (vertices, corners) = (gl.create_vertex_array()?, gl.create_buffer()?);
             gl.bind_vertex_array(Some(vertices));
             gl.bind_buffer(glow::ARRAY_BUFFER, Some(corners));
@@ -179,13 +181,13 @@ impl Program {
             gl.vertex_attrib_pointer_f32(0, 2, glow::FLOAT, false, 8, 0);
             gl.bind_vertex_array(None);
             let (format, internal) = if modern { (glow::RED, glow::R8) } else { (glow::LUMINANCE, glow::LUMINANCE) };
-            Ok(Self { program, vertices, corners, mirror, format, internal: internal as i32 })
+            Ok(Self { program, vertices, corners, mirror, part, format, internal: internal as i32 })
         }
     }
 
     /// # Safety
     /// `gl` is current on this thread and made `self` and `textures`.
-    unsafe fn draw(&self, gl: &glow::Context, textures: &Textures, mirrored: bool) {
+    unsafe fn draw(&self, gl: &glow::Context, textures: &Textures, shown: Shown) {
         // SAFETY: by the caller.
         unsafe {
             gl.use_program(Some(self.program));
@@ -193,7 +195,9 @@ impl Program {
                 gl.active_texture(unit);
                 gl.bind_texture(glow::TEXTURE_2D, Some(plane));
             }
-            gl.uniform_1_f32(self.mirror.as_ref(), if mirrored { -1.0 } else { 1.0 });
+            gl.uniform_1_f32(self.mirror.as_ref(), if shown.mirrored { -1.0 } else { 1.0 });
+            let (corner, size) = (shown.part.min, shown.part.size());
+            gl.uniform_4_f32(self.part.as_ref(), corner.x, corner.y, size.x, size.y);
             gl.disable(glow::BLEND);
             gl.bind_vertex_array(Some(self.vertices));
             gl.draw_arrays(glow::TRIANGLE_STRIP, 0, 4);
@@ -265,8 +269,11 @@ const OLD: (&str, &str) = (
     "#define IN varying\n#define TEXTURE texture2D\n#define COLOUR gl_FragColor\n",
 );
 const VERTEX: &str = "
-IN vec2 corner; OUT vec2 place; uniform float mirror;
-void main() { place = vec2(corner.x * mirror, -corner.y) * 0.5 + 0.5; gl_Position = vec4(corner, 0.0, 1.0); }
+IN vec2 corner; OUT vec2 place; uniform float mirror; uniform vec4 part;
+void main() {
+    place = part.xy + (vec2(corner.x * mirror, -corner.y) * 0.5 + 0.5) * part.zw;
+    gl_Position = vec4(corner, 0.0, 1.0);
+}
 ";
 /// BT.601, limited range (ITU-R BT.601-7 section 2.5): what cameras give and H.264 carries here.
 const FRAGMENT: &str = "

@@ -10,14 +10,16 @@ use eframe::egui::{self, Event, UserAttentionType, ViewportCommand};
 use eframe::glow;
 use session::call::{EndReason, Phase, Snapshot};
 use session::desk::{DeskIntent, OfficeStage, Sheet};
-use session::{DeskHandle, Link, Outcome, Session, Tell, Visit, as_sentence};
-use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings};
+use session::{DeskHandle, HeardBack, Link, Outcome, Session, Tell, Visit, as_sentence};
+use ui::{Forms, Intent, Language, Levels, Model, Screen, Settings, TestSound};
+use units::Phi;
 
 use crate::awake::StayAwake;
 use crate::handing::Handing;
 use crate::headless::{cannot_begin, complain, write_report};
 use crate::language::Languages;
 use crate::manners::{Manners, place, to_front, waker};
+use crate::notes::NotesHere;
 use crate::options::Options;
 use crate::painter::GlowPainter;
 use crate::printer::Printer;
@@ -74,8 +76,11 @@ struct App {
     desk: Option<DeskHandle>,
     identity: Option<PathBuf>,
     forms: Forms,
+    /// The link of the visit that was opened last, to open it again. Nowhere but here.
+    last_link: Option<Phi<String>>,
     painter: GlowPainter,
     handing: Handing,
+    notes: NotesHere,
     problem: Option<String>,
     /// What is to be known until the program ends.
     standing_problem: Option<String>,
@@ -127,8 +132,10 @@ impl App {
             desk: None,
             identity: options.identity,
             forms,
+            last_link: None,
             painter: GlowPainter::new(),
             handing: Handing::new(),
+            notes: NotesHere::new(),
             problem: None,
             standing_problem: options.problem.or_else(|| manners.take_problem(language)),
             last_end: None,
@@ -165,6 +172,7 @@ impl App {
         match opened.and_then(|link| session.open_link(link).map_err(|error| as_sentence(&error))) {
             Ok(visit) => {
                 self.visit = Some(visit);
+                self.last_link = Some(Phi::new(text.to_owned()));
                 self.screen = Screen::Patient;
                 self.problem = None;
                 self.forms.link.clear();
@@ -190,6 +198,10 @@ impl App {
     fn obey(&mut self, context: &egui::Context, intent: Intent) {
         match intent {
             Intent::Call(intent) => {
+                if intent == session::call::Intent::Join && !self.manners.settings().knows_protection {
+                    // It stood beside the button.
+                    self.set(context, Settings { knows_protection: true, ..self.manners.settings().clone() });
+                }
                 if let Some(visit) = &self.visit {
                     visit.intend(intent);
                 }
@@ -255,6 +267,11 @@ impl App {
                     self.handing.carry_out(visit, wish);
                 }
             }
+            Intent::Note(wish) => {
+                if let Some(desk) = &self.desk {
+                    self.notes.carry_out(desk.notes(), wish);
+                }
+            }
             Intent::SayFacts(facts) => {
                 if let Some(visit) = &self.visit {
                     visit.say_facts(facts);
@@ -276,6 +293,14 @@ impl App {
                 (None, Some(session)) => session.test_speaker(),
                 (None, None) => {}
             },
+            Intent::MiniWindow(mini) => self.manners.make_mini(context, mini),
+            Intent::FullScreen(full) => context.send_viewport_cmd(ViewportCommand::Fullscreen(full)),
+            Intent::OpenAgain => {
+                if let Some(link) = self.last_link.clone() {
+                    self.leave();
+                    self.open_link(link.expose());
+                }
+            }
             Intent::Quit => context.send_viewport_cmd(ViewportCommand::Close),
         }
     }
@@ -384,6 +409,10 @@ impl App {
         if seen.1 != before.1 {
             context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, seen.1)));
         }
+        let in_call = self.visit.as_ref().map_or(0, |visit| visit.snapshot().waiting.len());
+        let at_desk =
+            self.screen == Screen::Clinician && self.desk.as_ref().is_some_and(|desk| desk.snapshot().enters_visits);
+        self.manners.say_who_waits(self.language, at_desk.then(|| seen.1.max(in_call)));
         if seen.0 > before.0 && self.visit.is_none() {
             if let Some(session) = &self.session {
                 session.test_speaker();
@@ -459,6 +488,7 @@ impl eframe::App for App {
         let sheet_page = self.sheet_page.as_ref().map(|page| page.path().display().to_string());
         self.painter.look(self.visit.as_ref());
         self.handing.look(&context, self.visit.as_ref());
+        self.notes.look(self.desk.as_ref());
         if call.as_ref().is_some_and(|call| !call.phase.is_ended()) {
             // For the levels.
             context.request_repaint_after(Duration::from_millis(100));
@@ -475,19 +505,25 @@ impl eframe::App for App {
             devices: &devices,
             relay_only: session.hides_address(),
             levels: Levels { microphone, speaker },
+            test_sound: self.visit.as_ref().map_or(TestSound::NotPlayed, test_sound),
             speaks_while_muted: self.visit.as_ref().is_some_and(Visit::speaks_while_muted),
             now,
-            talked_for: end.map(|end| end.talked_for),
+            talked_for: end.and_then(|end| end.talked).map(|talked| talked.talked_for),
             settings: self.manners.settings(),
             crash: self.manners.crash(),
             other_link: self.manners.has_other_link(),
             problem: self.problem.as_deref().or(self.standing_problem.as_deref()),
             last_end: self.last_end,
             keyring_trouble: self.visit.as_ref().and_then(Visit::keyring_trouble),
+            can_open_again: self.last_link.is_some(),
             phone: self.phone.as_deref(),
             network: network.as_ref(),
             handing: self.handing.model(),
+            notes: self.notes.model(),
         };
+        if let Some(visit) = &self.visit {
+            visit.set_volume(model.settings.volume.percent());
+        }
         let mut intents = Vec::new();
         ui::housecall_ui(ui, &model, &mut self.forms, &mut self.painter, &mut intents);
         if let (true, Some(desk)) = (context.input(|input| input.events.iter().any(is_by_somebody)), &self.desk) {
@@ -512,6 +548,16 @@ impl eframe::App for App {
             let outcome = session.close(&visits);
             *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         }
+    }
+}
+
+/// What came of the chime, as the windows say it.
+fn test_sound(visit: &Visit) -> TestSound {
+    match visit.heard_back() {
+        HeardBack::NotPlayed => TestSound::NotPlayed,
+        HeardBack::Listening => TestSound::Playing,
+        HeardBack::Heard => TestSound::Heard,
+        HeardBack::NotHeard => TestSound::NotHeard,
     }
 }
 

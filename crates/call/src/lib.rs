@@ -17,6 +17,7 @@ mod facts;
 mod handed_here;
 mod ice;
 mod input;
+mod link_quality;
 mod negotiation;
 mod output;
 mod phase;
@@ -39,6 +40,7 @@ pub use handed_here::{HandingNews, NotSaved};
 pub use input::{
     DeviceInput, HandingIntent, Input, Intent, NetworkInput, PeerInput, RequestKind, SignalingInput, StatsInput,
 };
+pub use link_quality::LinkQuality;
 pub use output::{Milestone, MilestoneKind, Output, PeerCommand, SignalingRequest};
 pub use phase::{EndReason, Phase, ReconnectCause};
 pub use quality::{LinkEstimate, PictureOff, PicturePlan, Policy as QualityPolicy, VoiceLink, VoicePlan, VoicePolicy};

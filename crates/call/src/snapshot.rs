@@ -55,6 +55,8 @@ pub struct Around {
     pub own_facts: Option<Facts>,
     /// Guest: the clinic's code is asked for, and so many were wrong.
     pub code_asked: Option<u8>,
+    /// Guest, waiting: the clinician whose app has spoken to ours already, under the name that the clinic certified.
+    pub clinician: Option<Phi<String>>,
     /// Guest: what the clinic lets us know while we wait.
     pub note: Option<WaitingNote>,
     /// Host: nobody new may come in.

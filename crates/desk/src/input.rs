@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use signaling_protocol::{
-    Code, CodeReply, InviteId, ReviewOutcome, SessionId, SessionsReply, SignInReply, SignUpReply, StaffId, StaffReply,
-    StaffRole, StaffRow, TakeOverId, TakeOversReply, VisitId,
+    Code, CodeReply, InviteId, ReceiptPath, ReviewOutcome, SessionId, SessionsReply, SignInReply, SignUpReply, StaffId,
+    StaffReply, StaffRole, StaffRow, TakeOverId, TakeOversReply, VisitId,
 };
-use trust::{DeviceIdentity, TlsPin};
+use trust::{DeviceIdentity, Level, TlsPin};
 use units::{Phi, ServerTrouble};
 
 use crate::auditing::{AuditAnswer, AuditIntent, LogStanding};
@@ -218,12 +218,29 @@ pub struct TakeOvers {
 /// How a call went, in what may be shown after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallSummary {
-    /// How long the two talked; zero if nobody came.
-    pub talked_for: Duration,
-    /// How often the connection was lost and came back.
-    pub reconnections: u32,
     /// How it ended.
     pub end: CallEnd,
+    /// What was between the two, if somebody came.
+    pub talk: Option<TalkSummary>,
+}
+
+/// How two people talked, in what may be shown after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TalkSummary {
+    /// When they began to hear each other, and when that ended for good, by the clinic's clock: `14:30`.
+    pub hours: [String; 2],
+    /// How long they heard each other, all in all.
+    pub talked_for: Duration,
+    /// For how long of it the worse one of their links lost so much now and then that it was to be heard.
+    pub fair_for: Duration,
+    /// For how long of it that link was too thin for a picture, or lost much.
+    pub poor_for: Duration,
+    /// How often the connection was lost and came back.
+    pub reconnections: u32,
+    /// By what way it went in the end.
+    pub path: ReceiptPath,
+    /// How sure the clinician could be in the end of who was there.
+    pub level: Option<Level>,
 }
 
 /// How a call ended.

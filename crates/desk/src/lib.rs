@@ -14,18 +14,22 @@ mod desk;
 mod enrolment;
 mod input;
 mod keys;
+mod note;
 mod output;
 mod snapshot;
 
 pub use config::{DeskConfig, IDLE_LOCK, LINK_LIFETIME};
 pub use desk::Desk;
 pub use enrolment::Enrolment;
-pub use input::{CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber, TakeOvers};
+pub use input::{
+    CallEnd, CallSummary, ColleagueChange, DeskAnswer, DeskInput, DeskIntent, RequestNumber, TakeOvers, TalkSummary,
+};
 pub use keys::{
     CARD_KIND, Comparing, DeviceRow, DeviceStanding, Entry, Keeping, Keys, KeysAnswer, KeysConfig, KeysInput,
     KeysIntent, KeysOutput, KeysProblem, KeysRequest, KeysSnapshot, Loaded, OfficeSnapshot, OfficeStage, RowState,
     Sheet, Standing, WaitingRow,
 };
+pub use note::{KeptNote, MOST_NOTE_CHARS, Note, NoteNews, NotesView, OpenNote};
 pub use output::{DeskOutput, DeskRequest, HostCall};
 pub use signaling_protocol::{
     AccountState, DeviceId, ReviewOutcome, SessionId, StaffId, StaffRole, StaffRow, TakeOverId, TakeOverReason,

@@ -1,13 +1,13 @@
 //! The loop around the clinician's desk: asks the server what it wants asked, and runs the visit it begins.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use call::{EndReason, Intent};
 use desk::day::{Calendar, VisitCard};
 use desk::{
     CallEnd, CallSummary, Desk, DeskAnswer, DeskInput, DeskIntent, DeskOutput, DeskPhase, DeskProblem, DeskRequest,
-    DeskSnapshot, HostCall, KeysConfig, RequestNumber,
+    DeskSnapshot, HostCall, KeysConfig, RequestNumber, TalkSummary,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::{Code, GuestRole, InviteId, SignInReply, StaffRole};
@@ -20,10 +20,11 @@ use crate::auditor::Auditor;
 use crate::day_driver::{DayDriver, DayHandle};
 use crate::desk_person::{DeskPerson, DeskWish};
 use crate::desk_requests::{ask, place_of};
-use crate::headless::{Account, Pin, Progress, client, is_loopback, random};
+use crate::headless::{Account, InputError, Pin, Progress, client, is_loopback, random};
 use crate::identity;
 use crate::keys::{Kept, KeysDriver, KeysHandle, KeysOf, Vault, keys_place};
 use crate::media::Meters;
+use crate::notes::Notes;
 use crate::office::Office;
 use crate::outcome::{self, InVain};
 use crate::visit::{HostWish, Surroundings, Visit, VisitEnd, as_sentence};
@@ -40,6 +41,7 @@ pub struct DeskHandle {
     visit: watch::Receiver<Option<Visit>>,
     keys: watch::Receiver<Option<KeysHandle>>,
     day: watch::Receiver<Option<DayHandle>>,
+    notes: Arc<Notes>,
 }
 
 impl DeskHandle {
@@ -62,6 +64,9 @@ impl DeskHandle {
         let AtDesk { account, link_file } = unattended;
         let now = around.clock.timestamp(Instant::now());
         let person = account.map(|account| (DeskPerson::new(now, around.habits.give_up), account));
+        let calendar = zone.clone().unwrap_or_else(Calendar::utc);
+        let notes = Notes::open(around.memory.beside("notes"), around.clock, calendar, around.repaint.clone());
+        let notes = Arc::new(notes);
         let driver = DeskDriver {
             desk,
             secret,
@@ -75,6 +80,8 @@ impl DeskHandle {
             keys_task: None,
             day,
             day_task: None,
+            notes: notes.clone(),
+            is_noting: false,
             signed_in: None,
             identity: None,
             zone,
@@ -88,7 +95,7 @@ impl DeskHandle {
             asked: None,
         };
         tokio::spawn(driver.run(intents, from_call, from_server));
-        Self { intents: intents_out, snapshots: seen, visit: visit_seen, keys: keys_seen, day: day_seen }
+        Self { intents: intents_out, snapshots: seen, visit: visit_seen, keys: keys_seen, day: day_seen, notes }
     }
 
     /// Tells the desk what the person wants.
@@ -109,6 +116,11 @@ impl DeskHandle {
     /// The day of who is signed in, once their device is certified.
     pub fn day(&self) -> Option<DayHandle> {
         self.day.borrow().clone()
+    }
+
+    /// What the clinician has written about visits on this device.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// The visit that goes on.
@@ -140,6 +152,9 @@ struct DeskDriver {
     keys_task: Option<AbortHandle>,
     day: watch::Sender<Option<DayHandle>>,
     day_task: Option<AbortHandle>,
+    notes: Arc<Notes>,
+    /// What is noted is about the visit that goes on, or is over a moment ago.
+    is_noting: bool,
     /// Who signed in, and where.
     signed_in: Option<(SignInReply, ServerAddress, Option<TlsPin>)>,
     /// The certified device of who signed in, where no identity was given.
@@ -265,7 +280,7 @@ impl DeskDriver {
             DeskOutput::StartCall(call) => {
                 if let Err(sentence) = self.start(*call) {
                     let end = CallEnd::Refused { sentence };
-                    let summary = CallSummary { talked_for: Duration::ZERO, reconnections: 0, end };
+                    let summary = CallSummary { end, talk: None };
                     let _ = self.inputs.try_send(DeskInput::CallEnded { summary });
                 }
             }
@@ -286,8 +301,14 @@ impl DeskDriver {
                 self.identity = None;
                 self.close_day();
                 self.close_keys();
+                self.notes.lock();
             }
             DeskOutput::Changed => {
+                let is_noting = matches!(self.desk.snapshot().phase, DeskPhase::InVisit { .. } | DeskPhase::Summary(_));
+                if self.is_noting && !is_noting {
+                    self.notes.close();
+                }
+                self.is_noting &= is_noting;
                 self.write_link();
                 self.snapshots.send_replace(self.desk.snapshot().clone());
                 (self.around.repaint)();
@@ -323,20 +344,21 @@ impl DeskDriver {
         if !matches!(reply.role, StaffRole::Clinician | StaffRole::FrontDesk) {
             return;
         }
-        let name = self.desk.snapshot().name.clone();
-        let device = match &self.secret {
-            Some(secret) => {
-                identity::clinic_of_one(secret, name.as_ref().map(|name| name.expose().as_str()), self.around.clock)
-                    .ok()
-            }
-            None => self.identity.clone(),
-        };
-        let (Some(device), Some(client)) = (device, self.client.clone()) else { return };
+        let (Ok(Some(device)), Some(client)) = (self.device(), self.client.clone()) else { return };
+        self.notes.unlock(&device);
         let who = (client, reply.token.clone(), reply.staff);
         let office = Office::of(who, device, (address.clone(), *pin), self.around.clock);
         let (day, task) = DayDriver::open(office, calendar, self.around.clone(), self.inputs.clone());
         self.day.send_replace(Some(day));
         self.day_task = Some(task);
+    }
+
+    /// The device of who is signed in, as visits know it; none until it is certified.
+    fn device(&self) -> Result<Option<DeviceIdentity>, InputError> {
+        let Some(secret) = &self.secret else { return Ok(self.identity.clone()) };
+        let snapshot = self.desk.snapshot();
+        let name = snapshot.name.as_ref().map(|name| name.expose().as_str());
+        identity::clinic_of_one(secret, name, self.around.clock).map(Some)
     }
 
     fn close_day(&mut self) {
@@ -454,22 +476,21 @@ impl DeskDriver {
             code: card.as_ref().and_then(|card| card.code.clone()),
             role: role_of(card.as_ref(), invite),
         });
-        let name = self.desk.snapshot().name.as_ref().map(Phi::expose);
-        let device = match &self.secret {
-            Some(secret) => identity::clinic_of_one(secret, name.map(String::as_str), self.around.clock)
-                .map_err(|error| as_sentence(&error))?,
-            None => call.identity,
-        };
+        let device = self.device().map_err(|error| as_sentence(&error))?.unwrap_or(call.identity);
+        self.notes.unlock(&device);
+        self.notes.begin(visit, self.desk.snapshot().patient.clone());
+        self.is_noting = true;
         let party = call::Party::Host { device, visit, invites: invites.collect() };
         let wish = HostWish { claims: call.claims, longest: call.longest };
         let visit = Visit::open(&self.around, party, client, Some(call.token), on_this_machine, None, wish)
             .map_err(|error| as_sentence(&error))?;
         visit.intend(Intent::Join);
         let (inputs, watched) = (self.inputs.clone(), visit.clone());
+        let calendar = self.zone.clone().unwrap_or_else(Calendar::utc);
         self.visit.send_replace(Some(visit));
         tokio::spawn(async move {
             if let Some(end) = watched.over().await {
-                let _ = inputs.send(DeskInput::CallEnded { summary: summary(end) }).await;
+                let _ = inputs.send(DeskInput::CallEnded { summary: summary(end, &calendar) }).await;
             }
         });
         Ok(())
@@ -503,7 +524,7 @@ fn role_of(card: Option<&VisitCard>, invite: InviteId) -> GuestRole {
     link.map_or(GuestRole::Patient, |link| link.role)
 }
 
-fn summary(end: VisitEnd) -> CallSummary {
+fn summary(end: VisitEnd, calendar: &Calendar) -> CallSummary {
     let how = match (end.reason, end.problem) {
         (_, Some(ClientError::Refused(refusal))) => CallEnd::ServerRefused(refusal.code),
         (_, Some(error)) => error.trouble().map_or(CallEnd::NoConnection, CallEnd::Server),
@@ -517,5 +538,14 @@ fn summary(end: VisitEnd) -> CallSummary {
         }
         (Some(EndReason::VisitOver) | None, None) => CallEnd::VisitOver,
     };
-    CallSummary { talked_for: end.talked_for, reconnections: end.reconnections, end: how }
+    let talk = end.talked.map(|talked| TalkSummary {
+        hours: [talked.began_unix_secs, talked.ended_unix_secs].map(|at| calendar.clock(at)),
+        talked_for: talked.talked_for,
+        fair_for: talked.fair_for,
+        poor_for: talked.poor_for,
+        reconnections: talked.reconnections,
+        path: end.path,
+        level: talked.level,
+    });
+    CallSummary { end: how, talk }
 }

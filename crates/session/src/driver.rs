@@ -121,6 +121,8 @@ pub(crate) struct Ended {
     pub(crate) was_live: bool,
     /// What the other side said last of its microphone and camera.
     pub(crate) remote: Option<Remote>,
+    /// By what way it went, as the last receipt has it.
+    pub(crate) path: ReceiptPath,
 }
 
 impl Driver {
@@ -174,6 +176,7 @@ impl Driver {
             last_fault,
             was_live: self.was_live,
             remote: self.remote,
+            path: self.last_path,
         }
     }
 

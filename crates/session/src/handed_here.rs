@@ -167,12 +167,12 @@ impl HandedHere {
 }
 
 /// No file is replaced that is not `ours`.
-fn free(path: &Path, ours: bool) -> Result<(), NotSaved> {
+pub(crate) fn free(path: &Path, ours: bool) -> Result<(), NotSaved> {
     if !ours && path.exists() { Err(NotSaved::NameTaken) } else { Ok(()) }
 }
 
 /// The system's words may tell of names and are not passed on.
-fn why(error: &io::Error) -> NotSaved {
+pub(crate) fn why(error: &io::Error) -> NotSaved {
     tracing::warn!(kind = ?error.kind(), "something of a visit is not saved");
     NotSaved::NotWritten
 }

@@ -29,6 +29,7 @@ mod keys;
 mod media;
 mod memory;
 mod network;
+mod notes;
 pub mod office;
 mod outcome;
 mod peers;
@@ -42,6 +43,7 @@ mod signaling;
 mod signed_in;
 mod stopping;
 pub mod take_over;
+mod talk;
 mod totp;
 mod transcript;
 mod usage;
@@ -69,6 +71,7 @@ pub use headless::{Account, Pin};
 pub use identity::IdentityError;
 pub use keys::{KeysCommand, KeysHandle, Spoken, ask_server, carry_out_keys};
 pub use memory::{Memory, MemoryError};
+pub use notes::Notes;
 pub use office::{Appointment, DayCommand, DeviceBy, Moved, Office};
 pub use outcome::Outcome;
 pub use person::Habits;
@@ -76,11 +79,12 @@ pub use pictures::{Pictures, Repaint};
 pub use proxies::{ProxyChoice, ScriptPlace};
 pub use signaling_client::ClientError;
 pub use signaling_protocol::{CancelReason, GuestRole, InviteId, StaffId, VisitId, WaitingNote};
+pub use talk::Talked;
 pub use trust::{Link, LinkError};
 pub use visit::{Tell, Visit, VisitEnd, as_sentence};
 pub use window::{Session, Unattended, WindowConfig};
 
-pub use crate::media::{MediaChoices, Processing};
+pub use crate::media::{HeardBack, MediaChoices, Processing};
 pub use crate::whole_file::WholeFile;
 
 /// Makes aws-lc-rs the one provider of TLS for this process; first thing in `main`.

@@ -1,5 +1,7 @@
 //! One way to run a visit, for windows and the headless person alike.
 
+mod handing;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use call::{
-    Call, CallConfig, DeviceInput, EndReason, Facts, HandingIntent, Intent, MediaConfig, Party, Paths, Phase,
-    Preferences, Snapshot,
+    Call, CallConfig, DeviceInput, EndReason, Facts, Intent, MediaConfig, Party, Paths, Phase, Preferences, Snapshot,
 };
 use signaling_client::{ClientError, SignalingClient};
 use signaling_protocol::ReceiptPath;
@@ -24,12 +25,12 @@ use crate::device_keeper::DeviceKeeper;
 use crate::doctor::{Checked, QuietCheck};
 use crate::driver::{Driver, Look};
 use crate::files::{Files, SaveTo};
-use crate::handed_here::{HandedHere, HandedView};
+use crate::handed_here::HandedHere;
 use crate::headless::{InputError, Progress, random, sit_in_front};
 use crate::identity::unix_at_zero;
 use crate::kept_logs::KeptLog;
 use crate::keys::AwaitedDevice;
-use crate::media::{MediaChoices, MediaThreads, Shared};
+use crate::media::{HeardBack, MediaChoices, MediaThreads, Shared};
 use crate::memory::Memory;
 use crate::outcome::{self, Outcome, Wanted};
 use crate::peers::PeerHub;
@@ -38,6 +39,7 @@ use crate::pictures::{Pictures, Repaint};
 use crate::proxies::ProxyFinder;
 use crate::recorder::Recorder;
 use crate::signaling::Signaling;
+use crate::talk::{Talk, Talked};
 use crate::{MicrophoneChoice, SpeakerChoice};
 
 /// Wishes of a person that wait. `Block` does not fit a window: one that does not get through is dropped and logged.
@@ -176,10 +178,10 @@ pub struct Visit {
 /// How a visit in a window went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitEnd {
-    /// How long the two talked; zero if nobody came.
-    pub talked_for: Duration,
-    /// How often the connection was lost and came back.
-    pub reconnections: u32,
+    /// How the two talked, if somebody came.
+    pub talked: Option<Talked>,
+    /// By what way it went in the end.
+    pub path: ReceiptPath,
     /// How it ended; nothing when the server was not the right one.
     pub reason: Option<EndReason>,
     /// When the server was not the right one: what came of asking it.
@@ -269,6 +271,10 @@ impl Visit {
         let media = MediaThreads::start_without_devices(around.clock, runtime, pictures)?;
         let shared = media.shared().clone();
         shared.listening.put(around.board.read().listening);
+        // Nobody sits there who would be told, or a file would have the sound in it.
+        let has_person =
+            around.habits.join_after.is_none() && matches!(around.choices.speaker, SpeakerChoice::Device(_));
+        shared.tries_speaker.store(has_person && matches!(party, call::Party::Guest { .. }), Ordering::Relaxed);
         let sends_voice = around.choices.microphone != MicrophoneChoice::None;
         let keyring_trouble = own_device.as_ref().map_or_else(|| watch::channel(None).1, AwaitedDevice::trouble);
         let here = Arc::new(HandedHere::new(around.repaint.clone()));
@@ -316,7 +322,7 @@ impl Visit {
         let voice = Voice::new(around.comparing.clone());
         tokio::spawn(sit_in_front(person, voice, around.clock, seen, intents, gave_up.clone()));
         let (ended_out, ended) = watch::channel(None);
-        let talk = tokio::spawn(follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
+        let talk = tokio::spawn(Talk::follow(begun.snapshots.clone(), around.clock, around.repaint.clone()));
         tokio::spawn(run(begun.driver, around.clone(), gave_up, talk, ended_out));
         Ok(Self {
             intents: begun.intents,
@@ -347,56 +353,6 @@ impl Visit {
     /// The patient has typed the clinic's code.
     pub fn say_code(&self, code: Phi<String>) {
         let _ = self.said.try_send(Said::Code(code));
-    }
-
-    /// The person writes this to the other.
-    pub fn write(&self, text: Phi<String>) {
-        self.say(Said::Written(text));
-    }
-
-    /// The person hands this file over.
-    pub fn offer_file(&self, path: PathBuf) {
-        self.say(Said::File(path));
-    }
-
-    /// The person takes this file, to be written to this folder.
-    pub fn accept_file(&self, id: TransferId, folder: PathBuf) {
-        self.say(Said::Accept(id, folder));
-    }
-
-    /// Saves what was written, beside everything else; the other side sees that it is saved.
-    pub fn save_chat(&self, path: PathBuf) {
-        self.beside("chat", move |visit| {
-            let lines = visit.snapshot().around.handed.lines;
-            if visit.here.save_chat(&lines, &path) {
-                visit.intend(Intent::Hand(HandingIntent::ChatSaved));
-            }
-        });
-    }
-
-    /// Saves a photograph as it came, beside everything else.
-    pub fn save_photograph(&self, id: TransferId, path: PathBuf) {
-        self.beside("photograph", move |visit| visit.here.save_photograph(id, &path));
-    }
-
-    /// What of that is known here.
-    pub fn handed(&self) -> HandedView {
-        self.here.view()
-    }
-
-    fn say(&self, what: Said) {
-        if self.said.try_send(what).is_err() && !self.shared.stopping() {
-            tracing::warn!("the visit takes nothing more that is handed over");
-        }
-    }
-
-    /// A disk may take its time: not on the window's thread.
-    fn beside(&self, name: &str, work: impl FnOnce(&Self) + Send + 'static) {
-        let visit = self.clone();
-        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&visit));
-        if let Err(error) = spawned {
-            tracing::error!(%error, "no thread to save something");
-        }
     }
 
     /// What the network of a patient who has not joined will carry, as far as it was found out; kept when they join.
@@ -452,6 +408,16 @@ impl Visit {
         let _ = self.wishes[kind as usize].try_send(());
     }
 
+    /// The other side is played so loud from now on, in percent; what calls somebody to the window stays as loud as it is.
+    pub fn set_volume(&self, percent: u8) {
+        self.shared.volume_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// Whether our microphone heard the last two notes from our loudspeaker.
+    pub fn heard_back(&self) -> HeardBack {
+        self.shared.heard_back.get()
+    }
+
     /// Two soft notes from the loudspeaker.
     pub fn chime(&self) {
         self.shared.chime.store(true, Ordering::Relaxed);
@@ -496,7 +462,7 @@ async fn run(
         })
         .await;
     let reason = if let Phase::Ended(reason) = ended.phase { Some(reason) } else { None };
-    let problem = ended.hopeless.clone();
+    let (problem, path) = (ended.hopeless.clone(), ended.path);
     // The window shows their picture, if it has no other screen.
     let sound = around.choices.speaker != SpeakerChoice::None;
     let wanted = Wanted { sound, picture: true };
@@ -504,9 +470,8 @@ async fn run(
     if let Ok(outcome) = closed.await {
         around.keep(outcome);
     }
-    let talk = talk.await.unwrap_or_default();
-    let talked_for = talk.total(around.clock.timestamp(Instant::now()));
-    ended_out.send_replace(Some(VisitEnd { talked_for, reconnections: talk.reconnections, reason, problem }));
+    let talked = talk.await.unwrap_or_default().told(around.clock);
+    ended_out.send_replace(Some(VisitEnd { talked, path, reason, problem }));
     (around.repaint)();
 }
 
@@ -519,73 +484,14 @@ pub fn as_sentence(error: &impl fmt::Display) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// How long the two have talked.
-#[derive(Debug, Default, Clone, Copy)]
-struct Talk {
-    before: Duration,
-    since: Option<Timestamp>,
-    reconnections: u32,
-    lost: bool,
-}
-
-impl Talk {
-    fn see(&mut self, now: Timestamp, phase: Phase) {
-        if let Phase::Live { since } = phase {
-            self.reconnections += u32::from(std::mem::take(&mut self.lost));
-            self.since.get_or_insert(since);
-        } else {
-            self.before = self.total(now);
-            self.since = None;
-            self.lost |= matches!(phase, Phase::Reconnecting { .. });
-        }
-    }
-
-    fn total(&self, now: Timestamp) -> Duration {
-        self.before + self.since.map_or(Duration::ZERO, |since| now.since(since))
-    }
-}
-
-/// Draws the window again when something changed, and counts.
-async fn follow(mut snapshots: watch::Receiver<Snapshot>, clock: Clock, repaint: Repaint) -> Talk {
-    let mut talk = Talk::default();
-    while snapshots.changed().await.is_ok() {
-        let phase = snapshots.borrow_and_update().phase;
-        talk.see(clock.timestamp(Instant::now()), phase);
-        repaint();
-        if phase.is_ended() {
-            break;
-        }
-    }
-    talk
-}
-
 #[cfg(test)]
 mod tests {
-    use call::ReconnectCause;
-
     use super::*;
-
-    fn at(secs: u64) -> Timestamp {
-        Timestamp::from_millis(secs * 1_000)
-    }
 
     #[test]
     fn what_an_error_says_becomes_a_sentence() {
         assert_eq!(as_sentence(&"this link is damaged; copy it again"), "This link is damaged; copy it again.");
         assert_eq!(as_sentence(&"Is it so?"), "Is it so?");
         assert_eq!(as_sentence(&""), ".");
-    }
-
-    #[test]
-    fn only_the_time_in_which_both_were_heard_counts_as_talk() {
-        let mut talk = Talk::default();
-        talk.see(at(5), Phase::WaitingRoom { since: at(5) });
-        talk.see(at(10), Phase::Live { since: at(10) });
-        talk.see(at(12), Phase::Live { since: at(10) });
-        talk.see(at(20), Phase::Reconnecting { since: at(20), cause: ReconnectCause::LinkLost });
-        talk.see(at(50), Phase::Live { since: at(50) });
-        talk.see(at(55), Phase::Ended(EndReason::HungUp));
-        assert_eq!(talk.total(at(99)), Duration::from_secs(15));
-        assert_eq!(talk.reconnections, 1);
     }
 }

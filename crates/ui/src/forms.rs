@@ -11,6 +11,8 @@ use signaling_protocol::{StaffId, VisitId};
 use units::Timestamp;
 
 use crate::qr::Squares;
+use crate::widgets::Corner;
+use crate::zoom::Zoom;
 
 /// What is being typed; `app` owns it and gives it to each drawing.
 ///
@@ -48,6 +50,18 @@ pub struct Forms {
     pub(crate) settings_open: bool,
     /// Whether the choice of devices is open.
     pub(crate) devices_open: bool,
+    /// Whether it is open how loud the other side is.
+    pub(crate) volume_open: bool,
+    /// How the pictures of the call are looked at.
+    pub(crate) stage: StageForms,
+    /// Whether our microphone has been heard in this visit.
+    pub(crate) microphone_heard: bool,
+    /// Whether our person says that they heard the sound by which the loudspeaker is tried.
+    pub(crate) sound_heard: bool,
+    /// Whether the call was told to fill the screen.
+    pub(crate) fills_screen: bool,
+    /// Whether the window is a small one above all others.
+    pub(crate) mini: bool,
     /// Whether it is open how private the visit is.
     pub(crate) privacy_open: bool,
     /// Whether the digits that are shown were put away for now.
@@ -74,6 +88,8 @@ pub struct Forms {
     pub(crate) facts_open: bool,
     /// What is typed of what the two hand each other, and what of it is looked at.
     pub(crate) handing: HandingForms,
+    /// What is typed of a note.
+    pub(crate) notes: NoteForms,
 }
 
 /// What is typed of what the two hand each other, and what of it is looked at.
@@ -101,6 +117,21 @@ pub(crate) struct HandingForms {
     pub(crate) moved: Vec2,
 }
 
+/// What is typed of a note.
+#[derive(Default)]
+pub(crate) struct NoteForms {
+    /// Whether it is open beside the call.
+    pub(crate) open: bool,
+    /// Whether it was opened just now: then what is typed goes into it.
+    pub(crate) newly_open: bool,
+    /// About which visit the text is.
+    pub(crate) visit: Option<VisitId>,
+    pub(crate) text: String,
+    pub(crate) file: Proposed,
+    /// Whether it is to be deleted, once that is said again.
+    pub(crate) deletes: bool,
+}
+
 /// A text that is proposed; whoever types another keeps theirs.
 #[derive(Default)]
 pub(crate) struct Proposed {
@@ -117,6 +148,19 @@ impl Proposed {
     }
 }
 
+/// How the pictures of a call are looked at.
+#[derive(Default)]
+pub(crate) struct StageForms {
+    /// How near theirs is.
+    pub(crate) zoom: Zoom,
+    /// Where ours stands.
+    pub(crate) corner: Corner,
+    /// How far a hand has moved it, which still holds it.
+    pub(crate) dragged: Vec2,
+    /// Whether ours is put away.
+    pub(crate) own_hidden: bool,
+}
+
 /// What is typed to plan a visit, and which visit of the day is open.
 #[derive(Default)]
 pub(crate) struct DayForms {
@@ -128,6 +172,8 @@ pub(crate) struct DayForms {
     /// Whose the visit will be.
     pub(crate) clinician: Option<StaffId>,
     pub(crate) open: Option<VisitId>,
+    /// The visit whose patient is to be let in as soon as it is open here.
+    pub(crate) admits: Option<VisitId>,
     /// To when the visit that is open is to be moved.
     pub(crate) move_to: String,
     pub(crate) move_minutes: u16,
@@ -230,8 +276,13 @@ impl Forms {
         self.privacy_open = false;
         self.digits_put_away = false;
         self.facts_open = false;
+        self.volume_open = false;
+        self.stage = StageForms::default();
+        self.microphone_heard = false;
+        self.sound_heard = false;
         self.asked = AskedForms::default();
         self.handing = HandingForms::default();
+        self.notes.open = false;
     }
 }
 

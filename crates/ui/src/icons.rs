@@ -23,14 +23,42 @@ pub(crate) enum Icon {
     Person,
     /// What protects.
     Shield,
+    /// A loudspeaker.
+    Volume,
+    /// A loudspeaker that is silent.
+    Silent,
+    /// Something is as it should be.
+    Good,
+    /// Something is to be looked at.
+    Look,
+    /// A telephone.
+    Telephone,
+    /// A clock.
+    Clock,
+    /// Nearer.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// Over the whole screen.
+    FullScreen,
+    /// In a window again.
+    InWindow,
+    /// Something is not to be seen.
+    Hide,
     /// What two people write to each other.
     Chat,
+    /// Notes.
+    Notes,
+    /// A small window.
+    Mini,
+    /// The window as it was before it was small.
+    Enlarge,
 }
 
 impl Icon {
     /// All of them, so that a test can ask for each whether the font has it.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Microphone,
         Self::MicrophoneOff,
         Self::Camera,
@@ -39,7 +67,21 @@ impl Icon {
         Self::HangUp,
         Self::Person,
         Self::Shield,
+        Self::Volume,
+        Self::Silent,
+        Self::Good,
+        Self::Look,
+        Self::Telephone,
+        Self::Clock,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::FullScreen,
+        Self::InWindow,
+        Self::Hide,
         Self::Chat,
+        Self::Notes,
+        Self::Mini,
+        Self::Enlarge,
     ];
 
     /// The letter by which the font has it.
@@ -53,7 +95,21 @@ impl Icon {
             Self::HangUp => symbols::ICON_CALL_END,
             Self::Person => symbols::ICON_PERSON,
             Self::Shield => symbols::ICON_VERIFIED_USER,
+            Self::Volume => symbols::ICON_VOLUME_UP,
+            Self::Silent => symbols::ICON_VOLUME_OFF,
+            Self::Good => symbols::ICON_CHECK_CIRCLE,
+            Self::Look => symbols::ICON_ERROR,
+            Self::Telephone => symbols::ICON_CALL,
+            Self::Clock => symbols::ICON_SCHEDULE,
+            Self::ZoomIn => symbols::ICON_ZOOM_IN,
+            Self::ZoomOut => symbols::ICON_ZOOM_OUT,
+            Self::FullScreen => symbols::ICON_FULLSCREEN,
+            Self::InWindow => symbols::ICON_FULLSCREEN_EXIT,
+            Self::Hide => symbols::ICON_VISIBILITY_OFF,
             Self::Chat => symbols::ICON_CHAT,
+            Self::Notes => symbols::ICON_EDIT_NOTE,
+            Self::Mini => symbols::ICON_PICTURE_IN_PICTURE_ALT,
+            Self::Enlarge => symbols::ICON_OPEN_IN_FULL,
         }
         .codepoint
     }

@@ -1,6 +1,6 @@
 //! What the person wants.
 
-use crate::{CrashIntent, HandingWish, Settings};
+use crate::{CrashIntent, HandingWish, NotesWish, Settings};
 use units::{DeviceKind, Listening, Phi};
 
 /// Something that the person wants; `app` carries it to who decides.
@@ -14,6 +14,8 @@ pub enum Intent {
     SayCode(Phi<String>),
     /// Of what the two hand each other: what needs a file of this device, or words.
     Hand(HandingWish),
+    /// Of the clinician's notes.
+    Note(NotesWish),
     /// For the clinician's desk.
     Desk(desk::DeskIntent),
     /// For the day of who is signed in.
@@ -40,6 +42,12 @@ pub enum Intent {
     CopyLink,
     /// Play a short sound, to try the loudspeaker.
     TestSpeaker,
+    /// Fill the whole screen, or no longer.
+    FullScreen(bool),
+    /// Be a small window above all others, or no longer.
+    MiniWindow(bool),
+    /// Open the visit again by the link that was opened last.
+    OpenAgain,
     /// These settings from now on.
     Settings(Settings),
     /// The visit of a link that was opened meanwhile: open it in the place of this one, or forget it.

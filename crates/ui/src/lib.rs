@@ -13,6 +13,7 @@ mod handing;
 mod icons;
 mod intent;
 mod model;
+mod notes;
 mod painter;
 mod qr;
 mod settings;
@@ -22,18 +23,20 @@ mod views;
 mod widgets;
 mod window;
 mod words;
+mod zoom;
 
 pub use forms::Forms;
 pub use handing::{HandingModel, HandingWish, Photograph};
 pub use intent::Intent;
-pub use model::{Levels, Model, Screen};
-pub use painter::{NoPictures, Picture, PicturePainter};
-pub use settings::{Contrast, Look, Motion, Scale, Settings, SystemWishes};
+pub use model::{Levels, Model, Screen, TestSound};
+pub use notes::{NotesModel, NotesWish};
+pub use painter::{NoPictures, Picture, PicturePainter, Shown};
+pub use settings::{Contrast, Look, Motion, Scale, Settings, SystemWishes, Volume};
 pub use theme::{apply_settings, apply_theme};
 pub use views::crash::CrashIntent;
 pub use window::housecall_ui;
 pub use words::{
     Language, LinkTrouble, admitted_notification, came_of_it, device_tried, doctor_page, doctor_verdict, link_trouble,
     packets_came_back, rates_found, recovery_page, rung_name, server_refused, server_trouble, settings_kept_aside,
-    settings_not_kept, sheet_not_written, show_window, waiting_notification, window_title,
+    settings_not_kept, sheet_not_written, show_window, tray_sentence, waiting_notification, window_title,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Settings;
 use units::{Devices, KeyringTrouble, Timestamp};
 
-use crate::{HandingModel, Language};
+use crate::{HandingModel, Language, NotesModel};
 
 /// All that the window shows; made anew for each time it is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,8 @@ pub struct Model<'a> {
     pub relay_only: bool,
     /// How loud it is.
     pub levels: Levels,
+    /// What came of the sound by which the loudspeaker is tried.
+    pub test_sound: TestSound,
     /// Whether somebody speaks into our microphone while it is off.
     pub speaks_while_muted: bool,
     /// The time, on the clock of the snapshots.
@@ -48,12 +50,16 @@ pub struct Model<'a> {
     pub other_link: bool,
     /// Something that the person should know and that no snapshot tells: one sentence.
     pub problem: Option<&'a str>,
+    /// Whether the visit that is over can be opened again by its link.
+    pub can_open_again: bool,
     /// The clinic's telephone number, where it is known: the way out when nothing works.
     pub phone: Option<&'a str>,
     /// What the network of a patient who has not joined will carry, once that is known.
     pub network: Option<&'a ::doctor::Checked>,
     /// What lies on this device of what the two hand each other.
     pub handing: HandingModel<'a>,
+    /// The notes of the clinician who is signed in.
+    pub notes: Option<NotesModel<'a>>,
 }
 
 /// Which of the app's faces is shown. The details follow from the snapshots.
@@ -66,6 +72,20 @@ pub enum Screen {
     Patient,
     /// The clinician's: sign-in, desk, waiting room, call, summary, by the desk's and the call's phase.
     Clinician,
+}
+
+/// What came of the sound by which the loudspeaker is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TestSound {
+    /// It was not played yet.
+    #[default]
+    NotPlayed,
+    /// It is being played, and listened for.
+    Playing,
+    /// Our microphone heard it.
+    Heard,
+    /// It did not; a person with headphones may have.
+    NotHeard,
 }
 
 /// How loud it is, 0 to 1 of full scale, the peak of the last moment.

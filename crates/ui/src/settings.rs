@@ -13,6 +13,12 @@ pub struct Settings {
     pub scale: Scale,
     /// Whether things move.
     pub motion: Motion,
+    /// How loud the other side is played.
+    pub volume: Volume,
+    /// One's own picture is shown as others see it, not as in a mirror.
+    pub unmirrored: bool,
+    /// Somebody has joined a visit here, and so has read what is protected and what is not: it is folded from then on.
+    pub knows_protection: bool,
 }
 
 /// Light or dark.
@@ -112,6 +118,41 @@ impl Scale {
     }
 }
 
+/// How loud the other side is played, 0 to 100 percent of what the system's own volume lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Volume(u8);
+
+impl Default for Volume {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl Volume {
+    /// By how much one press changes it.
+    const STEP: u8 = 10;
+
+    /// Of so many percent; more than 100 is 100.
+    pub fn of_percent(percent: u8) -> Self {
+        Self(percent.min(100))
+    }
+
+    /// In percent.
+    pub const fn percent(self) -> u8 {
+        self.0
+    }
+
+    /// One step louder; the loudest stays.
+    pub fn louder(self) -> Self {
+        Self::of_percent(self.0 + Self::STEP)
+    }
+
+    /// One step quieter; silence stays.
+    pub fn quieter(self) -> Self {
+        Self(self.0.saturating_sub(Self::STEP))
+    }
+}
+
 /// What the system says that its person wants, as far as it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SystemWishes {
@@ -142,5 +183,17 @@ mod tests {
         assert_eq!(Scale::of_percent(u16::MAX).percent(), 300);
         assert_eq!(Scale::of_percent(120).percent(), 125);
         assert!(Scale::STEPS.is_sorted());
+    }
+
+    #[test]
+    fn a_volume_goes_by_steps_to_silence_and_back_and_no_further() {
+        let mut volume = Volume::default();
+        assert_eq!((volume.percent(), volume.louder()), (100, volume));
+        for _ in 0..10 {
+            volume = volume.quieter();
+        }
+        assert_eq!((volume.percent(), volume.quieter()), (0, volume));
+        assert_eq!(volume.louder().percent(), 10);
+        assert_eq!(Volume::of_percent(u8::MAX), Volume::default());
     }
 }

@@ -7,8 +7,11 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 use signaling_protocol::Role;
 
 use crate::views::handing;
+use crate::views::mini::make_mini;
+use crate::views::notes;
 use crate::views::pictures::other;
 use crate::views::privacy::{can_compare, compare};
+use crate::views::stage::{fill_screen, is_full};
 use crate::{Forms, Intent, Scale, Settings};
 
 /// Microphone off and on.
@@ -34,8 +37,27 @@ pub(crate) const ADMIT: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMM
 pub(crate) const MODE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::P);
 /// Save data, or not.
 pub(crate) const SAVE_DATA: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
+/// Louder and quieter, by which the other side is played.
+const LOUDER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::ArrowUp);
+const QUIETER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::ArrowDown);
+/// Nearer at their picture, and farther.
+const NEARER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::PageUp);
+const FARTHER: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::PageDown);
+/// To look around in it: across and down.
+const AROUND: [(KeyboardShortcut, f32, f32); 4] = [
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowLeft), -1.0, 0.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowRight), 1.0, 0.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowUp), 0.0, -1.0),
+    (KeyboardShortcut::new(Modifiers::COMMAND, Key::ArrowDown), 0.0, 1.0),
+];
+/// The whole screen, as in most programs.
+const FULL_SCREEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::NONE, Key::F11);
 /// Messages and files, open and shut.
 pub(crate) const HANDING: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::M);
+/// A small window above all others, and back.
+const MINI: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::W);
+/// A clinician's notes, open and shut.
+pub(crate) const NOTES: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::N);
 /// Hang up.
 pub(crate) const HANG_UP: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::H);
 
@@ -60,8 +82,16 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if in_call && pressed(&SAVE_DATA) {
         intents.push(Intent::Call(call::Intent::SetSaveData(!call.save_data)));
     }
+    if in_call && pressed(&MINI) {
+        make_mini(!forms.mini, forms, intents);
+    }
+    // What they open has no room in a small window.
+    let in_call = in_call && !forms.mini;
     if in_call && pressed(&HANDING) {
         handing::toggle(forms);
+    }
+    if in_call && call.role == Role::Host && pressed(&NOTES) {
+        notes::toggle(forms);
     }
     if pressed(&MUTE) {
         intents.push(Intent::Call(call::Intent::SetMuted(!call.muted)));
@@ -80,15 +110,50 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     if can_compare(call) && pressed(&COMPARE) {
         compare(call, forms, intents);
     }
-    if handing::has_something_open(forms)
-        && in_call
-        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
-    {
-        handing::close_one(forms);
+    if in_call {
+        picture_shortcuts(ui, forms, intents);
     }
-    let drawer_open = forms.devices_open || forms.privacy_open;
-    if drawer_open && in_call && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
-        (forms.devices_open, forms.privacy_open) = (false, false);
+}
+
+/// What keys do with the pictures, and with what stands beside them.
+fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    // What is looked at is a photograph, or their picture; whoever types goes by words with the same keys.
+    let photographs = handing::shows_photographs(forms);
+    let types = ui.ctx().text_edit_focused();
+    let zoom = &mut forms.stage.zoom;
+    for (keys, nearer) in [(&NEARER, true), (&FARTHER, false)] {
+        if !pressed(keys) {
+            continue;
+        }
+        if photographs {
+            handing::zoom_photographs(&mut forms.handing, nearer);
+        } else {
+            *zoom = if nearer { zoom.nearer() } else { zoom.farther() };
+        }
+    }
+    for (keys, across, down) in &AROUND {
+        if zoom.is_near() && !photographs && !types && pressed(keys) {
+            *zoom = zoom.moved(*across, *down);
+        }
+    }
+    let full = is_full(ui);
+    if pressed(&FULL_SCREEN) {
+        fill_screen(!full, forms, intents);
+    }
+    let beside = forms.devices_open || forms.privacy_open || forms.volume_open || forms.notes.open;
+    let handed = handing::has_something_open(forms);
+    let something_open = handed || beside || full;
+    if something_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        // What lies nearest to the person goes first, and the full screen last.
+        if handed {
+            handing::close_one(forms);
+        } else if beside {
+            (forms.devices_open, forms.privacy_open, forms.volume_open) = (false, false, false);
+            forms.notes.open = false;
+        } else {
+            fill_screen(false, forms, intents);
+        }
     }
 }
 
@@ -113,6 +178,14 @@ pub(crate) fn window_shortcuts(
     if scale != settings.scale {
         intents.push(Intent::Settings(Settings { scale, ..settings.clone() }));
     }
+    let volume = match settings.volume {
+        volume if in_call && pressed(&LOUDER) => volume.louder(),
+        volume if in_call && pressed(&QUIETER) => volume.quieter(),
+        volume => volume,
+    };
+    if volume != settings.volume {
+        intents.push(Intent::Settings(Settings { volume, ..settings.clone() }));
+    }
     if in_call {
         // The picture matters more; the drawer beside it has them too.
         forms.settings_open = false;
@@ -124,18 +197,27 @@ pub(crate) fn window_shortcuts(
 }
 
 /// What is listed beside the devices: the keys, as this system writes them, and what they do.
-pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 10] {
+pub(crate) fn list(ui: &Ui) -> [(String, &'static str); 16] {
     use crate::words;
+    let both = |one: &KeyboardShortcut, other: &KeyboardShortcut| {
+        format!("{}, {}", ui.ctx().format_shortcut(one), ui.ctx().format_shortcut(other))
+    };
     [
         (ui.ctx().format_shortcut(&MUTE), words::key_mute()),
         (ui.ctx().format_shortcut(&CAMERA), words::key_camera()),
         (ui.ctx().format_shortcut(&DEVICES), words::devices()),
+        (both(&LOUDER, &QUIETER), words::key_volume()),
+        (both(&NEARER, &FARTHER), words::key_zoom()),
+        (AROUND.map(|(keys, ..)| ui.ctx().format_shortcut(&keys)).join(", "), words::key_pan()),
+        (ui.ctx().format_shortcut(&FULL_SCREEN), words::key_full_screen()),
+        (ui.ctx().format_shortcut(&MINI), words::key_mini()),
         (ui.ctx().format_shortcut(&COMPARE), words::key_compare()),
         (ui.ctx().format_shortcut(&FACTS), words::key_facts()),
         (ui.ctx().format_shortcut(&ADMIT), words::key_admit()),
         (ui.ctx().format_shortcut(&MODE), words::key_mode()),
         (ui.ctx().format_shortcut(&SAVE_DATA), words::key_save_data()),
         (ui.ctx().format_shortcut(&HANDING), words::handing()),
+        (ui.ctx().format_shortcut(&NOTES), words::key_notes()),
         (ui.ctx().format_shortcut(&HANG_UP), words::hang_up()),
     ]
 }

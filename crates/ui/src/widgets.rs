@@ -2,15 +2,15 @@
 
 use egui::text::LayoutJob;
 use egui::{
-    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontId, Frame, Id, Label, Layout, Margin, Pos2, Rect,
-    Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder,
-    Vec2, WidgetInfo, WidgetText, accesskit, pos2, vec2,
+    Align, CollapsingHeader, Color32, ComboBox, CornerRadius, FontFamily, FontId, Frame, Id, Label, Layout, Margin,
+    Memory, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, TextStyle, TextWrapMode,
+    Ui, UiBuilder, Vec2, WidgetInfo, WidgetText, accesskit, pos2, style::ScrollAnimation, vec2,
 };
 
 use crate::icons::{self, Icon};
 use crate::theme::{
     BUTTON_PADDING, CARD_MARGIN, CARD_RADIUS, CONTROL_RADIUS, DISC, FOCUS, FOCUS_GAP, ICON, LINE, NARROW, PAGE_MARGIN,
-    Palette, TARGET, TIGHT,
+    Palette, STRONG, TARGET, TIGHT,
 };
 
 /// How much a button asks to be pressed.
@@ -77,18 +77,10 @@ pub(crate) const ROUND: f32 = 84.0;
 /// A round button with a picture, and its word below, `width` wide. `name` is what a screen reader says.
 pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, word: &str, name: &str) -> Response {
     let colors = Palette::of(ui);
-    let mut font = TextStyle::Small.resolve(ui.style());
-    let layout = |font: &FontId| {
-        let mut job = LayoutJob::simple(word.to_owned(), font.clone(), colors.text, width);
-        job.halign = Align::Center;
-        ui.painter().layout_job(job)
-    };
-    let mut galley = layout(&font);
-    if galley.size().x > width {
-        // One long word in a narrow window; the sign above it says the same.
-        font.size = (font.size * width / galley.size().x).max(LEAST_WORD);
-        galley = layout(&font);
-    }
+    let font = TextStyle::Small.resolve(ui.style());
+    let mut job = LayoutJob::simple(word.to_owned(), font.clone(), colors.text, width.max(longest(ui, &font, word)));
+    job.halign = Align::Center;
+    let galley = ui.painter().layout_job(job);
     let size = vec2(width, DISC + TIGHT + galley.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
@@ -113,8 +105,54 @@ pub(crate) fn round_button(ui: &mut Ui, width: f32, look: Round, icon: Icon, wor
     response
 }
 
-/// Smaller a word below a sign does not get.
-const LEAST_WORD: f32 = 11.0;
+/// How wide the longest word is, which is not to be broken.
+fn longest(ui: &Ui, font: &FontId, words: &str) -> f32 {
+    let width = |word: &str| ui.painter().layout_no_wrap(word.to_owned(), font.clone(), Color32::WHITE).size().x;
+    words.split_whitespace().map(width).fold(0.0, f32::max).ceil()
+}
+
+/// For a row of round buttons in a narrow window: all words below the signs of one size, in which the longest stands below its own.
+pub(crate) fn fit_round_words(ui: &mut Ui, width: f32, words: &[&str]) {
+    const LEAST: f32 = 10.0;
+    const GAP: f32 = 2.0;
+    let mut font = TextStyle::Small.resolve(ui.style());
+    let longest = words.iter().map(|words| longest(ui, &font, words)).fold(0.0, f32::max);
+    if longest > width - GAP {
+        font.size = (font.size * (width - GAP) / longest).max(LEAST);
+        ui.style_mut().text_styles.insert(TextStyle::Small, font);
+    }
+}
+
+/// A round button with a picture over another picture, in the square `rect`.
+pub(crate) fn disc_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
+    let response = ui.allocate_rect(rect, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    let colors = Palette::dark(ui.ctx());
+    let radius = rect.width() / 2.0;
+    ui.painter().circle(
+        rect.center(),
+        radius - LINE,
+        shade(&response, colors.soft, colors.text),
+        Stroke::new(LINE, colors.line),
+    );
+    if response.has_focus() {
+        ui.painter().circle_stroke(rect.center(), radius, Stroke::new(FOCUS, colors.focus));
+    }
+    icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(ICON)), icon, colors.text);
+    response.on_hover_text(name)
+}
+
+/// A sentence with a sign before it, which says the same.
+pub(crate) fn with_sign(ui: &mut Ui, icon: Icon, color: Color32, sentence: &str) -> Response {
+    let row = row_from_start(ui, Align::Min);
+    ui.with_layout(row, |ui| {
+        let line = ui.text_style_height(&TextStyle::Body);
+        let (place, _) = ui.allocate_exact_size(Vec2::splat(line), Sense::hover());
+        icons::paint(ui.painter(), place, icon, color);
+        text(ui, sentence)
+    })
+    .inner
+}
 
 /// A colour as it is under the mouse, or pressed.
 pub(crate) fn shade(response: &Response, fill: Color32, towards: Color32) -> Color32 {
@@ -214,6 +252,11 @@ pub(crate) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.add(Label::new(text).wrap())
 }
 
+/// What a row is about.
+pub(crate) fn strong(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(RichText::new(text).family(FontFamily::Name(STRONG.into()))).wrap())
+}
+
 /// Text that does not press.
 pub(crate) fn quiet(ui: &mut Ui, text: &str) -> Response {
     let color = Palette::of(ui).quiet;
@@ -304,7 +347,8 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
             let left = ui.min_rect().left() + (free.x - width) / 2.0;
             let start = pos2(left, ui.min_rect().top() + top);
             let room = Rect::from_min_size(start, vec2(width, f32::INFINITY));
-            let inner = ui.scope_builder(UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min)), add);
+            let column = UiBuilder::new().max_rect(room).layout(Layout::top_down(Align::Min));
+            let inner = ui.scope_builder(column, |ui| follow_keyboard(ui, add));
             let height = inner.response.rect.height();
             ui.add_space(margin);
             if known.is_none_or(|known| (known - height).abs() > 0.5) {
@@ -314,6 +358,32 @@ pub(crate) fn page<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -
             inner.inner
         })
         .inner
+}
+
+/// Draws what is scrolled: what the keyboard comes to is brought into sight. egui does that for fields alone.
+pub(crate) fn follow_keyboard<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let focused = ui.memory(Memory::focused);
+    let drawn = |ui: &Ui| {
+        let id = focused?;
+        ui.ctx().viewport(|viewport| viewport.this_pass.widgets.get(id).copied())
+    };
+    let was_before = drawn(ui).is_some();
+    let inner = add(ui);
+    // Neither what stands elsewhere, nor a list that is open above it.
+    let here = drawn(ui).filter(|widget| !was_before && widget.layer_id == ui.layer_id());
+    let key = ui.scope_id().with("focused");
+    let had = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(key), here.map(|widget| widget.id)));
+    if let Some(widget) = here
+        && had != Some(widget.id)
+        && !ui.input(|input| input.pointer.any_down())
+    {
+        // With the line around it, and a little of what is next.
+        ui.scroll_to_rect_animation(widget.rect.expand(TARGET / 2.0), None, ScrollAnimation::none());
+    }
+    if ui.memory(Memory::focused) != focused {
+        ui.ctx().request_repaint();
+    }
+    inner
 }
 
 /// One beside the other, as one reads. All that a view says of left and right is said here: the window's layout may run
@@ -349,8 +419,40 @@ pub(crate) fn fitted(room: Rect, width: f32, height: f32) -> Rect {
     Rect::from_center_size(room.center(), vec2(width, height) * scale)
 }
 
-/// Where a smaller thing stands in a corner of `room`.
-pub(crate) fn in_corner(room: Rect, size: Vec2, margin: f32) -> Rect {
-    let min: Pos2 = room.max - size - Vec2::splat(margin);
-    Rect::from_min_size(min, size)
+/// A corner: where a line begins or ends, above or below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Corner {
+    /// Below, where a line ends.
+    #[default]
+    LowerEnd,
+    /// Below, where a line begins.
+    LowerStart,
+    /// Above, where a line begins.
+    UpperStart,
+    /// Above, where a line ends.
+    UpperEnd,
+}
+
+impl Corner {
+    pub(crate) const ALL: [Self; 4] = [Self::LowerEnd, Self::LowerStart, Self::UpperStart, Self::UpperEnd];
+
+    /// The next one, around the room.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::LowerEnd => Self::LowerStart,
+            Self::LowerStart => Self::UpperStart,
+            Self::UpperStart => Self::UpperEnd,
+            Self::UpperEnd => Self::LowerEnd,
+        }
+    }
+
+    /// Where a smaller thing of this size stands in it, so far from the edges across and along.
+    pub(crate) fn place(self, ui: &Ui, room: Rect, size: Vec2, margin: Vec2) -> Rect {
+        let room = room.shrink2(margin);
+        let is_end = matches!(self, Self::LowerEnd | Self::UpperEnd);
+        let x = if is_end == ui.layout().prefer_right_to_left() { room.left() } else { room.right() - size.x };
+        let is_lower = matches!(self, Self::LowerEnd | Self::LowerStart);
+        let y = if is_lower { room.bottom() - size.y } else { room.top() };
+        Rect::from_min_size(pos2(x, y), size)
+    }
 }

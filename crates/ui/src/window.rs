@@ -1,5 +1,7 @@
 //! The whole window: picks the view by the snapshots.
 
+use std::sync::Arc;
+
 use call::Phase;
 use desk::{DeskIntent, DeskPhase};
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Theme, Ui, UiBuilder, vec2};
@@ -7,8 +9,10 @@ use units::{Phi, Timestamp};
 
 use crate::forms::{AccountForms, AuditForms, DayForms, KeyForms};
 use crate::theme::{CARD_MARGIN, PAGE_MARGIN, Palette, TARGET, TIGHT};
+use crate::views::mini::make_mini;
 use crate::views::{
-    beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, waiting_panel, waiting_room,
+    beginning, crash, desk as clinic, ended, keys, live, lobby, settings, sign_in, start, summary, waiting_panel,
+    waiting_room,
 };
 use crate::widgets::{Weight, button, notice};
 use crate::{Forms, Intent, Model, PicturePainter, Screen, shortcuts, words};
@@ -41,17 +45,32 @@ fn window_ui(
     if call.is_none_or(|call| call.phase != Phase::Lobby) {
         forms.joining = None;
     }
+    let in_call = call.is_some_and(|call| {
+        matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
+    });
+    // Those with Shift first: egui takes a shortcut also when Shift is held as well.
+    shortcuts::window_shortcuts(ui, model.settings, in_call, forms, intents);
     if let Some(call) = call {
         shortcuts::shortcuts(ui, call, forms, intents);
     } else {
         forms.devices_open = false;
     }
-    let in_call = call.is_some_and(|call| {
-        matches!(call.phase, Phase::Connecting { .. } | Phase::Live { .. } | Phase::Reconnecting { .. })
-    });
-    shortcuts::window_shortcuts(ui, model.settings, in_call, forms, intents);
+    if !in_call && forms.mini {
+        make_mini(false, forms, intents);
+    }
+    if !in_call && std::mem::take(&mut forms.fills_screen) {
+        // What can be left again has a button only beside a picture.
+        intents.push(Intent::FullScreen(false));
+    }
     if model.other_link {
+        let style = Arc::clone(ui.style());
+        if in_call {
+            // As what stands below it.
+            let dark = ui.ctx().style_of(Theme::Dark);
+            ui.set_style(dark);
+        }
         other_link_ui(ui, intents);
+        ui.set_style(style);
     }
     if in_call {
         return screen_ui(ui, model, forms, painter, intents);
@@ -177,7 +196,7 @@ fn clinician_ui(
         }
         DeskPhase::Summary(summary) => {
             forms.forget_visit();
-            on_paper(ui, |ui| clinic::summary_ui(ui, model, summary, intents));
+            on_paper(ui, |ui| summary::summary_ui(ui, model, summary, forms, intents));
         }
         DeskPhase::InVisit { link } => {
             forms.patient.clear();

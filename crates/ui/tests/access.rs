@@ -50,9 +50,13 @@ fn tab_comes_to_everything_that_can_be_used_in_every_window_and_round_again() {
             for _ in 0..=2 * wanted.len() + 8 {
                 window.key_press(Key::Tab);
                 window.run_ok();
-                let nodes = CONTROLS.iter().flat_map(|role| window.query_all_by_role(*role));
-                let here = nodes.map(|node| node.accesskit_node()).find(|node| node.is_focused());
-                reached.extend(here.map(|node| format!("{:?} {}", node.role(), name(&node))));
+                let mut nodes = CONTROLS.iter().flat_map(|role| window.query_all_by_role(*role));
+                let Some(here) = nodes.find(|node| node.accesskit_node().is_focused()) else { continue };
+                let (place, node) = (here.rect(), here.accesskit_node());
+                let called = format!("{:?} {}", node.role(), name(&node));
+                let is_seen = place.top() > -0.5 && place.bottom() < size.y + 0.5;
+                assert!(is_seen, "{moment_name} at {size}: {called} at {place} has the keyboard and is not in sight");
+                reached.insert(called);
             }
             let missed: Vec<_> = wanted.difference(&reached).collect();
             assert!(missed.is_empty(), "{moment_name} at {size}: Tab never comes to {missed:?}, but to {reached:?}");

@@ -232,8 +232,7 @@ fn digits_that_differ_are_explained_to_both_with_a_next_step() {
     let refusal = EndReason::Refused(Refusal::DigitsDiffer);
     let patient = open(Moment::patient(Phase::Ended(refusal)));
     let end = CallEnd::Refused { sentence: "No.".to_owned() };
-    let summary = CallSummary { talked_for: std::time::Duration::from_secs(60), reconnections: 0, end };
-    let mut host = Moment::desk(DeskPhase::Summary(summary));
+    let mut host = Moment::desk(DeskPhase::Summary(CallSummary { end, talk: None }));
     host.last_end = Some(refusal);
     for window in [patient, open(host)] {
         window.get_by_role_and_label(Role::Heading, "The visit was stopped");

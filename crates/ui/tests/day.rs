@@ -160,6 +160,62 @@ fn the_day_says_who_waits_and_opens_their_visit() {
 }
 
 #[test]
+fn who_waits_is_let_in_from_the_desk_by_one_press_or_one_key() {
+    let keys = Modifiers::COMMAND | Modifiers::SHIFT;
+    let waits = |change: fn(&mut call::Waiting)| {
+        let mut moment = Moment::clinician(WAITS).with_call(|call| {
+            call.waiting = waiting(1);
+            change(&mut call.waiting[0]);
+        });
+        moment.desk.as_mut().expect("a desk").visit = Some(VISIT);
+        moment
+    };
+    let admit = [Intent::Call(call::Intent::Admit(waiting(1)[0].endpoint))];
+    let comes = |window: &mut Harness<'_, Window>, moment| {
+        window.state_mut().moment = moment;
+        window.run_ok();
+        std::mem::take(&mut window.state_mut().intents)
+    };
+    let mut window = open(day(|_| {}));
+    assert_eq!(press(&mut window, "Let in now"), [Intent::Day(DayIntent::Hold(VISIT))]);
+    assert_eq!(comes(&mut window, waits(|_| {})), admit, "as soon as the visit is open here");
+    window.run_ok();
+    assert!(window.state().intents.is_empty(), "once");
+
+    let mut window = open(day(|_| {}));
+    window.key_press_modifiers(keys, Key::A);
+    window.run_ok();
+    assert_eq!(std::mem::take(&mut window.state_mut().intents), [Intent::Day(DayIntent::Hold(VISIT))]);
+    assert!(comes(&mut window, waits(|one| one.reused = true)).is_empty(), "there is something to be read first");
+    assert!(comes(&mut window, waits(|_| {})).is_empty(), "and then it is the person's to do");
+
+    let mut window = open(day(|_| {}));
+    press(&mut window, "Let in now");
+    assert!(comes(&mut window, waits(|one| one.role = GuestRole::Interpreter)).is_empty());
+    let mut window = open(day(|_| {}));
+    press(&mut window, "Let in now");
+    press(&mut window, "Open this visit");
+    assert!(comes(&mut window, waits(|_| {})).is_empty(), "who opens it looks first");
+}
+
+#[test]
+fn nobody_is_let_in_at_once_who_is_away_a_colleagues_or_held_elsewhere() {
+    let changes: [fn(&mut QueueRow); 4] = [
+        |row| row.away = true,
+        |row| row.whose = Whose::Colleagues,
+        |row| row.listed.hosted = true,
+        |row| row.waits_secs = None,
+    ];
+    for change in changes {
+        let mut window = open(day(|day| change(&mut day.queue.visits[0])));
+        assert!(window.query_by_label("Let in now").is_none());
+        window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::A);
+        window.run_ok();
+        assert!(window.state().intents.is_empty());
+    }
+}
+
+#[test]
 fn the_front_desk_and_who_is_not_asked_enter_nothing() {
     let mut moment = day(|_| {});
     moment.desk.as_mut().expect("a desk").enters_visits = false;

@@ -14,7 +14,7 @@ use ui::{HandingWish, Intent, Language, Photograph};
 use units::{DataRate, Phi, PictureSize, Timestamp};
 
 use house::window::{Window, open_at, press, says, type_into};
-use house::{Handing, Moment};
+use house::{Handing, Moment, file, written};
 
 mod house;
 
@@ -58,31 +58,8 @@ fn line(ours: bool, text: &str, at: u64, state: LineState) -> Line {
     Line { ours, text: phi(text), at: Timestamp::from_millis(at), state }
 }
 
-fn file(incoming: bool, id: u32, state: State) -> TransferView {
-    TransferView {
-        place: Place { incoming, id: TransferId(id) },
-        kind: Kind::File,
-        name: phi(&format!("{id}.pdf")),
-        bytes: 50_000_000,
-        moved: 0,
-        rate: None,
-        time_left: None,
-        state,
-    }
-}
-
 fn with(moment: Moment, change: impl FnOnce(&mut Handed)) -> Moment {
     moment.with_call(|call| change(&mut call.around.handed))
-}
-
-fn written(moment: Moment) -> Moment {
-    with(moment, |handed| {
-        handed.lines = Arc::new([
-            line(false, "See https://example.org", 100, LineState::Arrived),
-            line(true, "I do", 200, LineState::Arrived),
-            line(true, "And you?", 300, LineState::Waiting),
-        ]);
-    })
 }
 
 fn offered(moment: Moment) -> Moment {
@@ -406,6 +383,10 @@ fn photographs_are_looked_at_near_and_beside_each_other_and_saved_one_by_one() {
         press(&mut window, "Zoom in");
         assert_eq!(window.get_by_label("Zoom: 225 %").accesskit_node().live(), Live::Polite);
         press(&mut window, "Zoom out");
+        assert!(says(&window, "Zoom: 150 %"));
+        keys(&mut window, Modifiers::COMMAND, Key::PageUp);
+        assert!(says(&window, "Zoom: 225 %"));
+        keys(&mut window, Modifiers::COMMAND, Key::PageDown);
         assert!(says(&window, "Zoom: 150 %"));
         press(&mut window, "Whole photograph");
         assert!(says(&window, "Zoom: 100 %"));

@@ -136,6 +136,7 @@ fn a_server_that_does_not_answer_a_join_is_said_after_a_while() {
 #[test]
 fn a_device_is_chosen_by_its_name() {
     let mut window = open(Moment::patient(Phase::Lobby));
+    press(&mut window, "Devices");
     window.get_by_role_and_label(Role::ComboBox, "Camera").click();
     window.run_ok();
     window.get_by_label("USB Document Camera").click();
@@ -148,6 +149,7 @@ fn a_device_is_chosen_by_its_name() {
 #[test]
 fn who_must_hide_their_address_says_so_before_they_join() {
     let mut window = open(Moment::patient(Phase::Lobby));
+    press(&mut window, "Devices");
     let label = "Hide this computer's address from the other side";
     window.get_by_role_and_label(Role::CheckBox, label).scroll_to_me();
     window.run_ok();

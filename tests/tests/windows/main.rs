@@ -19,6 +19,7 @@ mod hands;
 mod keyring;
 mod known_again;
 mod manners;
+mod panel;
 mod person;
 mod picture;
 mod set_up;

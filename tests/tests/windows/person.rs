@@ -22,6 +22,7 @@ use crate::ears::Ears;
 use crate::eyes::{Eyes, Seen};
 use crate::hands::{Hands, Key};
 use crate::keyring::{self, Keyring};
+use crate::panel::Panel;
 use crate::picture::{Area, Picture};
 
 /// How long anything may take that a person waits for: a password hash, a connection, a picture drawn in software, on
@@ -61,6 +62,11 @@ impl Person {
         let hands = Hands::on(display.name());
         let (begin, story) = (Instant::now(), RefCell::default());
         Self { name, program: None, keyring: None, ears, hands, eyes, sound, camera, display, folder, begin, story }
+    }
+
+    /// Has a desktop whose panel has a place for signs of programs.
+    pub(crate) fn puts_up_a_panel(&self) -> Panel {
+        Panel::put_up(self.eyes.session())
     }
 
     /// Signs in to the desktop: that opens the keyring.

@@ -1,10 +1,14 @@
 //! A visit from the first click to the last, with the mouse.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use atspi::Role;
 use testkit::fake_camera::{FakeCamera, Kind};
 
 use crate::clinic::Clinic;
 use crate::footage;
+use crate::panel::Panel;
 use crate::person::Person;
 
 /// What is whistled into the clinician's microphone, in Hz, and into the second one, and into the patient's.
@@ -21,8 +25,11 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     clinician.plugs_in_a_microphone("Headset", CLINICIAN_WHISTLES_ELSEWHERE);
     patient.sound.whistle("mic_feed", PATIENT_WHISTLES);
 
+    let panel = clinician.puts_up_a_panel();
     clinician.opens_housecall(&clinic.of_one());
+    assert_eq!(panel.reads(), None, "a sign before anybody is at the desk");
     signs_in(&clinic, &clinician);
+    says(&clinician, &panel, "Active", "Nobody waits");
     clinician.clicks("Start a visit");
     clinic.sends_the_link(&clinician, &patient);
     clinician.watches_until("the own picture moves", "Your picture", footage::shows_a_bright_quarter);
@@ -34,11 +41,15 @@ fn two_people_meet_see_and_hear_each_other_and_part_by_clicks() {
     sees_and_hears_itself_and_sends_nothing_to_others(&patient, &clinician, &clinic);
     patient.clicks("Join the visit");
     waits(&patient, &clinician);
+    says(&clinician, &panel, "NeedsAttention", "Somebody is in the waiting room.");
+    panel.presses();
 
     clinician.clicks("Admit");
     see_and_hear_each_other(&clinician, &patient);
+    looks_nearer(&clinician);
     turn_off_and_on(&clinician, &patient);
     takes_another_microphone(&clinician, &patient);
+    notes_something(&clinician);
     part(&mut clinician, &mut patient);
 }
 
@@ -99,6 +110,17 @@ fn see_and_hear_each_other(clinician: &Person, patient: &Person) {
     patient.sees(Role::Label, "Connected");
 }
 
+fn looks_nearer(clinician: &Person) {
+    for _ in 0..2 {
+        clinician.clicks("Look nearer");
+    }
+    clinician.watches_until("the middle of the patient's picture is seen", "Their picture", footage::shows_bars_nearer);
+    for _ in 0..2 {
+        clinician.clicks("See more");
+    }
+    clinician.watches_until("all of it is seen again", "Their picture", footage::shows_bars);
+}
+
 fn turn_off_and_on(clinician: &Person, patient: &Person) {
     clinician.clicks("Turn microphone off");
     patient.sees(Role::Label, "Their microphone is off.");
@@ -127,6 +149,41 @@ fn takes_another_microphone(clinician: &Person, patient: &Person) {
     clinician.clicks("Close devices");
 }
 
+/// The sign in the clinician's tray.
+fn says(clinician: &Person, panel: &Panel, status: &str, sentence: &str) {
+    let expected = Some((status.to_owned(), sentence.to_owned()));
+    clinician.waits_until(&format!("the tray says {sentence:?}"), |_| panel.reads() == expected);
+}
+
+const NOTED: &str = "Sleeps badly since the move.";
+
+/// What is noted is on the disk, and nobody can read it there.
+fn notes_something(clinician: &Person) {
+    clinician.clicks("Notes");
+    clinician.types_into("Your notes on this visit", NOTED);
+    clinician.waits_until("the note is kept", |clinician| sealed_notes(clinician.folder()).len() == 1);
+    let sealed = fs::read(&sealed_notes(clinician.folder())[0]).unwrap();
+    assert!(!sealed.windows(6).any(|bytes| bytes == b"Sleeps"), "a note lies open");
+    clinician.clicks("Close notes");
+}
+
+/// The files of notes.
+fn sealed_notes(home: &Path) -> Vec<PathBuf> {
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries(home.join(".local/share/housecall/known.notes")).flat_map(entries).collect()
+}
+
+/// It goes to a file of the clinician's choice, and is kept here no more.
+fn exports_the_note(clinician: &Person) {
+    let file = clinician.folder().join("visit.txt");
+    clinician.types_anew_into("File to export to", file.to_str().unwrap());
+    clinician.clicks("Export");
+    clinician.reads("Nothing of it is kept here any more.");
+    let exported = fs::read_to_string(&file).unwrap();
+    assert!(exported.ends_with(&format!("\n\n{NOTED}\n")), "{exported}");
+    assert!(sealed_notes(clinician.folder()).is_empty());
+}
+
 fn part(clinician: &mut Person, patient: &mut Person) {
     patient.clicks("Hang up");
     patient.sees(Role::Heading, "The visit is over");
@@ -135,6 +192,11 @@ fn part(clinician: &mut Person, patient: &mut Person) {
     clinician.sees(Role::Heading, "The visit is over");
     clinician.sees(Role::Label, "The patient ended the call.");
     clinician.sees(Role::Label, "You talked for less than a minute.");
+    clinician.sees(Role::Label, "The connection was good.");
+    clinician.sees(Role::Label, "Voice and picture went from one computer to the other, sealed.");
+    clinician.sees(Role::Label, "Who was there: Link, opened in the app.");
+    clinician.photographs("summary");
+    exports_the_note(clinician);
     patient.clicks("Close Housecall");
     assert_eq!(patient.sees_it_end(), 0);
 

@@ -7,6 +7,8 @@ pub(crate) mod place;
 pub(crate) mod places;
 pub(crate) mod settings;
 pub(crate) mod single;
+#[cfg(target_os = "linux")]
+pub(crate) mod tray;
 mod wishes;
 
 use std::sync::Arc;
@@ -46,9 +48,13 @@ pub(crate) struct Manners {
     /// What of it the window shows.
     shown: SystemWishes,
     notifier: Notifier,
-    /// Whether somebody pressed a notification.
+    #[cfg(target_os = "linux")]
+    tray: tray::Tray,
+    /// Whether somebody pressed a notification, or the sign in the tray.
     called: Arc<AtomicBool>,
     place: Option<Place>,
+    /// Whether the window is a small one above all others for a while.
+    mini: bool,
 }
 
 impl Manners {
@@ -66,10 +72,13 @@ impl Manners {
         }
         let called = Arc::new(AtomicBool::new(false));
         let (pressed, wake) = (called.clone(), waker(context));
-        let notifier = Notifier::start(move || {
+        let show = move || {
             pressed.store(true, Ordering::Relaxed);
             wake();
-        });
+        };
+        #[cfg(target_os = "linux")]
+        let tray = tray::Tray::start(show.clone());
+        let notifier = Notifier::start(show);
         let (place, wishes) = (file.kept().window, Wishes::follow(waker(context)));
         let (other_link, shown) = (None, SystemWishes::default());
         Self {
@@ -82,14 +91,26 @@ impl Manners {
             wishes,
             shown,
             notifier,
+            #[cfg(target_os = "linux")]
+            tray,
             called,
             place,
+            mini: false,
         }
     }
 
     /// What kept the settings from being read, once.
     pub(crate) fn take_problem(&mut self, language: Language) -> Option<String> {
         self.file.take_problem().map(|problem| problem.said(language))
+    }
+
+    /// Makes the window a small one above all others, or what it was before.
+    pub(crate) fn make_mini(&mut self, context: &Context, mini: bool) {
+        match (std::mem::replace(&mut self.mini, mini), mini) {
+            (false, true) => place::make_mini(context),
+            (true, false) => place::make_usual(context, self.place),
+            _ => {}
+        }
     }
 
     /// Before each drawing: what the desktop wants. A link comes back that is to be opened now; `busy` with something else, it
@@ -100,7 +121,9 @@ impl Manners {
             self.shown = wishes;
             ui::apply_settings(context, &self.settings, wishes);
         }
-        self.place = place::of_window(context, self.place).or(self.place);
+        if !self.mini {
+            self.place = place::of_window(context, self.place).or(self.place);
+        }
         if self.called.swap(false, Ordering::Relaxed) {
             to_front(context);
         }
@@ -178,6 +201,16 @@ impl Manners {
         }
     }
 
+    /// At the clinician's desk, the tray says how many wait; elsewhere nothing is there.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_variables, clippy::unused_self, reason = "there is none there yet")
+    )]
+    pub(crate) fn say_who_waits(&mut self, language: Language, waiting: Option<usize>) {
+        #[cfg(target_os = "linux")]
+        self.tray.tell(waiting.map(|waiting| tray::Shown { language, waiting }));
+    }
+
     /// Keeps where the window stood, and waits until all is written.
     pub(crate) fn close(&mut self) {
         let place = self.place;
@@ -194,7 +227,7 @@ pub(crate) fn to_front(context: &Context) {
 }
 
 /// Calls the window to draw, from any thread: a plain `request_repaint` draws two frames.
-pub(crate) fn waker(context: &Context) -> impl Fn() + Send + Sync + 'static {
+pub(crate) fn waker(context: &Context) -> impl Fn() + Send + Sync + Clone + 'static {
     let context = context.clone();
     move || context.request_repaint_after(Duration::from_millis(1))
 }

@@ -1,6 +1,6 @@
 //! Where the window stands: as it was left, unless nobody would find it there.
 
-use eframe::egui::{Context, Pos2, Rect, ViewportBuilder, ViewportCommand, pos2, vec2};
+use eframe::egui::{Context, Pos2, Rect, Vec2, ViewportBuilder, ViewportCommand, WindowLevel, pos2, vec2};
 
 use super::settings::Place;
 
@@ -8,6 +8,9 @@ use super::settings::Place;
 const USUAL: [f32; 2] = [1000.0, 720.0];
 /// No window is smaller.
 const LEAST: [f32; 2] = [360.0, 480.0];
+/// How large the small window above all others is, and how small it may be made.
+const MINI: [f32; 2] = [320.0, 240.0];
+const LEAST_MINI: [f32; 2] = [220.0, 165.0];
 /// So much of a window's upper edge must be on a screen for a hand to take it.
 const HANDLE: [f32; 2] = [120.0, 20.0];
 
@@ -24,6 +27,32 @@ pub(crate) fn viewport(place: Option<&Place>) -> ViewportBuilder {
         Some(corner) => viewport.with_position(corner),
         None => viewport,
     }
+}
+
+/// Makes it a small window above all others, as far as the desktop lets that be done: a Wayland compositor decides itself what is above.
+pub(crate) fn make_mini(context: &Context) {
+    for command in [
+        ViewportCommand::Fullscreen(false),
+        ViewportCommand::Maximized(false),
+        ViewportCommand::MinInnerSize(LEAST_MINI.into()),
+        ViewportCommand::InnerSize(MINI.into()),
+        ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop),
+    ] {
+        context.send_viewport_cmd(command);
+    }
+}
+
+/// Makes it what it was before it was small.
+pub(crate) fn make_usual(context: &Context, place: Option<Place>) {
+    let zoom = context.zoom_factor();
+    context.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
+    context.send_viewport_cmd(ViewportCommand::MinInnerSize(LEAST.into()));
+    let (size, corner, maximized) = place.map_or((USUAL, None, false), |at| (at.size, at.corner, at.maximized));
+    context.send_viewport_cmd(ViewportCommand::InnerSize(Vec2::from(size) / zoom));
+    if let Some(corner) = corner {
+        context.send_viewport_cmd(ViewportCommand::OuterPosition((Vec2::from(corner) / zoom).to_pos2()));
+    }
+    context.send_viewport_cmd(ViewportCommand::Maximized(maximized));
 }
 
 /// Where the window stands now; nothing while it is minimised or fills the screen.

@@ -34,6 +34,15 @@ pub(crate) struct Kept {
     /// Nothing moves by itself.
     #[serde(default)]
     still: bool,
+    /// How loud the other side is played.
+    #[serde(default = "full_volume")]
+    volume_percent: u8,
+    /// One's own picture is not shown as in a mirror.
+    #[serde(default)]
+    unmirrored: bool,
+    /// What is protected was read.
+    #[serde(default)]
+    knows_protection: bool,
     /// The other side learns no address but a relay's.
     #[serde(default)]
     pub(crate) relay_only: bool,
@@ -97,6 +106,10 @@ const fn usual_percent() -> u16 {
     100
 }
 
+const fn full_volume() -> u8 {
+    100
+}
+
 impl Default for Kept {
     fn default() -> Self {
         Self {
@@ -106,6 +119,9 @@ impl Default for Kept {
             contrast: Contrast::default(),
             scale_percent: usual_percent(),
             still: false,
+            volume_percent: full_volume(),
+            unmirrored: false,
+            knows_protection: false,
             relay_only: false,
             devices: KeptDevices::default(),
             window: None,
@@ -122,6 +138,9 @@ impl Kept {
             contrast: self.contrast.into(),
             scale: ui::Scale::of_percent(self.scale_percent),
             motion: if self.still { ui::Motion::Off } else { ui::Motion::System },
+            volume: ui::Volume::of_percent(self.volume_percent),
+            unmirrored: self.unmirrored,
+            knows_protection: self.knows_protection,
         }
     }
 
@@ -132,6 +151,9 @@ impl Kept {
         self.contrast = settings.contrast.into();
         self.scale_percent = settings.scale.percent();
         self.still = settings.motion == ui::Motion::Off;
+        self.volume_percent = settings.volume.percent();
+        self.unmirrored = settings.unmirrored;
+        self.knows_protection = settings.knows_protection;
     }
 }
 
@@ -339,6 +361,9 @@ mod tests {
             contrast: ui::Contrast::High,
             scale: ui::Scale::of_percent(200),
             motion: ui::Motion::Off,
+            volume: ui::Volume::of_percent(40),
+            unmirrored: true,
+            knows_protection: true,
         });
         *kept.devices.chosen(DeviceKind::Camera) = Some("USB \"Camera\" 王".to_owned());
         kept.devices.listen(Listening::Headphones);
@@ -357,7 +382,9 @@ mod tests {
         let mut again = SettingsFile::open(Some(path.clone()));
         assert_eq!(again.take_problem(), None);
         assert_eq!(*again.kept(), chosen());
-        assert_eq!(again.kept().settings().scale.percent(), 200);
+        let settings = again.kept().settings();
+        assert_eq!((settings.scale.percent(), settings.volume.percent()), (200, 40));
+        assert!(settings.unmirrored && settings.knows_protection);
         assert!(fs::read_to_string(&path).unwrap().starts_with("version = 1\n"));
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing lies beside it");
     }

@@ -4,7 +4,7 @@
 //! Nothing here asks what happened, so nothing can be forgotten on one of the ways that lead here.
 
 use signaling_protocol::{GuestRole, InviteId, Limits, Role};
-use units::Timestamp;
+use units::{Phi, Timestamp};
 
 use super::Call;
 use super::connections::CONNECTIONS_TRIED;
@@ -257,6 +257,7 @@ impl Call {
                 facts: partner.and_then(|index| self.remotes[index].facts.clone()).or_else(|| self.last_facts.clone()),
                 own_facts: self.own_facts.clone().filter(|_| !self.phase.is_ended()),
                 code_asked: self.remotes.iter().find_map(|remote| remote.asks_code),
+                clinician: self.clinician_who_is_there(),
                 note: self.note,
                 locked: self.locked,
                 time_left: self.time_left(now),
@@ -268,6 +269,13 @@ impl Call {
             self.snapshot = snapshot;
             self.outputs.push_back(Output::Changed);
         }
+    }
+
+    /// While a guest waits: whose app is in the visit, if it has spoken.
+    fn clinician_who_is_there(&self) -> Option<Phi<String>> {
+        let waits = matches!(self.phase, Phase::WaitingRoom { .. }) && self.role() == Role::Guest;
+        let named = || self.remotes.iter().rev().find_map(|remote| remote.channel.facts()?.name.clone());
+        waits.then(named).flatten()
     }
 
     /// Who comes by one of our links.

@@ -59,7 +59,7 @@ impl Desk {
     }
 
     fn end_call(&mut self, secs: u64) -> Vec<DeskOutput> {
-        let summary = CallSummary { talked_for: Duration::from_secs(60), reconnections: 0, end: CallEnd::ByUs };
+        let summary = CallSummary { end: CallEnd::ByUs, talk: None };
         self.handle_input(at(secs), DeskInput::CallEnded { summary });
         self.outputs()
     }

@@ -2,6 +2,7 @@
 //!
 //! Real devices wake it when they have a frame or room for one: sound waits for nobody, and between two frames nothing runs.
 
+use std::sync::atomic::Ordering;
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub(super) fn run(
             shared.complain(far.speaker.finish().err());
             far.speaker = speaker;
             is_other = true;
+            if shared.tries_speaker.swap(false, Ordering::Relaxed) {
+                shared.chime.store(true, Ordering::Relaxed);
+            }
         }
         far.tick(shared, |frame| {
             if let Some(near) = &mut near {

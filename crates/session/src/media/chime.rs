@@ -28,10 +28,10 @@ impl Chime {
 }
 
 /// E and A, a fourth upward: heard as friendly, and both well within small loudspeakers and most hearing loss.
-const NOTES_HZ: [f32; 2] = [659.3, 880.0];
+pub(super) const NOTES_HZ: [f32; 2] = [659.3, 880.0];
 /// 350 ms.
 const NOTE: usize = 16_800;
-const SAMPLES_A_SECOND: f32 = 48_000.0;
+pub(super) const SAMPLES_A_SECOND: f32 = 48_000.0;
 /// -12 dB: over speech, and no fright.
 const LOUDNESS: f32 = 0.25;
 

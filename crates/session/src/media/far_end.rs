@@ -11,7 +11,9 @@ use units::{DeviceKind, Timestamp};
 
 use super::audio::note_news;
 use super::chime::Chime;
+use super::heard_back::HeardBack;
 use super::meters::Meters;
+use super::volume::Volume;
 use super::{PacketReceiver, Shared};
 
 /// Link to loudspeaker.
@@ -23,11 +25,20 @@ pub(super) struct FarEnd {
     /// Samples played and made up by receivers of earlier routes.
     before: (u64, u64),
     chime: Chime,
+    volume: Volume,
 }
 
 impl FarEnd {
     pub(super) fn new(speaker: Box<dyn Speaker>) -> Self {
-        Self { speaker, packets: None, receiver: None, generation: 0, before: (0, 0), chime: Chime::default() }
+        Self {
+            speaker,
+            packets: None,
+            receiver: None,
+            generation: 0,
+            before: (0, 0),
+            chime: Chime::default(),
+            volume: Volume::default(),
+        }
     }
 
     /// Plays what is due, and gives to `played` each frame as the loudspeaker has it.
@@ -56,8 +67,10 @@ impl FarEnd {
                     receiver.set_least_delay(shared.lips.heard(next_heard, next, delay));
                 }
             }
+            self.volume.apply(&mut frame, shared.volume_percent.load(Ordering::Relaxed));
             if shared.chime.swap(false, Ordering::Relaxed) {
                 self.chime.ring();
+                shared.heard_back.set(HeardBack::Listening);
             }
             self.chime.mix(&mut frame);
             shared.meters.speaker_level.hear(&frame);

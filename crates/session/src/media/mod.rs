@@ -7,6 +7,7 @@
 mod audio;
 mod chime;
 mod far_end;
+mod heard_back;
 mod level;
 mod lip_meter;
 mod lips;
@@ -19,8 +20,9 @@ mod slot;
 mod test_sound;
 mod video_receive;
 mod video_send;
+mod volume;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -37,6 +39,8 @@ use units::{Clock, DataRate, DeviceKind, DeviceMove, Listening, Timestamp, Voice
 
 use crate::pictures::Pictures;
 
+pub use self::heard_back::HeardBack;
+pub(crate) use self::heard_back::HeardBackState;
 pub(crate) use self::meters::{Meters, PictureTotals};
 pub(crate) use self::route::{PacketReceiver, Route, Routes};
 pub(crate) use self::slot::Slot;
@@ -141,6 +145,12 @@ pub(crate) struct Shared {
     pub(crate) pictures: Arc<Pictures>,
     /// Somebody is to be called to the window.
     pub(crate) chime: AtomicBool,
+    /// The next loudspeaker that is opened is tried by the chime.
+    pub(crate) tries_speaker: AtomicBool,
+    /// Whether our microphone heard it.
+    pub(crate) heard_back: HeardBackState,
+    /// How loud the other side is played, in percent.
+    pub(crate) volume_percent: AtomicU8,
     /// Another microphone or loudspeaker, until the audio thread has taken it.
     new_microphone: Slot<OpenMicrophone>,
     new_speaker: Slot<Box<dyn Speaker>>,
@@ -186,6 +196,9 @@ impl Shared {
             news: Mutex::default(),
             pictures,
             chime: AtomicBool::new(false),
+            tries_speaker: AtomicBool::new(false),
+            heard_back: HeardBackState::default(),
+            volume_percent: AtomicU8::new(100),
             new_microphone: Slot::default(),
             new_speaker: Slot::default(),
             listening: Slot::default(),

@@ -8,6 +8,7 @@ use peer::{VoiceFormat, VoiceFormats, VoiceOut};
 use units::{DeviceKind, Listening, Timestamp};
 
 use super::audio::note_news;
+use super::heard_back::Ear;
 use super::meters::Meters;
 use super::{OpenMicrophone, Plans, Shared};
 
@@ -17,6 +18,8 @@ pub(super) struct NearEnd {
     /// Takes out echo and noise.
     cleaner: near_end::NearEnd,
     listening: Listening,
+    /// Listens for the chime.
+    ear: Ear,
     encoder: voice::Encoder,
     /// Whether the next packet begins to speak: the RTP marker (RFC 3551 section 4.1).
     begins: bool,
@@ -28,6 +31,7 @@ impl NearEnd {
             cleaner: near_end::NearEnd::new(settings(microphone.processed, Listening::default(), None)),
             microphone,
             listening: Listening::default(),
+            ear: Ear::default(),
             encoder: voice::Encoder::new(VoiceSettings::default())?,
             begins: true,
         })
@@ -54,6 +58,7 @@ impl NearEnd {
             if let Some(started) = self.microphone.device.started() {
                 Meters::note_first(&shared.meters.microphone_started, started);
             }
+            self.ear.hear(&shared.heard_back, &frame);
             self.clean(shared, now, plans.muted, &mut frame);
             // Encoded even while nobody listens: the RTP timestamps stay true to the time.
             let encoded = self.encoder.push(&frame);

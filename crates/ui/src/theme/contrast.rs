@@ -21,7 +21,7 @@ const WORDS: [(&str, &[&str]); 6] = [
     ("accent", &["window", "card"]),
     ("on_accent", &["accent"]),
     ("on_danger", &["danger"]),
-    ("on_notice", &["notice"]),
+    ("on_notice", &["notice", "card", "window"]),
 ];
 
 /// What shows a control or a state, each with the grounds beside it.

@@ -40,6 +40,8 @@ pub(crate) const ICON: f32 = points("size", "icon");
 pub(crate) const COLUMN: f32 = points("size", "column");
 /// A window narrower than this stands everything in one column.
 pub(crate) const NARROW: f32 = points("size", "narrow");
+/// A window lower than this has no room for all that is said in a call beside what is opened.
+pub(crate) const LOW: f32 = points("size", "low");
 /// How round a card is.
 pub(crate) const CARD_RADIUS: u8 = whole_points("radius", "card");
 /// How round a button or a field is.

@@ -9,12 +9,8 @@ use crate::forms::AskedForms;
 use crate::widgets::{Weight, button, card, field, notice, quiet, spoken, text, wide_button};
 use crate::{Forms, Intent, words};
 
-/// Patient, waiting: what the clinic lets them know, its code, and where they are.
+/// Patient, waiting: the clinic's code, and where they are.
 pub(crate) fn asked_ui(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    if let Some(note) = call.around.note {
-        let said = text(ui, &words::waiting_note(note));
-        spoken(ui, &said);
-    }
     if let Some(wrong) = call.around.code_asked {
         card(ui, |ui| code_ui(ui, wrong, &mut forms.asked, intents));
     }

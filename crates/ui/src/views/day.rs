@@ -7,13 +7,17 @@ use units::Phi;
 
 use crate::forms::DayForms;
 use crate::views::take_over::take_over_ui;
-use crate::widgets::{Weight, button, card, field, notice, quiet, spoken, text, wide_button};
-use crate::{Intent, Model, words};
+use crate::widgets::{Weight, button, card, field, notice, quiet, spoken, strong, text, wide_button};
+use crate::{Intent, Model, shortcuts, words};
 
 /// How long a visit takes if nobody says otherwise.
 const USUAL_MINUTES: u16 = 30;
 
+/// Who waits, and who comes when.
 pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut DayForms, intents: &mut Vec<Intent>) {
+    if day.problem.is_some() {
+        forms.admits = None;
+    }
     card(ui, |ui| {
         let said = text(ui, &words::waiting_on(day.date.as_deref(), day.queue.badge));
         spoken(ui, &said);
@@ -36,17 +40,39 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
         if day.queue.visits.is_empty() {
             quiet(ui, words::no_visits());
         }
-        // Who waits longest first, then the rest in the order of the day.
-        let rest = (0..day.queue.visits.len()).filter(|at| !day.queue.waiting.contains(at));
-        for at in day.queue.waiting.iter().copied().chain(rest) {
-            let row = &day.queue.visits[at];
-            let clock = day.clocks.get(at).and_then(Option::as_deref);
-            ui.push_id(row.listed.visit.as_bytes(), |ui| {
-                ui.separator();
-                visit_ui(ui, day, (row, clock), enters, forms, intents);
-            });
+        if longest_waiting(day, enters).is_some() {
+            let keys = ui.ctx().format_shortcut(&shortcuts::ADMIT);
+            quiet(ui, &format!("{keys}: {}", words::key_open_and_admit()));
         }
     });
+    // Who waits longest first, then the rest in the order of the day.
+    let rest = (0..day.queue.visits.len()).filter(|at| !day.queue.waiting.contains(at)).collect::<Vec<_>>();
+    for (title, rows) in [(words::day_waiting(), &day.queue.waiting), (words::day_rest(), &rest)] {
+        if rows.is_empty() {
+            continue;
+        }
+        card(ui, |ui| {
+            quiet(ui, title);
+            for at in rows.iter().copied() {
+                let row = &day.queue.visits[at];
+                let clock = day.clocks.get(at).and_then(Option::as_deref);
+                ui.push_id(row.listed.visit.as_bytes(), |ui| {
+                    ui.separator();
+                    visit_ui(ui, day, (row, clock), enters, forms, intents);
+                });
+            }
+        });
+    }
+}
+
+/// A link that was made, and the form by which visits are planned.
+pub(crate) fn planning_ui(
+    ui: &mut Ui,
+    day: &DaySnapshot,
+    enters: bool,
+    forms: &mut DayForms,
+    intents: &mut Vec<Intent>,
+) {
     if let Some(link) = &day.link {
         card(ui, |ui| {
             text(ui, words::link_made());
@@ -69,6 +95,34 @@ pub(crate) fn day_ui(ui: &mut Ui, day: &DaySnapshot, enters: bool, forms: &mut D
     }
 }
 
+/// Whether one press may open this visit and let its patient in.
+fn may_let_in(row: &QueueRow, enters: bool) -> bool {
+    enters && row.whose != Whose::Colleagues && row.waits_secs.is_some() && !row.away && !row.listed.hosted
+}
+
+fn let_in(visit: VisitId, forms: &mut DayForms, intents: &mut Vec<Intent>) {
+    forms.admits = Some(visit);
+    intents.push(Intent::Day(DayIntent::Hold(visit)));
+}
+
+/// Who waits longest of those that one press lets in.
+fn longest_waiting(day: &DaySnapshot, enters: bool) -> Option<&QueueRow> {
+    let mut waiting = day.queue.waiting.iter().filter_map(|at| day.queue.visits.get(*at));
+    waiting.find(|row| may_let_in(row, enters))
+}
+
+/// With one key: whoever waits longest.
+pub(crate) fn let_in_who_waits_longest(
+    day: &DaySnapshot,
+    enters: bool,
+    forms: &mut DayForms,
+    intents: &mut Vec<Intent>,
+) {
+    if let Some(row) = longest_waiting(day, enters) {
+        let_in(row.listed.visit, forms, intents);
+    }
+}
+
 fn visit_ui(
     ui: &mut Ui,
     day: &DaySnapshot,
@@ -79,7 +133,7 @@ fn visit_ui(
 ) {
     let (visit, state) = (row.listed.visit, row.listed.state);
     let name = row.card.as_ref().map(|card| card.name.expose().as_str());
-    text(ui, &words::visit_of_day(clock, name));
+    strong(ui, &words::visit_of_day(clock, name));
     if let Some(card) = row.card.as_ref().filter(|card| !card.notes.expose().is_empty()) {
         quiet(ui, card.notes.expose());
     }
@@ -97,7 +151,14 @@ fn visit_ui(
             false => (words::hold_visit(), DayIntent::Hold(visit)),
             true => (words::take_here(), DayIntent::TakeHere(visit)),
         };
-        if enters && row.whose != Whose::Colleagues && button(ui, Weight::Primary, word).clicked() {
+        let lets_in = may_let_in(row, enters);
+        if lets_in && button(ui, Weight::Primary, words::open_and_admit()).clicked() {
+            let_in(visit, forms, intents);
+        }
+        // Who waits is what matters; the rest of the day can be opened when it comes.
+        let weight = if lets_in || row.waits_secs.is_none() { Weight::Secondary } else { Weight::Primary };
+        if enters && row.whose != Whose::Colleagues && button(ui, weight, word).clicked() {
+            forms.admits = None;
             intents.push(Intent::Day(intent));
         }
         let word = if is_open { words::less() } else { words::more() };

@@ -4,13 +4,15 @@ use desk::{DeskIntent, DeskPhase, DeskSnapshot};
 use egui::Ui;
 use units::Phi;
 
-use crate::theme::COLUMN;
+use crate::theme::{COLUMN, NARROW};
 use crate::views::audit::log_notice;
-use crate::views::day::day_ui;
+use crate::views::day::{day_ui, let_in_who_waits_longest, planning_ui};
 use crate::views::devices::{address_choice, device_choices};
+use crate::views::notes::kept_ui;
 use crate::views::sessions::account_ui;
-use crate::widgets::{Weight, card, field, heading, notice, page, quiet, spoken, text, wide_button};
-use crate::{Forms, Intent, Model, words};
+use crate::views::summary::talk_ui;
+use crate::widgets::{Weight, card, field, heading, notice, page, quiet, text, two_columns, wide_button};
+use crate::{Forms, Intent, Model, shortcuts, words};
 
 pub(crate) fn desk_ui(
     ui: &mut Ui,
@@ -19,7 +21,8 @@ pub(crate) fn desk_ui(
     forms: &mut Forms,
     intents: &mut Vec<Intent>,
 ) {
-    page(ui, COLUMN, |ui| {
+    let narrow = ui.available_width() < NARROW;
+    page(ui, if narrow { COLUMN } else { 940.0 }, |ui| {
         heading(ui, words::desk());
         signed_in(ui, desk);
         log_notice(ui, desk);
@@ -32,11 +35,39 @@ pub(crate) fn desk_ui(
         if let Some(hint) = model.keys.and_then(words::hint_of_keys) {
             notice(ui, &hint);
         }
-        let making = desk.phase == DeskPhase::MakingVisit;
-        if let Some(day) = model.day {
-            day_ui(ui, day, desk.enters_visits && !making, &mut forms.day, intents);
+        if narrow {
+            today_ui(ui, model, desk, forms, intents);
+            start_ui(ui, desk, model, forms, intents);
+            rest_ui(ui, model, desk, forms, intents);
+        } else {
+            two_columns(ui, |first, second| {
+                today_ui(first, model, desk, forms, intents);
+                start_ui(if model.day.is_some() { &mut *second } else { first }, desk, model, forms, intents);
+                rest_ui(second, model, desk, forms, intents);
+            });
         }
-        let start = |ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>| {
+    });
+}
+
+/// Whether visits can be opened now: not while one is being made.
+fn enters(desk: &DeskSnapshot) -> bool {
+    desk.enters_visits && desk.phase != DeskPhase::MakingVisit
+}
+
+/// Who waits and who comes today.
+fn today_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let Some(day) = model.day else { return };
+    if enters(desk) && ui.input_mut(|input| input.consume_shortcut(&shortcuts::ADMIT)) {
+        let_in_who_waits_longest(day, true, &mut forms.day, intents);
+    }
+    day_ui(ui, day, enters(desk), &mut forms.day, intents);
+}
+
+/// A visit at once, and how the last one went.
+fn start_ui(ui: &mut Ui, desk: &DeskSnapshot, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let making = desk.phase == DeskPhase::MakingVisit;
+    if desk.enters_visits {
+        card(ui, |ui| {
             text(ui, words::desk_help());
             let entered = ui
                 .add_enabled_ui(!making, |ui| {
@@ -55,42 +86,28 @@ pub(crate) fn desk_ui(
             if making && wide_button(ui, Weight::Secondary, words::cancel()).clicked() {
                 intents.push(Intent::Desk(DeskIntent::CloseVisit));
             }
-        };
-        if desk.enters_visits {
-            card(ui, |ui| start(ui, forms, intents));
-        }
-        if let Some(last) = &desk.last_visit {
-            card(ui, |ui| {
-                quiet(ui, words::last_visit());
-                text(ui, &words::visit_end(&last.end, model.last_end).1);
-                quiet(ui, &words::talked(last.talked_for, last.reconnections));
-            });
-        }
-        card(ui, |ui| {
-            device_choices(ui, model, intents);
-            address_choice(ui, model, intents);
         });
-        account_ui(ui, model, desk, forms, intents);
-    });
+    }
+    if let Some(last) = &desk.last_visit {
+        card(ui, |ui| {
+            quiet(ui, words::last_visit());
+            text(ui, &words::visit_end(&last.end, model.last_end).1);
+            talk_ui(ui, last.talk.as_ref());
+        });
+    }
+    kept_ui(ui, model, forms, intents);
 }
 
-/// What is shown right after a visit.
-pub(crate) fn summary_ui(ui: &mut Ui, model: &Model<'_>, summary: &desk::CallSummary, intents: &mut Vec<Intent>) {
-    page(ui, COLUMN, |ui| {
-        let (title, sentence) = words::visit_end(&summary.end, model.last_end);
-        let said = heading(ui, title);
-        spoken(ui, &said);
-        card(ui, |ui| {
-            text(ui, &sentence);
-            quiet(ui, &words::talked(summary.talked_for, summary.reconnections));
-        });
-        if wide_button(ui, Weight::Primary, words::back_to_desk()).clicked() {
-            intents.push(Intent::Desk(DeskIntent::CloseVisit));
-        }
-        if wide_button(ui, Weight::Secondary, words::start_next_visit()).clicked() {
-            intents.push(Intent::Desk(DeskIntent::StartVisit));
-        }
+/// What is looked for now and then: planning, devices, the account.
+fn rest_ui(ui: &mut Ui, model: &Model<'_>, desk: &DeskSnapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    if let Some(day) = model.day {
+        planning_ui(ui, day, enters(desk), &mut forms.day, intents);
+    }
+    card(ui, |ui| {
+        device_choices(ui, model, intents);
+        address_choice(ui, model, intents);
     });
+    account_ui(ui, model, desk, forms, intents);
 }
 
 /// Who is signed in, and where.

@@ -92,9 +92,7 @@ pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
     if forms.devices_open {
         return;
     }
-    for kind in DeviceKind::ALL {
-        moved(ui, model, kind);
-    }
+    moved_devices(ui, model, forms);
     let broken =
         DeviceKind::ALL.into_iter().filter(|kind| model.devices.of(*kind).trouble.is_some()).collect::<Vec<_>>();
     if broken.len() > 1 && ui.available_width() < NARROW {
@@ -106,7 +104,18 @@ pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
     }
 }
 
-fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
+/// Where the sound went by itself, where the choice of devices is not shown.
+pub(crate) fn moved_devices(ui: &mut Ui, model: &Model<'_>, forms: &Forms) {
+    if forms.devices_open {
+        return;
+    }
+    for kind in DeviceKind::ALL {
+        moved(ui, model, kind);
+    }
+}
+
+/// What does not work and what to do, with a button that tries it again.
+pub(crate) fn trouble(ui: &mut Ui, model: &Model<'_>, kind: DeviceKind, intents: &mut Vec<Intent>) {
     let list = model.devices.of(kind);
     let Some(trouble) = list.trouble else { return };
     if notice_with_step(ui, &words::device_trouble(kind, trouble), &words::try_again(kind)) {

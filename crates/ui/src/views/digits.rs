@@ -3,7 +3,7 @@
 use call::{Check, Snapshot};
 use egui::{Align, FontId, Label, RichText, Ui, accesskit, vec2};
 
-use crate::theme::{Palette, TARGET};
+use crate::theme::{LOW, Palette, TARGET};
 use crate::views::privacy::digits_are_open;
 use crate::widgets::{Weight, button, card, quiet, row_from_start, spoken, text};
 use crate::{Forms, Intent, Model, words};
@@ -65,7 +65,8 @@ fn shown(ui: &mut Ui, digits: &str, forms: &mut Forms, intents: &mut Vec<Intent>
 /// As large as there is room for, and one by one for who hears them.
 fn large(ui: &mut Ui, digits: &str) {
     // A monospaced letter is 0.61 of its size wide at most; ten digits and a space.
-    let size = (ui.available_width() / (11.0 * 0.61)).min(46.0);
+    let most = if ui.ctx().content_rect().height() < LOW { 28.0 } else { 46.0 };
+    let size = (ui.available_width() / (11.0 * 0.61)).min(most);
     let color = Palette::of(ui).text;
     let text = RichText::new(digits).font(FontId::monospace(size)).color(color);
     let response = ui.add(Label::new(text).extend());

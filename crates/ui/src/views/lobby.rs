@@ -1,11 +1,12 @@
-//! Before a patient's visit: their own picture and how loud they are, and nothing is sent.
+//! Before a patient's visit: their own picture, how loud they are, what was tried and what is protected. Neither picture nor voice is sent.
 
-use egui::{Rect, Ui, vec2};
+use egui::{Rect, Sense, Ui, vec2};
 
 use crate::theme::{COLUMN, NARROW};
-use crate::views::devices::{address_choice, device_choices, microphone_level};
+use crate::views::checks::{checks_ui, protection_ui};
+use crate::views::devices::{address_choice, device_choices, microphone_level, moved_devices};
 use crate::views::network_check::network_check_ui;
-use crate::views::picture::picture;
+use crate::views::picture::{own_shown, picture};
 use crate::widgets::{Weight, button, card, heading, notice, page, quiet, two_columns, wide_button};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, words};
 
@@ -24,33 +25,60 @@ pub(crate) fn lobby_ui(
         if let Some(problem) = model.problem {
             notice(ui, &words::with_phone(problem, model.phone));
         }
+        moved_devices(ui, model, forms);
         network_check_ui(ui, model);
         ui.add_space(2.0);
-        let joining = forms.joining.is_some();
-        let mut own = |ui: &mut Ui, intents: &mut Vec<Intent>| {
-            own_picture(ui, model, call, painter);
-            microphone_level(ui, model, call.muted);
-            join(ui, model, forms, intents);
-            switches(ui, call, intents);
-            leave(ui, forms, intents);
-        };
-        let choices = |ui: &mut Ui, intents: &mut Vec<Intent>| {
-            card(ui, |ui| {
-                device_choices(ui, model, intents);
-                // Who has asked to join may have told it already.
-                ui.add_enabled_ui(!joining, |ui| address_choice(ui, model, intents));
-            });
-        };
         if narrow {
-            own(ui, intents);
-            choices(ui, intents);
+            own_ui(ui, model, call, forms, painter, intents);
+            rest_ui(ui, model, call, forms, painter, intents);
         } else {
-            two_columns(ui, |left, right| {
-                own(left, intents);
-                choices(right, intents);
+            two_columns(ui, |first, second| {
+                own_ui(first, model, call, forms, painter, intents);
+                rest_ui(second, model, call, forms, painter, intents);
             });
         }
     });
+}
+
+/// How one is seen and heard, and the way in.
+fn own_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    call: &call::Snapshot,
+    forms: &mut Forms,
+    painter: &mut dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    own_picture(ui, model, call, painter);
+    microphone_level(ui, model, call.muted);
+    join(ui, model, forms, intents);
+    switches(ui, call, intents);
+    leave(ui, forms, intents);
+}
+
+/// What was tried, what is protected; and the devices, for who wants others.
+fn rest_ui(
+    ui: &mut Ui,
+    model: &Model<'_>,
+    call: &call::Snapshot,
+    forms: &mut Forms,
+    painter: &dyn PicturePainter,
+    intents: &mut Vec<Intent>,
+) {
+    card(ui, |ui| {
+        if forms.devices_open {
+            device_choices(ui, model, intents);
+            // Who has asked to join may have told it already.
+            ui.add_enabled_ui(forms.joining.is_none(), |ui| address_choice(ui, model, intents));
+        } else {
+            checks_ui(ui, model, call, forms, painter, intents);
+        }
+        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+        if button(ui, Weight::Quiet, word).clicked() {
+            forms.devices_open = !forms.devices_open;
+        }
+    });
+    protection_ui(ui, model);
 }
 
 /// Our own picture, 16 : 9, as wide as the column.
@@ -58,7 +86,8 @@ pub(crate) fn own_picture(ui: &mut Ui, model: &Model<'_>, call: &call::Snapshot,
     let width = ui.available_width();
     let room = Rect::from_min_size(ui.cursor().min, vec2(width, (width * 9.0 / 16.0).min(300.0)));
     let instead = own_instead(model, call, painter);
-    picture(ui, room, Picture::Own, words::own_picture(), instead, painter);
+    let shown = own_shown(model.settings);
+    picture(ui, (room, Sense::hover()), (Picture::Own, shown), words::own_picture(), instead, painter);
 }
 
 /// What stands in the place of our picture.

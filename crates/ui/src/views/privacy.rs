@@ -8,8 +8,10 @@ use egui::{
 use units::Phi;
 
 use crate::icons::{self, Icon};
-use crate::theme::{CONTROL_RADIUS, Palette, TARGET};
-use crate::widgets::{Weight, button, focus_ring, notice, notice_with_step, quiet, shade, spoken, text, wide_button};
+use crate::theme::{CONTROL_RADIUS, LOW, Palette, TARGET};
+use crate::widgets::{
+    Weight, button, focus_ring, follow_keyboard, notice, notice_with_step, quiet, shade, spoken, text, wide_button,
+};
 use crate::{Forms, Intent, Model, words};
 
 /// What the clinician calls the patient.
@@ -33,8 +35,10 @@ pub(crate) fn assurance_line(
         forms.privacy_open = !forms.privacy_open;
         forms.devices_open = false;
     }
-    // What is opened has a button of its own.
-    let has_button = can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
+    // What is opened has a button of its own; in a low window the picture needs the room of this one.
+    let has_room = ui.ctx().content_rect().height() >= LOW;
+    let has_button =
+        has_room && can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
     if has_button && button(ui, Weight::Secondary, words::compare()).clicked() {
         compare(call, forms, intents);
     }
@@ -99,36 +103,40 @@ pub(crate) fn privacy_drawer(
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        text(ui, words::privacy());
-        quiet(ui, words::level_means(known.level));
-        let called = patient(model);
-        quiet(ui, words::device(call.role, known.device, called.is_some()));
-        if let (signaling_protocol::Role::Guest, Some(trouble)) = (call.role, model.keyring_trouble) {
-            quiet(ui, words::not_known_again(trouble));
-        }
-        if can_compare(call)
-            && !digits_are_open(call, forms)
-            && wide_button(ui, Weight::Secondary, words::compare()).clicked()
-        {
-            compare(call, forms, intents);
-        }
-        if known.device == Recognition::Changed {
-            quiet(ui, words::remember_help());
-            if wide_button(ui, Weight::Secondary, words::remember()).clicked() {
-                intents.push(Intent::Call(call::Intent::RememberDevice));
+        follow_keyboard(ui, |ui| {
+            text(ui, words::privacy());
+            text(ui, &words::who_is_there(call.role, known, patient(model)));
+            quiet(ui, words::level_means(known.level));
+            let called = patient(model);
+            quiet(ui, words::device(call.role, known.device, called.is_some()));
+            if let (signaling_protocol::Role::Guest, Some(trouble)) = (call.role, model.keyring_trouble) {
+                quiet(ui, words::not_known_again(trouble));
             }
-        }
-        ui.add_space(6.0);
-        text(ui, words::protected());
-        quiet(ui, words::protected_is());
-        ui.add_space(6.0);
-        text(ui, words::not_protected());
-        for sentence in words::left_open(known.level) {
-            quiet(ui, sentence);
-        }
-        if wide_button(ui, Weight::Secondary, words::close_privacy()).clicked() {
-            forms.privacy_open = false;
-        }
+            if can_compare(call)
+                && !digits_are_open(call, forms)
+                && wide_button(ui, Weight::Secondary, words::compare()).clicked()
+            {
+                compare(call, forms, intents);
+            }
+            if known.device == Recognition::Changed {
+                quiet(ui, words::remember_help());
+                if wide_button(ui, Weight::Secondary, words::remember()).clicked() {
+                    intents.push(Intent::Call(call::Intent::RememberDevice));
+                }
+            }
+            ui.add_space(6.0);
+            text(ui, words::protected());
+            quiet(ui, words::protected_is());
+            quiet(ui, words::protection_recording());
+            ui.add_space(6.0);
+            text(ui, words::not_protected());
+            for sentence in words::left_open(known.level) {
+                quiet(ui, sentence);
+            }
+            if wide_button(ui, Weight::Secondary, words::close_privacy()).clicked() {
+                forms.privacy_open = false;
+            }
+        })
     });
 }
 

@@ -1,8 +1,9 @@
 //! The clinician's side of the waiting room: the link to give, and who waits.
 
-use call::{Phase, Waiting};
+use call::{CodeStanding, Phase, Waiting};
 use desk::DeskIntent;
 use egui::{Label, RichText, Ui};
+use signaling_protocol::{GuestRole, VisitId};
 use units::{Phi, Timestamp};
 
 use crate::theme::{COLUMN, NARROW, Palette};
@@ -20,6 +21,7 @@ pub(crate) fn waiting_panel_ui(
     painter: &mut dyn PicturePainter,
     intents: &mut Vec<Intent>,
 ) {
+    let_in_who_was_chosen(model, call, &mut forms.day.admits, intents);
     let narrow = ui.available_width() < NARROW;
     page(ui, if narrow { COLUMN } else { 880.0 }, |ui| {
         heading(ui, words::host_waiting());
@@ -48,14 +50,32 @@ pub(crate) fn waiting_panel_ui(
             rest(ui, forms, intents);
             close(ui, intents);
         } else {
-            two_columns(ui, |left, right| {
-                card(left, |ui| invitation(ui, model.now, link, forms, intents));
-                card(right, |ui| who_waits(ui, model.now, call, intents));
-                rest(right, forms, intents);
-                close(right, intents);
+            two_columns(ui, |first, second| {
+                card(first, |ui| who_waits(ui, model.now, call, intents));
+                rest(first, forms, intents);
+                close(first, intents);
+                card(second, |ui| invitation(ui, model.now, link, forms, intents));
             });
         }
     });
+}
+
+/// Who was let in at the desk, where the visit was not open yet: unless there is something to be read first.
+fn let_in_who_was_chosen(
+    model: &Model<'_>,
+    call: &call::Snapshot,
+    admits: &mut Option<VisitId>,
+    intents: &mut Vec<Intent>,
+) {
+    let (Some(chosen), Some(first)) = (*admits, call.waiting.first()) else { return };
+    *admits = None;
+    let is_this = model.desk.and_then(|desk| desk.visit) == Some(chosen);
+    let is_plain = !first.reused
+        && first.role == GuestRole::Patient
+        && matches!(first.code, CodeStanding::NotWanted | CodeStanding::Right);
+    if is_this && is_plain {
+        intents.push(Intent::Call(call::Intent::Admit(first.endpoint)));
+    }
 }
 
 fn invitation(ui: &mut Ui, now: Timestamp, link: &Phi<String>, forms: &mut Forms, intents: &mut Vec<Intent>) {

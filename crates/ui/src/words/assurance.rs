@@ -63,6 +63,11 @@ pub(crate) fn left_open(level: Level) -> Vec<&'static str> {
     vec![first, say!(left_open_server_knows), say!(left_open_beside)]
 }
 
+/// Who was let in: true however sure one is of who it is.
+pub(crate) fn who_is_there(role: Role, known: &Assurance, patient: Option<&Phi<String>>) -> String {
+    say!(who_is_there, who = with_whom(role, known.name.as_ref(), patient))
+}
+
 /// Who it is, as far as that is known. `patient` is what the clinician calls them.
 pub(crate) fn with_whom(role: Role, name: Option<&Phi<String>>, patient: Option<&Phi<String>>) -> String {
     match (role, name, patient) {

@@ -1,8 +1,10 @@
 //! The call: its switches, how it stands, what the person should know of it.
 
-use call::{Check, Phase, Problem, ReconnectCause, Snapshot};
+use call::{Check, LinkQuality, Phase, Problem, ReconnectCause, Snapshot};
 use signaling_protocol::Role;
 use units::{DeviceKind, Devices};
+
+use crate::Volume;
 
 /// What the button for the microphone does now.
 pub(crate) fn mute(muted: bool) -> &'static str {
@@ -27,6 +29,60 @@ pub(crate) fn camera(off: bool) -> &'static str {
 /// How the camera stands, below its round button.
 pub(crate) fn camera_short(off: bool) -> &'static str {
     if off { say!(camera_is_off) } else { say!(camera_short) }
+}
+
+words! {
+    volume,
+    close_volume,
+    quieter,
+    louder,
+    full_screen,
+    in_window,
+    mini_enter,
+    mini_leave,
+    zoom_in,
+    zoom_out,
+    own_view,
+    own_hide,
+    own_show,
+    own_move,
+    own_put_away,
+    own_mirror,
+    key_volume,
+    key_zoom,
+    key_pan,
+    key_full_screen,
+    key_mini,
+}
+
+/// How loud the other side is played.
+pub(crate) fn volume_is(volume: Volume) -> String {
+    say!(volume_is, percent = volume.percent())
+}
+
+/// How good the links of both are.
+pub(crate) fn quality(own: LinkQuality, theirs: LinkQuality) -> String {
+    if (own, theirs) == (LinkQuality::Good, LinkQuality::Good) {
+        return say!(quality_good_both).to_owned();
+    }
+    say!(quality_of_both, own = quality_name(own), theirs = quality_name(theirs))
+}
+
+fn quality_name(quality: LinkQuality) -> &'static str {
+    match quality {
+        LinkQuality::Good => say!(quality_good),
+        LinkQuality::Fair => say!(quality_fair),
+        LinkQuality::Poor => say!(quality_poor),
+    }
+}
+
+/// What one can do about a weak link: about one's own first.
+pub(crate) fn quality_advice(own: LinkQuality, theirs: LinkQuality) -> Option<&'static str> {
+    match (own, theirs) {
+        (LinkQuality::Poor, _) => Some(say!(quality_advice_own)),
+        (_, LinkQuality::Poor) => Some(say!(quality_advice_theirs)),
+        _ => None,
+    }
 }
 
 /// What stands in the place of our picture.

@@ -8,6 +8,10 @@ use signaling_protocol::{EndReason, GuestRole, VisitState};
 use super::{Language, span};
 
 words! {
+    open_and_admit,
+    day_waiting,
+    day_rest,
+    key_open_and_admit,
     no_visits,
     day_before,
     today,

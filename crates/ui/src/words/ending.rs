@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use call::EndReason;
-use desk::CallEnd;
-use signaling_protocol::Role;
+use desk::{CallEnd, TalkSummary};
+use signaling_protocol::{ReceiptPath, Role};
 
-use super::{refused, span};
+use super::{level, refused, span};
 
 /// The end of a patient's visit: a title, and a sentence with the next step.
 pub(crate) fn end_reason(reason: EndReason) -> (&'static str, String) {
@@ -52,6 +52,32 @@ fn call_end(end: &CallEnd) -> String {
     }
 }
 
+/// How the two talked, for the clinician, line by line: when and how long, how good the links were, by what way it went, and how
+/// sure it was who was there.
+pub(crate) fn how_they_talked(talk: Option<&TalkSummary>) -> Vec<String> {
+    let Some(talk) = talk else { return vec![talked(Duration::ZERO, 0)] };
+    let [from, until] = &talk.hours;
+    let mut lines = vec![say!(talked_between, from = from.as_str(), until = until.as_str())];
+    lines.push(talked(talk.talked_for, talk.reconnections));
+    lines.push(match (talk.poor_for >= NOTICED, talk.fair_for >= NOTICED) {
+        (true, _) => say!(link_was_poor, spent = span(talk.poor_for)),
+        (false, true) => say!(link_was_fair, spent = span(talk.fair_for)),
+        (false, false) => say!(link_was_good).to_owned(),
+    });
+    match talk.path {
+        ReceiptPath::Direct => lines.push(say!(went_directly).to_owned()),
+        ReceiptPath::Relayed => lines.push(say!(went_by_a_relay).to_owned()),
+        ReceiptPath::Unknown => {}
+    }
+    if let Some(known) = talk.level {
+        lines.push(say!(level_in_the_end, level = level(known)));
+    }
+    lines
+}
+
+/// From when on it is worth a word that a link was bad: what is shorter nobody remembers.
+const NOTICED: Duration = Duration::from_secs(5);
+
 /// How long the two talked, and how often it was interrupted.
 pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
     if talked_for.is_zero() {
@@ -68,6 +94,30 @@ pub(crate) fn talked(talked_for: Duration, reconnections: u32) -> String {
 mod tests {
 
     use super::*;
+
+    #[test]
+    fn the_clinician_reads_how_it_was() {
+        let mut talk = TalkSummary {
+            hours: ["14:30", "14:52"].map(str::to_owned),
+            talked_for: Duration::from_secs(1_260),
+            fair_for: Duration::from_secs(4),
+            poor_for: Duration::ZERO,
+            reconnections: 1,
+            path: ReceiptPath::Relayed,
+            level: Some(call::Level::LinkApp),
+        };
+        let lines = how_they_talked(Some(&talk));
+        assert_eq!(lines[0], "From 14:30 to 14:52.");
+        assert_eq!(lines[2], "The connection was good.");
+        assert!(lines[3].contains("relay") && lines[4].contains("Link, opened in the app"), "{lines:?}");
+        (talk.fair_for, talk.path, talk.level) = (Duration::from_secs(61), ReceiptPath::Unknown, None);
+        let lines = how_they_talked(Some(&talk));
+        assert!(lines.len() == 3 && lines[2].starts_with("For 1 min"), "{lines:?}");
+        // The worse is the news.
+        talk.poor_for = Duration::from_secs(121);
+        assert!(how_they_talked(Some(&talk))[2].starts_with("For 2 min"));
+        assert_eq!(how_they_talked(None), ["Nobody talked."]);
+    }
 
     #[test]
     fn every_end_says_what_happened_and_what_to_do() {

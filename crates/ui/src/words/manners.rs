@@ -58,6 +58,14 @@ pub fn waiting_notification(language: Language, waiting: usize) -> String {
     language.speaks(|| say!(notify_waiting, count = waiting.max(1)))
 }
 
+/// What the sign in the tray says: how many wait.
+pub fn tray_sentence(language: Language, waiting: usize) -> String {
+    match waiting {
+        0 => language.speaks(|| say!(tray_nobody)).to_owned(),
+        waiting => waiting_notification(language, waiting),
+    }
+}
+
 /// What a notification says when a patient was let in and the window is not in front.
 pub fn admitted_notification(language: Language) -> &'static str {
     language.speaks(|| say!(notify_admitted))

@@ -21,6 +21,7 @@ mod keys;
 mod language;
 mod manners;
 mod network;
+mod notes;
 mod people;
 mod pictures;
 mod pseudo;
@@ -49,9 +50,10 @@ pub(crate) use self::keys::*;
 pub use self::language::Language;
 pub(crate) use self::manners::*;
 pub use self::manners::{
-    admitted_notification, settings_kept_aside, settings_not_kept, show_window, waiting_notification,
+    admitted_notification, settings_kept_aside, settings_not_kept, show_window, tray_sentence, waiting_notification,
 };
 pub(crate) use self::network::*;
+pub(crate) use self::notes::*;
 pub(crate) use self::people::*;
 pub(crate) use self::pictures::*;
 pub(crate) use self::refusals::*;
@@ -161,9 +163,38 @@ words! {
     test_speaker,
     microphone_level,
 
+    // Before the visit.
+    checks,
+    check_camera,
+    check_camera_off,
+    check_camera_waits,
+    check_microphone,
+    check_microphone_waits,
+    check_microphone_off,
+    check_speaker,
+    check_speaker_waits,
+    check_speaker_plays,
+    check_speaker_asked,
+    sound_heard,
+    sound_not_heard,
+    protection,
+    protection_is,
+    protection_recording,
+    protection_not,
+    meanwhile,
+    meanwhile_stay,
+    meanwhile_ready,
+    meanwhile_light,
+
     // The end.
+    open_again,
     close_window,
     to_start,
+}
+
+/// Who will let a patient in, as far as it is known.
+pub(crate) fn waits_for(clinician: Option<&str>) -> String {
+    clinician.map_or_else(|| say!(waits_for_clinic).to_owned(), |name| say!(waits_for, name = name))
 }
 
 /// The way out when nothing works.

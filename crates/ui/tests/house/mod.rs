@@ -1,29 +1,33 @@
 //! What windows show in every moment that has a look of its own, for the tests and for `examples/screens`.
-#![allow(dead_code, unreachable_pub, reason = "each binary uses a part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each binary uses a part")]
 
+pub mod canvas;
+mod notes;
+mod pictures;
+mod staff;
 pub mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use call::transfer::{Line, LineState, Still, TransferId};
+use call::transfer::{Kind, Line, LineState, Place, State, Still, TransferId, TransferView};
 use call::{
     Assurance, Check, EndReason, HandingNews, Level, MediaState, Mode, Phase, PictureOff, PicturePlan, PictureSent,
     Recognition, ReconnectCause, Refusal, Remote, Snapshot, VoicePlan, Waiting,
 };
-use desk::auditing::{
-    AccessDevice, AccessLine, AccessSession, AuditFilter, AuditLine, AuditView, DeviceAccess, LogStanding, VerifiedLog,
-};
-use desk::day::Calendar;
+use desk::day::DaySnapshot;
 use desk::{
-    AccountState, CallEnd, CallSummary, ColleaguesView, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId,
-    DeviceRole, DeviceRow, DeviceStanding, Enrolment, Keeping, KeysSnapshot, OfficeSnapshot, OfficeStage, RowState,
-    SessionId, SessionLine, SessionsView, Sheet, StaffId, StaffRole, StaffRow, WaitingRow,
+    CallEnd, CallSummary, Comparing, DeskPhase, DeskProblem, DeskSnapshot, DeviceId, DeviceRole, DeviceRow,
+    DeviceStanding, Keeping, KeysSnapshot, NotesView, OfficeSnapshot, OfficeStage, RowState, Sheet, TalkSummary,
+    WaitingRow,
 };
-use signaling_protocol::{Code, EndpointId, InviteId, Role};
-use ui::{HandingModel, Language, Levels, Model, Photograph, Picture, PicturePainter, Screen, Settings};
-use units::{
-    DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, PictureSize, Timestamp, VoiceRedundancy,
-};
+use signaling_protocol::{Code, EndpointId, InviteId, ReceiptPath, Role};
+use ui::{HandingModel, Language, Levels, Model, NotesModel, Photograph, Screen, Settings, TestSound};
+use units::{DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, Timestamp, VoiceRedundancy};
+
+pub use self::notes::noted;
+pub use self::pictures::PlainPictures;
+pub use self::staff::{VISIT, access, audit, beginning, colleagues, recovery_codes, signed_in_twice, today};
 
 /// A link that opens nothing.
 pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\
@@ -59,6 +63,8 @@ pub struct Moment {
     pub last_end: Option<EndReason>,
     /// Why this machine keeps no secret of the device.
     pub keyring_trouble: Option<KeyringTrouble>,
+    /// Whether the link is still known.
+    pub can_open_again: bool,
     /// Somebody speaks who is muted.
     pub speaks_while_muted: bool,
     /// What was chosen for all windows.
@@ -69,8 +75,14 @@ pub struct Moment {
     pub other_link: bool,
     /// Whether there are pictures.
     pub pictures: bool,
+    /// How loud our microphone is.
+    pub microphone: f32,
+    /// What came of the sound by which the loudspeaker is tried.
+    pub test_sound: TestSound,
     /// What lies here of what the two hand each other.
     pub handing: Handing,
+    /// The clinician's notes.
+    pub notes: Option<NotesView>,
     /// When it is.
     pub now: Timestamp,
 }
@@ -112,13 +124,17 @@ impl Moment {
             relay_only: false,
             last_end: None,
             keyring_trouble: None,
+            can_open_again: true,
             speaks_while_muted: false,
             settings: Settings::default(),
             crash: None,
             other_link: false,
             pictures: true,
+            microphone: 0.2,
+            test_sound: TestSound::Heard,
             language: Language::English,
             handing: Handing::default(),
+            notes: None,
             now: NOW,
         }
     }
@@ -203,7 +219,8 @@ impl Moment {
             sheet_page: self.sheet_page.as_deref(),
             devices: &self.devices,
             relay_only: self.relay_only,
-            levels: Levels { microphone: 0.2, speaker: 0.1 },
+            levels: Levels { microphone: self.microphone, speaker: 0.1 },
+            test_sound: self.test_sound,
             speaks_while_muted: self.speaks_while_muted,
             now: self.now,
             talked_for: Some(Duration::from_secs(754)),
@@ -213,6 +230,7 @@ impl Moment {
             crash: self.crash.as_deref(),
             other_link: self.other_link,
             problem: self.problem.as_deref(),
+            can_open_again: self.can_open_again,
             phone: self.phone.as_deref(),
             network: self.network.as_ref(),
             handing: HandingModel {
@@ -224,6 +242,7 @@ impl Moment {
                 chat_file: "/downloads/messages.txt",
                 photograph_file: "/downloads/photograph.jpg",
             },
+            notes: self.notes.as_ref().map(|view| NotesModel { view, file: "/downloads/visit.txt" }),
         }
     }
 }
@@ -231,72 +250,6 @@ impl Moment {
 /// A device's id.
 pub const fn device(byte: u8) -> DeviceId {
     DeviceId::from_random([byte; 16])
-}
-
-/// A visit.
-pub const VISIT: &str = "vis_AQEBAQEBAQEBAQEBAQEBAQ";
-
-/// An auditor who looks at the audit log.
-pub fn audit() -> Moment {
-    let mut moment = Moment::device(DeviceStanding::Certified {
-        name: Phi::new("aud".to_owned()),
-        role: DeviceRole::Auditor,
-        days_left: 6,
-    });
-    let account = |number, name: &str, role| StaffRow {
-        staff: StaffId::from_random([number; 16]),
-        name: Phi::new(name.to_owned()),
-        role,
-        state: AccountState::Active,
-    };
-    let lee = StaffId::from_random([2; 16]);
-    let berlin = Calendar::new("Europe/Berlin").expect("a zone");
-    let row = |members: &str| AuditLine::read(members, &berlin).expect("a row");
-    let receipt = "{\"at\":1792845001000000,\"by\":\"end_AQEBAQEBAQEBAQEBAQEBAQ\",\"happened\":\"opened\",\"level\":\"compared\",\
-                   \"n\":811,\"path\":\"direct\",\"v\":1,\"visit\":\"vis_AgICAgICAgICAgICAgICAg\",\"what\":\"receipt\"}";
-    let visit = format!(
-        "{{\"at\":1792845000000000,\"by\":\"{lee}\",\"host\":\"{lee}\",\"locked\":false,\"n\":810,\"state\":\"active\",\
-         \"v\":1,\"visit\":\"{VISIT}\",\"what\":\"visit\"}}"
-    );
-    let log = VerifiedLog { rows: 812, unix_micros: 0, since: Some(700), key: "A".repeat(43) };
-    let view = AuditView {
-        log: LogStanding::Verified(log),
-        verified_at: Some("2026-10-24 14:31:00".to_owned()),
-        zone: berlin.name().to_owned(),
-        accounts: vec![account(1, "ada", StaffRole::Admin), account(2, "lee", StaffRole::Clinician)],
-        filter: AuditFilter::default(),
-        rows: vec![row(receipt), row(&visit)],
-        has_older: true,
-        has_newer: false,
-        touched: None,
-        access: None,
-        exported: None,
-        folder: "/evidence".to_owned(),
-        is_asking: false,
-        problem: None,
-    };
-    let desk = moment.desk.as_mut().expect("a desk");
-    (desk.enters_visits, desk.reads_log, desk.audit) = (false, true, Some(Box::new(view)));
-    moment
-}
-
-/// Who has access.
-pub fn access() -> Vec<AccessLine> {
-    let state = DeviceAccess::Vouched { role: DeviceRole::Clinician, until: "2026-10-30 08:00".to_owned() };
-    let session = AccessSession {
-        session: SessionId::from_random([2; 16]),
-        label: "Housecall on Linux".to_owned(),
-        began: "2026-10-24 08:00".to_owned(),
-        used: "2026-10-24 14:15".to_owned(),
-    };
-    vec![AccessLine {
-        staff: StaffId::from_random([2; 16]),
-        name: Phi::new("lee".to_owned()),
-        role: StaffRole::Clinician,
-        state: AccountState::Active,
-        sessions: vec![session],
-        devices: vec![AccessDevice { device: device(3), state }],
-    }]
 }
 
 fn waiting_devices() -> Vec<WaitingRow> {
@@ -335,7 +288,16 @@ pub fn comparing(digits: Option<&str>) -> Moment {
 /// Every moment that has a look of its own, with a name.
 pub fn moments() -> Vec<(&'static str, Moment)> {
     let since = Timestamp::from_millis(60_000);
-    let summary = CallSummary { talked_for: Duration::from_secs(754), reconnections: 1, end: CallEnd::ByUs };
+    let talk = TalkSummary {
+        hours: ["14:30", "14:43"].map(str::to_owned),
+        talked_for: Duration::from_secs(754),
+        fair_for: Duration::from_secs(70),
+        poor_for: Duration::ZERO,
+        reconnections: 1,
+        path: ReceiptPath::Relayed,
+        level: Some(Level::LinkApp),
+    };
+    let summary = CallSummary { end: CallEnd::ByUs, talk: Some(talk) };
     let mut last = Moment::desk(DeskPhase::Ready { problem: None });
     last.desk.as_mut().expect("a desk").last_visit = Some(summary.clone());
     let mut broken = Moment::patient(Phase::Lobby);
@@ -389,9 +351,12 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
         ("clinics-devices-comparing", comparing(Some("01234 56789"))),
         ("clinic-elsewhere", Moment::office(OfficeStage::Elsewhere)),
         ("desk", Moment::desk(DeskPhase::Ready { problem: None })),
+        ("desk-day", today()),
         ("desk-after-a-visit", last),
         ("desk-making-a-visit", Moment::desk(DeskPhase::MakingVisit)),
-        ("summary", Moment::desk(DeskPhase::Summary(summary))),
+        ("summary", Moment::desk(DeskPhase::Summary(summary.clone()))),
+        ("summary-with-notes", noted(Moment::desk(DeskPhase::Summary(summary)), true)),
+        ("desk-with-notes", noted(Moment::desk(DeskPhase::Ready { problem: None }), false)),
         ("host-nobody-waits", Moment::clinician(Phase::WaitingRoom { since })),
         ("host-one-waits", Moment::clinician(Phase::WaitingRoom { since }).with_call(|call| call.waiting = waiting(1))),
         ("host-two-wait", Moment::clinician(Phase::WaitingRoom { since }).with_call(|call| call.waiting = waiting(2))),
@@ -440,50 +405,44 @@ pub fn moments() -> Vec<(&'static str, Moment)> {
     ]
 }
 
-/// Somebody begins by a one-time code.
-pub fn beginning() -> Moment {
-    let enrolment = Enrolment::new(*b"12345678901234567890");
-    Moment::desk(DeskPhase::Beginning { enrolment, is_asking: false, problem: None })
+/// Each has written to the other.
+pub fn written(moment: Moment) -> Moment {
+    let line = |ours, text: &str, at, state| {
+        let text = Phi::new(text.to_owned());
+        Line { ours, text, at: Timestamp::from_millis(at), state }
+    };
+    moment.with_call(|call| {
+        call.around.handed.lines = Arc::new([
+            line(false, "See https://example.org", 100, LineState::Arrived),
+            line(true, "I do", 200, LineState::Arrived),
+            line(true, "And you?", 300, LineState::Waiting),
+        ]);
+    })
 }
 
-/// Codes of one account.
-pub fn recovery_codes() -> Vec<Phi<String>> {
-    ["abcd-efgh-ijkl-mnop", "2345-6723-4567-2345", "qrst-uvwx-yzab-cdef"].map(|code| Phi::new(code.to_owned())).into()
-}
-
-/// An admin who has just made an account.
-pub fn colleagues() -> Moment {
-    let mut moment = Moment::office(OfficeStage::Here);
-    let row = |number, name: &str, role, state| StaffRow {
-        staff: StaffId::from_random([number; 16]),
-        name: Phi::new(name.to_owned()),
-        role,
+/// A file on its way, or in another state.
+pub fn file(incoming: bool, id: u32, state: State) -> TransferView {
+    TransferView {
+        place: Place { incoming, id: TransferId(id) },
+        kind: Kind::File,
+        name: Phi::new(format!("{id}.pdf")),
+        bytes: 50_000_000,
+        moved: 0,
+        rate: None,
+        time_left: None,
         state,
-    };
-    let rows = vec![
-        row(1, "ada", StaffRole::Admin, AccountState::Active),
-        row(2, "lee", StaffRole::Clinician, AccountState::Disabled),
-        row(3, "sam", StaffRole::FrontDesk, AccountState::Waiting),
-    ];
-    let code = Some((Phi::new("sam".to_owned()), Phi::new("abcd-efgh-ijkl-mnop".to_owned())));
-    let desk = moment.desk.as_mut().expect("a desk");
-    desk.is_admin = true;
-    desk.colleagues = Some(ColleaguesView { rows, code, is_asking: false, problem: None });
-    moment
+    }
 }
 
-/// A desk whose clinician looks at their sessions.
-pub fn signed_in_twice() -> Moment {
-    let mut moment = Moment::desk(DeskPhase::Ready { problem: None });
-    let line = |number, label: &str, is_this| SessionLine {
-        session: SessionId::from_random([number; 16]),
-        label: label.to_owned(),
-        began_ago: Duration::from_secs(3_900),
-        used_ago: Duration::from_secs(720),
-        is_this,
-    };
-    let lines = vec![line(1, "Housecall on Linux", true), line(2, "Housecall on Windows", false)];
-    moment.desk.as_mut().expect("a desk").sessions = Some(SessionsView { lines, is_asking: false, problem: None });
+/// Files are offered, on their way, and here.
+pub fn handed(moment: Moment) -> Moment {
+    let (moved, time_left) = (12_500_000, Some(Duration::from_secs(150)));
+    let moving =
+        TransferView { moved, time_left, rate: Some(DataRate::from_kbps(2_000)), ..file(false, 8, State::Moving) };
+    let mut moment = moment.with_call(|call| {
+        call.around.handed.transfers = vec![file(true, 7, State::Offered), moving, file(true, 9, State::Arrived)];
+    });
+    moment.handing.saved = vec![(TransferId(9), Phi::new("/downloads/9.pdf".to_owned()))];
     moment
 }
 
@@ -565,26 +524,3 @@ pub fn snapshot(role: Role, phase: Phase) -> Snapshot {
 
 /// When it is drawn.
 pub const NOW: Timestamp = Timestamp::from_millis(300_000);
-
-/// A painter whose pictures are two plain colours.
-#[derive(Debug, Clone, Copy)]
-pub struct PlainPictures(pub bool);
-
-impl PicturePainter for PlainPictures {
-    fn size(&self, which: Picture) -> Option<PictureSize> {
-        let size = match which {
-            Picture::Own => PictureSize::new(640, 360),
-            Picture::Other => PictureSize::new(1280, 720),
-        };
-        self.0.then_some(size)
-    }
-
-    fn paint(&mut self, ui: &mut egui::Ui, rect: egui::Rect, which: Picture) {
-        let color = match which {
-            Picture::Own => egui::Color32::from_rgb(120, 90, 70),
-            Picture::Other => egui::Color32::from_rgb(60, 100, 110),
-        };
-        ui.painter().rect_filled(rect, 0, color);
-        ui.painter().circle_filled(rect.center(), rect.height() * 0.25, egui::Color32::from_rgb(220, 180, 150));
-    }
-}

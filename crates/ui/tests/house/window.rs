@@ -1,10 +1,10 @@
 //! A window that a test opens, presses and types into, as a screen reader finds what is in it.
 
 use egui::accesskit::Role;
-use egui::{Theme, Vec2};
+use egui::{Rect, Theme, Vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
-use ui::{Forms, Intent, Look, SystemWishes, apply_settings, apply_theme, housecall_ui};
+use ui::{Forms, Intent, Look, Picture, Shown, SystemWishes, apply_settings, apply_theme, housecall_ui};
 
 use super::{Moment, PlainPictures};
 
@@ -13,6 +13,8 @@ pub struct Window {
     pub moment: Moment,
     pub forms: Forms,
     pub intents: Vec<Intent>,
+    /// Which pictures the last drawing had, where, and how.
+    pub shown: Vec<(Picture, Rect, Shown)>,
     styled: bool,
 }
 
@@ -23,7 +25,7 @@ pub fn open_at(moment: Moment, size: Vec2, theme: Theme) -> Harness<'static, Win
 
 /// A window as `builder` has it.
 pub fn open_with(moment: Moment, builder: HarnessBuilder<Window>) -> Harness<'static, Window> {
-    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), styled: false };
+    let window = Window { moment, forms: Forms::default(), intents: Vec::new(), shown: Vec::new(), styled: false };
     let draw = |ui: &mut egui::Ui, window: &mut Window| {
         if !std::mem::replace(&mut window.styled, true) {
             let of_test = ui.ctx().options(|options| options.theme_preference);
@@ -34,8 +36,9 @@ pub fn open_with(moment: Moment, builder: HarnessBuilder<Window>) -> Harness<'st
                 ui.ctx().set_theme(of_test);
             }
         }
-        let mut painter = PlainPictures(window.moment.pictures);
+        let mut painter = PlainPictures::of(&window.moment);
         housecall_ui(ui, &window.moment.model(), &mut window.forms, &mut painter, &mut window.intents);
+        window.shown = painter.shown;
     };
     let mut harness = builder.with_max_steps(8).build_ui_state(draw, window);
     harness.run_ok();

@@ -7,27 +7,31 @@ use units::Phi;
 
 use super::{close_ui, is_their_photograph, named_button, photographs};
 use crate::theme::Palette;
-use crate::widgets::{Weight, button, card, field_with_focus, notice, quiet, spoken, text, wide_button};
+use crate::widgets::{
+    Weight, button, card, field_with_focus, follow_keyboard, notice, quiet, spoken, text, wide_button,
+};
 use crate::{Forms, HandingWish, Intent, Model, words};
 
 pub(super) fn files_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
     let handed = &call.around.handed;
     ScrollArea::vertical().id_salt("files").auto_shrink(false).show(ui, |ui| {
-        photographs::photographs_ui(ui, model, call, forms, intents);
-        if handed.turned_away > 0 {
-            quiet(ui, &words::offers_turned_away(handed.turned_away));
-        }
-        if handed.transfers.iter().any(|view| view.place.incoming && view.state == State::Offered) {
-            field_with_focus(ui, words::handing_folder(), &mut forms.handing.folder.text, "", false, false);
-        }
-        let arrived = |view: &TransferView| is_their_photograph(call, view) && view.state == State::Arrived;
-        for view in handed.transfers.iter().filter(|view| !arrived(view)) {
-            ui.push_id((view.place.incoming, view.place.id.0), |ui| {
-                card(ui, |ui| transfer_ui(ui, model, view, forms, intents));
-            });
-        }
-        send_ui(ui, model, forms, intents);
-        close_ui(ui, forms);
+        follow_keyboard(ui, |ui| {
+            photographs::photographs_ui(ui, model, call, forms, intents);
+            if handed.turned_away > 0 {
+                quiet(ui, &words::offers_turned_away(handed.turned_away));
+            }
+            if handed.transfers.iter().any(|view| view.place.incoming && view.state == State::Offered) {
+                field_with_focus(ui, words::handing_folder(), &mut forms.handing.folder.text, "", false, false);
+            }
+            let arrived = |view: &TransferView| is_their_photograph(call, view) && view.state == State::Arrived;
+            for view in handed.transfers.iter().filter(|view| !arrived(view)) {
+                ui.push_id((view.place.incoming, view.place.id.0), |ui| {
+                    card(ui, |ui| transfer_ui(ui, model, view, forms, intents));
+                });
+            }
+            send_ui(ui, model, forms, intents);
+            close_ui(ui, forms);
+        })
     });
 }
 

@@ -10,7 +10,7 @@ use units::Phi;
 use super::close_ui;
 use super::files::what_became;
 use crate::theme::TIGHT;
-use crate::widgets::{Weight, field, folded, notice, quiet, spoken, wide_button};
+use crate::widgets::{Weight, field, folded, follow_keyboard, notice, quiet, spoken, wide_button};
 use crate::{Forms, HandingWish, Intent, Model, words};
 
 pub(super) fn messages_ui(
@@ -22,32 +22,39 @@ pub(super) fn messages_ui(
 ) {
     let handed = &call.around.handed;
     ScrollArea::vertical().id_salt("messages").auto_shrink(false).stick_to_bottom(true).show(ui, |ui| {
-        quiet(ui, words::gone_at_the_end(call.role));
-        if let Some(sentence) = words::saved_by(handed.saved_by_us, handed.saved_by_them) {
-            let said = quiet(ui, sentence);
-            spoken(ui, &said);
-        }
-        if call.role == Role::Host && !handed.lines.is_empty() {
-            folded(ui, words::handing_save_chat()).show(ui, |ui| save_ui(ui, forms, intents));
-            let of_chat = |news: &HandingNews| matches!(news, HandingNews::ChatSaved(_) | HandingNews::ChatNotSaved(_));
-            what_became(ui, model, of_chat);
-        }
-        if handed.lines.is_empty() {
-            quiet(ui, words::handing_nothing_written());
-        }
-        let newest_of_theirs = handed.lines.iter().rposition(|line| !line.ours);
-        for (index, line) in handed.lines.iter().enumerate() {
-            let said = ui.add(Label::new(words::written(call.role, line.ours, line.text.expose())).wrap());
-            if newest_of_theirs == Some(index) {
+        follow_keyboard(ui, |ui| {
+            quiet(ui, words::gone_at_the_end(call.role));
+            if let Some(sentence) = words::saved_by(handed.saved_by_us, handed.saved_by_them) {
+                let said = quiet(ui, sentence);
                 spoken(ui, &said);
             }
-            if line.ours {
-                let said = quiet(ui, words::delivery(line.state == LineState::Arrived));
-                spoken(ui, &said);
+            if call.role == Role::Host && !handed.lines.is_empty() {
+                folded(ui, words::handing_save_chat()).show(ui, |ui| save_ui(ui, forms, intents));
+                let of_chat =
+                    |news: &HandingNews| matches!(news, HandingNews::ChatSaved(_) | HandingNews::ChatNotSaved(_));
+                what_became(ui, model, of_chat);
             }
-        }
-        write_ui(ui, forms, intents);
-        close_ui(ui, forms);
+            if handed.lines.is_empty() {
+                quiet(ui, words::handing_nothing_written());
+            }
+            let newest_of_theirs = handed.lines.iter().rposition(|line| !line.ours);
+            for (index, line) in handed.lines.iter().enumerate() {
+                ui.vertical(|ui| {
+                    // What became of a line stands by it.
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    let said = ui.add(Label::new(words::written(call.role, line.ours, line.text.expose())).wrap());
+                    if newest_of_theirs == Some(index) {
+                        spoken(ui, &said);
+                    }
+                    if line.ours {
+                        let said = quiet(ui, words::delivery(line.state == LineState::Arrived));
+                        spoken(ui, &said);
+                    }
+                });
+            }
+            write_ui(ui, forms, intents);
+            close_ui(ui, forms);
+        })
     });
 }
 

@@ -10,9 +10,9 @@ use call::transfer::{Kind, State, Still, TransferView};
 use egui::{Align2, Event, FontId, Ui, vec2};
 use signaling_protocol::Role;
 
-pub(crate) use self::photographs::photographs_large;
+pub(crate) use self::photographs::{photographs_large, zoom_photographs};
 use crate::icons::Icon;
-use crate::theme::{DISC, Palette};
+use crate::theme::{DISC, LOW, Palette};
 use crate::widgets::{Round, Weight, button, notice_with_step, round_button, text};
 use crate::{Forms, Intent, Model, words};
 
@@ -124,7 +124,10 @@ pub(crate) fn news_ui(ui: &mut Ui, call: &Snapshot, forms: &mut Forms) {
 
 /// Messages, or files and photographs, beside the picture or in its place.
 pub(crate) fn drawer_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    text(ui, words::handing());
+    // In a low window the two buttons say it.
+    if ui.ctx().content_rect().height() >= LOW {
+        text(ui, words::handing());
+    }
     ui.horizontal_wrapped(|ui| {
         for (files, word) in [(false, words::handing_messages()), (true, words::handing_files())] {
             let chosen = forms.handing.files == files;

@@ -12,7 +12,9 @@ use super::files::what_became;
 use super::{close_one, named_button};
 use crate::forms::HandingForms;
 use crate::theme::{NARROW, Palette};
-use crate::widgets::{Weight, button, card, field, fitted, focus_ring, notice, quiet, spoken, text, wide_button};
+use crate::widgets::{
+    Weight, button, card, field, fitted, focus_ring, follow_keyboard, notice, quiet, spoken, text, wide_button,
+};
 use crate::{Forms, HandingWish, Intent, Model, words};
 
 /// How often it can be brought half as near again: 11 times in all.
@@ -106,10 +108,12 @@ pub(crate) fn photographs_large(ui: &mut Ui, model: &Model<'_>, forms: &mut Form
     // Where the window leaves little, it is scrolled.
     let area = ScrollArea::vertical().id_salt("photographs").auto_shrink(false);
     let close = area.show(ui, |ui| {
-        let close = controls_ui(ui, &mut forms.handing);
-        let height = free - ui.min_rect().height() - ui.spacing().item_spacing.y;
-        places_ui(ui, height.max(LEAST_HEIGHT), model, &mut forms.handing);
-        close
+        follow_keyboard(ui, |ui| {
+            let close = controls_ui(ui, &mut forms.handing);
+            let height = free - ui.min_rect().height() - ui.spacing().item_spacing.y;
+            places_ui(ui, height.max(LEAST_HEIGHT), model, &mut forms.handing);
+            close
+        })
     });
     if close.inner {
         forms.handing.open = false;
@@ -122,10 +126,10 @@ fn controls_ui(ui: &mut Ui, handing: &mut HandingForms) -> bool {
     let controls = Frame::new().inner_margin(Margin::symmetric(8, 4)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             if button(ui, Weight::Secondary, words::handing_zoom_in()).clicked() {
-                handing.nearer = (handing.nearer + 1).min(NEAREST);
+                zoom_photographs(handing, true);
             }
             if button(ui, Weight::Secondary, words::handing_zoom_out()).clicked() {
-                handing.nearer = handing.nearer.saturating_sub(1);
+                zoom_photographs(handing, false);
             }
             if named_button(ui, Weight::Secondary, words::handing_whole_short(), words::handing_whole()) {
                 (handing.nearer, handing.moved) = (0, Vec2::ZERO);
@@ -210,6 +214,11 @@ fn by_keys(ui: &Ui, response: &egui::Response) -> Vec2 {
 fn within(moved: Vec2, all: Vec2, room: Vec2) -> Vec2 {
     let most = ((all - room) / 2.0).max(Vec2::ZERO) / all.max(Vec2::splat(1.0));
     moved.clamp(-most, most)
+}
+
+/// Nearer, or farther.
+pub(crate) fn zoom_photographs(handing: &mut HandingForms, nearer: bool) {
+    handing.nearer = if nearer { (handing.nearer + 1).min(NEAREST) } else { handing.nearer.saturating_sub(1) };
 }
 
 fn zoom(nearer: u8) -> f32 {

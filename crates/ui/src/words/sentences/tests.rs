@@ -284,9 +284,9 @@ fn no_sentence_stands_in_a_view() {
     let nobody_reads = [
         "groups of the sheet",
         "how it stands",
-        "height of the digits",
+        "height of the panel",
         "height of the page",
-        "the digits stand above the buttons",
+        "the panel stands above the buttons",
         "the page is centred by its height",
         "other link",
         // The name of a type, for who debugs.
