@@ -86,7 +86,7 @@ impl<D: Decoder> Receiver<D> {
             return;
         }
         self.packet_samples = samples;
-        self.delays.on_packet(now, place.timestamp + samples as i64);
+        self.delays.on_packet(now, place.timestamp + samples as i64, samples);
         self.look_for_help(now, place, samples, &packet);
         // Copies first: they take no place that the packet itself needs.
         let VoicePacket { payload, redundant, .. } = packet;
