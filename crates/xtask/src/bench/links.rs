@@ -61,7 +61,10 @@ pub struct LinksArguments {
 pub fn links(workspace: &Workspace, arguments: &LinksArguments) -> Result<()> {
     interrupt::listen();
     let home = if arguments.half_core { "bench-links-half-core" } else { "bench-links" };
-    let cases: Vec<_> = arguments.links.iter().map(|name| Case::named(name, arguments.seconds)).collect();
+    let browser = setup::browser().filter(|_| !arguments.ours_alone);
+    let mut cases: Vec<_> = arguments.links.iter().map(|name| Case::named(name, arguments.seconds)).collect();
+    // Its rate is the browser's.
+    cases.retain(|case| case.kind != Kind::SameRate || browser.is_some());
     let folder = workspace.target.join(home);
     let (board_file, made_file) = (folder.join("board.json"), folder.join("made.json"));
     let (board, made): (Board, Value) = if arguments.again {
@@ -71,7 +74,6 @@ pub fn links(workspace: &Workspace, arguments: &LinksArguments) -> Result<()> {
         let needs_tall = cases.iter().any(|case| case.kind == Kind::Tall);
         let equipment = Equipment::prepare(workspace, home, needs_tall)?;
         fs::create_dir_all(&equipment.home)?;
-        let browser = setup::browser().filter(|_| !arguments.ours_alone);
         if browser.is_none() {
             say("(no Chromium: what is measured against it cannot be judged)");
         }
