@@ -176,6 +176,9 @@ fn how(arguments: &LinksArguments, equipment: &Equipment, browser: Option<&Path>
     if arguments.half_core {
         by += " --half-core";
     }
+    if arguments.ours_alone {
+        by += " --ours-alone";
+    }
     let delays = cases
         .iter()
         .map(|case| Ok(json!([case.name, equipment.laboratory.delay_ms(&case.profile)? + CLINICIANS_DELAY_MS])));
