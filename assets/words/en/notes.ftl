@@ -4,6 +4,7 @@ own-notes = Notes
 notes-close = Close notes
 notes-help = For you alone: sealed on this device, sent nowhere. Export them to the patient's record when you are done.
 notes-label = Your notes on this visit
+note-about = { $began } · { $patient }
 notes-kept = Notes that were not exported
 notes-file = File to export to
 notes-export = Export

@@ -4,6 +4,7 @@ own-notes = Notas
 notes-close = Cerrar las notas
 notes-help = Solo para usted: selladas en este dispositivo, no se envían a ningún sitio. Expórtelas al historial del paciente cuando termine.
 notes-label = Sus notas sobre esta visita
+note-about = { $began } · { $patient }
 notes-kept = Notas sin exportar
 notes-file = Archivo al que exportar
 notes-export = Exportar

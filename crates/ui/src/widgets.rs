@@ -125,6 +125,17 @@ pub(crate) fn fit_round_words(ui: &mut Ui, width: f32, words: &[&str]) {
 
 /// A round button with a picture over another picture, in the square `rect`.
 pub(crate) fn disc_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
+    let colors = Palette::dark(ui.ctx());
+    disc(ui, rect, (colors.soft, colors.text), icon, name)
+}
+
+/// One of them that ends something.
+pub(crate) fn danger_disc(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Response {
+    let colors = Palette::dark(ui.ctx());
+    disc(ui, rect, (colors.danger, colors.on_danger), icon, name)
+}
+
+fn disc(ui: &mut Ui, rect: Rect, (fill, ink): (Color32, Color32), icon: Icon, name: &str) -> Response {
     let response = ui.allocate_rect(rect, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
     let colors = Palette::dark(ui.ctx());
@@ -132,13 +143,13 @@ pub(crate) fn disc_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str) -> Re
     ui.painter().circle(
         rect.center(),
         radius - LINE,
-        shade(&response, colors.soft, colors.text),
+        shade(&response, fill, colors.text),
         Stroke::new(LINE, colors.line),
     );
     if response.has_focus() {
         ui.painter().circle_stroke(rect.center(), radius, Stroke::new(FOCUS, colors.focus));
     }
-    icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(ICON)), icon, colors.text);
+    icons::paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(ICON)), icon, ink);
     response.on_hover_text(name)
 }
 

@@ -53,7 +53,10 @@ fn a_clinician_writes_beside_the_call_by_button_and_by_key() {
             std::mem::take(&mut window.state_mut().intents)
         };
         assert_eq!(intents.last(), Some(&Intent::Note(NotesWish::Write(phi("Well.")))), "{size:?}");
-        press(&mut window, "Close notes");
+        let close =
+            window.get_all_by_role_and_label(Role::Button, "Close notes").last().expect("a way out of the drawer");
+        close.click();
+        window.run_ok();
         assert!(window.query_by_label(LABEL).is_none(), "{size:?}");
         let keys = Modifiers::COMMAND.plus(Modifiers::SHIFT);
         window.key_press_modifiers(keys, Key::N);

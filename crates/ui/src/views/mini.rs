@@ -7,7 +7,7 @@ use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use crate::icons::Icon;
 use crate::theme::{Palette, TARGET, TIGHT};
 use crate::views::picture::picture;
-use crate::widgets::{disc_button, quiet, spoken};
+use crate::widgets::{danger_disc, disc_button, quiet, spoken};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, Shown, words};
 
 /// Makes the window small and puts it above all others, or back.
@@ -72,7 +72,7 @@ fn buttons_ui(ui: &mut Ui, room: Rect, call: &Snapshot, forms: &mut Forms, inten
     if disc_button(ui, place(), Icon::Enlarge, words::mini_leave()).clicked() {
         make_mini(false, forms, intents);
     }
-    if disc_button(ui, place(), Icon::HangUp, words::hang_up()).clicked() {
+    if danger_disc(ui, place(), Icon::HangUp, words::hang_up()).clicked() {
         intents.push(Intent::Call(call::Intent::HangUp));
     }
 }

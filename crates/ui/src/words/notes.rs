@@ -21,7 +21,7 @@ words! {
 /// About which visit a note is: when that began, and with whom, where that is known.
 pub(crate) fn note_about(began: &str, patient: Option<&Phi<String>>) -> String {
     match patient {
-        Some(patient) => format!("{began} · {}", patient.expose()),
+        Some(patient) => say!(note_about, began = began, patient = patient.expose().as_str()),
         None => began.to_owned(),
     }
 }
@@ -56,8 +56,8 @@ mod tests {
             let (done, sentence) = note_news(&news);
             assert!(!done && sentence.contains(". ") && sentence.ends_with('.'), "{sentence}");
         }
-        let (done, sentence) = note_news(&NoteNews::Exported(Phi::new("/home of hers/visit.txt".to_owned())));
-        assert!(done && sentence.contains("/home of hers/visit.txt"), "{sentence}");
+        let (done, sentence) = note_news(&NoteNews::Exported(Phi::new("/records/visit.txt".to_owned())));
+        assert!(done && sentence.contains("/records/visit.txt"), "{sentence}");
         assert_eq!(note_about("2026-11-24 14:30", None), "2026-11-24 14:30");
     }
 }

@@ -143,6 +143,7 @@ macro_rules! files {
             include_str!(concat!("../../../../assets/words/", $folder, "/keys.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/manners.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/network.ftl")),
+            include_str!(concat!("../../../../assets/words/", $folder, "/notes.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/people.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/pictures.ftl")),
             include_str!(concat!("../../../../assets/words/", $folder, "/refusals.ftl")),
@@ -155,8 +156,8 @@ macro_rules! files {
     };
 }
 
-const ENGLISH: [&str; 22] = files!("en");
-const SPANISH: [&str; 22] = files!("es");
+const ENGLISH: [&str; 23] = files!("en");
+const SPANISH: [&str; 23] = files!("es");
 
 #[cfg(test)]
 mod tests;

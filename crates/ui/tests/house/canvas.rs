@@ -125,7 +125,7 @@ impl Canvas {
 
     /// By rows, red first.
     pub fn bytes(&self) -> Vec<u8> {
-        self.pixels.iter().flatten().map(|part| part.clamp(0.0, 255.0) as u8).collect()
+        self.pixels.iter().flatten().map(|part| (part.clamp(0.0, 255.0) + 0.5) as u8).collect()
     }
 }
 

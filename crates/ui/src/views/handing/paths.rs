@@ -44,10 +44,10 @@ mod tests {
     #[test]
     fn what_is_pasted_becomes_a_path() {
         for (pasted, path) in [
-            ("/home/a/b.pdf", "/home/a/b.pdf"),
-            ("  \"/home/a b.pdf\"\n", "/home/a b.pdf"),
-            ("'/home/a'", "/home/a"),
-            ("file:///home/a%20b%C3%A9.pdf\r\nfile:///c", "/home/a bé.pdf"),
+            ("/files/a/b.pdf", "/files/a/b.pdf"),
+            ("  \"/files/a b.pdf\"\n", "/files/a b.pdf"),
+            ("'/files/a'", "/files/a"),
+            ("file:///files/a%20b%C3%A9.pdf\r\nfile:///c", "/files/a bé.pdf"),
             ("file://localhost/a", "/a"),
             ("file:///C:/a.txt", "C:/a.txt"),
             ("C:\\a 100%.txt", "C:\\a 100%.txt"),
