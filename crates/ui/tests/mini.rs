@@ -75,4 +75,6 @@ fn what_is_wrong_is_said_there_too() {
     let muted = Remote { muted: true, ..theirs() };
     let window = small(Moment::patient(LIVE).with_call(|call| call.remote = Some(muted)), SMALL[0]);
     assert!(says(&window, "Their microphone is off."));
+    let written = house::written(Moment::clinician(LIVE));
+    assert!(says(&small(written, SMALL[0]), "new message"));
 }

@@ -61,15 +61,17 @@ impl Notes {
 
     /// Somebody has signed in by this device: what it sealed here is theirs.
     pub(crate) fn unlock(&self, device: &DeviceIdentity) {
-        let device = Arc::new(device.clone());
-        let is_known = {
+        let device = {
             let mut state = self.shared.lock();
-            let before = state.device.replace(device.clone());
-            before.is_some_and(|before| before.public().signing == device.public().signing)
+            if state.device.as_ref().is_some_and(|known| known.public().signing == device.public().signing) {
+                // Looked for already, or just now.
+                return;
+            }
+            let device = Arc::new(device.clone());
+            state.device = Some(device.clone());
+            device
         };
-        if !is_known {
-            self.order(Work::Look(device));
-        }
+        self.order(Work::Look(device));
     }
 
     /// Nobody is signed in: nothing of them is shown or stays in memory.

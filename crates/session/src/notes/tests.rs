@@ -78,6 +78,21 @@ fn what_is_written_stays_sealed_until_it_is_exported() {
 }
 
 #[test]
+fn who_is_there_already_is_not_kept_from_their_notes() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = notes_of(folder.path(), 1);
+    written.begin(VISIT, None);
+    written.write(&phi("Sleeps badly."));
+    drop(written);
+    // A visit begins while the disk is looked at.
+    let again = notes(folder.path());
+    again.unlock(&device(1));
+    again.unlock(&device(1));
+    wait_until(|| again.shared.lock().looked);
+    assert_eq!(again.view().kept.len(), 1);
+}
+
+#[test]
 fn another_device_sees_that_there_is_something_and_not_what() {
     let folder = tempfile::tempdir().unwrap();
     let written = notes_of(folder.path(), 1);

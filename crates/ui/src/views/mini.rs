@@ -6,6 +6,7 @@ use egui::{Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::icons::Icon;
 use crate::theme::{Palette, TARGET, TIGHT};
+use crate::views::handing;
 use crate::views::picture::picture;
 use crate::widgets::{danger_disc, disc_button, quiet, spoken};
 use crate::{Forms, Intent, Model, Picture, PicturePainter, Shown, words};
@@ -33,19 +34,20 @@ pub(crate) fn mini_ui(
     let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
     let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
     picture(ui, (room, Sense::hover()), (Picture::Other, Shown::WHOLE), words::other_picture(), instead, painter);
-    status_ui(ui, room, model, call);
+    status_ui(ui, room, model, call, forms);
     buttons_ui(ui, room, call, forms, intents);
 }
 
 /// How it stands, over the upper edge.
-fn status_ui(ui: &mut Ui, room: Rect, model: &Model<'_>, call: &Snapshot) {
+fn status_ui(ui: &mut Ui, room: Rect, model: &Model<'_>, call: &Snapshot, forms: &Forms) {
     let line = room.with_max_y(room.top() + TARGET).shrink2(vec2(2.0 * TIGHT, TIGHT));
     ui.scope_builder(UiBuilder::new().max_rect(line).id_salt("how it stands"), |ui| {
         let (sentence, _) = words::call_status(call);
         let problem = words::call_problem(call, model.problem, model.devices);
+        let news = handing::news(call, forms).map(|(sentence, ..)| sentence);
         let muted = call.remote.is_some_and(|remote| remote.muted).then(words::they_are_muted);
-        // One line: what is wrong goes before what is only so.
-        let said = quiet(ui, problem.as_deref().or(muted).unwrap_or(sentence));
+        // One line: what is wrong goes before what waits, and that before what is only so.
+        let said = quiet(ui, problem.or(news).as_deref().or(muted).unwrap_or(sentence));
         spoken(ui, &said);
     });
 }

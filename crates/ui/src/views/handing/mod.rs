@@ -104,21 +104,26 @@ pub(crate) fn button_ui(ui: &mut Ui, width: f32, call: &Snapshot, forms: &mut Fo
 
 /// What waits for an answer, or to be read, and is not open: one thing at a time, what somebody waits for first.
 pub(crate) fn news_ui(ui: &mut Ui, call: &Snapshot, forms: &mut Forms) {
+    let Some((sentence, step, to_files)) = news(call, forms) else { return };
+    if notice_with_step(ui, &sentence, step) {
+        open(forms, to_files);
+    }
+}
+
+/// What that is in a sentence, what to press, and whether it is among the files.
+pub(crate) fn news(call: &Snapshot, forms: &Forms) -> Option<(String, &'static str, bool)> {
     let sees = |files: bool| forms.handing.open && forms.handing.files == files;
     let is_asked = call.around.handed.still == Still::AskedByThem && !sees(true);
     let files = if sees(true) { 0 } else { offered(call) };
     let lines = if sees(false) { 0 } else { new_lines(call, forms) };
-    let (sentence, step, to_files) = if is_asked {
-        (words::handing_asks().to_owned(), words::handing_answer(), true)
+    if is_asked {
+        Some((words::handing_asks().to_owned(), words::handing_answer(), true))
     } else if files > 0 {
-        (words::files_offered(files), words::handing_show(), true)
+        Some((words::files_offered(files), words::handing_show(), true))
     } else if lines > 0 {
-        (words::new_messages(lines), words::handing_show(), false)
+        Some((words::new_messages(lines), words::handing_show(), false))
     } else {
-        return;
-    };
-    if notice_with_step(ui, &sentence, step) {
-        open(forms, to_files);
+        None
     }
 }
 
