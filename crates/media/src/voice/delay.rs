@@ -262,7 +262,7 @@ const LASTING: Duration = Duration::from_secs(6);
 const LITTLE: i64 = 50_000;
 /// Where voice comes in longer packets than these, in microseconds, the link is a thin one, and a single packet of a picture holds it for as
 /// long as one of the voice is: so much more is kept, and it is watched for so many packets. There each following down and up costs more than
-/// the delay does (measured on 64 and 150 kbps: half a tenth of STOI for 20 ms).
+/// the delay does: measured beside a picture on 150 kbps, .03 to .05 of STOI; on 64 and 300 kbps no difference.
 const USUAL_PACKET: i64 = 20_000;
 const ENOUGH_FOR_ALL: u32 = 160;
 /// One spike in six seconds is fewer packets than the rest.
