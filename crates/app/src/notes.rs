@@ -1,6 +1,7 @@
 //! A clinician's notes, between the window and the session: to which file one is proposed to go.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use session::desk::{NoteNews, NotesView};
 use session::{DeskHandle, Notes};
@@ -13,7 +14,7 @@ use crate::manners::places;
 pub(crate) struct NotesHere {
     /// Where files go unless the person names another folder.
     folder: PathBuf,
-    view: Option<NotesView>,
+    view: Option<Arc<NotesView>>,
     file: String,
     /// For which visit's beginning, and after which news, a file was proposed last.
     proposed_for: Option<(String, Option<NoteNews>)>,
@@ -28,8 +29,7 @@ impl NotesHere {
     /// Takes what is known, once a drawing.
     pub(crate) fn look(&mut self, desk: Option<&DeskHandle>) {
         self.view = desk.map(|desk| desk.notes().view());
-        let Some(view) = &self.view else { return };
-        let Some(open) = &view.open else { return };
+        let Some((view, open)) = self.view.as_ref().and_then(|view| Some((view, view.open.as_ref()?))) else { return };
         let now = (open.about.began.clone(), view.news.clone());
         if self.proposed_for.as_ref() != Some(&now) {
             // By its hour and not by a name: folders are looked at over shoulders.

@@ -409,9 +409,8 @@ impl App {
         if seen.1 != before.1 {
             context.send_viewport_cmd(ViewportCommand::Title(ui::window_title(self.language, seen.1)));
         }
-        let in_call = self.visit.as_ref().map_or(0, |visit| visit.snapshot().waiting.len());
-        let at_desk =
-            self.screen == Screen::Clinician && self.desk.as_ref().is_some_and(|desk| desk.snapshot().enters_visits);
+        let at_desk = self.screen == Screen::Clinician && self.desk.as_ref().is_some_and(DeskHandle::enters_visits);
+        let (_, in_call) = self.seen;
         self.manners.say_who_waits(self.language, at_desk.then(|| seen.1.max(in_call)));
         if seen.0 > before.0 && self.visit.is_none() {
             if let Some(session) = &self.session {

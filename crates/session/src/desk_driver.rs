@@ -108,6 +108,11 @@ impl DeskHandle {
         self.snapshots.borrow().clone()
     }
 
+    /// Whether who is signed in holds visits.
+    pub fn enters_visits(&self) -> bool {
+        self.snapshots.borrow().enters_visits
+    }
+
     /// The keys of who is signed in, where no identity was given.
     pub fn keys(&self) -> Option<KeysHandle> {
         self.keys.borrow().clone()

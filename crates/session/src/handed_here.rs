@@ -155,8 +155,7 @@ impl HandedHere {
     pub(crate) fn save_photograph(&self, id: TransferId, path: &Path) {
         let photographs = self.view().photographs;
         let Some(photograph) = photographs.iter().find(|photograph| photograph.id == id) else { return };
-        let write = || WholeFile::prepare(path)?.finish(photograph.jpeg.expose());
-        let saved = free(path, false).and_then(|()| write().map_err(|error| why(&error)));
+        let saved = save_new(path, photograph.jpeg.expose());
         self.change(|state| {
             state.view.news = Some(match saved {
                 Ok(()) => HandingNews::PhotographSaved(id, Phi::new(path.display().to_string())),
@@ -166,13 +165,19 @@ impl HandedHere {
     }
 }
 
+/// Writes a file that is not there yet, and is there whole.
+pub(crate) fn save_new(path: &Path, bytes: &[u8]) -> Result<(), NotSaved> {
+    free(path, false)?;
+    WholeFile::prepare(path).and_then(|file| file.finish(bytes)).map_err(|error| why(&error))
+}
+
 /// No file is replaced that is not `ours`.
-pub(crate) fn free(path: &Path, ours: bool) -> Result<(), NotSaved> {
+fn free(path: &Path, ours: bool) -> Result<(), NotSaved> {
     if !ours && path.exists() { Err(NotSaved::NameTaken) } else { Ok(()) }
 }
 
 /// The system's words may tell of names and are not passed on.
-pub(crate) fn why(error: &io::Error) -> NotSaved {
+fn why(error: &io::Error) -> NotSaved {
     tracing::warn!(kind = ?error.kind(), "something of a visit is not saved");
     NotSaved::NotWritten
 }

@@ -48,8 +48,8 @@ pub struct Forms {
     pub(crate) account: AccountForms,
     /// Whether the page of settings is open.
     pub(crate) settings_open: bool,
-    /// Whether the choice of devices is open.
-    pub(crate) devices_open: bool,
+    /// What stands beside the picture of a visit.
+    pub(crate) beside: Option<Beside>,
     /// Whether it is open how loud the other side is.
     pub(crate) volume_open: bool,
     /// How the pictures of the call are looked at.
@@ -62,8 +62,6 @@ pub struct Forms {
     pub(crate) fills_screen: bool,
     /// Whether the window is a small one above all others.
     pub(crate) mini: bool,
-    /// Whether it is open how private the visit is.
-    pub(crate) privacy_open: bool,
     /// Whether the digits that are shown were put away for now.
     pub(crate) digits_put_away: bool,
     /// Since when the other app is asked for its digits.
@@ -92,10 +90,22 @@ pub struct Forms {
     pub(crate) notes: NoteForms,
 }
 
+/// What stands beside the picture of a visit, or in its place where there is no room: one thing at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// The choice of devices.
+    Devices,
+    /// How private the visit is.
+    Privacy,
+    /// What the two hand each other.
+    Handing,
+    /// The clinician's notes.
+    Notes,
+}
+
 /// What is typed of what the two hand each other, and what of it is looked at.
 #[derive(Default)]
 pub(crate) struct HandingForms {
-    pub(crate) open: bool,
     /// Files and photographs, in the place of messages.
     pub(crate) files: bool,
     /// Whether it was opened just now: then what is typed goes into its first field.
@@ -120,8 +130,6 @@ pub(crate) struct HandingForms {
 /// What is typed of a note.
 #[derive(Default)]
 pub(crate) struct NoteForms {
-    /// Whether it is open beside the call.
-    pub(crate) open: bool,
     /// Whether it was opened just now: then what is typed goes into it.
     pub(crate) newly_open: bool,
     /// About which visit the text is.
@@ -268,12 +276,21 @@ pub(crate) struct KeyForms {
 }
 
 impl Forms {
+    /// Whether that is what stands beside the picture.
+    pub(crate) fn shows(&self, what: Beside) -> bool {
+        self.beside == Some(what)
+    }
+
+    /// Opens it in the place of what is open, or closes it.
+    pub(crate) fn toggle(&mut self, what: Beside) {
+        self.beside = (!self.shows(what)).then_some(what);
+    }
+
     /// Nothing of a visit stays when it is over.
     pub(crate) fn forget_visit(&mut self) {
         self.copied_at = None;
         self.qr = None;
-        self.devices_open = false;
-        self.privacy_open = false;
+        self.beside = None;
         self.digits_put_away = false;
         self.facts_open = false;
         self.volume_open = false;
@@ -282,7 +299,6 @@ impl Forms {
         self.sound_heard = false;
         self.asked = AskedForms::default();
         self.handing = HandingForms::default();
-        self.notes.open = false;
     }
 }
 

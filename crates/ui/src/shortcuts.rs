@@ -6,6 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 
 use signaling_protocol::Role;
 
+use crate::forms::Beside;
 use crate::views::handing;
 use crate::views::mini::make_mini;
 use crate::views::notes;
@@ -101,8 +102,7 @@ pub(crate) fn shortcuts(ui: &mut Ui, call: &Snapshot, forms: &mut Forms, intents
     }
     // Elsewhere they are on the page of settings.
     if in_call && pressed(&DEVICES) {
-        forms.devices_open = !forms.devices_open;
-        forms.privacy_open = false;
+        forms.toggle(Beside::Devices);
     }
     if call.role == Role::Host && in_call && pressed(&FACTS) {
         forms.facts_open = !forms.facts_open;
@@ -141,7 +141,7 @@ fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) 
     if pressed(&FULL_SCREEN) {
         fill_screen(!full, forms, intents);
     }
-    let beside = forms.devices_open || forms.privacy_open || forms.volume_open || forms.notes.open;
+    let beside = forms.beside.is_some() || forms.volume_open;
     let handed = handing::has_something_open(forms);
     let something_open = handed || beside || full;
     if something_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
@@ -149,8 +149,7 @@ fn picture_shortcuts(ui: &mut Ui, forms: &mut Forms, intents: &mut Vec<Intent>) 
         if handed {
             handing::close_one(forms);
         } else if beside {
-            (forms.devices_open, forms.privacy_open, forms.volume_open) = (false, false, false);
-            forms.notes.open = false;
+            (forms.beside, forms.volume_open) = (None, false);
         } else {
             fill_screen(false, forms, intents);
         }

@@ -53,7 +53,7 @@ fn window_ui(
     if let Some(call) = call {
         shortcuts::shortcuts(ui, call, forms, intents);
     } else {
-        forms.devices_open = false;
+        forms.beside = None;
     }
     if !in_call && forms.mini {
         make_mini(false, forms, intents);

@@ -14,7 +14,7 @@ use signaling_protocol::VisitId;
 use trust::DeviceIdentity;
 
 use super::Shared;
-use crate::handed_here::{free, why};
+use crate::handed_here::save_new;
 use crate::headless::random_bytes;
 use crate::identity::unix_now;
 use crate::whole_file::WholeFile;
@@ -58,10 +58,15 @@ impl Disk {
                         kept.insert(visit, (note, by));
                         next = orders.recv_timeout(until.saturating_duration_since(Instant::now())).ok();
                     }
-                    other => {
-                        // What was typed before it comes before it.
+                    // What was typed before the others comes before them.
+                    Work::Look(by) => {
                         self.keep(std::mem::take(&mut kept));
-                        self.carry_out(other);
+                        let (found, of_others) = self.look(&by);
+                        self.shared.found(&by, found, of_others);
+                    }
+                    Work::Export { visit, note, by, path } => {
+                        self.keep(std::mem::take(&mut kept));
+                        self.export(visit, &note, &by, &path);
                     }
                 }
             }
@@ -93,35 +98,26 @@ impl Disk {
         WholeFile::prepare(path)?.finish(&sealed)
     }
 
-    fn carry_out(&self, work: Work) {
-        match work {
-            Work::Look(by) => {
-                let (found, of_others) = self.look(&by);
-                self.shared.found(&by, found, of_others);
-            }
-            Work::Export { visit, note, by, path } => match self.export(&note, &path) {
-                Ok(()) => {
-                    if let Some(sealed) = self.path(visit, &by)
-                        && let Err(error) = take_away(&sealed)
-                    {
-                        tracing::warn!(kind = ?error.kind(), "an exported note stays sealed too");
-                    }
-                    self.shared.exported(visit, &path);
+    fn export(&self, visit: VisitId, note: &Note, by: &DeviceIdentity, path: &Path) {
+        match self.write_open(note, path) {
+            Ok(()) => {
+                if let Some(sealed) = self.path(visit, by)
+                    && let Err(error) = take_away(&sealed)
+                {
+                    tracing::warn!(kind = ?error.kind(), "an exported note stays sealed too");
                 }
-                Err(NotSaved::NameTaken) => self.shared.tell(NoteNews::NameTaken),
-                Err(NotSaved::NotWritten) => self.shared.tell(NoteNews::NotExported),
-            },
-            Work::Keep { visit, note, by } => self.keep(BTreeMap::from([(visit, (note, by))])),
+                self.shared.exported(visit, path);
+            }
+            Err(NotSaved::NameTaken) => self.shared.tell(NoteNews::NameTaken),
+            Err(NotSaved::NotWritten) => self.shared.tell(NoteNews::NotExported),
         }
     }
 
-    fn export(&self, note: &Note, path: &Path) -> Result<(), NotSaved> {
-        free(path, false)?;
+    fn write_open(&self, note: &Note, path: &Path) -> Result<(), NotSaved> {
         let began = self.shared.calendar.shown(note.began_unix_secs);
         let patient = note.patient.as_ref().map(|patient| format!(" · {}", patient.expose())).unwrap_or_default();
         let text = format!("{began}{patient}\n\n{}\n", note.text.expose().trim_end());
-        let write = || WholeFile::prepare(path)?.finish(text.as_bytes());
-        write().map_err(|error| why(&error))
+        save_new(path, text.as_bytes())
     }
 
     /// What this device opens, and how many files it does not.

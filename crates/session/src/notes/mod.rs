@@ -44,6 +44,8 @@ struct State {
     looked: bool,
     open: Option<(VisitId, Note)>,
     news: Option<NoteNews>,
+    /// What of it is shown, until it changes: windows ask at each drawing.
+    view: Option<Arc<NotesView>>,
 }
 
 impl Notes {
@@ -82,10 +84,11 @@ impl Notes {
     /// A visit is opened: what is written from now on is about it.
     pub(crate) fn begin(&self, visit: VisitId, patient: Option<Phi<String>>) {
         let began_unix_secs = unix_now(self.shared.clock).0;
-        let mut state = self.shared.lock();
-        let new = || Note { patient, began_unix_secs, text: Phi::new(String::new()) };
-        let note = state.kept.get(&visit).cloned().unwrap_or_else(new);
-        (state.open, state.news) = (Some((visit, note)), None);
+        self.shared.change(|state| {
+            let new = || Note { patient, began_unix_secs, text: Phi::new(String::new()) };
+            let note = state.kept.get(&visit).cloned().unwrap_or_else(new);
+            (state.open, state.news) = (Some((visit, note)), None);
+        });
     }
 
     /// Looks at one that is kept.
@@ -135,25 +138,15 @@ impl Notes {
         }
     }
 
-    /// What is known.
-    pub fn view(&self) -> NotesView {
-        let state = self.shared.lock();
-        let about = |visit: &VisitId, note: &Note| KeptNote {
-            visit: *visit,
-            began: self.shared.calendar.shown(note.began_unix_secs),
-            patient: note.patient.clone(),
-        };
-        let mut kept: Vec<_> = state.kept.iter().collect();
-        kept.sort_by_key(|(_, note)| note.began_unix_secs);
-        NotesView {
-            open: state
-                .open
-                .as_ref()
-                .map(|(visit, note)| OpenNote { about: about(visit, note), text: note.text.clone() }),
-            kept: kept.into_iter().map(|(visit, note)| about(visit, note)).collect(),
-            of_others: state.of_others,
-            news: state.news.clone(),
+    /// What is known; the same one until something changes.
+    pub fn view(&self) -> Arc<NotesView> {
+        let mut state = self.shared.lock();
+        if let Some(view) = &state.view {
+            return view.clone();
         }
+        let view = Arc::new(state.viewed(&self.shared.calendar));
+        state.view = Some(view.clone());
+        view
     }
 
     fn order(&self, work: Work) {
@@ -178,13 +171,36 @@ impl Drop for Notes {
     }
 }
 
+impl State {
+    fn viewed(&self, calendar: &Calendar) -> NotesView {
+        let about = |visit: &VisitId, note: &Note| KeptNote {
+            visit: *visit,
+            began: calendar.shown(note.began_unix_secs),
+            patient: note.patient.clone(),
+        };
+        let open = |(visit, note): &(VisitId, Note)| OpenNote { about: about(visit, note), text: note.text.clone() };
+        let mut kept: Vec<_> = self.kept.iter().collect();
+        kept.sort_by_key(|(_, note)| note.began_unix_secs);
+        NotesView {
+            open: self.open.as_ref().map(open),
+            kept: kept.into_iter().map(|(visit, note)| about(visit, note)).collect(),
+            of_others: self.of_others,
+            news: self.news.clone(),
+        }
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change<R>(&self, what: impl FnOnce(&mut State) -> R) -> R {
-        let answer = what(&mut self.lock());
+        let answer = {
+            let mut state = self.lock();
+            state.view = None;
+            what(&mut state)
+        };
         (self.repaint)();
         answer
     }

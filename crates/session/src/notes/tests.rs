@@ -56,10 +56,10 @@ fn what_is_written_stays_sealed_until_it_is_exported() {
     let bytes = fs::read(&sealed(folder.path())[0]).unwrap();
     assert!(!bytes.windows(6).any(|piece| piece == b"Sleeps") && !bytes.windows(4).any(|piece| piece == b"Rosa"));
     let again = notes_of(folder.path(), 1);
-    let kept = again.view().kept;
+    let kept = again.view().kept.clone();
     assert_eq!((kept.len(), kept[0].patient.clone()), (1, Some(phi("Rosa"))));
     again.look(VISIT);
-    assert_eq!(again.view().open.unwrap().text, phi("Sleeps badly."));
+    assert_eq!(again.view().open.as_ref().unwrap().text, phi("Sleeps badly."));
 
     // A file that is there is not replaced, and the note stays.
     let (taken, free) = (folder.path().join("taken.txt"), folder.path().join("visit.txt"));
@@ -109,7 +109,7 @@ fn another_device_sees_that_there_is_something_and_not_what() {
     for (by, text) in [(1, "Sleeps badly."), (2, "I took her over.")] {
         let notes = notes_of(folder.path(), by);
         notes.look(VISIT);
-        assert_eq!(notes.view().open.unwrap().text, phi(text));
+        assert_eq!(notes.view().open.as_ref().unwrap().text, phi(text));
     }
 }
 
@@ -120,12 +120,12 @@ fn a_locked_desk_shows_nothing_and_keeps_what_was_written() {
     written.begin(VISIT, None);
     written.write(&phi("Sleeps badly."));
     written.lock();
-    assert_eq!(written.view(), NotesView::default());
+    assert_eq!(*written.view(), NotesView::default());
     written.write(&phi("nobody is there"));
     drop(written);
     let again = notes_of(folder.path(), 1);
     again.look(VISIT);
-    assert_eq!(again.view().open.unwrap().text, phi("Sleeps badly."));
+    assert_eq!(again.view().open.as_ref().unwrap().text, phi("Sleeps badly."));
     again.delete();
     assert!(again.view().kept.is_empty());
     drop(again);

@@ -4,6 +4,7 @@ use call::Snapshot;
 use egui::Ui;
 use units::DeviceKind;
 
+use crate::forms::Beside;
 use crate::icons::Icon;
 use crate::theme::Palette;
 use crate::views::devices::trouble;
@@ -64,7 +65,7 @@ fn sound_asked_ui(ui: &mut Ui, forms: &mut Forms) {
             forms.sound_heard = true;
         }
         if button(ui, Weight::Secondary, words::sound_not_heard()).clicked() {
-            forms.devices_open = true;
+            forms.beside = Some(Beside::Devices);
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use egui::{ComboBox, CornerRadius, Id, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
+use crate::forms::Beside;
 use crate::theme::{NARROW, Palette};
 use crate::widgets::{Weight, button, notice, notice_with_step, quiet};
 use units::{DeviceKind, Listening};
@@ -89,14 +90,16 @@ fn has_just_opened(ui: &Ui, list: Id, open: bool) -> bool {
 /// What is wrong with the devices or new, where the choice of them is not shown; several in a narrow window are named only, and
 /// one button shows them all.
 pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    if forms.devices_open {
+    if forms.shows(Beside::Devices) {
         return;
     }
     moved_devices(ui, model, forms);
     let broken =
         DeviceKind::ALL.into_iter().filter(|kind| model.devices.of(*kind).trouble.is_some()).collect::<Vec<_>>();
     if broken.len() > 1 && ui.available_width() < NARROW {
-        forms.devices_open = notice_with_step(ui, &words::several_troubles(&broken), words::see_devices());
+        if notice_with_step(ui, &words::several_troubles(&broken), words::see_devices()) {
+            forms.beside = Some(Beside::Devices);
+        }
         return;
     }
     for kind in broken {
@@ -106,7 +109,7 @@ pub(crate) fn troubles(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, intent
 
 /// Where the sound went by itself, where the choice of devices is not shown.
 pub(crate) fn moved_devices(ui: &mut Ui, model: &Model<'_>, forms: &Forms) {
-    if forms.devices_open {
+    if forms.shows(Beside::Devices) {
         return;
     }
     for kind in DeviceKind::ALL {

@@ -4,6 +4,7 @@ use call::{Check, LinkQuality, Phase, Snapshot};
 use egui::{Align, Frame, Id, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 use signaling_protocol::Role;
 
+use crate::forms::Beside;
 use crate::icons::Icon;
 use crate::shortcuts;
 use crate::theme::{LOW, NARROW, Palette};
@@ -40,7 +41,7 @@ pub(crate) fn live_ui(
     handing::settle(ui, model, call, forms);
     notes::settle(model, forms);
     let low = ui.available_height() < LOW;
-    let covers = (forms.handing.open || forms.devices_open || forms.notes.open) && (narrow || low);
+    let covers = forms.beside.is_some_and(|beside| beside != Beside::Privacy) && (narrow || low);
     // Then what was opened needs the room of who it is and how sure that is.
     let brief = covers || (low && digits_are_open(call, forms));
     // The stage is painted already: without a graphics card each ground over it would be paid for at every picture.
@@ -73,7 +74,7 @@ pub(crate) fn live_ui(
         let drawn = panel.show(ui, |ui| digits_ui(ui, model, call, forms, intents));
         draw_again_if_higher(ui, "digits", drawn.response.rect.height());
     }
-    let drawer_open = forms.devices_open || forms.privacy_open || forms.handing.open || forms.notes.open;
+    let drawer_open = forms.beside.is_some();
     if drawer_open && !narrow {
         let side = ground.inner_margin(Margin::same(14));
         Panel::right("devices")
@@ -211,10 +212,10 @@ fn buttons(ui: &mut Ui, call: &Snapshot, volume: Volume, forms: &mut Forms, inte
         if call.role == Role::Host {
             notes::button_ui(ui, width, forms);
         }
-        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
-        if round_button(ui, width, mark(forms.devices_open), Icon::Settings, words::devices(), word).clicked() {
-            forms.devices_open = !forms.devices_open;
-            forms.privacy_open = false;
+        let word = if forms.shows(Beside::Devices) { words::close_devices() } else { words::devices() };
+        if round_button(ui, width, mark(forms.shows(Beside::Devices)), Icon::Settings, words::devices(), word).clicked()
+        {
+            forms.toggle(Beside::Devices);
         }
         if round_button(ui, width, Round::Danger, Icon::HangUp, words::hang_up(), words::hang_up()).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));
@@ -241,14 +242,11 @@ fn volume_ui(ui: &mut Ui, settings: &Settings, intents: &mut Vec<Intent>) {
 
 /// Devices and keys, or how private it is, beside the picture or in its place.
 fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, intents: &mut Vec<Intent>) {
-    if forms.handing.open {
-        return handing::drawer_ui(ui, model, call, forms, intents);
-    }
-    if forms.notes.open {
-        return notes::drawer_ui(ui, model, forms, intents);
-    }
-    if forms.privacy_open {
-        return privacy_drawer(ui, model, call, forms, intents);
+    match forms.beside {
+        Some(Beside::Handing) => return handing::drawer_ui(ui, model, call, forms, intents),
+        Some(Beside::Notes) => return notes::drawer_ui(ui, model, forms, intents),
+        Some(Beside::Privacy) => return privacy_drawer(ui, model, call, forms, intents),
+        Some(Beside::Devices) | None => {}
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         follow_keyboard(ui, |ui| {
@@ -275,7 +273,7 @@ fn drawer(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Forms, in
             }
             appearance_choices(ui, model.settings, intents);
             if wide_button(ui, Weight::Secondary, words::close_devices()).clicked() {
-                forms.devices_open = false;
+                forms.beside = None;
             }
         })
     });

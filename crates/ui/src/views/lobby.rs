@@ -2,6 +2,7 @@
 
 use egui::{Rect, Sense, Ui, vec2};
 
+use crate::forms::Beside;
 use crate::theme::{COLUMN, NARROW};
 use crate::views::checks::{checks_ui, protection_ui};
 use crate::views::devices::{address_choice, device_choices, microphone_level, moved_devices};
@@ -66,16 +67,16 @@ fn rest_ui(
     intents: &mut Vec<Intent>,
 ) {
     card(ui, |ui| {
-        if forms.devices_open {
+        if forms.shows(Beside::Devices) {
             device_choices(ui, model, intents);
             // Who has asked to join may have told it already.
             ui.add_enabled_ui(forms.joining.is_none(), |ui| address_choice(ui, model, intents));
         } else {
             checks_ui(ui, model, call, forms, painter, intents);
         }
-        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+        let word = if forms.shows(Beside::Devices) { words::close_devices() } else { words::devices() };
         if button(ui, Weight::Quiet, word).clicked() {
-            forms.devices_open = !forms.devices_open;
+            forms.toggle(Beside::Devices);
         }
     });
     protection_ui(ui, model);

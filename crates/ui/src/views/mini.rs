@@ -14,8 +14,7 @@ use crate::{Forms, Intent, Model, Picture, PicturePainter, Shown, words};
 /// Makes the window small and puts it above all others, or back.
 pub(crate) fn make_mini(mini: bool, forms: &mut Forms, intents: &mut Vec<Intent>) {
     if mini {
-        (forms.devices_open, forms.privacy_open, forms.volume_open) = (false, false, false);
-        (forms.handing.open, forms.notes.open) = (false, false);
+        (forms.beside, forms.volume_open) = (None, false);
     }
     forms.mini = mini;
     intents.push(Intent::MiniWindow(mini));
@@ -31,8 +30,7 @@ pub(crate) fn mini_ui(
 ) {
     let room = ui.available_rect_before_wrap();
     ui.painter().rect_filled(room, 0, Palette::dark(ui.ctx()).field);
-    let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
-    let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
+    let instead = words::other_picture_instead(call, painter.size(Picture::Other).is_some());
     picture(ui, (room, Sense::hover()), (Picture::Other, Shown::WHOLE), words::other_picture(), instead, painter);
     status_ui(ui, room, model, call, forms);
     buttons_ui(ui, room, call, forms, intents);

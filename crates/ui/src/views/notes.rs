@@ -4,6 +4,7 @@ use desk::{MOST_NOTE_CHARS, NotesView};
 use egui::{Margin, ScrollArea, TextEdit, Ui};
 use units::Phi;
 
+use crate::forms::{Beside, NoteForms};
 use crate::icons::Icon;
 use crate::theme::TIGHT;
 use crate::widgets::{
@@ -17,19 +18,13 @@ const ROWS: usize = 8;
 
 /// Opens the drawer, or closes it.
 pub(crate) fn toggle(forms: &mut Forms) {
-    let open = !forms.notes.open;
-    if open {
-        (forms.devices_open, forms.privacy_open, forms.handing.open) = (false, false, false);
-    }
-    (forms.notes.open, forms.notes.newly_open) = (open, open);
+    forms.toggle(Beside::Notes);
+    forms.notes.newly_open = forms.shows(Beside::Notes);
 }
 
-/// Before a drawing: what is typed is about the visit whose note is open, and what was opened after the drawer closes it.
+/// Before a drawing: what is typed is about the visit whose note is open.
 pub(crate) fn settle(model: &Model<'_>, forms: &mut Forms) {
-    if forms.devices_open || forms.privacy_open || forms.handing.open {
-        forms.notes.open = false;
-    }
-    let Some(notes) = &model.notes else { return forms.notes = crate::forms::NoteForms::default() };
+    let Some(notes) = &model.notes else { return forms.notes = NoteForms::default() };
     forms.notes.file.propose(notes.file);
     let open = notes.view.open.as_ref();
     let visit = open.map(|open| open.about.visit);
@@ -42,8 +37,11 @@ pub(crate) fn settle(model: &Model<'_>, forms: &mut Forms) {
 
 /// The button in the row of a call.
 pub(crate) fn button_ui(ui: &mut Ui, width: f32, forms: &mut Forms) {
-    let (look, name) =
-        if forms.notes.open { (Round::Marked, words::notes_close()) } else { (Round::Plain, words::own_notes()) };
+    let (look, name) = if forms.shows(Beside::Notes) {
+        (Round::Marked, words::notes_close())
+    } else {
+        (Round::Plain, words::own_notes())
+    };
     if round_button(ui, width, look, Icon::Notes, words::own_notes(), name).clicked() {
         toggle(forms);
     }
@@ -58,7 +56,7 @@ pub(crate) fn drawer_ui(ui: &mut Ui, model: &Model<'_>, forms: &mut Forms, inten
             write_ui(ui, forms, ROWS_BESIDE, intents);
             news_ui(ui, model);
             if wide_button(ui, Weight::Secondary, words::notes_close()).clicked() {
-                forms.notes.open = false;
+                forms.beside = None;
             }
         });
     });

@@ -7,6 +7,7 @@ use egui::{
 };
 use units::Phi;
 
+use crate::forms::Beside;
 use crate::icons::{self, Icon};
 use crate::theme::{CONTROL_RADIUS, LOW, Palette, TARGET};
 use crate::widgets::{
@@ -29,16 +30,18 @@ pub(crate) fn assurance_line(
 ) {
     let Some(known) = &call.assurance else { return };
     let line = words::assurance_line(call.role, known, patient(model));
-    let pressed = chip(ui, &line, shield(ui, known.level), forms.privacy_open);
+    let pressed = chip(ui, &line, shield(ui, known.level), forms.shows(Beside::Privacy));
     spoken(ui, &pressed);
     if pressed.clicked() {
-        forms.privacy_open = !forms.privacy_open;
-        forms.devices_open = false;
+        forms.toggle(Beside::Privacy);
     }
     // What is opened has a button of its own; in a low window the picture needs the room of this one.
     let has_room = ui.ctx().content_rect().height() >= LOW;
-    let has_button =
-        has_room && can_compare(call) && is_quiet(known) && !digits_are_open(call, forms) && !forms.privacy_open;
+    let has_button = has_room
+        && can_compare(call)
+        && is_quiet(known)
+        && !digits_are_open(call, forms)
+        && !forms.shows(Beside::Privacy);
     if has_button && button(ui, Weight::Secondary, words::compare()).clicked() {
         compare(call, forms, intents);
     }
@@ -99,7 +102,7 @@ pub(crate) fn privacy_drawer(
     intents: &mut Vec<Intent>,
 ) {
     let Some(known) = &call.assurance else {
-        forms.privacy_open = false;
+        forms.beside = None;
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -134,7 +137,7 @@ pub(crate) fn privacy_drawer(
                 quiet(ui, sentence);
             }
             if wide_button(ui, Weight::Secondary, words::close_privacy()).clicked() {
-                forms.privacy_open = false;
+                forms.beside = None;
             }
         })
     });

@@ -34,8 +34,7 @@ pub(crate) fn stage_ui(
 ) {
     let room = ui.available_rect_before_wrap();
     ui.painter().rect_filled(room, 0, Palette::dark(ui.ctx()).field);
-    let theirs_off = call.remote.is_some_and(|remote| remote.camera_off);
-    let instead = words::other_picture_instead(call, theirs_off, painter.size(Picture::Other).is_some());
+    let instead = words::other_picture_instead(call, painter.size(Picture::Other).is_some());
     let seen = painter.size(Picture::Other).filter(|_| instead.is_none());
     let shown = seen.map(|size| fitted(room, size.width as f32, size.height as f32));
     let own_fits = room.height() >= LEAST_FOR_OWN;

@@ -6,6 +6,7 @@ use egui::{Label, RichText, Ui};
 use signaling_protocol::{GuestRole, VisitId};
 use units::{Phi, Timestamp};
 
+use crate::forms::Beside;
 use crate::theme::{COLUMN, NARROW, Palette};
 use crate::views::asked::door_ui;
 use crate::views::devices::{device_choices, microphone_level, troubles};
@@ -36,12 +37,12 @@ pub(crate) fn waiting_panel_ui(
             own_picture(ui, model, call, painter);
             microphone_level(ui, model, call.muted);
             switches(ui, call, intents);
-            if forms.devices_open {
+            if forms.shows(Beside::Devices) {
                 card(ui, |ui| device_choices(ui, model, intents));
             }
-            let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+            let word = if forms.shows(Beside::Devices) { words::close_devices() } else { words::devices() };
             if button(ui, Weight::Secondary, word).clicked() {
-                forms.devices_open = !forms.devices_open;
+                forms.toggle(Beside::Devices);
             }
         };
         if narrow {

@@ -3,6 +3,7 @@
 use egui::Ui;
 use units::Timestamp;
 
+use crate::forms::Beside;
 use crate::icons::Icon;
 use crate::theme::{COLUMN, NARROW, Palette, TIGHT};
 use crate::views::asked::asked_ui;
@@ -81,13 +82,13 @@ fn own_ui(
     own_picture(ui, model, call, painter);
     microphone_level(ui, model, call.muted);
     switches(ui, call, intents);
-    if forms.devices_open {
+    if forms.shows(Beside::Devices) {
         card(ui, |ui| device_choices(ui, model, intents));
     }
     ui.horizontal_wrapped(|ui| {
-        let word = if forms.devices_open { words::close_devices() } else { words::devices() };
+        let word = if forms.shows(Beside::Devices) { words::close_devices() } else { words::devices() };
         if button(ui, Weight::Quiet, word).clicked() {
-            forms.devices_open = !forms.devices_open;
+            forms.toggle(Beside::Devices);
         }
         if button(ui, Weight::Quiet, words::leave()).clicked() {
             intents.push(Intent::Call(call::Intent::HangUp));

@@ -96,7 +96,8 @@ pub(crate) fn own_picture_instead(camera_off: bool, trouble: bool, any: bool) ->
 }
 
 /// What stands in the place of their picture.
-pub(crate) fn other_picture_instead(call: &Snapshot, camera_off: bool, any: bool) -> Option<&'static str> {
+pub(crate) fn other_picture_instead(call: &Snapshot, any: bool) -> Option<&'static str> {
+    let camera_off = call.remote.is_some_and(|remote| remote.camera_off);
     match (call.phase, camera_off, any) {
         (Phase::Connecting { .. }, ..) => Some(say!(their_picture_to_come)),
         (_, true, _) => Some(say!(their_camera_off)),

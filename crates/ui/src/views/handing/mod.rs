@@ -11,6 +11,7 @@ use egui::{Align2, Event, FontId, Ui, vec2};
 use signaling_protocol::Role;
 
 pub(crate) use self::photographs::{photographs_large, zoom_photographs};
+use crate::forms::Beside;
 use crate::icons::Icon;
 use crate::theme::{DISC, LOW, Palette};
 use crate::widgets::{Round, Weight, button, notice_with_step, round_button, text};
@@ -18,22 +19,22 @@ use crate::{Forms, Intent, Model, words};
 
 /// Opens the drawer, or closes it.
 pub(crate) fn toggle(forms: &mut Forms) {
-    if forms.handing.open { forms.handing.open = false } else { open(forms, forms.handing.files) }
+    if forms.shows(Beside::Handing) { forms.beside = None } else { open(forms, forms.handing.files) }
 }
 
 fn open(forms: &mut Forms, files: bool) {
-    (forms.devices_open, forms.privacy_open) = (false, false);
-    (forms.handing.open, forms.handing.files, forms.handing.newly_open) = (true, files, true);
+    forms.beside = Some(Beside::Handing);
+    (forms.handing.files, forms.handing.newly_open) = (files, true);
 }
 
 /// Whether Escape has something to close.
 pub(crate) fn has_something_open(forms: &Forms) -> bool {
-    forms.handing.open || shows_photographs(forms)
+    forms.shows(Beside::Handing) || shows_photographs(forms)
 }
 
 /// What was opened last over the rest goes first.
 pub(crate) fn close_one(forms: &mut Forms) {
-    if forms.handing.open { forms.handing.open = false } else { forms.handing.shown.clear() }
+    if forms.shows(Beside::Handing) { forms.beside = None } else { forms.handing.shown.clear() }
 }
 
 /// Whether photographs stand in the place of the other side's picture.
@@ -48,16 +49,13 @@ pub(crate) fn settle(ui: &Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Fo
         forms.handing.dropped.extend(paths);
         open(forms, true);
     }
-    if forms.devices_open || forms.privacy_open {
-        // Opened after it: opening it closes them.
-        forms.handing.open = false;
-    }
     let here = &model.handing;
     forms.handing.shown.retain(|shown| here.photographs.iter().any(|it| it.id == *shown && it.shown.is_some()));
     forms.handing.folder.propose(here.folder);
     forms.handing.chat_file.propose(here.chat_file);
     forms.handing.photograph_file.propose(here.photograph_file);
-    if forms.handing.open && forms.handing.files && ui.memory(|memory| memory.focused().is_none()) {
+    let is_open = forms.shows(Beside::Handing);
+    if is_open && forms.handing.files && ui.memory(|memory| memory.focused().is_none()) {
         let pasted = ui.input(|input| {
             input.events.iter().find_map(|event| if let Event::Paste(text) = event { Some(text.clone()) } else { None })
         });
@@ -65,7 +63,7 @@ pub(crate) fn settle(ui: &Ui, model: &Model<'_>, call: &Snapshot, forms: &mut Fo
             forms.handing.path = paths::as_path(&pasted);
         }
     }
-    if forms.handing.open && !forms.handing.files {
+    if is_open && !forms.handing.files {
         forms.handing.seen = call.around.handed.lines.last().map(|line| line.at);
     }
 }
@@ -84,7 +82,7 @@ fn offered(call: &Snapshot) -> usize {
 
 /// The button in the row, with how much is new.
 pub(crate) fn button_ui(ui: &mut Ui, width: f32, call: &Snapshot, forms: &mut Forms) {
-    let is_open = forms.handing.open;
+    let is_open = forms.shows(Beside::Handing);
     let asks = usize::from(call.around.handed.still == Still::AskedByThem);
     let new = new_lines(call, forms) + offered(call) + asks;
     let look = if is_open { Round::Marked } else { Round::Plain };
@@ -112,7 +110,7 @@ pub(crate) fn news_ui(ui: &mut Ui, call: &Snapshot, forms: &mut Forms) {
 
 /// What that is in a sentence, what to press, and whether it is among the files.
 pub(crate) fn news(call: &Snapshot, forms: &Forms) -> Option<(String, &'static str, bool)> {
-    let sees = |files: bool| forms.handing.open && forms.handing.files == files;
+    let sees = |files: bool| forms.shows(Beside::Handing) && forms.handing.files == files;
     let is_asked = call.around.handed.still == Still::AskedByThem && !sees(true);
     let files = if sees(true) { 0 } else { offered(call) };
     let lines = if sees(false) { 0 } else { new_lines(call, forms) };
@@ -155,7 +153,7 @@ pub(crate) fn drawer_ui(ui: &mut Ui, model: &Model<'_>, call: &Snapshot, forms: 
 /// A way out at the end of the drawer.
 fn close_ui(ui: &mut Ui, forms: &mut Forms) {
     if crate::widgets::wide_button(ui, Weight::Secondary, words::handing_close()).clicked() {
-        forms.handing.open = false;
+        forms.beside = None;
     }
 }
 

@@ -64,11 +64,12 @@ pub(super) fn photographs_ui(
         what_became(ui, model, of_photographs);
     }
     for index in 0..model.handing.photographs.len() {
-        card(ui, |ui| photograph_ui(ui, model, index, &mut forms.handing, intents));
+        card(ui, |ui| photograph_ui(ui, model, index, forms, intents));
     }
 }
 
-fn photograph_ui(ui: &mut Ui, model: &Model<'_>, index: usize, handing: &mut HandingForms, intents: &mut Vec<Intent>) {
+fn photograph_ui(ui: &mut Ui, model: &Model<'_>, index: usize, forms: &mut Forms, intents: &mut Vec<Intent>) {
+    let handing = &mut forms.handing;
     let (photograph, number) = (&model.handing.photographs[index], index + 1);
     if let Some((texture, size)) = photograph.shown {
         let name = words::photograph(number);
@@ -82,14 +83,14 @@ fn photograph_ui(ui: &mut Ui, model: &Model<'_>, index: usize, handing: &mut Han
             (handing.shown, handing.nearer, handing.moved) = (vec![photograph.id], 0, Vec2::ZERO);
             // In a narrow window it stands where the photograph is to be.
             if ui.ctx().content_rect().width() < NARROW {
-                handing.open = false;
+                forms.beside = None;
             }
         }
         let beside = handing.shown.len() == 1 && handing.shown[0] != photograph.id;
         if beside && wide_button(ui, Weight::Secondary, &words::put_beside(number)).clicked() {
             handing.shown.push(photograph.id);
             if ui.ctx().content_rect().width() < NARROW {
-                handing.open = false;
+                forms.beside = None;
             }
         }
     } else {
@@ -116,7 +117,7 @@ pub(crate) fn photographs_large(ui: &mut Ui, model: &Model<'_>, forms: &mut Form
         })
     });
     if close.inner {
-        forms.handing.open = false;
+        forms.beside = None;
         close_one(forms);
     }
 }
