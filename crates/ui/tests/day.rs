@@ -12,7 +12,7 @@ use egui::{Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use signaling_protocol::{
-    CancelReason, GuestRole, InviteId, ListedInvite, ListedVisit, Planned, StaffId, VisitId, VisitState, WaitingNote,
+    CancelReason, GuestRole, InviteId, ListedInvite, Planned, StaffId, VisitId, VisitState, WaitingNote,
 };
 use ui::Intent;
 use units::{Phi, Timestamp};
@@ -109,27 +109,7 @@ fn a_visit_that_takes_too_long_can_be_given_more() {
 }
 
 fn row() -> QueueRow {
-    QueueRow {
-        listed: ListedVisit {
-            visit: VISIT,
-            creator: StaffId::from_random([1; 16]),
-            clinician: None,
-            state: VisitState::Open,
-            reason: None,
-            planned: None,
-            created_unix_secs: 0,
-            locked: false,
-            taken_over_unix_secs: None,
-            hosted: false,
-            admitted: 0,
-            waiting: Vec::new(),
-            invites: Vec::new(),
-        },
-        card: Some(VisitCard { name: phi("Wilhelmina"), ..VisitCard::default() }),
-        waits_secs: Some(240),
-        away: false,
-        whose: Whose::Own,
-    }
+    house::queue_row(1, "Wilhelmina", VisitState::Open, Some(240))
 }
 
 fn changes(visit: Option<VisitId>) -> ClocksChange {

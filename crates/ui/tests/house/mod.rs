@@ -27,7 +27,7 @@ use units::{DataRate, DeviceList, DeviceTrouble, Devices, KeyringTrouble, Phi, T
 
 pub use self::notes::noted;
 pub use self::pictures::PlainPictures;
-pub use self::staff::{VISIT, access, audit, beginning, colleagues, recovery_codes, signed_in_twice, today};
+pub use self::staff::{VISIT, access, audit, beginning, colleagues, queue_row, recovery_codes, signed_in_twice, today};
 
 /// A link that opens nothing.
 pub const LINK: &str = "https://clinic.example/j/inv_AAAAAAAAAAAAAAAAAAAAAA#1.\

@@ -62,9 +62,9 @@ pub fn signed_in_twice() -> Moment {
     moment
 }
 
-/// A clinician's day: one waits, one comes later, one is over.
-pub fn today() -> Moment {
-    let row = |number: u8, name: &str, state, waits_secs| QueueRow {
+/// A visit of the day, with whom, and for how long they have waited.
+pub fn queue_row(number: u8, name: &str, state: VisitState, waits_secs: Option<u64>) -> QueueRow {
+    QueueRow {
         listed: ListedVisit {
             visit: VisitId::from_random([number; 16]),
             creator: StaffId::from_random([1; 16]),
@@ -84,11 +84,15 @@ pub fn today() -> Moment {
         waits_secs,
         away: false,
         whose: Whose::Own,
-    };
+    }
+}
+
+/// A clinician's day: one waits, one comes later, one is over.
+pub fn today() -> Moment {
     let mut visits = vec![
-        row(1, "Wilhelmina Ångström", VisitState::Open, Some(240)),
-        row(2, "Αναστασία Παπαδοπούλου", VisitState::Open, None),
-        row(3, "Bob", VisitState::Ended, None),
+        queue_row(1, "Wilhelmina Ångström", VisitState::Open, Some(240)),
+        queue_row(2, "Αναστασία Παπαδοπούλου", VisitState::Open, None),
+        queue_row(3, "Bob", VisitState::Ended, None),
     ];
     visits[0].card.as_mut().expect("a card").notes = Phi::new("Blood pressure, new tablets".to_owned());
     let queue = QueueSnapshot { visits, waiting: vec![0], arrivals: 1, badge: 1 };
